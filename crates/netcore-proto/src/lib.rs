@@ -1,0 +1,3 @@
+//! Roomwire's protocol.
+pub mod time;
+pub use time::{Span, Time};

@@ -1,0 +1,248 @@
+//! The architecture's table and invariants, held against the tree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+use crate::project::Project;
+
+/// One word per capability, unchanged at every layer.
+const CAPABILITIES: [&str; 5] = ["session", "chat", "files", "video", "metrics"];
+
+/// A layer, and where a capability stands in it: `*` is the capability, and any one of the places will do.
+struct Layer {
+    name: &'static str,
+    places: &'static [&'static str],
+}
+
+const LAYERS: &[Layer] = &[
+    Layer {
+        name: "pure protocol",
+        places: &["crates/netcore-proto/src/*/mod.rs"],
+    },
+    Layer {
+        name: "network driver",
+        places: &["crates/netcore/src/*.rs", "crates/netcore/src/*/mod.rs"],
+    },
+    Layer {
+        name: "desktop plugin",
+        places: &["src-tauri/src/*/mod.rs"],
+    },
+    Layer {
+        name: "interface",
+        places: &["ui/src/*/Panel.svelte"],
+    },
+    Layer {
+        name: "simulated test",
+        places: &[
+            "tests/sim/tests/sim/*.rs",
+            "tests/sim/tests/*.rs",
+            "tests/sim/src/*.rs",
+        ],
+    },
+];
+
+/// Words that may stand in one place of the tree only.
+struct Kept {
+    /// The folder of code looked through, and the ending of its files.
+    under: &'static str,
+    ending: &'static str,
+    words: &'static [&'static str],
+    /// Path beginnings where they may stand.
+    only_in: &'static [&'static str],
+    why: &'static str,
+}
+
+const KEPT: &[Kept] = &[
+    Kept {
+        under: "crates/netcore-proto/src",
+        ending: "rs",
+        words: &[
+            "std::net::Tcp",
+            "std::net::Udp",
+            "tokio::",
+            "Instant::now",
+            "SystemTime::now",
+            "getrandom::",
+            "rand::",
+        ],
+        only_in: &[],
+        why: "the protocol is pure: time, chance and bytes are arguments",
+    },
+    Kept {
+        under: "crates/netcore/src",
+        ending: "rs",
+        words: &["Instant::now", "SystemTime::now", "OffsetDateTime::now"],
+        only_in: &["crates/netcore/src/clock.rs"],
+        why: "only clock.rs reads the clock",
+    },
+    Kept {
+        under: "crates",
+        ending: "rs",
+        words: &["nokhwa::", "v4l::"],
+        only_in: &["crates/media/", "crates/xtask/"],
+        why: "only crates/media knows a camera",
+    },
+    Kept {
+        under: "src-tauri/src",
+        ending: "rs",
+        words: &[
+            "nokhwa::",
+            "v4l::",
+            "tokio::net",
+            "std::net::Tcp",
+            "std::net::Udp",
+        ],
+        only_in: &[],
+        why: "the shell reaches the network and cameras through netcore and media",
+    },
+    Kept {
+        under: "ui/src",
+        ending: "ts",
+        words: &["from \"@tauri-apps", "from '@tauri-apps", "import(\"@tauri-apps"],
+        only_in: &["ui/src/host/"],
+        why: "only ui/src/host knows Tauri",
+    },
+    Kept {
+        under: "ui/src",
+        ending: "svelte",
+        words: &["@tauri-apps"],
+        only_in: &[],
+        why: "only ui/src/host knows Tauri",
+    },
+];
+
+/// Names every gap in the table and every broken invariant at once.
+///
+/// # Errors
+/// When there is any.
+pub(super) fn check(project: &Project) -> Result<()> {
+    let root = &project.root;
+    let mut said = gaps(|place| root.join(place).is_file());
+    for kept in KEPT {
+        for file in files_under(&root.join(kept.under), kept.ending) {
+            let name = relative(root, &file);
+            let text = fs::read_to_string(&file).map_err(Failure::file("reading", &file))?;
+            said.extend(strays(kept, &name, &text));
+        }
+    }
+    if said.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Told(said.join("\n")))
+    }
+}
+
+/// Every capability missing at a layer, given which files exist.
+fn gaps(exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut gaps = Vec::new();
+    for layer in LAYERS {
+        for capability in CAPABILITIES {
+            let places: Vec<String> = layer
+                .places
+                .iter()
+                .map(|place| place.replace('*', capability))
+                .collect();
+            if !places.iter().any(|place| exists(place)) {
+                gaps.push(format!(
+                    "{capability} is missing in the {} (looked for {})",
+                    layer.name,
+                    places.join(", ")
+                ));
+            }
+        }
+    }
+    gaps
+}
+
+/// The lines of a file that say what may not be said there. Comments may.
+fn strays(kept: &Kept, name: &str, text: &str) -> Vec<String> {
+    if kept.only_in.iter().any(|place| name.starts_with(place)) {
+        return Vec::new();
+    }
+    let code = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let stray = code.filter(|(_, line)| kept.words.iter().any(|word| has_word(line, word)));
+    stray
+        .map(|(at, line)| format!("{name}:{}: {} ({})", at + 1, line.trim(), kept.why))
+        .collect()
+}
+
+/// Whether `line` has `word`, not as the end of a longer one.
+fn has_word(line: &str, word: &str) -> bool {
+    let before = |at: usize| line[..at].chars().next_back();
+    line.match_indices(word)
+        .any(|(at, _)| !before(at).is_some_and(|c| c.is_alphanumeric() || c == '_'))
+}
+
+fn files_under(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        // A layer that is not there is reported by the table.
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn relative(root: &Path, file: &Path) -> String {
+    let path = file.strip_prefix(root).unwrap_or(file);
+    path.components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complete_tree_has_no_gap() {
+        assert!(gaps(|_| true).is_empty());
+    }
+
+    #[test]
+    fn a_capability_missing_at_one_layer_is_named_with_the_layer() {
+        let gaps = gaps(|place| !place.contains("/metrics") || !place.starts_with("ui/"));
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert!(
+            gaps[0].contains("metrics") && gaps[0].contains("interface"),
+            "{gaps:?}"
+        );
+    }
+
+    #[test]
+    fn one_of_several_places_is_enough() {
+        assert!(
+            gaps(|place| place != "crates/netcore/src/video.rs").is_empty(),
+            "video may be a folder"
+        );
+    }
+
+    #[test]
+    fn a_clock_read_outside_its_file_is_found_and_a_comment_is_not() {
+        let kept = &KEPT[1];
+        let text = "// Instant::now() belongs elsewhere\nlet t = std::time::Instant::now();\n";
+        let found = strays(kept, "crates/netcore/src/tcp.rs", text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("crates/netcore/src/tcp.rs:2:"), "{found:?}");
+        assert!(strays(kept, "crates/netcore/src/clock.rs", text).is_empty());
+    }
+
+    #[test]
+    fn a_word_inside_a_longer_one_is_another_word() {
+        assert!(has_word("let x = rand::random();", "rand::"));
+        assert!(!has_word("let x = operand::value();", "rand::"));
+    }
+}

@@ -1,0 +1,126 @@
+//! Where things are: the checkout, its build folder, the cache that outlives both.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+use crate::process::Task;
+
+/// The checkout this tool belongs to.
+pub(crate) struct Project {
+    /// The top of the checkout.
+    pub(crate) root: PathBuf,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
+    /// What is worth keeping between checkouts: tools, a clean system root.
+    pub(crate) cache: PathBuf,
+}
+
+impl Project {
+    /// Finds the checkout by where this tool was compiled, the build folder by where it runs from, and the cache by the
+    /// platform's habit.
+    ///
+    /// # Errors
+    /// When the checkout has moved since the tool was compiled.
+    pub(crate) fn locate() -> Result<Project> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .map(Path::to_path_buf);
+        let root = root
+            .filter(|root| root.join("Cargo.toml").is_file())
+            .ok_or_else(|| Failure::Told("the checkout has moved; start again with `cargo xtask`".into()))?;
+        // This program is <target>/debug/xtask: cargo's own answer, whichever way the folder was chosen.
+        let running = std::env::current_exe().ok();
+        let target = running
+            .as_deref()
+            .and_then(|exe| exe.ancestors().nth(2))
+            .map(Path::to_path_buf);
+        let target = target.unwrap_or_else(|| root.join("target"));
+        let cache = cache_folder(|name| std::env::var_os(name)).unwrap_or_else(|| target.join("cache"));
+        Ok(Project { root, target, cache })
+    }
+
+    /// The interface's folder.
+    pub(crate) fn ui(&self) -> PathBuf {
+        self.root.join("ui")
+    }
+
+    /// A cargo command, run at the top of the checkout.
+    pub(crate) fn cargo(&self) -> Task {
+        Task::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).folder(&self.root)
+    }
+
+    /// A program that cargo built with the `dev` profile.
+    pub(crate) fn built(&self, profile: &str, binary: &str) -> PathBuf {
+        self.target
+            .join(profile)
+            .join(format!("{binary}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// Fails in words when a crate that a step needs is not in the checkout, or is an empty shell.
+    ///
+    /// # Errors
+    /// When the manifest, or every source and test, is absent.
+    pub(crate) fn needs_crate(&self, folder: &str) -> Result<()> {
+        let at = self.root.join(folder);
+        let has_code = ["src", "tests"].iter().any(|part| at.join(part).is_dir());
+        if at.join("Cargo.toml").is_file() && has_code {
+            Ok(())
+        } else {
+            Err(Failure::Told(format!(
+                "{folder} is not there, and this step is about it"
+            )))
+        }
+    }
+}
+
+/// The user's cache folder for this project, from the environment that `get` reads; `None` where there is no home.
+fn cache_folder(get: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let get = |name: &str| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    get("ROOMWIRE_CACHE")
+        .or_else(|| get("XDG_CACHE_HOME").map(|cache| cache.join("roomwire")))
+        .or_else(|| get("LOCALAPPDATA").map(|local| local.join("roomwire").join("cache")))
+        .or_else(|| get("HOME").map(|home| home.join(".cache").join("roomwire")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<OsString> {
+        move |name| {
+            pairs
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).into())
+        }
+    }
+
+    #[test]
+    fn the_named_cache_comes_before_the_platforms() {
+        let found = cache_folder(with(&[
+            ("HOME", "/h"),
+            ("XDG_CACHE_HOME", "/x"),
+            ("ROOMWIRE_CACHE", "/r"),
+        ]));
+        assert_eq!(found, Some(PathBuf::from("/r")));
+        assert_eq!(
+            cache_folder(with(&[("HOME", "/h")])),
+            Some(PathBuf::from("/h/.cache/roomwire"))
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_is_no_folder() {
+        assert_eq!(cache_folder(with(&[("ROOMWIRE_CACHE", ""), ("HOME", "")])), None);
+    }
+
+    #[test]
+    fn this_checkout_is_found() {
+        let project = Project::locate().expect("the checkout");
+        assert!(project.root.join("crates/xtask/Cargo.toml").is_file());
+        assert!(project.needs_crate("crates/xtask").is_ok());
+        assert!(project.needs_crate("crates/absent").is_err());
+    }
+}

@@ -1,0 +1,254 @@
+//! `cargo xtask test`: every test there is, from quick to slow, stopping at the first group that fails.
+
+use std::time::{Duration, Instant};
+
+use crate::desktop;
+use crate::failure::{Failure, Result};
+use crate::package;
+use crate::process::say;
+use crate::project::Project;
+use crate::setup::{self, Need};
+
+/// Tests that are run, and can be asked for, together.
+struct Group {
+    name: &'static str,
+    about: &'static str,
+    needs: &'static [Need],
+    run: fn(&Project) -> Result<Outcome>,
+}
+
+/// How a group that did not fail ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    /// It cannot run on this system, for the reason said.
+    Skipped(&'static str),
+}
+
+/// From quick to slow. Cargo is given whole packages, so that its own closing lines count the tests.
+const GROUPS: &[Group] = &[
+    Group {
+        name: "interface",
+        about: "the interface's units and panels, in Node.js",
+        needs: &[],
+        run: interface,
+    },
+    Group {
+        name: "unit",
+        about: "every crate below the desktop shell, by itself",
+        needs: &[Need::Core],
+        run: unit,
+    },
+    Group {
+        name: "sim",
+        about: "whole conversations on a simulated network",
+        needs: &[Need::Core],
+        run: sim,
+    },
+    Group {
+        name: "loopback",
+        about: "a host and members on real sockets",
+        needs: &[Need::Core, Need::Test],
+        run: loopback,
+    },
+    Group {
+        name: "browser",
+        about: "the interface in a real browser",
+        needs: &[Need::Test],
+        run: browser,
+    },
+    Group {
+        name: "camera",
+        about: "cameras against a real V4L2 driver, in a virtual machine",
+        needs: &[Need::Core, Need::Test],
+        run: camera,
+    },
+    Group {
+        name: "app",
+        about: "the desktop shell, and its real window driven from outside",
+        needs: &[Need::Core, Need::App, Need::Test],
+        run: app,
+    },
+    Group {
+        name: "package",
+        about: "the installable package, installed into a clean system and started",
+        needs: &[Need::Core, Need::App, Need::Test],
+        run: packaged,
+    },
+];
+
+/// Runs all groups, or those named.
+///
+/// # Errors
+/// When a name is unknown, or the first group fails.
+pub(crate) fn test(project: &Project, arguments: &[String]) -> Result<()> {
+    if arguments.iter().any(|argument| argument == "--list") {
+        GROUPS
+            .iter()
+            .for_each(|group| say(&format!("{:<10} {}", group.name, group.about)));
+        return Ok(());
+    }
+    let groups = chosen(arguments)?;
+    let mut summary: Vec<(&str, String, Duration)> = Vec::new();
+    for group in groups {
+        say(&format!("\n── {}: {}", group.name, group.about));
+        let started = Instant::now();
+        let result = setup::system(group.needs).and_then(|()| (group.run)(project));
+        let in_words = match &result {
+            Ok(Outcome::Passed) => "passed".to_owned(),
+            Ok(Outcome::Skipped(reason)) => format!("skipped: {reason}"),
+            Err(_) => "FAILED".to_owned(),
+        };
+        summary.push((group.name, in_words, started.elapsed()));
+        if let Err(failure) = result {
+            say(&table(&summary));
+            return Err(Failure::Told(format!(
+                "the {} tests failed: {failure}",
+                group.name
+            )));
+        }
+    }
+    say(&table(&summary));
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Group>> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| GROUPS.iter().all(|group| group.name != **name))
+    {
+        let known: Vec<_> = GROUPS.iter().map(|group| group.name).collect();
+        return Err(Failure::Told(format!(
+            "there is no group `{unknown}`; there are {}",
+            known.join(", ")
+        )));
+    }
+    let wanted = |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
+    Ok(GROUPS.iter().filter(wanted).collect())
+}
+
+fn table(rows: &[(&str, String, Duration)]) -> String {
+    let mut lines = vec![String::from("\n── summary")];
+    for (name, outcome, took) in rows {
+        lines.push(format!("{name:<10} {:>6.1} s  {outcome}", took.as_secs_f32()));
+    }
+    lines.join("\n")
+}
+
+fn interface(project: &Project) -> Result<Outcome> {
+    let node = setup::interface(project)?;
+    node.npm(project).args(["test"]).run()?;
+    Ok(Outcome::Passed)
+}
+
+fn browser(project: &Project) -> Result<Outcome> {
+    let node = setup::interface(project)?;
+    desktop::build_interface(project, &node)?;
+    node.npm(project).args(["run", "e2e"]).run()?;
+    Ok(Outcome::Passed)
+}
+
+fn unit(project: &Project) -> Result<Outcome> {
+    packages(
+        project,
+        &[
+            ("xtask", "crates/xtask"),
+            ("netcore-proto", "crates/netcore-proto"),
+            ("netcore", "crates/netcore"),
+            ("media", "crates/media"),
+            ("cli", "crates/cli"),
+        ],
+    )
+}
+
+fn sim(project: &Project) -> Result<Outcome> {
+    packages(project, &[("sim-tests", "tests/sim")])
+}
+
+fn loopback(project: &Project) -> Result<Outcome> {
+    packages(project, &[("loopback-tests", "tests/loopback")])
+}
+
+fn camera(project: &Project) -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::Skipped("V4L2 is Linux's"));
+    }
+    packages(project, &[("camera-tests", "tests/camera")])
+}
+
+/// `cargo test` of packages, each with the folder it must be in.
+fn packages(project: &Project, packages: &[(&str, &str)]) -> Result<Outcome> {
+    for (_, folder) in packages {
+        project.needs_crate(folder)?;
+    }
+    let named = packages.iter().flat_map(|(package, _)| ["-p", package]);
+    project.cargo().arg("test").args(named).run()?;
+    Ok(Outcome::Passed)
+}
+
+/// The shell's own tests, and the built app's window under a display without a screen.
+fn app(project: &Project) -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::Skipped(
+            "the web view is driven by WebKitGTK's own driver, on Linux",
+        ));
+    }
+    project.needs_crate("src-tauri")?;
+    project.needs_crate("tests/gui")?;
+    let node = setup::interface(project)?;
+    desktop::build_interface(project, &node)?;
+    project.cargo().args(["build", "-p", "cli", "--bins"]).run()?;
+    desktop::app_build(project).run()?;
+    let task = desktop::selection(project.cargo().arg("test"));
+    let task = task.env("ROOMWIRE_APP", project.built("debug", desktop::APP));
+    task.env("ROOMWIRE_CLI", project.built("debug", "roomwire"))
+        .run()?;
+    Ok(Outcome::Passed)
+}
+
+fn packaged(project: &Project) -> Result<Outcome> {
+    if !package::can_be_tried_here() {
+        return Ok(Outcome::Skipped(
+            "the clean system is made by debootstrap, on Debian and Ubuntu",
+        ));
+    }
+    package::make(project)?;
+    package::try_in_clean_system(project)?;
+    Ok(Outcome::Passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_names_every_group_runs_in_order() {
+        let all = chosen(&[]).expect("all");
+        assert_eq!(all.len(), GROUPS.len());
+        assert_eq!(all[0].name, "interface");
+    }
+
+    #[test]
+    fn named_groups_run_in_the_order_of_the_table() {
+        let named = chosen(&["loopback".into(), "sim".into()]).expect("known names");
+        let names: Vec<_> = named.iter().map(|group| group.name).collect();
+        assert_eq!(names, ["sim", "loopback"]);
+    }
+
+    #[test]
+    fn an_unknown_group_is_said_with_the_known_ones() {
+        let failure = chosen(&["simm".into()]).map(|_| ()).expect_err("unknown");
+        let words = failure.to_string();
+        assert!(words.contains("simm") && words.contains("loopback"), "{words}");
+    }
+
+    #[test]
+    fn the_summary_names_group_time_and_outcome() {
+        let rows = [("sim", "passed".to_owned(), Duration::from_millis(2500))];
+        assert!(
+            table(&rows).contains("sim           2.5 s  passed"),
+            "{}",
+            table(&rows)
+        );
+    }
+}

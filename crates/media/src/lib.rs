@@ -1,0 +1,47 @@
+//! Pictures in: cameras, video files and the test pattern, each as a stream of JPEGs; and JPEG itself, in and out.
+//!
+//! [`sources`] lists what this computer offers; [`Capture::start`] turns one of them into [`CaptureEvent`]s on a thread of
+//! its own:
+//!
+//! ```
+//! use std::sync::{Arc, mpsc};
+//! use media::{Capture, CaptureEvent, CaptureSpec, SourceId};
+//! use netcore_proto::Time;
+//!
+//! let began = std::time::Instant::now();
+//! let clock: media::Clock = Arc::new(move || Time::from_micros(began.elapsed().as_micros() as u64));
+//! let spec = CaptureSpec { source: SourceId::Pattern, width: 320, height: 180, rate: 30.0, quality: 50 };
+//! let (tx, rx) = mpsc::channel();
+//! let capture = Capture::start(spec, clock, move |event| drop(tx.send(event)));
+//! assert!(matches!(rx.recv(), Ok(CaptureEvent::Started { width: 320, .. })));
+//! let Ok(CaptureEvent::Frame(frame)) = rx.recv() else { panic!("a pattern has frames") };
+//! assert!(media::jpeg::inspect(&frame.jpeg, &media::jpeg::Limits::default()).is_ok());
+//! capture.stop();
+//! ```
+//!
+//! What is deliberately absent: this crate reads no clock (it is given a [`Clock`]), opens no socket, and keeps no queue of
+//! frames: a camera's newest picture wins, and a sink that is slow sees fewer of them.
+//!
+//! A picture that is broken is an error or is left out, never a panic; the only panics are broken invariants of this crate.
+
+mod camera;
+mod capture;
+mod error;
+mod feed;
+mod file;
+pub mod jpeg;
+pub mod pattern;
+mod planes;
+mod source;
+
+use std::sync::Arc;
+
+use netcore_proto::Time;
+
+pub use capture::{Backend, Capture, CaptureEvent, CaptureOptions, CaptureSpec, CapturedFrame};
+pub use error::CaptureError;
+pub use planes::Planes;
+pub use source::{Format, SourceId, SourceIdError, SourceInfo, probe_file, sources};
+
+/// Where the moments in a [`CapturedFrame`] come from: whoever drives this crate owns the clock.
+pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;

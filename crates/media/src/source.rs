@@ -1,0 +1,139 @@
+//! What can be shown: names, lists, and what each source offers.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::error::CaptureError;
+use crate::{camera, file};
+
+/// A source by name. As text: `pattern`, `camera:/dev/video0`, `file:/home/ana/clip.avi`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SourceId {
+    /// The moving test pattern.
+    Pattern,
+    /// A camera, by the system's own name for it.
+    Camera(String),
+    /// A video file.
+    File(PathBuf),
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceId::Pattern => f.write_str("pattern"),
+            SourceId::Camera(device) => write!(f, "camera:{device}"),
+            SourceId::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+/// The text names no source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no source: write pattern, camera:DEVICE or file:PATH")]
+pub struct SourceIdError(String);
+
+impl FromStr for SourceId {
+    type Err = SourceIdError;
+
+    fn from_str(text: &str) -> Result<SourceId, SourceIdError> {
+        if text == "pattern" {
+            return Ok(SourceId::Pattern);
+        }
+        match text.split_once(':') {
+            Some(("camera", device)) if !device.is_empty() => Ok(SourceId::Camera(device.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(SourceId::File(PathBuf::from(path))),
+            _ => Err(SourceIdError(text.to_owned())),
+        }
+    }
+}
+
+/// A size and a rate that a source offers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Format {
+    /// Width in pixels.
+    pub width: u16,
+    /// Height in pixels.
+    pub height: u16,
+    /// Frames each second at most.
+    pub rate: f32,
+}
+
+/// A source as a person chooses it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceInfo {
+    /// What to put into a [`CaptureSpec`](crate::CaptureSpec).
+    pub id: SourceId,
+    /// Its name in words.
+    pub name: String,
+    /// What it offers, the largest size first, and within a size the highest rate first. Empty when the system does not tell
+    /// (for instance a camera that this program may not open).
+    pub formats: Vec<Format>,
+}
+
+/// The cameras that can give pictures, in the system's order, and the test pattern last.
+///
+/// A camera that is in use is listed; one that may not be opened is listed without formats. No camera is no error.
+pub fn sources() -> Vec<SourceInfo> {
+    let mut all = camera::list();
+    all.push(SourceInfo {
+        id: SourceId::Pattern,
+        name: "Test pattern".to_owned(),
+        formats: pattern_formats(),
+    });
+    all
+}
+
+/// What the video file at `path` is: its size and rate.
+///
+/// # Errors
+/// [`CaptureError::Absent`], [`CaptureError::Unreadable`], or [`CaptureError::FfmpegMissing`] when the file needs `ffmpeg`.
+pub fn probe_file(path: impl AsRef<Path>) -> Result<SourceInfo, CaptureError> {
+    file::probe(path.as_ref())
+}
+
+fn pattern_formats() -> Vec<Format> {
+    let sizes = [(1920, 1080), (1280, 720), (640, 360), (320, 180)];
+    let rates = [60.0, 30.0, 15.0];
+    sizes
+        .iter()
+        .flat_map(|&(width, height)| rates.map(|rate| Format { width, height, rate }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_survives_its_own_text() {
+        for id in [
+            SourceId::Pattern,
+            SourceId::Camera("/dev/video0".into()),
+            SourceId::File("/tmp/a: b.avi".into()),
+            SourceId::File("C:\\clips\\a.avi".into()),
+        ] {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused_with_what_to_write() {
+        for text in ["", "camera:", "file:", "screen:0", "Pattern"] {
+            let error = text.parse::<SourceId>().unwrap_err().to_string();
+            assert!(error.contains("camera:DEVICE"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_pattern_is_always_there_and_last() {
+        let all = sources();
+        let last = all.last().unwrap();
+        assert_eq!(last.id, SourceId::Pattern);
+        assert!(last.formats.contains(&Format {
+            width: 1280,
+            height: 720,
+            rate: 30.0
+        }));
+    }
+}

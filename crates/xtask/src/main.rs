@@ -30,6 +30,7 @@ cargo xtask <word>
   check [part …]          formatting, lints, licences, generated files, shape; `check --list` names the parts
   bench [-- …]            measure ACK delay and frames a second beside the floor
   package [--test]        make the installable package; --test installs it into a clean system and starts it
+                        (-- … goes to `tauri build`, such as -- --bundles deb,rpm)
   icons                   make every size of the icon from icons/app.svg
 
 Environment: ROOMWIRE_CACHE moves what is kept between runs (otherwise the user's cache folder).";
@@ -56,8 +57,6 @@ fn dispatch(project: &Project, arguments: &[String]) -> Result<()> {
         "check" => check::check(project, rest),
         "bench" => bench::bench(project, rest),
         "package" => package::package(project, rest),
-        // `package --test` starts the program again inside namespaces of its own, by this word.
-        package::INSIDE => package::inside(project, rest),
         "icons" => icons::icons(project),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

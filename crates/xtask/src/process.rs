@@ -108,12 +108,43 @@ impl Task {
     }
 }
 
+impl Task {
+    /// As [`Task::start`], and waits for the first line that it prints.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends without a line.
+    pub(crate) fn start_and_read_line(mut self) -> Result<(Running, String)> {
+        use std::io::{BufRead as _, BufReader};
+        self.command.stdout(Stdio::piped());
+        let said = self.line.clone();
+        let mut running = self.start()?;
+        let mut line = String::new();
+        let read = running
+            .child
+            .stdout
+            .take()
+            .map(|out| BufReader::new(out).read_line(&mut line));
+        if line.is_empty() || !matches!(read, Some(Ok(_))) {
+            return Err(Failure::Command {
+                line: said,
+                ending: "it ended before it was ready".into(),
+            });
+        }
+        Ok((running, line))
+    }
+}
+
 /// A program that ends, at the latest, when this is dropped.
 pub(crate) struct Running {
     child: Child,
 }
 
 impl Running {
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<String> {
         self.child
@@ -158,7 +189,9 @@ mod tests {
     fn a_missing_program_is_told_apart_from_one_that_fails() {
         let missing = Task::new("no-such-program-here").run();
         assert!(matches!(missing, Err(Failure::Start { .. })), "{missing:?}");
-        let failing = Task::new("rustc").arg("--no-such-option").run();
+        let mut failing = Task::new("rustc").arg("--no-such-option");
+        failing.command.stderr(Stdio::null());
+        let failing = failing.run();
         assert!(matches!(failing, Err(Failure::Command { .. })), "{failing:?}");
     }
 

@@ -212,7 +212,7 @@ fn packaged(project: &Project) -> Result<Outcome> {
             "the clean system is made by debootstrap, on Debian and Ubuntu",
         ));
     }
-    package::make(project)?;
+    package::make(project, &[])?;
     package::try_in_clean_system(project)?;
     Ok(Outcome::Passed)
 }

@@ -1,21 +1,113 @@
 //! `cargo xtask package`: the installable package, and a clean system to try it in.
 
-use crate::failure::{Failure, Result};
-use crate::project::Project;
+mod clean_system;
+mod screen;
 
-pub(crate) const INSIDE: &str = "package-inside";
-pub(crate) fn package(_project: &Project, _arguments: &[String]) -> Result<()> {
-    Err(Failure::Told("no".into()))
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::desktop;
+use crate::failure::{Failure, Result};
+use crate::process::say;
+use crate::project::Project;
+use crate::setup::{self, Need};
+use crate::split_at_dashes;
+
+pub(crate) use clean_system::can_be_tried_here;
+
+/// Makes the package; with `--test` tries it too. What stands after `--` goes to Tauri's tool, instead of the kinds of
+/// bundle that are made without asking the network.
+///
+/// # Errors
+/// When set-up, build or trial fails.
+pub(crate) fn package(project: &Project, arguments: &[String]) -> Result<()> {
+    let (ours, theirs) = split_at_dashes(arguments);
+    match ours {
+        [] => make(project, theirs),
+        [only] if only == "--test" => {
+            setup::system(&[Need::Test])?;
+            make(project, theirs)?;
+            try_in_clean_system(project)
+        }
+        _ => Err(Failure::Told(format!(
+            "package takes --test and -- …, not `{}`",
+            ours.join(" ")
+        ))),
+    }
 }
-pub(crate) fn inside(_project: &Project, _arguments: &[String]) -> Result<()> {
-    Err(Failure::Told("no".into()))
+
+/// Builds the app as it is given away, and bundles it.
+///
+/// # Errors
+/// When set-up or build fails.
+pub(crate) fn make(project: &Project, arguments: &[String]) -> Result<()> {
+    setup::system(&[Need::Core, Need::App])?;
+    project.needs_crate("src-tauri")?;
+    let node = setup::interface(project)?;
+    desktop::build_interface(project, &node)?;
+    let usual = ["--bundles", usual_bundles()].map(str::to_owned);
+    let arguments = if arguments.is_empty() {
+        &usual[..]
+    } else {
+        arguments
+    };
+    node.tool(project, "tauri").arg("build").args(arguments).run()?;
+    say(&format!("package: in {}", bundles(project).display()));
+    Ok(())
 }
-pub(crate) fn can_be_tried_here() -> bool {
-    false
+
+/// Installs the newest .deb into a clean system, starts it there, looks at the screen, and removes it again.
+///
+/// # Errors
+/// When any of that fails.
+pub(crate) fn try_in_clean_system(project: &Project) -> Result<()> {
+    let deb = newest(&bundles(project).join("deb"), "deb")?;
+    clean_system::install_start_remove(project, &deb)
 }
-pub(crate) fn make(_project: &Project) -> Result<()> {
-    Err(Failure::Told("no".into()))
+
+/// The kinds that need neither a store's key nor a download.
+fn usual_bundles() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "app,dmg",
+        "windows" => "nsis",
+        _ => "deb",
+    }
 }
-pub(crate) fn try_in_clean_system(_project: &Project) -> Result<()> {
-    Err(Failure::Told("no".into()))
+
+fn bundles(project: &Project) -> PathBuf {
+    project.target.join("release").join("bundle")
+}
+
+/// The last made file with this ending: a version before may still lie beside it.
+fn newest(folder: &Path, ending: &str) -> Result<PathBuf> {
+    let entries = fs::read_dir(folder).map_err(Failure::file("reading", folder))?;
+    let files = entries.flatten().map(|entry| entry.path());
+    let files = files.filter(|path| path.extension().is_some_and(|found| found == ending));
+    let made = |path: &PathBuf| fs::metadata(path).and_then(|found| found.modified()).ok();
+    files
+        .max_by_key(made)
+        .ok_or_else(|| Failure::Told(format!("there is no .{ending} in {}", folder.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn the_package_made_last_is_the_one_tried() {
+        let folder = std::env::temp_dir().join(format!("xtask-newest-deb-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("folder");
+        let made = |name: &str, seconds| {
+            let file = fs::File::create(folder.join(name)).expect("file");
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+                .expect("time");
+        };
+        made("roomwire_0.10.0_amd64.deb", 10);
+        made("roomwire_0.9.0_amd64.deb", 20);
+        made("control.tar", 30);
+        let found = newest(&folder, "deb");
+        fs::remove_dir_all(&folder).expect("tidy");
+        assert!(found.expect("one").ends_with("roomwire_0.9.0_amd64.deb"));
+    }
 }

@@ -117,6 +117,21 @@ impl Node {
         }
     }
 
+    /// A tool that the interface's packages brought, run at the top of the checkout.
+    pub(crate) fn tool(&self, project: &Project, name: &str) -> Task {
+        let script = if cfg!(windows) {
+            format!("{name}.cmd")
+        } else {
+            name.to_owned()
+        };
+        let task =
+            Task::new(project.ui().join("node_modules").join(".bin").join(script)).folder(&project.root);
+        match &self.path {
+            Some(path) => task.env("PATH", path),
+            None => task,
+        }
+    }
+
     /// `npm ci`, only when the lock file differs from the one last installed.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Where things are: the checkout, its build folder, the cache that outlives both.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
@@ -58,21 +59,50 @@ impl Project {
             .join(format!("{binary}{}", std::env::consts::EXE_SUFFIX))
     }
 
-    /// Fails in words when a crate that a step needs is not in the checkout, or is an empty shell.
+    /// Fails in words when a crate that a step needs is not in the checkout.
     ///
     /// # Errors
-    /// When the manifest, or every source and test, is absent.
+    /// When it has no manifest or no source.
     pub(crate) fn needs_crate(&self, folder: &str) -> Result<()> {
         let at = self.root.join(folder);
-        let has_code = ["src", "tests"].iter().any(|part| at.join(part).is_dir());
-        if at.join("Cargo.toml").is_file() && has_code {
-            Ok(())
-        } else {
-            Err(Failure::Told(format!(
-                "{folder} is not there, and this step is about it"
-            )))
+        if at.join("Cargo.toml").is_file() && !files_under(&at, "rs").is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Told(format!(
+            "{folder} is not there, and this step is about it"
+        )))
+    }
+
+    /// Fails in words when a crate has not one test: cargo would call that a success.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn needs_tests(&self, folder: &str) -> Result<()> {
+        self.needs_crate(folder)?;
+        let tested = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| has_test(&text));
+        if files_under(&self.root.join(folder), "rs").iter().any(tested) {
+            return Ok(());
+        }
+        Err(Failure::Told(format!("{folder} has no test")))
+    }
+}
+
+/// All files under `folder` with this ending, in order; none when the folder is not there.
+pub(crate) fn files_under(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
+            }
         }
     }
+    found.sort();
+    found
 }
 
 /// The user's cache folder for this project, from the environment that `get` reads; `None` where there is no home.
@@ -82,6 +112,15 @@ fn cache_folder(get: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         .or_else(|| get("XDG_CACHE_HOME").map(|cache| cache.join("roomwire")))
         .or_else(|| get("LOCALAPPDATA").map(|local| local.join("roomwire").join("cache")))
         .or_else(|| get("HOME").map(|home| home.join(".cache").join("roomwire")))
+}
+
+/// Whether a source has a line that makes a function a test, whichever runtime it is for.
+fn has_test(source: &str) -> bool {
+    let mut attributes = source
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("#["));
+    attributes.any(|line| line.starts_with("#[test]") || line.contains("::test"))
 }
 
 #[cfg(test)]
@@ -122,5 +161,13 @@ mod tests {
         assert!(project.root.join("crates/xtask/Cargo.toml").is_file());
         assert!(project.needs_crate("crates/xtask").is_ok());
         assert!(project.needs_crate("crates/absent").is_err());
+        assert!(project.needs_tests("crates/xtask").is_ok());
+    }
+
+    #[test]
+    fn a_test_is_an_attribute_of_any_runtime_not_a_word() {
+        assert!(has_test("    #[test]\n    fn a() {}"));
+        assert!(has_test("#[tokio::test(start_paused = true)]"));
+        assert!(!has_test("#[cfg(test)]\nmod tests {}\n// #[test]"));
     }
 }

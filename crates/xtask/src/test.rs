@@ -179,7 +179,7 @@ fn camera(project: &Project) -> Result<Outcome> {
 /// `cargo test` of packages, each with the folder it must be in.
 fn packages(project: &Project, packages: &[(&str, &str)]) -> Result<Outcome> {
     for (_, folder) in packages {
-        project.needs_crate(folder)?;
+        project.needs_tests(folder)?;
     }
     let named = packages.iter().flat_map(|(package, _)| ["-p", package]);
     project.cargo().arg("test").args(named).run()?;
@@ -193,8 +193,8 @@ fn app(project: &Project) -> Result<Outcome> {
             "the web view is driven by WebKitGTK's own driver, on Linux",
         ));
     }
-    project.needs_crate("src-tauri")?;
-    project.needs_crate("tests/gui")?;
+    project.needs_tests("src-tauri")?;
+    project.needs_tests("tests/gui")?;
     let node = setup::interface(project)?;
     desktop::build_interface(project, &node)?;
     project.cargo().args(["build", "-p", "cli", "--bins"]).run()?;

@@ -1,10 +1,10 @@
 //! The architecture's table and invariants, held against the tree.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::failure::{Failure, Result};
-use crate::project::Project;
+use crate::project::{Project, files_under};
 
 /// One word per capability, unchanged at every layer.
 const CAPABILITIES: [&str; 5] = ["session", "chat", "files", "video", "metrics"];
@@ -175,24 +175,6 @@ fn has_word(line: &str, word: &str) -> bool {
     let before = |at: usize| line[..at].chars().next_back();
     line.match_indices(word)
         .any(|(at, _)| !before(at).is_some_and(|c| c.is_alphanumeric() || c == '_'))
-}
-
-fn files_under(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        // A layer that is not there is reported by the table.
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == ending) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 fn relative(root: &Path, file: &Path) -> String {

@@ -15,7 +15,7 @@ use crate::split_at_dashes;
 
 pub(crate) use clean_system::can_be_tried_here;
 
-/// Makes the package; with `--test` tries it too. What stands after `--` goes to Tauri's tool, instead of the kinds of
+/// Makes the package; with `--test` tries it too; with `--try` tries one that is there already. What stands after `--` goes to Tauri's tool, instead of the kinds of
 /// bundle that are made without asking the network.
 ///
 /// # Errors
@@ -29,8 +29,12 @@ pub(crate) fn package(project: &Project, arguments: &[String]) -> Result<()> {
             make(project, theirs)?;
             try_in_clean_system(project)
         }
+        [first, deb] if first == "--try" => {
+            setup::system(&[Need::Test])?;
+            clean_system::install_start_remove(project, Path::new(deb))
+        }
         _ => Err(Failure::Told(format!(
-            "package takes --test and -- …, not `{}`",
+            "package takes --test, or --try and a .deb, and -- …, not `{}`",
             ours.join(" ")
         ))),
     }

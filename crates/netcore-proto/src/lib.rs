@@ -1,3 +1,75 @@
-//! Roomwire's protocol.
-pub mod time;
+//! Roomwire's protocol: who is here, what is said, what is offered, and how live frames travel, as pure state machines.
+//!
+//! Nothing here opens a socket, reads a clock or asks for randomness. Time ([`Time`]), chance (tokens, room numbers) and
+//! bytes are arguments, so that a whole conversation can be run, and run again, in a simulated network.
+//!
+//! # The one calling rule
+//!
+//! **After every `handle_*`, empty every `poll_*`.** A driver's loop is: hand one fact to the machine with the present
+//! time; take outputs until there are none; sleep until [`poll_timeout`](Node::poll_timeout) or the next fact.
+//!
+//! ```
+//! use netcore_proto::{ConnId, HostConfig, Node, Output, Peer, Time, session::{Fingerprint, Profile}, wire::AttachToken};
+//!
+//! let profile = |name: &str| Profile { name: name.into(), ..Profile::default() };
+//! let peer = |id: u8| Peer {
+//!     fingerprint: Fingerprint([id; 32]),
+//!     address: ([127, 0, 0, 1], 27182).into(),
+//!     token: AttachToken([id; 16]),
+//! };
+//! let mut host = Node::host(
+//!     HostConfig {
+//!         room_name: "Lab".into(),
+//!         room: 1,
+//!         profile: profile("Ada"),
+//!         identity: Fingerprint([0; 32]),
+//!         address: ([127, 0, 0, 1], 27182).into(),
+//!         epoch_unix_ms: 0,
+//!     },
+//!     Time::ZERO,
+//! );
+//! let mut member = Node::member(&profile("Ben"));
+//! host.handle_connected(ConnId(1), peer(1), Time::ZERO);
+//! member.handle_connected(ConnId(1), peer(0), Time::ZERO);
+//! member.say(1, "hello", Time::ZERO)?; // it waits for the welcome
+//!
+//! // The wire: what one side transmits, the other is given.
+//! loop {
+//!     let mut is_quiet = true;
+//!     while let Some(output) = member.poll_output() {
+//!         if let Output::Transmit { bytes, .. } = output {
+//!             host.handle_bytes(ConnId(1), &bytes, Time::ZERO);
+//!             is_quiet = false;
+//!         }
+//!     }
+//!     while let Some(output) = host.poll_output() {
+//!         if let Output::Transmit { bytes, .. } = output {
+//!             member.handle_bytes(ConnId(1), &bytes, Time::ZERO);
+//!             is_quiet = false;
+//!         }
+//!     }
+//!     if is_quiet { break }
+//! }
+//! assert_eq!(host.chat().last_seq(), member.chat().last_seq());
+//! # Ok::<(), netcore_proto::CommandError>(())
+//! ```
+//!
+//! # Panic policy
+//!
+//! Bad input is an error, whoever sent it. A broken invariant of this crate is a panic that names the invariant.
+
+pub mod chat;
+pub mod files;
+mod io;
+pub mod metrics;
+mod node;
+pub mod session;
+mod time;
+mod units;
+pub mod video;
+pub mod wire;
+
+pub use io::{Deadline, DeadlineReason, Event, Notice, Output, Peer, Request};
+pub use node::{CommandError, HostConfig, Node};
 pub use time::{Span, Time};
+pub use units::{Bitrate, ConnId, FileId, FrameNumber, MemberId, StreamId, Transport};

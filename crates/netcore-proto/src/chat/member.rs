@@ -1,0 +1,103 @@
+use std::collections::VecDeque;
+
+use super::{Entry, Event, Log, Notice, Request};
+use crate::MemberId;
+use crate::io::MemberOutbox;
+
+/// The most messages that wait for a receipt.
+const MAX_WAITING: usize = 1_000;
+
+/// A member's side: what is known of the log, and what has no receipt yet.
+#[derive(Debug, Default)]
+pub(crate) struct Member {
+    log: Log,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    local: u64,
+    text: String,
+}
+
+impl Member {
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Sends `text` now, or as soon as there is a connection. Returns `false` when too much waits already.
+    pub(crate) fn say(
+        &mut self,
+        local: u64,
+        text: String,
+        is_connected: bool,
+        out: &mut MemberOutbox,
+    ) -> bool {
+        if self.waiting.len() >= MAX_WAITING {
+            return false;
+        }
+        if is_connected {
+            out.requests.push(crate::Request::Chat(Request::Say {
+                local,
+                text: text.clone(),
+            }));
+        }
+        self.waiting.push_back(Waiting { local, text });
+        true
+    }
+
+    /// We are in (again): what has no receipt is sent once more.
+    pub(crate) fn handle_welcome(&mut self, is_another_room: bool, out: &mut MemberOutbox) {
+        if is_another_room {
+            self.log.clear();
+            out.events.push(crate::Event::Chat(Event::Reset));
+        }
+        out.requests.extend(self.waiting.iter().map(|waiting| {
+            crate::Request::Chat(Request::Say {
+                local: waiting.local,
+                text: waiting.text.clone(),
+            })
+        }));
+    }
+
+    pub(crate) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberOutbox) {
+        match notice {
+            Notice::Entry(entry) => {
+                let own = entry
+                    .local
+                    .filter(|_| Some(entry.from) == me)
+                    .and_then(|local| self.confirm(local));
+                match own {
+                    Some(local) => self.receipt(local, entry, out),
+                    None if self.log.push(entry.clone()) => {
+                        out.events.push(crate::Event::Chat(Event::Entry(entry)));
+                    }
+                    None => {}
+                }
+            }
+            Notice::Receipt(entry) => {
+                if let Some(local) = entry.local.and_then(|local| self.confirm(local)) {
+                    self.receipt(local, entry, out);
+                }
+            }
+            Notice::Refused { local, refusal } => {
+                if self.confirm(local).is_some() {
+                    out.events
+                        .push(crate::Event::Chat(Event::Refused { local, refusal }));
+                }
+            }
+        }
+    }
+
+    fn receipt(&mut self, local: u64, entry: Entry, out: &mut MemberOutbox) {
+        self.log.push(entry.clone());
+        out.events
+            .push(crate::Event::Chat(Event::Receipt { local, entry }));
+    }
+
+    /// Takes a message off the waiting ones, if it is one.
+    fn confirm(&mut self, local: u64) -> Option<u64> {
+        let at = self.waiting.iter().position(|waiting| waiting.local == local)?;
+        self.waiting.remove(at).map(|waiting| waiting.local)
+    }
+}

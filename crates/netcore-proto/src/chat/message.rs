@@ -1,0 +1,154 @@
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::session::{LeaveReason, Refusal};
+use crate::units::MemberId;
+
+/// The longest message in bytes of UTF-8. JSON at most doubles it (quotes, backslashes, line ends), which fits a control message.
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// Something that happened in the room's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number; the room's order is by this, without gaps.
+    pub seq: u64,
+    /// Who it is from or about.
+    pub from: MemberId,
+    /// Their name at that moment.
+    pub name: String,
+    /// Their colour at that moment.
+    pub colour: String,
+    /// Their address at that moment.
+    pub address: SocketAddr,
+    /// When, by the host's calendar, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// The sender's own number for a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<u64>,
+    /// What.
+    pub body: Body,
+}
+
+/// What an [`Entry`] says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// The room was opened.
+    Opened,
+    /// Somebody came.
+    Joined,
+    /// Somebody left.
+    Left {
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// Somebody said something.
+    Text {
+        /// The words, tidied by [`tidy_text`].
+        text: String,
+    },
+}
+
+/// What a member wants said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// A message.
+    Say {
+        /// The sender's own number for it, growing; it makes sending twice harmless.
+        local: u64,
+        /// The words.
+        text: String,
+    },
+}
+
+/// What the host tells members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Notice {
+    /// The next entry of the log, or one that was missed.
+    Entry(Entry),
+    /// To the sender alone: your message is in the log, as this entry.
+    Receipt(Entry),
+    /// To the sender alone: your message is not taken.
+    Refused {
+        /// The sender's number for it.
+        local: u64,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// Why a text cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing would be left of it.
+    #[error("there is nothing to send")]
+    Empty,
+    /// Over [`MAX_TEXT_BYTES`].
+    #[error(
+        "the message is {over} bytes too long ({MAX_TEXT_BYTES} bytes at most): send it as a file instead"
+    )]
+    TooLong {
+        /// By how many bytes.
+        over: usize,
+    },
+}
+
+/// The text as it may travel: line ends are `\n`, and control characters other than it and the tab are gone, because
+/// nobody can see them and a terminal would obey them.
+///
+/// # Errors
+/// [`TextError`] when nothing visible is left, or more than [`MAX_TEXT_BYTES`].
+pub fn tidy_text(text: &str) -> Result<String, TextError> {
+    let text = text.replace("\r\n", "\n");
+    let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let text: String = text
+        .chars()
+        .map(|c| if c == '\r' { '\n' } else { c })
+        .filter(kept)
+        .collect();
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    match text.len().checked_sub(MAX_TEXT_BYTES) {
+        None | Some(0) => Ok(text),
+        Some(over) => Err(TextError::TooLong { over }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{MAX_CONTROL_BYTES, encode_control};
+
+    #[test]
+    fn text_keeps_every_character_a_person_can_see() {
+        let text = "héllo 你好 🏳️‍🌈 مرحبا\n\tend";
+        assert_eq!(tidy_text(text).unwrap(), text);
+        assert_eq!(tidy_text("a\r\nb\rc").unwrap(), "a\nb\nc");
+        assert_eq!(tidy_text("\u{1b}[31mred\u{7}").unwrap(), "[31mred");
+    }
+
+    #[test]
+    fn the_limit_is_exact_and_says_by_how_much() {
+        assert!(tidy_text(&"x".repeat(MAX_TEXT_BYTES)).is_ok());
+        let words = tidy_text(&"x".repeat(MAX_TEXT_BYTES + 1_204)).unwrap_err();
+        assert_eq!(words, TextError::TooLong { over: 1_204 });
+        assert!(words.to_string().contains("1204 bytes too long"));
+        assert_eq!(tidy_text(" \u{0}\n"), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn the_longest_text_fits_a_control_message_however_it_is_escaped() {
+        for character in ["\"", "\\", "\n", "\t"] {
+            let text = format!("a{}", character.repeat(MAX_TEXT_BYTES - 1));
+            let say = crate::Request::Chat(Request::Say {
+                local: u64::MAX,
+                text: tidy_text(&text).unwrap(),
+            });
+            assert!(encode_control(&say).unwrap().len() < MAX_CONTROL_BYTES);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+use std::collections::BTreeMap;
+
+use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, Notice, Offer, Request, safe_name};
+use crate::io::{HostOutbox, Recipients};
+use crate::session::{Person, Refusal, RefusalCode};
+use crate::units::{FileId, MemberId};
+
+/// The host's catalogue of files.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    files: BTreeMap<FileId, FileInfo>,
+    next: u32,
+}
+
+impl Host {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &FileInfo> {
+        self.files.values()
+    }
+
+    pub(crate) fn handle_request(
+        &mut self,
+        from: &Person,
+        request: Request,
+        unix_ms: u64,
+        out: &mut HostOutbox,
+    ) {
+        match request {
+            Request::Offer(offer) => {
+                let local = offer.local;
+                let notice = match self.offer(from, offer, unix_ms, out) {
+                    Ok(file) => Notice::Accepted { local, file },
+                    Err(refusal) => Notice::Refused { local, refusal },
+                };
+                out.notice(Recipients::One(from.id), crate::Notice::Files(notice));
+            }
+            Request::Cancel { file } => {
+                if self.files.get(&file).is_some_and(|file| file.owner == from.id) {
+                    self.set_state(file, FileState::Cancelled, out);
+                }
+            }
+            Request::Received { file } => self.received(file, from.id, out),
+        }
+    }
+
+    /// Puts a file on offer, from a member or from the host itself.
+    ///
+    /// # Errors
+    /// A refusal when [`MAX_FILES`] are on offer already.
+    pub(crate) fn offer(
+        &mut self,
+        owner: &Person,
+        offer: Offer,
+        unix_ms: u64,
+        out: &mut HostOutbox,
+    ) -> Result<FileInfo, Refusal> {
+        if self.files.len() >= MAX_FILES && !self.forget_one() {
+            let words = format!("{MAX_FILES} files are on offer in this room already");
+            return Err(Refusal::new(RefusalCode::Limit, words));
+        }
+        let id = FileId(self.next);
+        self.next += 1;
+        let file = FileInfo {
+            id,
+            owner: owner.id,
+            owner_name: owner.profile.name.clone(),
+            name: safe_name(&offer.name),
+            size: offer.size,
+            mime: offer
+                .mime
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(100)
+                .collect(),
+            to: offer.to.into_iter().take(crate::session::MAX_PEOPLE).collect(),
+            at_unix_ms: unix_ms,
+            state: FileState::Uploading,
+            received_by: Vec::new(),
+        };
+        self.files.insert(id, file.clone());
+        let others = Recipients::AllBut(owner.id);
+        let to = if file.to.is_empty() {
+            others
+        } else {
+            Recipients::These(file.to.clone())
+        };
+        out.notice(to, crate::Notice::Files(Notice::Offered(file.clone())));
+        if owner.id != MemberId::HOST && file.is_for(MemberId::HOST) {
+            out.event(crate::Event::Files(Event::Offered(file.clone())));
+        }
+        Ok(file)
+    }
+
+    /// The data plane has every byte, and they are right.
+    pub(crate) fn stored(&mut self, file: FileId, hash: FileHash, out: &mut HostOutbox) {
+        self.set_state(file, FileState::Stored { hash }, out);
+    }
+
+    /// The data plane could not get or keep it.
+    pub(crate) fn failed(&mut self, file: FileId, why: String, out: &mut HostOutbox) {
+        self.set_state(file, FileState::Failed { why }, out);
+    }
+
+    pub(crate) fn cancel(&mut self, file: FileId, out: &mut HostOutbox) {
+        self.set_state(file, FileState::Cancelled, out);
+    }
+
+    /// `member` has it whole and checked.
+    pub(crate) fn received(&mut self, file: FileId, member: MemberId, out: &mut HostOutbox) {
+        let Some(file) = self.files.get_mut(&file) else {
+            return;
+        };
+        if file.is_for(member) && file.owner != member && !file.received_by.contains(&member) {
+            file.received_by.push(member);
+            announce(file, out);
+        }
+    }
+
+    /// Tells somebody who has just come what is on offer to them.
+    pub(crate) fn catch_up(&self, member: MemberId, out: &mut HostOutbox) {
+        for file in self.files.values().filter(|file| file.is_for(member)) {
+            out.notice(
+                Recipients::One(member),
+                crate::Notice::Files(Notice::Offered(file.clone())),
+            );
+        }
+    }
+
+    /// What an owner who has left for good had not finished sending will never be whole.
+    pub(crate) fn handle_departure(&mut self, member: MemberId, out: &mut HostOutbox) {
+        let unfinished = |file: &&FileInfo| file.owner == member && file.state == FileState::Uploading;
+        let ids: Vec<FileId> = self
+            .files
+            .values()
+            .filter(unfinished)
+            .map(|file| file.id)
+            .collect();
+        for id in ids {
+            self.failed(id, "its owner left before it was sent".into(), out);
+        }
+    }
+
+    fn set_state(&mut self, file: FileId, state: FileState, out: &mut HostOutbox) {
+        let Some(file) = self.files.get_mut(&file) else {
+            return;
+        };
+        let may_change = match file.state {
+            FileState::Uploading => true,
+            FileState::Stored { .. } => state == FileState::Cancelled,
+            FileState::Failed { .. } | FileState::Cancelled => false,
+        };
+        if may_change {
+            file.state = state;
+            announce(file, out);
+        }
+    }
+
+    /// Makes room by forgetting the oldest file that nobody can fetch any more.
+    fn forget_one(&mut self) -> bool {
+        let over = |file: &&FileInfo| matches!(file.state, FileState::Failed { .. } | FileState::Cancelled);
+        let oldest = self.files.values().find(over).map(|file| file.id);
+        oldest.is_some_and(|id| self.files.remove(&id).is_some())
+    }
+}
+
+fn announce(file: &FileInfo, out: &mut HostOutbox) {
+    let to = if file.to.is_empty() {
+        Recipients::All
+    } else {
+        Recipients::These(file.to.iter().copied().chain([file.owner]).collect())
+    };
+    out.notice(to, crate::Notice::Files(Notice::Changed(file.clone())));
+    out.event(crate::Event::Files(Event::Changed(file.clone())));
+}

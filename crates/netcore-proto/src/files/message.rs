@@ -1,0 +1,150 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::session::Refusal;
+use crate::units::{FileId, MemberId};
+
+/// The longest file name in bytes, which is what common file systems take.
+pub const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// A file's BLAKE3 hash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileHash(pub [u8; 32]);
+
+impl fmt::Display for FileHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        blake3::Hash::from_bytes(self.0).to_hex().fmt(f)
+    }
+}
+
+impl fmt::Debug for FileHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileHash({self})")
+    }
+}
+
+impl Serialize for FileHash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileHash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<FileHash, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        blake3::Hash::from_hex(&text)
+            .map(|hash| FileHash(*hash.as_bytes()))
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A file on offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Its number in this room.
+    pub id: FileId,
+    /// Whose it is.
+    pub owner: MemberId,
+    /// Their name when they offered it.
+    pub owner_name: String,
+    /// A plain file name, made safe by [`safe_name`](super::safe_name).
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// Its kind, as the owner says.
+    pub mime: String,
+    /// Whom it is for; empty means everybody.
+    pub to: Vec<MemberId>,
+    /// When it was offered, by the host's calendar, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// How far it is.
+    pub state: FileState,
+    /// Who has it whole and checked.
+    pub received_by: Vec<MemberId>,
+}
+
+impl FileInfo {
+    /// Whether `member` is meant to see it.
+    pub fn is_for(&self, member: MemberId) -> bool {
+        self.owner == member || self.to.is_empty() || self.to.contains(&member)
+    }
+}
+
+/// How far a file on offer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FileState {
+    /// Its owner is sending it to the host.
+    Uploading,
+    /// The host has it whole, and its hash is right.
+    Stored {
+        /// Of the whole content.
+        hash: FileHash,
+    },
+    /// It did not arrive.
+    Failed {
+        /// In words.
+        why: String,
+    },
+    /// Its owner or the host took it back.
+    Cancelled,
+}
+
+/// What an owner says of a file it offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The owner's own number for it, growing.
+    pub local: u64,
+    /// The file's name.
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// Its kind, such as `image/png`.
+    pub mime: String,
+    /// Whom it is for; empty means everybody.
+    #[serde(default)]
+    pub to: Vec<MemberId>,
+}
+
+/// What a member wants of the files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// I have a file.
+    Offer(Offer),
+    /// I take my file back.
+    Cancel {
+        /// Which.
+        file: FileId,
+    },
+    /// I have that file, whole and checked.
+    Received {
+        /// Which.
+        file: FileId,
+    },
+}
+
+/// What the host tells members of the files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Notice {
+    /// To the owner: your offer has this number.
+    Accepted {
+        /// The owner's own number for it.
+        local: u64,
+        /// The file.
+        file: FileInfo,
+    },
+    /// To the owner: your offer is not taken.
+    Refused {
+        /// The owner's own number for it.
+        local: u64,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Somebody offers you a file.
+    Offered(FileInfo),
+    /// A file's state, or who has it, changed.
+    Changed(FileInfo),
+}

@@ -1,0 +1,54 @@
+//! What is offered: files by name, size, kind and owner; their bytes travel on connections of their own.
+//!
+//! A file on the host goes through these states:
+//!
+//! | state | ends with |
+//! |---|---|
+//! | `Uploading` | all bytes there and the hash right → `Stored`; owner or disk gives up → `Failed`; taken back → `Cancelled` |
+//! | `Stored` | taken back → `Cancelled` |
+//! | `Failed`, `Cancelled` | nothing |
+//!
+//! Receivers fetch it while it is still being uploaded, as far as it has come.
+
+mod host;
+mod member;
+mod message;
+mod name;
+mod transfer;
+
+pub(crate) use host::Host;
+pub(crate) use member::Member;
+pub use message::{FileHash, FileInfo, FileState, MAX_FILE_NAME_BYTES, Notice, Offer, Request};
+pub use name::safe_name;
+pub use transfer::{
+    HASH_BYTES, MAX_ABORT_BYTES, MAX_CHUNK_BYTES, Progress, Receiver, RecordHeader, TransferError,
+    VERDICT_GOOD, abort_record, chunk_header, end_record,
+};
+
+/// The most files on offer in one room at a time.
+pub const MAX_FILES: usize = 1_000;
+
+/// What happens to what is offered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// On the owner: its offer has a number now, and its bytes may be sent.
+    Accepted {
+        /// The owner's own number for the offer.
+        local: u64,
+        /// The file.
+        file: FileInfo,
+    },
+    /// On the owner: the host does not take the offer.
+    Refused {
+        /// The owner's own number for the offer.
+        local: u64,
+        /// Why.
+        refusal: crate::session::Refusal,
+    },
+    /// A file was offered to us.
+    Offered(FileInfo),
+    /// A file's state, or who has it, changed.
+    Changed(FileInfo),
+    /// The room is another one than before: its files are gone.
+    Reset,
+}

@@ -1,0 +1,180 @@
+use std::collections::VecDeque;
+
+use super::{Figures, Point, WINDOW};
+use crate::units::{Bitrate, FrameNumber, Transport};
+use crate::video::Arrival;
+use crate::{Span, Time};
+
+/// The most arrivals of the last [`WINDOW`] that are remembered, the latest ones.
+const MAX_RECENT: usize = 8_192;
+const SECOND: Span = Span::from_secs(1);
+
+/// The receiving end's measurements of one link.
+#[derive(Debug)]
+pub struct ArrivalMeter {
+    transport: Transport,
+    recent: VecDeque<Received>,
+    jitter_us: Option<f64>,
+    before: Option<Received>,
+    frames: u64,
+    missed: u64,
+    missed_at_tick: u64,
+    ticked: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Received {
+    at: Time,
+    captured: Time,
+    number: FrameNumber,
+    bytes: u64,
+}
+
+impl ArrivalMeter {
+    /// A meter that has seen nothing.
+    pub fn new(transport: Transport) -> ArrivalMeter {
+        ArrivalMeter {
+            transport,
+            recent: VecDeque::new(),
+            jitter_us: None,
+            before: None,
+            frames: 0,
+            missed: 0,
+            missed_at_tick: 0,
+            ticked: None,
+        }
+    }
+
+    /// A frame has arrived whole.
+    pub fn record(&mut self, arrival: &Arrival) {
+        let header = arrival.frame.header();
+        let bytes = arrival.frame.bytes().len() as u64;
+        let received = Received {
+            at: arrival.whole,
+            captured: header.captured,
+            number: header.frame,
+            bytes,
+        };
+        if let Some(before) = self.before.replace(received) {
+            self.missed += u64::from(received.number.since(before.number).saturating_sub(1));
+            // RFC 3550, section 6.4.1: the difference of two transit times needs no common clock.
+            let apart_there = received.captured.as_micros() as f64 - before.captured.as_micros() as f64;
+            let apart_here = received.at.as_micros() as f64 - before.at.as_micros() as f64;
+            let jitter = self.jitter_us.unwrap_or(0.0);
+            self.jitter_us = Some(jitter + ((apart_here - apart_there).abs() - jitter) / 16.0);
+        }
+        self.transport = arrival.transport;
+        self.frames += 1;
+        if self.recent.len() >= MAX_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(received);
+    }
+
+    /// Ends a second: what happened in it. Delays are the sending end's to tell.
+    pub fn tick(&mut self, now: Time) -> Point {
+        let since = self.ticked.replace(now).unwrap_or(now - SECOND);
+        let seen = self.recent.iter().filter(|received| received.at > since);
+        let (frames, bytes) = seen.fold((0, 0), |(frames, bytes), received| {
+            (frames + 1, bytes + received.bytes)
+        });
+        let drops = self.missed - std::mem::replace(&mut self.missed_at_tick, self.missed);
+        Point {
+            at: now,
+            transport: self.transport,
+            ack_p50_us: None,
+            ack_p95_us: None,
+            goodput_bps: Bitrate::of(bytes, now.since(since)).map_or(0, |rate| rate.0),
+            frames,
+            drops: u32::try_from(drops).unwrap_or(u32::MAX),
+            retransmits: 0,
+        }
+    }
+
+    /// The figures of the last [`WINDOW`].
+    pub fn figures(&mut self, now: Time) -> Figures {
+        while self
+            .recent
+            .front()
+            .is_some_and(|received| received.at + WINDOW < now)
+        {
+            self.recent.pop_front();
+        }
+        let observed = self.recent.front().map(|oldest| now.since(oldest.at).max(SECOND));
+        let last_second = self
+            .recent
+            .iter()
+            .rev()
+            .take_while(|received| received.at + SECOND > now);
+        let bits = last_second.map(|received| received.bytes * 8).sum();
+        Figures {
+            transport: self.transport,
+            jitter_us: self
+                .jitter_us
+                .filter(|_| observed.is_some())
+                .map(|jitter| jitter as u64),
+            frames_per_s: observed.map(|observed| self.recent.len() as f64 / observed.as_secs_f64()),
+            goodput_bps: observed.map(|_| bits),
+            frames: self.frames,
+            drops: self.missed,
+            ..Figures::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::StreamId;
+    use crate::video::{Frame, FrameHeader};
+
+    fn arrival(number: u32, captured_ms: u64, at_ms: u64) -> Arrival {
+        let header = FrameHeader {
+            stream: StreamId(1),
+            frame: FrameNumber(number),
+            length: 0,
+            width: 8,
+            height: 8,
+            captured: Time::ZERO + Span::from_millis(captured_ms),
+            encode_us: 0,
+        };
+        let at = Time::ZERO + Span::from_millis(at_ms);
+        Arrival {
+            frame: Frame::new(header, &[1; 968]).unwrap(),
+            transport: Transport::Udp,
+            first: at,
+            whole: at,
+        }
+    }
+
+    #[test]
+    fn steady_arrivals_have_no_jitter_however_far_apart_the_clocks_are() {
+        let mut meter = ArrivalMeter::new(Transport::Tcp);
+        for frame in 0..30 {
+            meter.record(&arrival(
+                frame,
+                500_000 + u64::from(frame) * 33,
+                100 + u64::from(frame) * 33,
+            ));
+        }
+        let figures = meter.figures(Time::ZERO + Span::from_millis(1_060));
+        assert_eq!(figures.jitter_us, Some(0));
+        assert_eq!(figures.transport, Transport::Udp);
+        assert_eq!(figures.frames_per_s, Some(30.0));
+        meter.record(&arrival(30, 500_990, 1_106));
+        assert_eq!(
+            meter.figures(Time::ZERO + Span::from_millis(1_110)).jitter_us,
+            Some(16_000 / 16)
+        );
+    }
+
+    #[test]
+    fn gaps_in_the_numbers_are_counted_in_their_second() {
+        let mut meter = ArrivalMeter::new(Transport::Udp);
+        meter.record(&arrival(u32::MAX, 0, 100));
+        meter.record(&arrival(2, 33, 133));
+        let point = meter.tick(Time::ZERO + Span::from_secs(1));
+        assert_eq!((point.frames, point.drops, point.goodput_bps), (2, 2, 16_000));
+        assert_eq!(meter.tick(Time::ZERO + Span::from_secs(2)).drops, 0);
+    }
+}

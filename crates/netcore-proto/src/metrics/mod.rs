@@ -1,0 +1,100 @@
+//! What was measured: meters for the two ends of a link, and the figures that neighbours tell each other.
+//!
+//! A *link* is one stream between this computer and one neighbour, in one direction. Its sending end measures delay, its
+//! receiving end measures arrivals; once a second each tells the other.
+
+mod arrival;
+mod link;
+mod results;
+
+pub use arrival::ArrivalMeter;
+pub use link::{LinkMeter, TransportSummary};
+pub use results::{csv_header, csv_line, json_line};
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{StreamId, Transport};
+use crate::{Span, Time};
+
+/// Figures describe this much of the past.
+pub const WINDOW: Span = Span::from_secs(10);
+/// The most links one report tells of.
+pub const MAX_REPORTED: usize = 128;
+
+/// What happened on a link within one second, for a chart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// The end of that second.
+    pub at: Time,
+    /// What carried the frames.
+    pub transport: Transport,
+    /// Median delay from first byte out to acknowledgement, in microseconds; `None` when nothing was acknowledged.
+    pub ack_p50_us: Option<u64>,
+    /// 95th percentile of the same.
+    pub ack_p95_us: Option<u64>,
+    /// Frame bytes acknowledged or received in that second, in bits per second.
+    pub goodput_bps: u64,
+    /// Frames acknowledged or received in that second.
+    pub frames: u32,
+    /// Frames dropped or lost in that second.
+    pub drops: u32,
+    /// Fragments sent again in that second.
+    pub retransmits: u32,
+}
+
+/// A link's figures over the last [`WINDOW`], and its counts since the stream began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// What carries the frames now.
+    pub transport: Transport,
+    /// Median delay from first byte out to acknowledgement, in microseconds.
+    pub ack_p50_us: Option<u64>,
+    /// 95th percentile of the same.
+    pub ack_p95_us: Option<u64>,
+    /// 99th percentile of the same.
+    pub ack_p99_us: Option<u64>,
+    /// Frame bytes over delay, as the classic lab computes it, in bits per second; median.
+    pub classic_rate_bps: Option<u64>,
+    /// Interarrival jitter (RFC 3550, section 6.4.1), in microseconds.
+    pub jitter_us: Option<u64>,
+    /// Frames acknowledged or received each second.
+    pub frames_per_s: Option<f64>,
+    /// Frame bytes acknowledged or received in the last second, in bits per second.
+    pub goodput_bps: Option<u64>,
+    /// Frames lost of those sent, in percent.
+    pub loss_pct: Option<f64>,
+    /// Frames since the beginning.
+    pub frames: u64,
+    /// Frames lost or dropped since the beginning.
+    pub drops: u64,
+    /// Fragments sent again since the beginning.
+    pub retransmits: u64,
+}
+
+/// What one neighbour tells the other of the links between them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Each link's stream and figures, as measured by the teller, at most [`MAX_REPORTED`].
+    pub links: Vec<(StreamId, Figures)>,
+}
+
+/// The value below which `percent` of the sorted values lie (nearest rank); `None` when there are none.
+pub(crate) fn percentile(sorted: &[u64], percent: u64) -> Option<u64> {
+    let rank = (sorted.len() as u64 * percent).div_ceil(100).max(1) - 1;
+    sorted.get(rank as usize).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_measured() {
+        let sorted: Vec<u64> = (1..=100).collect();
+        assert_eq!(percentile(&sorted, 50), Some(50));
+        assert_eq!(percentile(&sorted, 99), Some(99));
+        assert_eq!(percentile(&[7], 95), Some(7));
+        assert_eq!(percentile(&[], 50), None);
+    }
+}

@@ -1,0 +1,430 @@
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+use super::{
+    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_PEOPLE, Notice, PING_INTERVAL, Person, Ping, Pong,
+    Presence, Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT, Welcome,
+};
+use crate::Time;
+use crate::io::{Deadline, DeadlineReason, HostOutbox, Peer, Recipients};
+use crate::units::{ConnId, MemberId};
+
+/// The host's side of who is here.
+#[derive(Debug)]
+pub(crate) struct Host {
+    room_name: String,
+    room: u64,
+    seats: BTreeMap<MemberId, Seat>,
+    conns: BTreeMap<ConnId, Conn>,
+    /// Every identity this room has seen, so that a person keeps their number.
+    numbers: HashMap<Fingerprint, MemberId>,
+    next_datagrams: u32,
+}
+
+#[derive(Debug)]
+struct Seat {
+    person: Person,
+    conn: Option<ConnId>,
+    /// When the connection was lost.
+    lost: Option<Time>,
+}
+
+#[derive(Debug)]
+struct Conn {
+    peer: Peer,
+    stage: Stage,
+    heard: Time,
+    next_ping: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    AwaitingHello { until: Time },
+    Joined(MemberId),
+}
+
+/// Somebody who has just been let in, and what they already know.
+pub(crate) struct Arrival {
+    pub(crate) member: MemberId,
+    /// The last chat entry they have, if they were in this very room before.
+    pub(crate) last_seq: Option<u64>,
+    /// Whether they were away altogether, as opposed to reconnecting.
+    pub(crate) is_new: bool,
+}
+
+/// Somebody who has left for good.
+pub(crate) struct Departure {
+    pub(crate) person: Person,
+    pub(crate) reason: LeaveReason,
+}
+
+impl Host {
+    pub(crate) fn new(
+        room_name: String,
+        room: u64,
+        profile: &Profile,
+        identity: Fingerprint,
+        address: SocketAddr,
+    ) -> Host {
+        let person = Person {
+            id: MemberId::HOST,
+            profile: profile.tidied(),
+            address,
+            fingerprint: identity,
+            presence: Presence::Here,
+        };
+        Host {
+            room_name,
+            room,
+            seats: BTreeMap::from([(
+                MemberId::HOST,
+                Seat {
+                    person,
+                    conn: None,
+                    lost: None,
+                },
+            )]),
+            conns: BTreeMap::new(),
+            numbers: HashMap::from([(identity, MemberId::HOST)]),
+            next_datagrams: 1,
+        }
+    }
+
+    pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
+        self.seats.values().map(|seat| &seat.person)
+    }
+
+    pub(crate) fn person(&self, id: MemberId) -> Option<&Person> {
+        self.seats.get(&id).map(|seat| &seat.person)
+    }
+
+    pub(crate) fn member_of(&self, conn: ConnId) -> Option<MemberId> {
+        match self.conns.get(&conn)?.stage {
+            Stage::Joined(member) => Some(member),
+            Stage::AwaitingHello { .. } => None,
+        }
+    }
+
+    /// The connections that `recipients` are reached on.
+    pub(crate) fn conns_of(&self, recipients: &Recipients) -> Vec<ConnId> {
+        let seated = self.seats.iter().filter_map(|(id, seat)| Some((*id, seat.conn?)));
+        match recipients {
+            Recipients::All => seated.map(|(_, conn)| conn).collect(),
+            Recipients::AllBut(but) => seated.filter(|(id, _)| id != but).map(|(_, conn)| conn).collect(),
+            Recipients::One(one) => self
+                .seats
+                .get(one)
+                .and_then(|seat| seat.conn)
+                .into_iter()
+                .collect(),
+            Recipients::These(these) => seated
+                .filter(|(id, _)| these.contains(id))
+                .map(|(_, conn)| conn)
+                .collect(),
+        }
+    }
+
+    pub(crate) fn handle_connected(&mut self, conn: ConnId, peer: Peer, now: Time) {
+        let stage = Stage::AwaitingHello {
+            until: now + HELLO_TIMEOUT,
+        };
+        self.conns.insert(
+            conn,
+            Conn {
+                peer,
+                stage,
+                heard: now,
+                next_ping: now + PING_INTERVAL,
+            },
+        );
+    }
+
+    pub(crate) fn handle_heard(&mut self, conn: ConnId, now: Time) {
+        if let Some(conn) = self.conns.get_mut(&conn) {
+            conn.heard = now;
+        }
+    }
+
+    /// A session request. Returns who has just arrived, if somebody has.
+    pub(crate) fn handle_request(
+        &mut self,
+        conn: ConnId,
+        request: Request,
+        now: Time,
+        out: &mut HostOutbox,
+    ) -> Option<Arrival> {
+        let stage = self.conns.get(&conn)?.stage;
+        match (stage, request) {
+            (Stage::AwaitingHello { .. }, Request::Hello { profile, returning }) => {
+                self.handle_hello(conn, &profile, returning, out)
+            }
+            (Stage::Joined(member), Request::Profile(profile)) => {
+                self.set_profile(member, &profile, out);
+                None
+            }
+            (Stage::Joined(_), Request::Ping(ping)) => {
+                let pong = Pong {
+                    sent: ping.sent,
+                    received: now,
+                };
+                out.answer(conn, crate::Notice::Session(Notice::Pong(pong)));
+                None
+            }
+            (Stage::Joined(member), Request::Pong(pong)) => {
+                out.event(crate::Event::Session(round_trip(member, pong, now)));
+                None
+            }
+            (Stage::Joined(_), Request::Hello { .. }) | (Stage::AwaitingHello { .. }, _) => {
+                let words = "a connection begins with one hello, and only begins with it";
+                out.refuse(conn, Refusal::new(RefusalCode::BadMessage, words));
+                None
+            }
+            // Leaving is a departure, which the node asks for by `leave`.
+            (Stage::Joined(_), Request::Leave) => None,
+        }
+    }
+
+    pub(crate) fn set_profile(&mut self, member: MemberId, profile: &Profile, out: &mut HostOutbox) {
+        if let Some(seat) = self.seats.get_mut(&member) {
+            seat.person.profile = profile.tidied();
+            announce_change(&seat.person, out);
+        }
+    }
+
+    fn handle_hello(
+        &mut self,
+        conn: ConnId,
+        profile: &Profile,
+        returning: Option<Returning>,
+        out: &mut HostOutbox,
+    ) -> Option<Arrival> {
+        let peer = self.conns.get(&conn)?.peer.clone();
+        let next = MemberId(self.numbers.len() as u32);
+        let member = *self.numbers.entry(peer.fingerprint).or_insert(next);
+        if member == MemberId::HOST {
+            let words =
+                "this is the host's own identity: a second copy on one computer needs a --profile of its own";
+            out.refuse(conn, Refusal::new(RefusalCode::Replaced, words));
+            return None;
+        }
+        let is_new = !self.seats.contains_key(&member);
+        if is_new && self.seats.len() >= MAX_PEOPLE {
+            let words = format!("the room is full: {MAX_PEOPLE} people are here");
+            out.refuse(conn, Refusal::new(RefusalCode::RoomFull, words));
+            return None;
+        }
+        if let Some(older) = self.seats.get(&member).and_then(|seat| seat.conn) {
+            self.conns.remove(&older);
+            out.event(crate::Event::Session(Event::Detached { member }));
+            let words = "the same identity has joined from another connection";
+            out.refuse(older, Refusal::new(RefusalCode::Replaced, words));
+        }
+        let person = Person {
+            id: member,
+            profile: profile.tidied(),
+            address: peer.address,
+            fingerprint: peer.fingerprint,
+            presence: Presence::Here,
+        };
+        self.seats.insert(
+            member,
+            Seat {
+                person: person.clone(),
+                conn: Some(conn),
+                lost: None,
+            },
+        );
+        if let Some(conn) = self.conns.get_mut(&conn) {
+            conn.stage = Stage::Joined(member);
+        }
+        let datagrams = self.next_datagrams;
+        self.next_datagrams = self.next_datagrams.wrapping_add(1);
+        let welcome = Welcome {
+            room_name: self.room_name.clone(),
+            room: self.room,
+            me: member,
+            token: peer.token,
+            datagrams,
+            people: self.people().cloned().collect(),
+        };
+        out.answer(conn, crate::Notice::Session(Notice::Welcome(Box::new(welcome))));
+        out.event(crate::Event::Session(Event::Attached {
+            conn,
+            member,
+            token: peer.token,
+            datagrams,
+        }));
+        if is_new {
+            let notice = Notice::Joined(person.clone());
+            out.notice(Recipients::AllBut(member), crate::Notice::Session(notice));
+            out.event(crate::Event::Session(Event::Joined(person)));
+        } else {
+            let notice = Notice::Changed(person.clone());
+            out.notice(Recipients::AllBut(member), crate::Notice::Session(notice));
+            out.event(crate::Event::Session(Event::Changed(person)));
+        }
+        let last_seq = returning
+            .filter(|returning| returning.room == self.room)
+            .map(|returning| returning.last_seq);
+        Some(Arrival {
+            member,
+            last_seq,
+            is_new,
+        })
+    }
+
+    /// The connection ended on its own: its member may come back.
+    pub(crate) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
+        let Some(Conn {
+            stage: Stage::Joined(member),
+            ..
+        }) = self.conns.remove(&conn)
+        else {
+            return;
+        };
+        let Some(seat) = self.seats.get_mut(&member).filter(|seat| seat.conn == Some(conn)) else {
+            return;
+        };
+        seat.conn = None;
+        seat.lost = Some(now);
+        seat.person.presence = Presence::Reconnecting;
+        out.event(crate::Event::Session(Event::Detached { member }));
+        announce_change(&seat.person, out);
+    }
+
+    /// Takes `member` out of the room for good and closes its connection, if it has one.
+    pub(crate) fn leave(
+        &mut self,
+        member: MemberId,
+        reason: LeaveReason,
+        refusal: Option<Refusal>,
+        out: &mut HostOutbox,
+    ) -> Option<Departure> {
+        let seat = self.seats.remove(&member)?;
+        if let Some(conn) = seat.conn {
+            self.conns.remove(&conn);
+            out.event(crate::Event::Session(Event::Detached { member }));
+            match refusal {
+                Some(refusal) => out.refuse(conn, refusal),
+                None => out.close(conn),
+            }
+        }
+        out.notice(
+            Recipients::All,
+            crate::Notice::Session(Notice::Left { id: member, reason }),
+        );
+        out.event(crate::Event::Session(Event::Left {
+            person: seat.person.clone(),
+            reason,
+        }));
+        Some(Departure {
+            person: seat.person,
+            reason,
+        })
+    }
+
+    /// Refuses a connection that is not (yet) a member's.
+    pub(crate) fn refuse(&mut self, conn: ConnId, refusal: Refusal, out: &mut HostOutbox) {
+        if self.conns.remove(&conn).is_some() {
+            out.refuse(conn, refusal);
+        }
+    }
+
+    /// Ends every connection: the room closes.
+    pub(crate) fn close(&mut self, out: &mut HostOutbox) {
+        for (conn, _) in std::mem::take(&mut self.conns) {
+            out.refuse(
+                conn,
+                Refusal::new(RefusalCode::Closed, "the host closed the room"),
+            );
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
+        let conns = self.conns.values().flat_map(|conn| {
+            let patience = match conn.stage {
+                Stage::AwaitingHello { until } => Deadline {
+                    at: until,
+                    reason: DeadlineReason::Hello,
+                },
+                Stage::Joined(_) => Deadline {
+                    at: conn.heard + SILENCE_TIMEOUT,
+                    reason: DeadlineReason::Silence,
+                },
+            };
+            [
+                patience,
+                Deadline {
+                    at: conn.next_ping,
+                    reason: DeadlineReason::Ping,
+                },
+            ]
+        });
+        let places = self
+            .seats
+            .values()
+            .filter_map(|seat| seat.lost)
+            .map(|lost| Deadline {
+                at: lost + RETURN_TIMEOUT,
+                reason: DeadlineReason::Return,
+            });
+        conns.chain(places).min()
+    }
+
+    /// Asks, and finds out who has been silent or away for too long.
+    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut HostOutbox) -> Vec<Departure> {
+        let mut silent = Vec::new();
+        let mut late = Vec::new();
+        for (&id, conn) in &mut self.conns {
+            match conn.stage {
+                Stage::AwaitingHello { until } if until <= now => late.push(id),
+                Stage::Joined(_) if conn.heard + SILENCE_TIMEOUT <= now => silent.push(id),
+                _ => {}
+            }
+            if conn.next_ping <= now {
+                conn.next_ping = now + PING_INTERVAL;
+                if matches!(conn.stage, Stage::Joined(_)) {
+                    out.answer(id, crate::Notice::Session(Notice::Ping(Ping { sent: now })));
+                }
+            }
+        }
+        for conn in late {
+            let words = format!("no hello within {HELLO_TIMEOUT}");
+            self.refuse(conn, Refusal::new(RefusalCode::Silent, words), out);
+        }
+        for conn in silent {
+            self.handle_closed(conn, now, out);
+            let words = format!("nothing was heard for {SILENCE_TIMEOUT}");
+            out.refuse(conn, Refusal::new(RefusalCode::Silent, words));
+        }
+        let given_up = |seat: &Seat| seat.lost.is_some_and(|lost| lost + RETURN_TIMEOUT <= now);
+        let gone: Vec<MemberId> = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| given_up(seat))
+            .map(|(id, _)| *id)
+            .collect();
+        gone.into_iter()
+            .filter_map(|member| self.leave(member, LeaveReason::Lost, None, out))
+            .collect()
+    }
+}
+
+fn announce_change(person: &Person, out: &mut HostOutbox) {
+    out.notice(
+        Recipients::All,
+        crate::Notice::Session(Notice::Changed(person.clone())),
+    );
+    out.event(crate::Event::Session(Event::Changed(person.clone())));
+}
+
+/// What a pong tells about the way there and back, both ways taken as equally long (RFC 5905, section 8).
+pub(super) fn round_trip(member: MemberId, pong: Pong, now: Time) -> Event {
+    let round_trip = now.since(pong.sent);
+    let middle = pong.sent.as_micros() as i64 + round_trip.as_micros() as i64 / 2;
+    Event::RoundTrip {
+        member,
+        round_trip,
+        clock_offset_us: pong.received.as_micros() as i64 - middle,
+    }
+}

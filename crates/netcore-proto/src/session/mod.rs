@@ -1,0 +1,81 @@
+//! Who is here: hello and welcome, profiles, keeping a connection alive, leaving, and coming back.
+//!
+//! On the host every control connection is in one of two states:
+//!
+//! | state | what ends it |
+//! |---|---|
+//! | awaiting hello | `Hello` → joined; [`HELLO_TIMEOUT`] or anything else → refused |
+//! | joined | `Leave`, a rule broken, [`SILENCE_TIMEOUT`], or the same identity on a newer connection |
+//!
+//! A member whose connection is lost keeps its place for [`RETURN_TIMEOUT`] and is shown as reconnecting.
+
+mod host;
+mod member;
+mod message;
+
+use crate::Span;
+use crate::units::{ConnId, MemberId};
+use crate::wire::AttachToken;
+
+pub(crate) use host::{Arrival, Departure, Host};
+pub(crate) use member::Member;
+pub use message::{
+    Fingerprint, LeaveReason, MAX_ABOUT_CHARS, MAX_NAME_CHARS, Notice, Person, Ping, Pong, Presence, Profile,
+    Refusal, RefusalCode, Request, Returning, Welcome,
+};
+
+/// How long a new connection may take to say hello.
+pub const HELLO_TIMEOUT: Span = Span::from_secs(5);
+/// How often each side asks whether the other is there.
+pub const PING_INTERVAL: Span = Span::from_secs(2);
+/// After how long without a byte the other side counts as gone: four unanswered pings.
+pub const SILENCE_TIMEOUT: Span = Span::from_secs(8);
+/// How long the host keeps the place of a member whose connection was lost.
+pub const RETURN_TIMEOUT: Span = Span::from_secs(15);
+/// The most people in one room, the host included.
+pub const MAX_PEOPLE: usize = 256;
+
+/// What happens to who is here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// On a member: the host let us in, for the first time or again.
+    Welcomed(Box<Welcome>),
+    /// On a member: the host does not want this connection (any more).
+    Refused(Refusal),
+    /// On a host: a connection now belongs to this member; its data connections will show this token.
+    Attached {
+        /// The control connection.
+        conn: ConnId,
+        /// Whose it is.
+        member: MemberId,
+        /// What the data connections must show.
+        token: AttachToken,
+        /// The connection id of the member's datagrams.
+        datagrams: u32,
+    },
+    /// On a host: a member's control connection is gone, and its data connections must go.
+    Detached {
+        /// Whose it was.
+        member: MemberId,
+    },
+    /// Somebody came.
+    Joined(Person),
+    /// Somebody's profile, presence or address changed.
+    Changed(Person),
+    /// Somebody left.
+    Left {
+        /// Who it was.
+        person: Person,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// A ping was answered.
+    RoundTrip {
+        /// By whom.
+        member: MemberId,
+        /// Question to answer, both by our clock.
+        round_trip: Span,
+        /// What to add to our clock to get theirs, in microseconds; uncertain by half the round trip.
+        clock_offset_us: i64,
+    },
+}

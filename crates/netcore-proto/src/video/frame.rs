@@ -1,0 +1,191 @@
+use bytes::{Bytes, BytesMut};
+
+use crate::Time;
+use crate::units::{FrameNumber, StreamId};
+use crate::wire::{WireError, take};
+
+/// Length of a [`FrameHeader`] in bytes.
+pub const FRAME_HEADER_BYTES: usize = 32;
+
+/// The longest frame in bytes, its header included. A JPEG of 4K video at quality 100 has about 8 MB.
+pub const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
+
+/// Length of an acknowledgement on a TCP video connection in bytes: stream, frame and hold time as in
+/// [`Ack`](super::Ack), 32 bits each.
+pub const ACK_BYTES: usize = 12;
+
+/// What precedes every JPEG, on TCP and UDP alike.
+///
+/// ```text
+///  0                   1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// +---------------------------------------------------------------+
+/// |                            stream                             |
+/// +---------------------------------------------------------------+
+/// |                            frame                              |
+/// +---------------------------------------------------------------+
+/// |                  length of the JPEG in bytes                  |
+/// +-------------------------------+-------------------------------+
+/// |       width, pixels           |        height, pixels         |
+/// +-------------------------------+-------------------------------+
+/// |                                                               |
+/// +          captured, µs on the publisher's clock                +
+/// |                                                               |
+/// +---------------------------------------------------------------+
+/// |             captured until encoded, µs (saturating)           |
+/// +---------------------------------------------------------------+
+/// |                             zero                              |
+/// +---------------------------------------------------------------+
+/// ```
+/// Numbers are in network byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameHeader {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Its place in the stream.
+    pub frame: FrameNumber,
+    /// Bytes of JPEG that follow.
+    pub length: u32,
+    /// Picture width in pixels, as the publisher says.
+    pub width: u16,
+    /// Picture height in pixels, as the publisher says.
+    pub height: u16,
+    /// When the picture was taken, on the publisher's clock.
+    pub captured: Time,
+    /// How long encoding took, from `captured` on, in microseconds.
+    pub encode_us: u32,
+}
+
+impl FrameHeader {
+    /// The bytes to send.
+    pub fn encode(&self) -> [u8; FRAME_HEADER_BYTES] {
+        let mut bytes = [0; FRAME_HEADER_BYTES];
+        bytes[0..4].copy_from_slice(&self.stream.0.to_be_bytes());
+        bytes[4..8].copy_from_slice(&self.frame.0.to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.length.to_be_bytes());
+        bytes[12..14].copy_from_slice(&self.width.to_be_bytes());
+        bytes[14..16].copy_from_slice(&self.height.to_be_bytes());
+        bytes[16..24].copy_from_slice(&self.captured.as_micros().to_be_bytes());
+        bytes[24..28].copy_from_slice(&self.encode_us.to_be_bytes());
+        bytes
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// [`WireError::Record`] when it announces nothing, or more than [`MAX_FRAME_BYTES`] with itself.
+    pub fn decode(mut bytes: &[u8]) -> Result<FrameHeader, WireError> {
+        let bytes = &mut bytes;
+        let header = FrameHeader {
+            stream: StreamId(u32::from_be_bytes(*take(bytes, "frame header")?)),
+            frame: FrameNumber(u32::from_be_bytes(*take(bytes, "frame header")?)),
+            length: u32::from_be_bytes(*take(bytes, "frame header")?),
+            width: u16::from_be_bytes(*take(bytes, "frame header")?),
+            height: u16::from_be_bytes(*take(bytes, "frame header")?),
+            captured: Time::from_micros(u64::from_be_bytes(*take(bytes, "frame header")?)),
+            encode_us: u32::from_be_bytes(*take(bytes, "frame header")?),
+        };
+        take::<4>(bytes, "frame header")?;
+        if header.length == 0 || header.length as usize > MAX_FRAME_BYTES - FRAME_HEADER_BYTES {
+            return Err(WireError::Record {
+                record: "frame header",
+                why: "its JPEG is empty or longer than 16 MiB",
+            });
+        }
+        Ok(header)
+    }
+}
+
+/// A whole frame as it travels: header and JPEG in one shared, uncopied run of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    header: FrameHeader,
+    bytes: Bytes,
+}
+
+impl Frame {
+    /// Puts a header before a JPEG. The header's `length` is taken from the JPEG.
+    ///
+    /// # Errors
+    /// [`WireError::Record`] when the JPEG is empty or too long.
+    pub fn new(header: FrameHeader, jpeg: &[u8]) -> Result<Frame, WireError> {
+        let header = FrameHeader {
+            length: u32::try_from(jpeg.len()).unwrap_or(u32::MAX),
+            ..header
+        };
+        let mut bytes = BytesMut::with_capacity(FRAME_HEADER_BYTES + jpeg.len());
+        bytes.extend_from_slice(&header.encode());
+        bytes.extend_from_slice(jpeg);
+        Frame::from_bytes(bytes.freeze())
+    }
+
+    /// Takes a run of bytes that is exactly one frame.
+    ///
+    /// # Errors
+    /// [`WireError::Record`] when the header is bad or announces another length.
+    pub fn from_bytes(bytes: Bytes) -> Result<Frame, WireError> {
+        let header = FrameHeader::decode(&bytes)?;
+        if bytes.len() != FRAME_HEADER_BYTES + header.length as usize {
+            return Err(WireError::Record {
+                record: "frame",
+                why: "its length is not the one its header announces",
+            });
+        }
+        Ok(Frame { header, bytes })
+    }
+
+    /// What it says of itself.
+    pub fn header(&self) -> &FrameHeader {
+        &self.header
+    }
+
+    /// Header and JPEG, as they travel.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The JPEG, shared, not copied.
+    pub fn jpeg(&self) -> Bytes {
+        self.bytes.slice(FRAME_HEADER_BYTES..)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> FrameHeader {
+        FrameHeader {
+            stream: StreamId(3),
+            frame: FrameNumber(u32::MAX),
+            length: 0,
+            width: 1280,
+            height: 720,
+            captured: Time::from_micros(1 << 40),
+            encode_us: 1_630,
+        }
+    }
+
+    #[test]
+    fn a_frame_survives_the_trip_without_being_copied() {
+        let frame = Frame::new(header(), b"jpeg").unwrap();
+        let same = Frame::from_bytes(frame.bytes().clone()).unwrap();
+        assert_eq!(same, frame);
+        assert_eq!(same.jpeg(), &b"jpeg"[..]);
+        assert_eq!(same.jpeg().as_ptr(), frame.bytes()[FRAME_HEADER_BYTES..].as_ptr());
+        assert_eq!(same.header().length, 4);
+    }
+
+    #[test]
+    fn a_frame_that_contradicts_its_header_is_refused() {
+        let frame = Frame::new(header(), b"jpeg").unwrap();
+        assert!(Frame::from_bytes(frame.bytes().slice(..35)).is_err());
+        assert!(Frame::from_bytes(frame.bytes().slice(..31)).is_err());
+        assert!(Frame::new(header(), b"").is_err());
+        let huge = FrameHeader {
+            length: (MAX_FRAME_BYTES - FRAME_HEADER_BYTES + 1) as u32,
+            ..header()
+        };
+        assert!(FrameHeader::decode(&huge.encode()).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamInfo, StreamSpec};
+use crate::io::{HostOutbox, Recipients};
+use crate::session::{Refusal, RefusalCode};
+use crate::units::{MemberId, StreamId};
+
+/// The host's catalogue of streams and who watches them.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    streams: BTreeMap<StreamId, StreamInfo>,
+    watchers: BTreeSet<(StreamId, MemberId)>,
+    next: u32,
+}
+
+impl Host {
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamInfo> {
+        self.streams.values()
+    }
+
+    pub(crate) fn handle_request(&mut self, from: MemberId, request: Request, out: &mut HostOutbox) {
+        match request {
+            Request::Publish { local, spec } => {
+                let notice = match self.publish(from, &spec, out) {
+                    Ok(stream) => Notice::Published { local, stream },
+                    Err(refusal) => Notice::Refused { local, refusal },
+                };
+                out.notice(Recipients::One(from), crate::Notice::Video(notice));
+            }
+            Request::Change { stream, spec } => {
+                self.change(from, stream, &spec, out);
+            }
+            Request::Unpublish { stream } => self.unpublish(from, stream, out),
+            Request::Watch { stream, on } => self.watch(from, stream, on, out),
+        }
+    }
+
+    /// Begins a stream, a member's or the host's own.
+    ///
+    /// # Errors
+    /// A refusal at [`MAX_STREAMS_EACH`] or [`MAX_STREAMS`].
+    pub(crate) fn publish(
+        &mut self,
+        owner: MemberId,
+        spec: &StreamSpec,
+        out: &mut HostOutbox,
+    ) -> Result<StreamInfo, Refusal> {
+        let own = self
+            .streams
+            .values()
+            .filter(|stream| stream.owner == owner)
+            .count();
+        if own >= MAX_STREAMS_EACH {
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                format!("one person publishes {MAX_STREAMS_EACH} streams at most"),
+            ));
+        }
+        if self.streams.len() >= MAX_STREAMS {
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                format!("{MAX_STREAMS} streams are live in this room already"),
+            ));
+        }
+        let stream = StreamInfo {
+            id: StreamId(self.next),
+            owner,
+            spec: spec.tidied(),
+        };
+        self.next += 1;
+        self.streams.insert(stream.id, stream.clone());
+        out.notice(
+            Recipients::AllBut(owner),
+            crate::Notice::Video(Notice::Started(stream.clone())),
+        );
+        if owner != MemberId::HOST {
+            out.event(crate::Event::Video(Event::Started(stream.clone())));
+        }
+        Ok(stream)
+    }
+
+    pub(crate) fn change(
+        &mut self,
+        from: MemberId,
+        stream: StreamId,
+        spec: &StreamSpec,
+        out: &mut HostOutbox,
+    ) {
+        let Some(stream) = self
+            .streams
+            .get_mut(&stream)
+            .filter(|stream| stream.owner == from)
+        else {
+            return;
+        };
+        stream.spec = spec.tidied();
+        out.notice(
+            Recipients::All,
+            crate::Notice::Video(Notice::Changed(stream.clone())),
+        );
+        out.event(crate::Event::Video(Event::Changed(stream.clone())));
+    }
+
+    pub(crate) fn unpublish(&mut self, from: MemberId, stream: StreamId, out: &mut HostOutbox) {
+        if self
+            .streams
+            .get(&stream)
+            .is_some_and(|stream| stream.owner == from)
+        {
+            self.stop(stream, out);
+        }
+    }
+
+    /// Tells somebody who has just come which streams are live.
+    pub(crate) fn catch_up(&self, member: MemberId, out: &mut HostOutbox) {
+        for stream in self.streams.values() {
+            out.notice(
+                Recipients::One(member),
+                crate::Notice::Video(Notice::Started(stream.clone())),
+            );
+        }
+    }
+
+    /// A member's connection is gone: its streams end and it watches nothing.
+    pub(crate) fn handle_detached(&mut self, member: MemberId, out: &mut HostOutbox) {
+        self.watchers.retain(|(_, watcher)| *watcher != member);
+        let own = self.streams.values().filter(|stream| stream.owner == member);
+        for stream in own.map(|stream| stream.id).collect::<Vec<_>>() {
+            self.stop(stream, out);
+        }
+    }
+
+    fn watch(&mut self, member: MemberId, stream: StreamId, on: bool, out: &mut HostOutbox) {
+        if !self.streams.contains_key(&stream) {
+            return;
+        }
+        let changed = if on {
+            self.watchers.insert((stream, member))
+        } else {
+            self.watchers.remove(&(stream, member))
+        };
+        if changed {
+            out.event(crate::Event::Video(Event::Watching { member, stream, on }));
+        }
+    }
+
+    fn stop(&mut self, id: StreamId, out: &mut HostOutbox) {
+        let Some(stream) = self.streams.remove(&id) else {
+            return;
+        };
+        self.watchers.retain(|(stream, _)| *stream != id);
+        out.notice(
+            Recipients::All,
+            crate::Notice::Video(Notice::Stopped { stream: id }),
+        );
+        out.event(crate::Event::Video(Event::Stopped(stream)));
+    }
+}

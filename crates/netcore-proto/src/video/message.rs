@@ -1,0 +1,121 @@
+use serde::{Deserialize, Serialize};
+
+use crate::session::Refusal;
+use crate::units::{MemberId, StreamId, Transport};
+
+/// What kind of source a stream's pictures come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A camera.
+    Camera,
+    /// A video file.
+    File,
+    /// The test pattern.
+    Pattern,
+}
+
+/// What a publisher says of a stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamSpec {
+    /// Where its pictures come from.
+    pub source: SourceKind,
+    /// A few words for people, such as the camera's name.
+    pub title: String,
+    /// Picture width in pixels.
+    pub width: u16,
+    /// Picture height in pixels.
+    pub height: u16,
+    /// Frames per second as intended.
+    pub rate: f32,
+    /// What carries its frames.
+    pub transport: Transport,
+}
+
+impl StreamSpec {
+    /// The spec with its words cut to 100 characters and its rate to what can be: 0 to 1,000.
+    #[must_use]
+    pub fn tidied(&self) -> StreamSpec {
+        StreamSpec {
+            title: self.title.chars().filter(|c| !c.is_control()).take(100).collect(),
+            rate: if self.rate.is_finite() {
+                self.rate.clamp(0.0, 1_000.0)
+            } else {
+                0.0
+            },
+            ..self.clone()
+        }
+    }
+}
+
+/// A live stream, as everybody knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamInfo {
+    /// Its number in this room.
+    pub id: StreamId,
+    /// Who publishes it.
+    pub owner: MemberId,
+    /// What it is.
+    pub spec: StreamSpec,
+}
+
+/// What a member wants of the streams.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// I begin a stream.
+    Publish {
+        /// The publisher's own number for it.
+        local: u64,
+        /// What it is.
+        spec: StreamSpec,
+    },
+    /// My stream is different from now on.
+    Change {
+        /// Which.
+        stream: StreamId,
+        /// What it is now.
+        spec: StreamSpec,
+    },
+    /// My stream is over.
+    Unpublish {
+        /// Which.
+        stream: StreamId,
+    },
+    /// I want a stream's frames, or no longer.
+    Watch {
+        /// Which.
+        stream: StreamId,
+        /// Begin or cease.
+        on: bool,
+    },
+}
+
+/// What the host tells members of the streams.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Notice {
+    /// To the publisher: your stream has this number.
+    Published {
+        /// The publisher's own number for it.
+        local: u64,
+        /// The stream.
+        stream: StreamInfo,
+    },
+    /// To the publisher: your stream is not taken.
+    Refused {
+        /// The publisher's own number for it.
+        local: u64,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Somebody began a stream.
+    Started(StreamInfo),
+    /// A stream is different from now on.
+    Changed(StreamInfo),
+    /// A stream is over.
+    Stopped {
+        /// Which.
+        stream: StreamId,
+    },
+}

@@ -1,0 +1,68 @@
+//! Live video: which streams exist (control plane), and how their frames travel (data plane).
+//!
+//! The control plane is [`Request`], [`Notice`] and the two catalogues. The data plane is a pair of pure machines per stream
+//! and neighbour, a [`Sender`] and a [`Receiver`], that do not care which transport carries a frame:
+//!
+//! ```text
+//! publisher ── Sender ═══ TCP or UDP ═══ Receiver ── host ── Sender ═══ TCP or UDP ═══ Receiver ── viewer
+//! ```
+//!
+//! Every frame is acknowledged when it has arrived whole, before anything looks inside. The newest frame wins everywhere: a
+//! frame that waits is replaced by a newer one, and an incomplete frame is given up once a newer one is complete.
+
+mod datagram;
+mod frame;
+mod host;
+mod member;
+mod message;
+mod reassembly;
+mod receiver;
+mod sender;
+mod window;
+
+pub use datagram::{Ack, Datagram, Fragment, MAX_NACK_RANGES, MISSING_NONE, Nack};
+pub use frame::{ACK_BYTES, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES};
+pub(crate) use host::Host;
+pub(crate) use member::Member;
+pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
+pub use receiver::{Arrival, Receiver, ReceiverCounts};
+pub use sender::{DropReason, FrameOutcome, FrameResult, LossReason, Sender, SenderConfig, WindowMode};
+
+/// The most streams one person publishes at a time.
+pub const MAX_STREAMS_EACH: usize = 4;
+/// The most streams in one room.
+pub const MAX_STREAMS: usize = 64;
+
+/// What happens to the streams.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// On the publisher: the stream has a number now, and its frames may flow.
+    Published {
+        /// The publisher's own number for it.
+        local: u64,
+        /// The stream.
+        stream: StreamInfo,
+    },
+    /// On the publisher: the host does not take the stream.
+    Refused {
+        /// The publisher's own number for it.
+        local: u64,
+        /// Why.
+        refusal: crate::session::Refusal,
+    },
+    /// Somebody else's stream began.
+    Started(StreamInfo),
+    /// A stream's transport, size or rate changed.
+    Changed(StreamInfo),
+    /// A stream is over.
+    Stopped(StreamInfo),
+    /// On a host: a member begins or ceases to watch a stream.
+    Watching {
+        /// Who.
+        member: crate::MemberId,
+        /// What.
+        stream: crate::StreamId,
+        /// Begins or ceases.
+        on: bool,
+    },
+}

@@ -1,0 +1,318 @@
+use std::collections::VecDeque;
+
+use super::reassembly::{Effect, Partial};
+use super::{Ack, Datagram, Fragment, Frame, MISSING_NONE, Nack};
+use crate::io::{Deadline, DeadlineReason};
+use crate::units::{FrameNumber, StreamId, Transport};
+use crate::{Span, Time};
+
+/// The most frames that may be incomplete at a time.
+const MAX_PARTIALS: usize = 6;
+/// The most bytes that incomplete frames may take.
+const MAX_PARTIAL_BYTES: usize = 2 * super::MAX_FRAME_BYTES;
+/// How many whole frames are remembered, so that a repeated question can be answered.
+const REMEMBERED: usize = 32;
+/// Until a round trip is known.
+const ASSUMED_ROUND_TRIP: Span = Span::from_millis(10);
+/// A frame is waited for at least and at most this long, and three frame intervals in between.
+const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
+
+/// The receiving end of one stream from one neighbour, over both transports.
+///
+/// Feed it with [`handle_fragment`](Receiver::handle_fragment) and [`handle_frame`](Receiver::handle_frame); after each,
+/// and whenever [`poll_timeout`](Receiver::poll_timeout) has come, empty [`poll_datagram`](Receiver::poll_datagram) and
+/// [`poll_arrival`](Receiver::poll_arrival).
+#[derive(Debug)]
+pub struct Receiver {
+    stream: StreamId,
+    newest: Option<FrameNumber>,
+    /// Which of the 32 frames before `newest` are not missing, as [`Ack::recent`].
+    recent: u32,
+    whole: VecDeque<Whole>,
+    partials: Vec<Partial>,
+    outgoing: VecDeque<Outgoing>,
+    arrivals: VecDeque<Arrival>,
+    round_trip: Span,
+    interval: Option<Span>,
+    newest_at: Time,
+    counts: ReceiverCounts,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Whole {
+    frame: FrameNumber,
+    at: Time,
+    spread: Span,
+}
+
+#[derive(Debug)]
+enum Outgoing {
+    Ack(Whole),
+    Nack(Nack),
+}
+
+/// A frame that has arrived whole and is newer than all before it.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The frame.
+    pub frame: Frame,
+    /// What carried it.
+    pub transport: Transport,
+    /// When its first part came; for TCP the same as `whole`.
+    pub first: Time,
+    /// When it was whole.
+    pub whole: Time,
+}
+
+/// What a receiver has seen so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReceiverCounts {
+    /// Whole frames that were shown to be the newest.
+    pub frames: u64,
+    /// Their bytes, headers included.
+    pub bytes: u64,
+    /// Whole frames that came after a newer one.
+    pub late: u64,
+    /// Frames of which only parts came.
+    pub incomplete: u64,
+    /// Fragments that were here already, or contradicted what was.
+    pub useless_fragments: u64,
+    /// Fragments asked for again.
+    pub asked_again: u64,
+}
+
+impl Receiver {
+    /// A receiver of `stream`.
+    pub fn new(stream: StreamId) -> Receiver {
+        Receiver {
+            stream,
+            newest: None,
+            recent: MISSING_NONE,
+            whole: VecDeque::new(),
+            partials: Vec::new(),
+            outgoing: VecDeque::new(),
+            arrivals: VecDeque::new(),
+            round_trip: ASSUMED_ROUND_TRIP,
+            interval: None,
+            newest_at: Time::ZERO,
+            counts: ReceiverCounts::default(),
+        }
+    }
+
+    /// What it has seen so far.
+    pub fn counts(&self) -> ReceiverCounts {
+        self.counts
+    }
+
+    /// Tells it the round trip to the neighbour, which decides when to ask again.
+    pub fn set_round_trip(&mut self, round_trip: Span) {
+        self.round_trip = round_trip;
+    }
+
+    /// A part of a frame, from a datagram.
+    pub fn handle_fragment(&mut self, fragment: &Fragment, now: Time) {
+        if self
+            .newest
+            .is_some_and(|newest| !fragment.frame.is_newer_than(newest))
+        {
+            self.repeat_ack(fragment.frame);
+            return;
+        }
+        let at = match self
+            .partials
+            .iter()
+            .position(|partial| partial.frame == fragment.frame)
+        {
+            Some(at) => at,
+            None => self.begin(fragment, now),
+        };
+        match self.partials[at].add(fragment, now) {
+            Effect::Useless => self.counts.useless_fragments += 1,
+            Effect::Progress => {}
+            Effect::Whole => {
+                let partial = self.partials.swap_remove(at);
+                let first = partial.first_at;
+                // A frame whose own header contradicts it is dropped like one that never came.
+                match partial.into_frame() {
+                    Some(frame) => {
+                        let whole = self.complete(frame, Transport::Udp, first, now);
+                        self.outgoing.push_back(Outgoing::Ack(whole));
+                    }
+                    None => self.counts.incomplete += 1,
+                }
+            }
+        }
+    }
+
+    /// A whole frame, from a TCP connection. Its acknowledgement goes back the same way: see [`tcp_ack`].
+    ///
+    /// [`tcp_ack`]: Receiver::tcp_ack
+    pub fn handle_frame(&mut self, frame: Frame, first: Time, now: Time) {
+        if self
+            .newest
+            .is_some_and(|newest| !frame.header().frame.is_newer_than(newest))
+        {
+            self.counts.late += 1;
+            return;
+        }
+        self.complete(frame, Transport::Tcp, first, now);
+    }
+
+    /// The acknowledgement of a frame that was whole at `whole`, as it is written to a TCP connection at `now`.
+    pub fn tcp_ack(stream: StreamId, frame: FrameNumber, whole: Time, now: Time) -> [u8; super::ACK_BYTES] {
+        let mut bytes = [0; super::ACK_BYTES];
+        bytes[..4].copy_from_slice(&stream.0.to_be_bytes());
+        bytes[4..8].copy_from_slice(&frame.0.to_be_bytes());
+        bytes[8..].copy_from_slice(&saturating_us(now.since(whole)).to_be_bytes());
+        bytes
+    }
+
+    /// The next datagram to send back.
+    pub fn poll_datagram(&mut self, now: Time) -> Option<Datagram> {
+        Some(match self.outgoing.pop_front()? {
+            Outgoing::Nack(nack) => Datagram::Nack(nack),
+            Outgoing::Ack(whole) => Datagram::Ack(Ack {
+                stream: self.stream,
+                frame: whole.frame,
+                hold_us: saturating_us(now.since(whole.at)),
+                spread_us: saturating_us(whole.spread),
+                recent: self.recent_before(whole.frame),
+            }),
+        })
+    }
+
+    /// The next frame that is whole and the newest.
+    pub fn poll_arrival(&mut self) -> Option<Arrival> {
+        self.arrivals.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Receiver::handle_timeout).
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        let deadlines = self.partials.iter().flat_map(|partial| {
+            let ask = partial.ask_at(self.round_trip).map(|at| Deadline {
+                at,
+                reason: DeadlineReason::Retransmission,
+            });
+            let expiry = Deadline {
+                at: partial.first_at + self.expiry(),
+                reason: DeadlineReason::Expiry,
+            };
+            ask.into_iter().chain([expiry])
+        });
+        deadlines.min()
+    }
+
+    /// Asks for what is missing, and gives up frames whose time is over.
+    pub fn handle_timeout(&mut self, now: Time) {
+        let expiry = self.expiry();
+        let before = self.partials.len();
+        self.partials.retain(|partial| partial.first_at + expiry > now);
+        self.counts.incomplete += (before - self.partials.len()) as u64;
+        for partial in &mut self.partials {
+            if partial.ask_at(self.round_trip).is_none_or(|at| at > now) {
+                continue;
+            }
+            let missing = partial.ask(self.round_trip, now);
+            if !missing.is_empty() {
+                self.counts.asked_again += missing.iter().map(|(_, count)| u64::from(*count)).sum::<u64>();
+                self.outgoing.push_back(Outgoing::Nack(Nack {
+                    stream: self.stream,
+                    frame: partial.frame,
+                    missing,
+                }));
+            }
+        }
+    }
+
+    /// Makes room for a new incomplete frame, the oldest going first, and returns its place.
+    fn begin(&mut self, fragment: &Fragment, now: Time) -> usize {
+        let buffered = |partials: &[Partial]| partials.iter().map(Partial::buffered).sum::<usize>();
+        while self.partials.len() >= MAX_PARTIALS
+            || buffered(&self.partials) + fragment.frame_length as usize > MAX_PARTIAL_BYTES
+        {
+            let Some(oldest) = (0..self.partials.len()).min_by_key(|at| self.partials[*at].first_at) else {
+                break;
+            };
+            self.partials.swap_remove(oldest);
+            self.counts.incomplete += 1;
+        }
+        for partial in self
+            .partials
+            .iter_mut()
+            .filter(|partial| fragment.frame.is_newer_than(partial.frame))
+        {
+            partial.overtaken();
+        }
+        self.partials.push(Partial::new(fragment, now));
+        self.partials.len() - 1
+    }
+
+    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, now: Time) -> Whole {
+        let number = frame.header().frame;
+        if let Some(newest) = self.newest {
+            let gap = number.since(newest);
+            self.recent = if gap <= 32 {
+                self.recent.checked_shl(gap).unwrap_or(0) | 1 << (gap - 1)
+            } else {
+                0
+            };
+            let interval = Span::from_micros(now.since(self.newest_at).as_micros() / u64::from(gap));
+            let smooth =
+                |before: Span| Span::from_micros((before.as_micros() * 7 + interval.as_micros()) / 8);
+            self.interval = Some(self.interval.map_or(interval, smooth));
+        }
+        self.newest = Some(number);
+        self.newest_at = now;
+        let before = self.partials.len();
+        self.partials
+            .retain(|partial| partial.frame.is_newer_than(number));
+        self.counts.incomplete += (before - self.partials.len()) as u64;
+        self.counts.frames += 1;
+        self.counts.bytes += frame.bytes().len() as u64;
+        let whole = Whole {
+            frame: number,
+            at: now,
+            spread: now.since(first),
+        };
+        self.whole.push_back(whole);
+        if self.whole.len() > REMEMBERED {
+            self.whole.pop_front();
+        }
+        self.arrivals.push_back(Arrival {
+            frame,
+            transport,
+            first,
+            whole: now,
+        });
+        whole
+    }
+
+    /// The sender repeats a frame that is here: its acknowledgement must have been lost.
+    fn repeat_ack(&mut self, frame: FrameNumber) {
+        self.counts.useless_fragments += 1;
+        let is_waiting =
+            |outgoing: &Outgoing| matches!(outgoing, Outgoing::Ack(whole) if whole.frame == frame);
+        if let Some(whole) = self.whole.iter().find(|whole| whole.frame == frame)
+            && !self.outgoing.iter().any(is_waiting)
+        {
+            self.outgoing.push_back(Outgoing::Ack(*whole));
+        }
+    }
+
+    /// [`Ack::recent`] as seen from `frame`, which is whole.
+    fn recent_before(&self, frame: FrameNumber) -> u32 {
+        let behind = self.newest.map_or(0, |newest| newest.since(frame));
+        // What lies more than 32 before the newest is not remembered: never due as far as anyone can tell.
+        !(!self.recent).checked_shr(behind).unwrap_or(0)
+    }
+
+    fn expiry(&self) -> Span {
+        let (least, most) = EXPIRY;
+        self.interval
+            .map_or(least, |interval| interval.times(3).clamp(least, most))
+    }
+}
+
+fn saturating_us(span: Span) -> u32 {
+    u32::try_from(span.as_micros()).unwrap_or(u32::MAX)
+}

@@ -82,6 +82,8 @@ fn install(manager: Manager, wanted: &[&str]) -> Result<()> {
         as_root.in_words()
     ));
     let command = manager.install(&missing);
+    // Asked first, so that without sudo the line to run by hand is this one.
+    as_root.task(&command)?;
     let mut last = Ok(());
     for attempt in 1..=2 {
         if attempt > 1 {

@@ -1,0 +1,143 @@
+import type { RoomView, SessionEvent } from "../bindings/contract";
+import { chatApi } from "../chat/api";
+import { ChatStore } from "../chat/store.svelte";
+import { filesApi } from "../files/api";
+import { FilesStore } from "../files/store.svelte";
+import { asIpcError, type Host } from "../host/types";
+import { metricsApi } from "../metrics/api";
+import { MetricsStore } from "../metrics/store.svelte";
+import { sessionApi } from "../session/api";
+import { SessionStore } from "../session/store.svelte";
+import { setLanguage } from "../shared/i18n/index.svelte";
+import { applyTheme } from "../shared/theme";
+import { Toasts } from "../shared/toasts.svelte";
+import { videoApi } from "../video/api";
+import { VideoStore } from "../video/store.svelte";
+import { Gate } from "./gate";
+
+/** What fills the window while in a room. */
+export type View = "room" | "wire";
+
+/** Everything the window shows. One store for each capability; only what concerns two of them stands here. */
+export class Model {
+  readonly session: SessionStore;
+  readonly chat: ChatStore;
+  readonly files: FilesStore;
+  readonly video: VideoStore;
+  readonly metrics: MetricsStore;
+  readonly toasts = new Toasts();
+
+  view = $state<View>("room");
+  settingsOpen = $state(false);
+
+  private readonly gate = new Gate();
+  private readonly apis;
+
+  constructor(host: Host) {
+    this.apis = {
+      session: sessionApi(host),
+      chat: chatApi(host),
+      files: filesApi(host),
+      video: videoApi(host),
+      metrics: metricsApi(host),
+    };
+    this.session = new SessionStore(this.apis.session);
+    this.chat = new ChatStore(this.apis.chat);
+    this.files = new FilesStore(this.apis.files);
+    this.video = new VideoStore(this.apis.video);
+    this.metrics = new MetricsStore(this.apis.metrics);
+  }
+
+  /** Listens, asks who I am, and returns to the room if this window is already in one. */
+  async open(): Promise<void> {
+    const { session, chat, files, video, metrics } = this.apis;
+    await Promise.all([
+      session.onEvent((event) => this.gate.pass(() => this.applySession(event))),
+      chat.onEvent((event) => this.gate.pass(() => this.chat.apply(event))),
+      files.onEvent((event) => this.gate.pass(() => this.files.apply(event))),
+      video.onEvent((event) => this.gate.pass(() => this.video.apply(event))),
+      metrics.onEvent((event) => this.gate.pass(() => this.metrics.apply(event))),
+    ]);
+    const autoJoin = await this.session.open();
+    if (!this.session.ready) return;
+    this.followSettings();
+    await this.readRoom();
+    if (autoJoin && !this.session.room) await this.join(autoJoin);
+  }
+
+  /** Puts the settings in force. */
+  followSettings(): void {
+    const { language, theme, transport, quality } = this.session.settings;
+    setLanguage(language);
+    applyTheme(theme);
+    this.video.useDefaults(transport, quality);
+  }
+
+  hostRoom(name: string, port: number): Promise<void> {
+    return this.entering(() => this.session.host(name, port));
+  }
+
+  join(address: string): Promise<void> {
+    return this.entering(() => this.session.join(address));
+  }
+
+  tryHere(name: string, port: number): Promise<void> {
+    return this.entering(() => this.session.tryHere(name, port));
+  }
+
+  async leave(): Promise<void> {
+    try {
+      await this.session.leave();
+    } catch (thrown) {
+      this.session.fail("join", asIpcError(thrown));
+    }
+    if (!this.session.room) this.emptyRoom();
+  }
+
+  private async entering(enter: () => Promise<RoomView | null>): Promise<void> {
+    const view = await this.gate.during(async () => {
+      const entered = await enter();
+      if (entered) this.show(entered);
+      return entered;
+    });
+    if (view) await Promise.all([this.video.loadSources(), this.gate.during(() => this.metrics.load())]);
+  }
+
+  /** Reads the whole room anew: after a reload of the page, and after a reconnection. */
+  private async readRoom(): Promise<void> {
+    await this.gate.during(async () => {
+      const view = await this.apis.session.room();
+      if (!view) return;
+      this.show(view);
+      await Promise.all([this.video.loadSources(), this.metrics.load()]);
+    });
+  }
+
+  private show(view: RoomView): void {
+    this.session.enter(view);
+    this.chat.reset(view.chat);
+    this.files.reset(view.files);
+    this.video.reset(view.streams, view.live);
+  }
+
+  private applySession(event: SessionEvent): void {
+    const wasLost = this.session.link.kind === "lost";
+    this.session.apply(event);
+    if (event.kind === "closed") {
+      this.emptyRoom();
+      void this.session.refreshStart().catch(() => undefined); // the start screen shows what it knew
+    } else if (event.kind === "link_changed" && wasLost && event.link.kind === "up") {
+      void this.readRoom().catch(() => undefined); // events go on telling what changes
+    }
+  }
+
+  private emptyRoom(): void {
+    this.chat.clear();
+    this.files.clear();
+    this.video.clear();
+    this.metrics.clear();
+    this.view = "room";
+    const { transport, quality } = this.session.settings;
+    this.video.useDefaults(transport, quality);
+  }
+}

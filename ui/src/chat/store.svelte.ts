@@ -1,0 +1,91 @@
+import type { ChatEntry, ChatEvent, IpcError } from "../bindings/contract";
+import { asIpcError } from "../host/types";
+import { utf8Length } from "../shared/format";
+import type { ChatApi } from "./api";
+
+/** The longest message, in bytes of UTF-8. */
+export const MAX_TEXT_BYTES = 65_536;
+
+export class ChatStore {
+  /** In the order of the host's numbers; what is not yet sent stands last. */
+  entries = $state.raw<ChatEntry[]>([]);
+  /** What stands in the composer; kept while other parts of the room are looked at. */
+  draft = $state("");
+  /** Why the last message was not taken. */
+  error = $state.raw<IpcError | null>(null);
+  /** How many messages of others came since the chat was last in sight. */
+  unread = $state(0);
+  /** Whether the chat is in sight. */
+  visible = true;
+
+  draftBytes = $derived(utf8Length(this.draft));
+  /** How far the draft is over the limit, in bytes; 0 while it fits. */
+  over = $derived(Math.max(0, this.draftBytes - MAX_TEXT_BYTES));
+
+  constructor(private readonly api: ChatApi) {}
+
+  reset(entries: ChatEntry[]): void {
+    this.entries = [...entries].sort(byPlace);
+    this.error = null;
+  }
+
+  clear(): void {
+    this.entries = [];
+    this.draft = "";
+    this.error = null;
+    this.unread = 0;
+  }
+
+  apply(event: ChatEvent): void {
+    if (event.kind === "replaced") {
+      this.reset(event.entries);
+      return;
+    }
+    this.put(event.entry);
+  }
+
+  /** Says the draft. It leaves the composer only when it was taken. */
+  async say(): Promise<void> {
+    const text = this.draft;
+    if (text.trim() === "" || this.over > 0) return;
+    this.error = null;
+    this.draft = "";
+    try {
+      this.put(await this.api.say(text));
+    } catch (thrown) {
+      if (this.draft === "") this.draft = text;
+      this.error = asIpcError(thrown);
+    }
+  }
+
+  async resend(key: number): Promise<void> {
+    this.error = null;
+    try {
+      this.put(await this.api.resend(key));
+    } catch (thrown) {
+      this.error = asIpcError(thrown);
+    }
+  }
+
+  seen(): void {
+    this.unread = 0;
+  }
+
+  private put(entry: ChatEntry): void {
+    const list = this.entries.slice();
+    const at = list.findLastIndex((other) => other.key === entry.key);
+    const old = at < 0 ? null : (list[at] ?? null);
+    // The answer to "say" and the event of the receipt may overtake each other: a receipt is never taken back.
+    if (old?.state === "delivered" && entry.state === "waiting") return;
+    if (at >= 0) list.splice(at, 1);
+    let to = list.length;
+    while (to > 0 && byPlace(list[to - 1] as ChatEntry, entry) > 0) to -= 1;
+    list.splice(to, 0, entry);
+    this.entries = list;
+    if (!old && !entry.mine && entry.body.kind === "text" && !this.visible) this.unread += 1;
+  }
+}
+
+function byPlace(a: ChatEntry, b: ChatEntry): number {
+  return (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.key - b.key || 0;
+}

@@ -1,0 +1,67 @@
+/**
+ * A simulated room behind the door: what the interface meets in a plain browser and in its tests. People talk, files
+ * move, streams are drawn, figures change with TCP and UDP, and any command can be made to fail.
+ */
+import type { EventName, Events, Host, Args, Command, Result } from "../types";
+import { HostError } from "../types";
+import { DEFAULTS, optionsFrom, type FakeOptions } from "./options";
+import { FakeRoom } from "./room";
+
+export type { FakeOptions } from "./options";
+
+/** The fake host that an address asks for (see {@link optionsFrom}). */
+export function fakeHostFromAddress(search: string): Host {
+  return createFakeHost(optionsFrom(search));
+}
+
+/** A fake host whose innards a test can reach. */
+export type FakeHost = Host & {
+  /** What was asked, in order. */
+  readonly calls: { command: Command; args: unknown }[];
+  /** Sends an event as the backend would. */
+  emit<E extends EventName>(event: E, payload: Events[E]): void;
+  /** Makes a command fail from now on, or (null) no longer. */
+  refuse(command: Command, code: NonNullable<FakeOptions["refuse"][Command]> | null): void;
+  readonly room: FakeRoom;
+};
+
+export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
+  const options: FakeOptions = { ...DEFAULTS, ...given, refuse: { ...given.refuse } };
+  const handlers = new Map<EventName, Set<(payload: never) => void>>();
+  const calls: FakeHost["calls"] = [];
+
+  function emit<E extends EventName>(event: E, payload: Events[E]): void {
+    for (const handler of handlers.get(event) ?? []) handler(payload as never);
+  }
+
+  const room = new FakeRoom(options, emit);
+
+  return {
+    calls,
+    emit,
+    room,
+    refuse(command, code) {
+      if (code) options.refuse[command] = code;
+      else delete options.refuse[command];
+    },
+
+    async call<C extends Command>(command: C, args: Args<C>): Promise<Result<C>> {
+      calls.push({ command, args });
+      if (options.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, options.delayMs));
+      const code = options.refuse[command];
+      if (code) throw new HostError({ code, message: `refused: ${code}`, context: room.contextOf(code, args) });
+      const run = room.commands[command] as (args: Args<C>) => Result<C>;
+      // What crosses the bridge is a copy.
+      return structuredClone(run(args));
+    },
+
+    nextFrame: (stream, after) => room.nextFrame(stream, after),
+
+    async on(event, handler) {
+      const set = handlers.get(event) ?? new Set();
+      handlers.set(event, set);
+      set.add(handler as (payload: never) => void);
+      return () => void set.delete(handler as (payload: never) => void);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Figures as a link with some loss gives them: UDP even, TCP with the stalls of lost segments. */
+import type { LinkView, MetricPoint, Step, Transport } from "../../bindings/contract";
+
+export type Flow = { stream: number; peer: number; peerName: string; direction: "out" | "in"; transport: Transport; rate: number; bitsPerFrame: number };
+
+/** Numbers that look like chance and are the same in every run. */
+export function noise(seed: number): number {
+  const x = Math.sin(seed * 127.1 + 311.7) * 43758.5453;
+  return x - Math.floor(x);
+}
+
+export function pointAt(flow: Flow, atMs: number): MetricPoint {
+  const second = Math.floor(atMs / 1000);
+  const dice = noise(second + flow.stream * 17 + flow.peer * 3 + (flow.transport === "tcp" ? 0 : 991));
+  const again = noise(second * 3 + flow.stream);
+  const stall = flow.transport === "tcp" && dice > 0.86;
+  const p50 = flow.transport === "tcp" ? 6 + dice * 4 + (stall ? 20 + again * 22 : 0) : 4 + dice * 1.6;
+  const p95 = p50 * (1.3 + again * 0.6) + (flow.transport === "tcp" ? 4 : 1);
+  const dropped = flow.transport === "udp" && dice > 0.93 ? 1 : 0;
+  const fps = flow.rate * (stall ? 0.7 : 0.97 + dice * 0.03);
+  return {
+    atMs,
+    stream: flow.stream,
+    peer: flow.peer,
+    transport: flow.transport,
+    ackP50Us: p50 * 1000,
+    ackP95Us: p95 * 1000,
+    goodputBps: fps * flow.bitsPerFrame * (0.96 + again * 0.08),
+    framesPerS: fps,
+    drops: dropped,
+    retransmits: stall ? 2 : dice > 0.8 ? 1 : 0,
+  };
+}
+
+/** The link's figures over its last ten points. */
+export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
+  const last = points.slice(-10);
+  const sorted = last.flatMap((p) => (p.ackP50Us === null ? [] : [p.ackP50Us])).sort((a, b) => a - b);
+  const mean = (pick: (p: MetricPoint) => number | null) =>
+    last.length === 0 ? null : last.reduce((sum, p) => sum + (pick(p) ?? 0), 0) / last.length;
+  const p95 = last.reduce((max, p) => Math.max(max, p.ackP95Us ?? 0), 0);
+  const sum = (pick: (p: MetricPoint) => number) => points.reduce((total, p) => total + pick(p), 0);
+  return {
+    stream: flow.stream,
+    peer: flow.peer,
+    peerName: flow.peerName,
+    direction: flow.direction,
+    transport: flow.transport,
+    ackP50Us: sorted[Math.floor(sorted.length / 2)] ?? null,
+    ackP95Us: last.length ? p95 : null,
+    ackP99Us: last.length ? p95 * 1.25 : null,
+    jitterUs: flow.transport === "tcp" ? 6300 : 900,
+    framesPerS: mean((p) => p.framesPerS),
+    goodputBps: last.at(-1)?.goodputBps ?? null,
+    classicRateBps: sorted.length ? flow.bitsPerFrame / ((sorted[0] ?? 1) / 1e6) : null,
+    lossPct: flow.transport === "tcp" ? 0 : 1.9,
+    drops: sum((p) => p.drops),
+    retransmits: sum((p) => p.retransmits),
+    frames: Math.round(sum((p) => p.framesPerS ?? 0)),
+    kernelRttUs: flow.transport === "tcp" ? 5100 : null,
+    datagramBytes: flow.transport === "udp" ? 1452 : null,
+    receiveBufferBytes: 425_984,
+  };
+}
+
+export function steps(now: number): Step[] {
+  const at = (s: number, icon: Step["icon"], code: string, text: string, context: Step["context"] = {}): Step => ({ atMs: now - s * 1000, icon, code, text, context });
+  return [
+    at(300, "session", "listening", "listening on 192.168.1.24:27182", { address: "192.168.1.24:27182" }),
+    at(244, "lock", "tls", "TLS 1.3 with 李娜, fingerprint 7f3a 90c1 … 4bc2, same as last time", { name: "李娜", fingerprint: "7f3a 90c1 … 4bc2" }),
+    at(180, "video", "stream_started", "stream 3 over UDP, 1,452-byte datagrams", { stream: "3", transport: "UDP", datagram: "1,452" }),
+    at(62, "file", "file_offered", "李娜 offers 实验二_抓包数据.pcapng.zip, 184.2 MB", { name: "李娜", file: "实验二_抓包数据.pcapng.zip", size: "184.2 MB" }),
+    at(12, "warn", "tcp_stall", "stream 2 over TCP: one segment resent after 24 ms, 3 frames waited behind it"),
+  ];
+}

@@ -1,0 +1,105 @@
+/** How uPlot is told to draw a chart of lines: TCP solid, UDP broken, and the marks on the ground line. */
+import type uPlot from "uplot";
+import { agoLabel, niceTop, type Chart, type Marks } from "./lines";
+
+export type Colours = { tcp: string; udp: string; ink: string; grid: string; line: string; font: string };
+
+/** Gaps up to this are a late point and not a pause, in seconds. */
+const BRIDGED_S = 2.5;
+
+export function options(chart: Chart, colours: Colours, input: { spanS: () => number; nowS: () => number; now: () => string; marks: () => Marks; band: boolean; syncKey: string; onCursor: (u: uPlot) => void }): uPlot.Options {
+  const bands: uPlot.Band[] = [];
+  const series: uPlot.Series[] = [{}];
+  for (const line of chart.lines) {
+    const colour = colours[line.transport];
+    const at = series.length;
+    series.push({ stroke: colour, width: 1.5, dash: line.transport === "udp" ? [5, 2.5] : [], points: { show: false }, gaps: longGaps });
+    series.push({ stroke: "transparent", width: 0, points: { show: false }, show: input.band, gaps: longGaps });
+    if (input.band) bands.push({ series: [at + 1, at], fill: `color-mix(in srgb, ${colour} 18%, transparent)` });
+  }
+  const font = `11px ${colours.font}`;
+  return {
+    width: 100,
+    height: 100,
+    padding: [8, 12, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { size: 7 }, drag: { setScale: false, x: false, y: false }, sync: { key: input.syncKey, setSeries: false } },
+    scales: {
+      x: { time: false, range: () => [input.nowS() - input.spanS(), input.nowS()] },
+      y: { range: (_, __, max) => [0, niceTop(max ?? 1)] },
+    },
+    axes: [
+      {
+        stroke: colours.ink,
+        font,
+        size: 18,
+        gap: 2,
+        grid: { show: false },
+        ticks: { show: false },
+        border: { show: true, stroke: colours.line, width: 1 },
+        splits: () => [0, 0.25, 0.5, 0.75, 1].map((part) => input.nowS() - input.spanS() * (1 - part)),
+        values: (u, splits) => splits.map((s, i) => (i % 2 === 1 && u.width < 460 ? "" : agoLabel(input.nowS() - s, input.now()))),
+        align: 1,
+      },
+      {
+        stroke: colours.ink,
+        font,
+        size: 34,
+        gap: 4,
+        grid: { stroke: colours.grid, width: 1 },
+        ticks: { show: false },
+        splits: (u, _, __, max) => (u.height < 150 ? [0, max / 2, max] : [0, max / 4, max / 2, (max * 3) / 4, max]),
+        values: (_, splits) => splits.map((v) => (v === 0 ? "0" : v < 1 ? v.toFixed(2) : Number.isInteger(v) ? String(v) : v.toFixed(1))),
+      },
+    ],
+    series,
+    bands,
+    hooks: {
+      draw: [(u) => drawMarks(u, input.marks(), colours)],
+      setCursor: [input.onCursor],
+    },
+  };
+}
+
+export function data(chart: Chart): uPlot.AlignedData {
+  return [chart.seconds, ...chart.lines.flatMap((line) => [line.low, line.high])] as uPlot.AlignedData;
+}
+
+function longGaps(u: uPlot, _: number, __: number, ___: number, gaps: uPlot.Series.Gaps): uPlot.Series.Gaps {
+  const least = Math.abs(u.valToPos(BRIDGED_S, "x", true) - u.valToPos(0, "x", true));
+  return gaps.filter(([from, to]) => to - from > least);
+}
+
+/** A triangle for frames or segments sent again, a cross for dropped frames: their shape tells them apart. */
+function drawMarks(u: uPlot, marks: Marks, colours: Colours): void {
+  const context = u.ctx;
+  const px = devicePixelRatio;
+  const size = 4 * px;
+  const ground = u.bbox.top + u.bbox.height;
+  context.save();
+  for (const mark of marks) {
+    const x = u.valToPos(mark.atS, "x", true);
+    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+    context.strokeStyle = colours[mark.transport];
+    context.fillStyle = colours[mark.transport];
+    context.lineWidth = 1.5 * px;
+    context.beginPath();
+    if (mark.kind === "retransmit") {
+      const y = ground - 5 * px;
+      context.moveTo(x, y - size);
+      context.lineTo(x + size, y + size);
+      context.lineTo(x - size, y + size);
+      context.closePath();
+      context.fill();
+    } else {
+      const y = ground - 15 * px;
+      const arm = size * 0.75;
+      context.moveTo(x - arm, y - arm);
+      context.lineTo(x + arm, y + arm);
+      context.moveTo(x + arm, y - arm);
+      context.lineTo(x - arm, y + arm);
+      context.stroke();
+    }
+  }
+  context.restore();
+}

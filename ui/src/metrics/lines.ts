@@ -1,0 +1,70 @@
+import type { MetricPoint, Transport } from "../bindings/contract";
+
+/** What a chart shows. */
+export type Kind = "delay" | "rate";
+
+/** One line: one stream to one neighbour over one transport. A switch from TCP to UDP ends one line and begins another. */
+export type Line = { key: string; stream: number; transport: Transport; low: (number | null)[]; high: (number | null)[] };
+
+export type Marks = { atS: number; transport: Transport; kind: "drop" | "retransmit"; count: number }[];
+
+/** A chart's data: seconds of Unix time, and for each line its value there (`null`: nothing was measured). */
+export type Chart = { seconds: number[]; lines: Line[]; marks: Marks };
+
+/**
+ * Arranges points into lines.
+ *
+ * `delay`: ms, `low` is the ACK delay's p50 and `high` its p95. `rate`: Mbit/s of goodput, `high` is empty.
+ */
+export function arrange(points: MetricPoint[], kind: Kind, fromMs: number, toMs: number, stream: number | null): Chart {
+  const seen = points.filter((p) => p.atMs >= fromMs && p.atMs <= toMs && (stream === null || p.stream === stream));
+  const seconds = [...new Set(seen.map((p) => second(p)))].sort((a, b) => a - b);
+  const column = new Map(seconds.map((s, i) => [s, i]));
+  const lines = new Map<string, Line>();
+  for (const point of seen) {
+    const key = `${point.stream}:${point.peer}:${point.transport}`;
+    let line = lines.get(key);
+    if (!line) {
+      const empty = () => new Array<number | null>(seconds.length).fill(null);
+      line = { key, stream: point.stream, transport: point.transport, low: empty(), high: empty() };
+      lines.set(key, line);
+    }
+    const i = column.get(second(point)) ?? 0;
+    line.low[i] = kind === "delay" ? scaled(point.ackP50Us, 1e3) : scaled(point.goodputBps, 1e6);
+    if (kind === "delay") line.high[i] = scaled(point.ackP95Us, 1e3);
+  }
+  return { seconds, lines: [...lines.values()].sort((a, b) => a.key.localeCompare(b.key)), marks: marksOf(seen) };
+}
+
+function second(point: MetricPoint): number {
+  return Math.round(point.atMs / 1000);
+}
+
+function scaled(value: number | null, by: number): number | null {
+  return value === null ? null : value / by;
+}
+
+function marksOf(points: MetricPoint[]): Marks {
+  return points.flatMap((point) => {
+    const at = { atS: second(point), transport: point.transport };
+    const out: Marks = [];
+    if (point.drops > 0) out.push({ ...at, kind: "drop", count: point.drops });
+    if (point.retransmits > 0) out.push({ ...at, kind: "retransmit", count: point.retransmits });
+    return out;
+  });
+}
+
+/** The top of an axis: the smallest of 1, 2, 3, 5 × 10ⁿ … that holds `max`, so that it does not jump with each point. */
+export function niceTop(max: number): number {
+  if (!(max > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(max));
+  for (const step of [1, 1.5, 2, 3, 5, 8, 10]) if (max <= step * power) return step * power;
+  return 10 * power;
+}
+
+/** A time before now on the axis: `−1:30`, and `now` by the given word. */
+export function agoLabel(secondsAgo: number, now: string): string {
+  const s = Math.round(secondsAgo);
+  if (s <= 0) return now;
+  return `−${Math.floor(s / 60)}:${(s % 60).toString().padStart(2, "0")}`;
+}

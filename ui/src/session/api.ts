@@ -1,0 +1,22 @@
+import type { Host } from "../host/types";
+import type { Profile, SessionEvent, Settings } from "../bindings/contract";
+
+/** Who I am, which room I am in, and how I got there. */
+export function sessionApi(host: Host) {
+  return {
+    start: () => host.call("session|start", {}),
+    saveProfile: (profile: Profile) => host.call("session|save_profile", { profile }),
+    saveSettings: (settings: Settings) => host.call("session|save_settings", { settings }),
+    addresses: () => host.call("session|addresses", {}),
+    hostRoom: (name: string, port: number) => host.call("session|host_room", { name, port }),
+    joinRoom: (address: string) => host.call("session|join_room", { address }),
+    room: () => host.call("session|room", {}),
+    leaveRoom: () => host.call("session|leave_room", {}),
+    reconnectNow: () => host.call("session|reconnect_now", {}),
+    /** Opens a second window of this program that joins `address`. */
+    openBeside: (address: string) => host.call("session|open_beside", { address }),
+    onEvent: (handler: (event: SessionEvent) => void) => host.on("session:event", handler),
+  };
+}
+
+export type SessionApi = ReturnType<typeof sessionApi>;

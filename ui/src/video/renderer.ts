@@ -1,0 +1,119 @@
+/**
+ * How a JPEG gets onto a tile's canvas. Which way is fastest depends on the web view and on whether there is a graphics
+ * card, so the ways are tried once at the start. All of them leave a 2d canvas whose pixels can be read; a
+ * `bitmaprenderer` canvas measures no faster than `bitmap` and cannot be read, so it is not among them.
+ */
+export type Way = "bitmap" | "bitmap-cpu" | "image";
+
+export type Renderer = {
+  way: Way;
+  /** Decodes the JPEG and draws it; the canvas takes the picture's size. Rejects when it is not a picture. */
+  draw: (canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>) => Promise<void>;
+};
+
+const RENDERERS: Record<Way, Renderer["draw"]> = {
+  bitmap: (canvas, jpeg) => drawBitmap(canvas, jpeg, false),
+  // Keeps the canvas in main memory: without a graphics card this saves reading every picture back.
+  "bitmap-cpu": (canvas, jpeg) => drawBitmap(canvas, jpeg, true),
+  image: drawImage,
+};
+
+async function drawBitmap(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>, inMemory: boolean): Promise<void> {
+  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+  try {
+    paint(canvas, bitmap, bitmap.width, bitmap.height, inMemory);
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function drawImage(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>): Promise<void> {
+  const url = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    paint(canvas, image, image.naturalWidth, image.naturalHeight, false);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+function paint(canvas: HTMLCanvasElement, picture: CanvasImageSource, width: number, height: number, inMemory: boolean) {
+  // Setting a size clears the canvas, so it is set only when it changes.
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: inMemory });
+  context?.drawImage(picture, 0, 0);
+}
+
+/** The renderer of this name. */
+export function renderer(way: Way): Renderer {
+  return { way, draw: RENDERERS[way] };
+}
+
+const PROBE_SIZE = { width: 1280, height: 720 };
+const PROBE_FRAMES = 8;
+/** A window that is not in front draws nothing; the probe then gives up and the first way stands. */
+const PROBE_LIMIT_MS = 2000;
+
+let probed: Promise<Renderer> | null = null;
+
+/** The fastest renderer of this machine, found once by drawing the same picture in each way. */
+export function fastestRenderer(): Promise<Renderer> {
+  probed ??= probe().catch(() => renderer("bitmap"));
+  return probed;
+}
+
+async function probe(): Promise<Renderer> {
+  const jpeg = await samplePicture();
+  let best: { way: Way; ms: number } | null = null;
+  for (const way of Object.keys(RENDERERS) as Way[]) {
+    const ms = await measure(way, jpeg);
+    // Another way has to be clearly faster: the first one holds most headroom on ordinary machines.
+    if (ms !== null && (best === null || ms < best.ms * 0.85)) best = { way, ms };
+  }
+  return renderer(best?.way ?? "bitmap");
+}
+
+async function measure(way: Way, jpeg: Uint8Array<ArrayBuffer>): Promise<number | null> {
+  const canvas = document.createElement("canvas");
+  // In the page, so that what it costs to show the canvas is counted too; too small and faint to be seen.
+  canvas.className = "probe";
+  canvas.setAttribute("aria-hidden", "true");
+  document.body.append(canvas);
+  const limit = new Promise<null>((resolve) => setTimeout(() => resolve(null), PROBE_LIMIT_MS));
+  const run = async () => {
+    await RENDERERS[way](canvas, jpeg); // the first picture pays for setting up
+    const from = performance.now();
+    for (let i = 0; i < PROBE_FRAMES; i += 1) {
+      await RENDERERS[way](canvas, jpeg);
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    return performance.now() - from;
+  };
+  try {
+    return await Promise.race([run(), limit]);
+  } catch {
+    return null;
+  } finally {
+    canvas.remove();
+  }
+}
+
+async function samplePicture(): Promise<Uint8Array<ArrayBuffer>> {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, PROBE_SIZE);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("no 2d canvas");
+  // Stripes and squares of many colours: as hard to decode as a real picture.
+  for (let y = 0; y < PROBE_SIZE.height; y += 12) {
+    for (let x = 0; x < PROBE_SIZE.width; x += 12) {
+      context.fillStyle = `hsl(${(x * 7 + y * 13) % 360} 70% ${20 + ((x * y) % 60)}%)`;
+      context.fillRect(x, y, 12, 12);
+    }
+  }
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.5));
+  if (!blob) throw new Error("no JPEG encoder");
+  return new Uint8Array(await blob.arrayBuffer());
+}

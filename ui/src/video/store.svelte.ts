@@ -1,0 +1,211 @@
+import type { IpcError, LiveView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
+import { asIpcError } from "../host/types";
+import type { VideoApi } from "./api";
+
+/** What my next video starts with; while live, the same choices change it at once. */
+export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport };
+
+export const PATTERN = "pattern";
+
+export class VideoStore {
+  streams = $state.raw<StreamView[]>([]);
+  live = $state.raw<LiveView | null>(null);
+  sources = $state.raw<SourceView[]>([]);
+  choice = $state.raw<Choice>({ source: PATTERN, format: null, quality: 50, transport: "udp" });
+  /** A request about my video is under way. */
+  busy = $state(false);
+  /** Why my video did not start, did not change, or ended. */
+  error = $state.raw<IpcError | null>(null);
+  /** What a person chose to see large; null lets the stage choose. */
+  chosen = $state<number | null>(null);
+
+  source = $derived(this.sources.find((source) => source.id === this.choice.source) ?? null);
+  /** The stream shown large: the chosen one, else someone else's, else mine. */
+  large = $derived(
+    this.streams.find((stream) => stream.id === this.chosen) ??
+      this.streams.find((stream) => !stream.mine) ??
+      this.streams[0] ??
+      null,
+  );
+
+  constructor(private readonly api: VideoApi) {}
+
+  reset(streams: StreamView[], live: LiveView | null): void {
+    this.streams = streams;
+    this.live = live;
+    this.error = null;
+    if (live) this.adopt(live);
+  }
+
+  clear(): void {
+    this.reset([], null);
+    this.chosen = null;
+    this.busy = false;
+  }
+
+  /** Takes on what the settings say my video starts with. */
+  useDefaults(transport: Transport, quality: number): void {
+    if (!this.live) this.choice = { ...this.choice, transport, quality };
+  }
+
+  apply(event: VideoEvent): void {
+    switch (event.kind) {
+      case "started":
+      case "changed":
+        this.put(event.stream);
+        break;
+      case "stopped":
+        this.streams = this.streams.filter((stream) => stream.id !== event.stream);
+        break;
+      case "live":
+        this.live = event.live;
+        if (event.live) this.adopt(event.live);
+        if (event.error) this.error = event.error;
+        break;
+    }
+  }
+
+  async loadSources(): Promise<void> {
+    try {
+      const files = this.sources.filter((source) => source.kind === "file");
+      const found = await this.api.sources();
+      const known = new Set(found.map((source) => source.id));
+      this.sources = [...found, ...files.filter((file) => !known.has(file.id))];
+      this.settleFormat();
+    } catch (thrown) {
+      this.error = asIpcError(thrown);
+    }
+  }
+
+  /** Chooses another source; while live it replaces the one that is sent. */
+  async useSource(id: string): Promise<void> {
+    this.choice = { ...this.choice, source: id };
+    this.settleFormat();
+    await this.changeIfLive();
+  }
+
+  /** Lets a video file be chosen and uses it. */
+  async useFile(): Promise<void> {
+    try {
+      const file = await this.api.chooseFile();
+      if (!file) return;
+      this.sources = [...this.sources.filter((source) => source.id !== file.id), file];
+      await this.useSource(file.id);
+    } catch (thrown) {
+      this.error = asIpcError(thrown);
+    }
+  }
+
+  async useFormat(format: SourceFormat): Promise<void> {
+    this.choice = { ...this.choice, format };
+    await this.changeIfLive();
+  }
+
+  async useQuality(quality: number): Promise<void> {
+    this.choice = { ...this.choice, quality };
+    await this.changeIfLive();
+  }
+
+  /** TCP or UDP, at once, live or not. */
+  async useTransport(transport: Transport): Promise<void> {
+    const before = this.choice.transport;
+    this.choice = { ...this.choice, transport };
+    if (!this.live) return;
+    const kept = await this.during(async () => this.api.setTransport(transport));
+    if (!kept) this.choice = { ...this.choice, transport: before };
+  }
+
+  async start(): Promise<void> {
+    const spec = this.spec();
+    if (spec) await this.during(() => this.api.start(spec));
+  }
+
+  /** Starts with this source after another one failed. */
+  async startWith(id: string): Promise<void> {
+    this.choice = { ...this.choice, source: id };
+    this.settleFormat();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.live) return;
+    await this.during(async () => {
+      await this.api.stop();
+      return null;
+    });
+  }
+
+  nextFrame(stream: number, after: number): Promise<ArrayBuffer> {
+    return this.api.nextFrame(stream, after);
+  }
+
+  async watch(stream: number, on: boolean): Promise<void> {
+    await this.api.watch(stream, on).catch(() => undefined); // a stream that just ended needs no word
+  }
+
+  saveSnapshot(stream: number): Promise<string> {
+    return this.api.saveSnapshot(stream);
+  }
+
+  /** What would be sent now; null while no source is known. */
+  spec(): VideoSpec | null {
+    const { source, format, quality, transport } = this.choice;
+    if (!format) return null;
+    return { source, width: format.width, height: format.height, rate: format.rate, quality, transport };
+  }
+
+  private async changeIfLive(): Promise<void> {
+    const spec = this.spec();
+    const before = this.live;
+    if (!before || !spec) return;
+    const kept = await this.during(() => this.api.change(spec));
+    if (!kept && this.live) this.adopt(this.live);
+  }
+
+  private async during(run: () => Promise<LiveView | null>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.error = null;
+    try {
+      this.live = await run();
+      if (this.live) this.adopt(this.live);
+      return true;
+    } catch (thrown) {
+      this.error = asIpcError(thrown);
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** The choices follow what is really sent. */
+  private adopt(live: LiveView): void {
+    const { source, width, height, rate, quality, transport } = live.spec;
+    this.choice = { source, format: { width, height, rate }, quality, transport };
+  }
+
+  /** A format that the chosen source has: the one in force, else the likest, else its first. */
+  private settleFormat(): void {
+    const source = this.source ?? this.sources[0] ?? null;
+    if (!source) return;
+    const wanted = this.choice.format;
+    const same = source.formats.find((format) => wanted !== null && sameFormat(format, wanted));
+    const format = same ?? preferred(source.formats);
+    this.choice = { ...this.choice, source: source.id, format };
+  }
+
+  private put(stream: StreamView): void {
+    const at = this.streams.findIndex((other) => other.id === stream.id);
+    this.streams = at < 0 ? [...this.streams, stream] : this.streams.with(at, stream);
+  }
+}
+
+export function sameFormat(a: SourceFormat, b: SourceFormat): boolean {
+  return a.width === b.width && a.height === b.height && a.rate === b.rate;
+}
+
+/** 640×480 at 30 frames/s or the nearest to it: fluent on any machine that can show video at all. */
+function preferred(formats: SourceFormat[]): SourceFormat | null {
+  const distance = (f: SourceFormat) => Math.abs(f.width * f.height - 640 * 480) / 1e4 + Math.abs(f.rate - 30);
+  return formats.reduce<SourceFormat | null>((best, f) => (best && distance(best) <= distance(f) ? best : f), null);
+}

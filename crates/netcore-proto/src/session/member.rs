@@ -48,10 +48,6 @@ impl Member {
         self.people.values()
     }
 
-    pub(crate) fn person(&self, id: MemberId) -> Option<&Person> {
-        self.people.get(&id)
-    }
-
     pub(crate) fn is_welcomed(&self) -> bool {
         matches!(self.state, State::Welcomed { .. })
     }

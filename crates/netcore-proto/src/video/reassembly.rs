@@ -45,7 +45,7 @@ pub(super) enum Effect {
 
 impl Partial {
     /// Begins a frame with the geometry its first-come fragment announces; the fragment itself is still to be added.
-    pub(super) fn new(fragment: &Fragment, now: Time) -> Partial {
+    pub(super) fn new(fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> Partial {
         let count = Fragment::count(fragment.frame_length, fragment.size);
         Partial {
             frame: fragment.frame,
@@ -64,7 +64,7 @@ impl Partial {
         self.bytes.len()
     }
 
-    pub(super) fn add(&mut self, fragment: &Fragment, now: Time) -> Effect {
+    pub(super) fn add(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> Effect {
         if fragment.size != self.size || fragment.frame_length as usize != self.bytes.len() {
             return Effect::Useless;
         }
@@ -74,7 +74,8 @@ impl Partial {
             Some(Part::Missing | Part::Asked(_)) => {}
         }
         let offset = index * usize::from(self.size);
-        self.bytes[offset..offset + fragment.data.len()].copy_from_slice(&fragment.data);
+        let data = fragment.data.as_ref();
+        self.bytes[offset..offset + data.len()].copy_from_slice(data);
         self.parts[index] = Part::Here;
         self.highest = self.highest.max(u32::from(fragment.index));
         self.last_at = now;

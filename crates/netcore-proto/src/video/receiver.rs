@@ -110,7 +110,7 @@ impl Receiver {
     }
 
     /// A part of a frame, from a datagram.
-    pub fn handle_fragment(&mut self, fragment: &Fragment, now: Time) {
+    pub fn handle_fragment(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) {
         if self
             .newest
             .is_some_and(|newest| !fragment.frame.is_newer_than(newest))
@@ -225,7 +225,7 @@ impl Receiver {
     }
 
     /// Makes room for a new incomplete frame, the oldest going first, and returns its place.
-    fn begin(&mut self, fragment: &Fragment, now: Time) -> usize {
+    fn begin(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> usize {
         let buffered = |partials: &[Partial]| partials.iter().map(Partial::buffered).sum::<usize>();
         while self.partials.len() >= MAX_PARTIALS
             || buffered(&self.partials) + fragment.frame_length as usize > MAX_PARTIAL_BYTES

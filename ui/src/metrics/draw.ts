@@ -37,9 +37,8 @@ export function options(chart: Chart, colours: Colours, input: { spanS: () => nu
         grid: { show: false },
         ticks: { show: false },
         border: { show: true, stroke: colours.line, width: 1 },
-        splits: () => [0, 0.25, 0.5, 0.75, 1].map((part) => input.nowS() - input.spanS() * (1 - part)),
-        values: (u, splits) => splits.map((s, i) => (i % 2 === 1 && u.width < 460 ? "" : agoLabel(input.nowS() - s, input.now()))),
-        align: 1,
+        // Drawn below: the first and last label keep inside the chart, which one alignment for all cannot do.
+        values: (_, splits) => splits.map(() => ""),
       },
       {
         stroke: colours.ink,
@@ -48,14 +47,14 @@ export function options(chart: Chart, colours: Colours, input: { spanS: () => nu
         gap: 4,
         grid: { stroke: colours.grid, width: 1 },
         ticks: { show: false },
-        splits: (u, _, __, max) => (u.height < 150 ? [0, max / 2, max] : [0, max / 4, max / 2, (max * 3) / 4, max]),
+        splits: (u, _, __, max) => (u.height < 190 ? [0, max / 2, max] : [0, max / 4, max / 2, (max * 3) / 4, max]),
         values: (_, splits) => splits.map((v) => (v === 0 ? "0" : v < 1 ? v.toFixed(2) : Number.isInteger(v) ? String(v) : v.toFixed(1))),
       },
     ],
     series,
     bands,
     hooks: {
-      draw: [(u) => drawMarks(u, input.marks(), colours)],
+      draw: [(u) => drawMarks(u, input.marks(), colours), (u) => drawTimes(u, input, colours)],
       setCursor: [input.onCursor],
     },
   };
@@ -68,6 +67,21 @@ export function data(chart: Chart): uPlot.AlignedData {
 function longGaps(u: uPlot, _: number, __: number, ___: number, gaps: uPlot.Series.Gaps): uPlot.Series.Gaps {
   const least = Math.abs(u.valToPos(BRIDGED_S, "x", true) - u.valToPos(0, "x", true));
   return gaps.filter(([from, to]) => to - from > least);
+}
+
+function drawTimes(u: uPlot, input: { spanS: () => number; nowS: () => number; now: () => string }, colours: Colours): void {
+  const context = u.ctx;
+  const parts = u.width < 460 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+  context.save();
+  context.fillStyle = colours.ink;
+  context.font = `${11 * devicePixelRatio}px ${colours.font}`;
+  context.textBaseline = "top";
+  for (const part of parts) {
+    context.textAlign = part === 0 ? "left" : part === 1 ? "right" : "center";
+    const text = agoLabel(input.spanS() * (1 - part), input.now());
+    context.fillText(text, u.bbox.left + u.bbox.width * part, u.bbox.top + u.bbox.height + 4 * devicePixelRatio);
+  }
+  context.restore();
 }
 
 /** A triangle for frames or segments sent again, a cross for dropped frames: their shape tells them apart. */

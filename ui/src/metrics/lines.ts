@@ -54,11 +54,11 @@ function marksOf(points: MetricPoint[]): Marks {
   });
 }
 
-/** The top of an axis: the smallest of 1, 2, 3, 5 × 10ⁿ … that holds `max`, so that it does not jump with each point. */
+/** The top of an axis: a round number that holds `max` and whose half is round, so that it does not jump with each point. */
 export function niceTop(max: number): number {
   if (!(max > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(max));
-  for (const step of [1, 1.5, 2, 3, 5, 8, 10]) if (max <= step * power) return step * power;
+  for (const step of [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10]) if (max <= step * power) return step * power;
   return 10 * power;
 }
 

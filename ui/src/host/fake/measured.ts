@@ -13,10 +13,10 @@ export function pointAt(flow: Flow, atMs: number): MetricPoint {
   const second = Math.floor(atMs / 1000);
   const dice = noise(second + flow.stream * 17 + flow.peer * 3 + (flow.transport === "tcp" ? 0 : 991));
   const again = noise(second * 3 + flow.stream);
-  const stall = flow.transport === "tcp" && dice > 0.86;
+  const stall = flow.transport === "tcp" && dice > 0.9;
   const p50 = flow.transport === "tcp" ? 6 + dice * 4 + (stall ? 20 + again * 22 : 0) : 4 + dice * 1.6;
   const p95 = p50 * (1.3 + again * 0.6) + (flow.transport === "tcp" ? 4 : 1);
-  const dropped = flow.transport === "udp" && dice > 0.93 ? 1 : 0;
+  const dropped = flow.transport === "udp" && dice > 0.95 ? 1 : 0;
   const fps = flow.rate * (stall ? 0.7 : 0.97 + dice * 0.03);
   return {
     atMs,
@@ -28,7 +28,7 @@ export function pointAt(flow: Flow, atMs: number): MetricPoint {
     goodputBps: fps * flow.bitsPerFrame * (0.96 + again * 0.08),
     framesPerS: fps,
     drops: dropped,
-    retransmits: stall ? 2 : dice > 0.8 ? 1 : 0,
+    retransmits: stall ? 2 : dice > 0.9 ? 1 : 0,
   };
 }
 

@@ -1,0 +1,67 @@
+import svelte from "eslint-plugin-svelte";
+import globals from "globals";
+import ts from "typescript-eslint";
+import svelteConfig from "./svelte.config.js";
+
+const CAPABILITIES = ["session", "chat", "files", "video", "metrics"];
+
+const shell = { group: ["@tauri-apps/*"], message: "Only src/host/tauri.ts knows the desktop shell." };
+const fake = { group: ["**/host/fake", "**/host/fake/**"], message: "The simulated host stands behind the door." };
+const layout = { group: ["**/app/**"], message: "Nothing reaches back into src/app." };
+const capabilities = (names) =>
+  names.map((name) => ({
+    group: [`**/${name}/*`, `!**/host/**`],
+    message: "Only src/app sees two capabilities; give it what it needs as a property.",
+  }));
+
+const may = (files, ...patterns) => ({ files, rules: { "no-restricted-imports": ["error", { patterns }] } });
+
+export default ts.config(
+  { ignores: ["dist", "dist-browser", "node_modules", "e2e/out"] },
+  ...ts.configs.recommended,
+  ...svelte.configs.recommended,
+  {
+    languageOptions: { globals: { ...globals.browser } },
+    rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "no-console": "error",
+      "no-eval": "error",
+      "max-lines": ["error", { max: 450 }],
+    },
+  },
+  {
+    files: ["**/*.svelte", "**/*.svelte.ts"],
+    languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: [".svelte"], svelteConfig } },
+    rules: {
+      // A reassigned $state.raw Map or Set is as reactive as any other value, and cheaper than a deep one.
+      "svelte/prefer-svelte-reactivity": "off",
+      "svelte/no-at-html-tags": "error",
+    },
+  },
+  { files: ["*.js", "*.ts", "e2e/**"], languageOptions: { globals: globals.node }, rules: { "no-console": "off" } },
+
+  // The layers. Each rule replaces the one before it for its files, so each names everything that is closed to them.
+  may(["src/**"], shell, fake),
+  ...CAPABILITIES.map((name) =>
+    may([`src/${name}/**`], shell, fake, layout, ...capabilities(CAPABILITIES.filter((other) => other !== name))),
+  ),
+  may(["src/shared/**"], shell, fake, layout, ...capabilities(CAPABILITIES)),
+  may(["src/host/**"], shell, layout, ...capabilities(CAPABILITIES)),
+  may(["src/host/tauri.ts"], fake, layout, ...capabilities(CAPABILITIES)),
+  may(["src/bindings/**"], { group: ["*"], message: "Bindings are types and import nothing." }),
+  // Tests of one capability run it on the simulated host.
+  ...CAPABILITIES.map((name) =>
+    may([`src/${name}/**/*.test.ts`], shell, layout, ...capabilities(CAPABILITIES.filter((other) => other !== name))),
+  ),
+  may(["src/app/**/*.test.ts"], shell),
+  {
+    files: ["src/bindings/**"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportNamedDeclaration[exportKind!='type']:has(VariableDeclaration,FunctionDeclaration,ClassDeclaration)", message: "Bindings are types." },
+      ],
+    },
+  },
+);

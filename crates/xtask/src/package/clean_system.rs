@@ -76,8 +76,16 @@ pub(super) fn install_start_remove(project: &Project, deb: &Path) -> Result<()> 
     let program = started_by_menu(&system.folder.join("usr/share/applications"))?;
     let picture = project.target.join("package").join("started.png");
     start_and_look(&system, &program, &picture)?;
+    system.inside(&["roomwire", "--version"])?.run()?;
+    let package = Task::new("dpkg-deb")
+        .arg("-f")
+        .arg(deb)
+        .arg("Package")
+        .ask()
+        .unwrap_or_default();
     system
-        .inside(&["apt-get", "-q", "-y", "remove", "roomwire"])?
+        .inside(&["apt-get", "-q", "-y", "remove"])?
+        .arg(package.trim())
         .run()?;
     let left = system.folder.join("usr/bin").join(&program);
     if left.exists() {

@@ -55,7 +55,19 @@ pub(crate) fn make(project: &Project, arguments: &[String]) -> Result<()> {
     } else {
         arguments
     };
-    node.tool(project, "tauri").arg("build").args(arguments).run()?;
+    let task = node.tool(project, "tauri").arg("build");
+    let task = if cfg!(target_os = "linux") {
+        project.needs_crate("crates/cli")?;
+        project
+            .cargo()
+            .args(["build", "--release", "-p", "cli", "--bins"])
+            .run()?;
+        task.arg("--config")
+            .arg(with_terminal_program(&project.built("release", "roomwire")))
+    } else {
+        task
+    };
+    task.args(arguments).run()?;
     say(&format!("package: in {}", bundles(project).display()));
     Ok(())
 }
@@ -67,6 +79,15 @@ pub(crate) fn make(project: &Project, arguments: &[String]) -> Result<()> {
 pub(crate) fn try_in_clean_system(project: &Project) -> Result<()> {
     let deb = newest(&bundles(project).join("deb"), "deb")?;
     clean_system::install_start_remove(project, &deb)
+}
+
+/// Tauri's settings that put the terminal program beside the app. Where cargo built it is known only now.
+fn with_terminal_program(program: &Path) -> String {
+    let files = format!(
+        r#"{{"files":{{"/usr/bin/roomwire":{:?}}}}}"#,
+        program.display().to_string()
+    );
+    format!(r#"{{"bundle":{{"linux":{{"deb":{files},"rpm":{files}}}}}}}"#)
 }
 
 /// The kinds that need neither a store's key nor a download.
@@ -97,6 +118,16 @@ fn newest(folder: &Path, ending: &str) -> Result<PathBuf> {
 mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn the_terminal_program_is_packed_from_where_cargo_built_it() {
+        let settings = with_terminal_program(Path::new("/t/release/roomwire"));
+        let files = r#"{"files":{"/usr/bin/roomwire":"/t/release/roomwire"}}"#;
+        assert_eq!(
+            settings,
+            format!(r#"{{"bundle":{{"linux":{{"deb":{files},"rpm":{files}}}}}}}"#)
+        );
+    }
 
     #[test]
     fn the_package_made_last_is_the_one_tried() {

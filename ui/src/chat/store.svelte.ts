@@ -22,17 +22,21 @@ export class ChatStore {
   /** How far the draft is over the limit, in bytes; 0 while it fits. */
   over = $derived(Math.max(0, this.draftBytes - MAX_TEXT_BYTES));
 
+  /** Finds an entry again without a walk through all of them. */
+  private readonly byKey = new Map<number, ChatEntry>();
+
   constructor(private readonly api: ChatApi) {}
 
   reset(entries: ChatEntry[]): void {
     this.entries = [...entries].sort(byPlace);
+    this.byKey.clear();
+    for (const entry of entries) this.byKey.set(entry.key, entry);
     this.error = null;
   }
 
   clear(): void {
-    this.entries = [];
+    this.reset([]);
     this.draft = "";
-    this.error = null;
     this.unread = 0;
   }
 
@@ -72,12 +76,12 @@ export class ChatStore {
   }
 
   private put(entry: ChatEntry): void {
-    const list = this.entries.slice();
-    const at = list.findLastIndex((other) => other.key === entry.key);
-    const old = at < 0 ? null : (list[at] ?? null);
+    const old = this.byKey.get(entry.key);
     // The answer to "say" and the event of the receipt may overtake each other: a receipt is never taken back.
     if (old?.state === "delivered" && entry.state === "waiting") return;
-    if (at >= 0) list.splice(at, 1);
+    this.byKey.set(entry.key, entry);
+    const list = this.entries.slice();
+    if (old) list.splice(list.lastIndexOf(old), 1);
     let to = list.length;
     while (to > 0 && byPlace(list[to - 1] as ChatEntry, entry) > 0) to -= 1;
     list.splice(to, 0, entry);

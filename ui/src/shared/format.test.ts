@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { bytes, byteRate, elapsed, figure, hostPart, initials, mbit, msFromUs, splitName, UNKNOWN, utf8Length, whole } from "./format";
+
+describe("figures", () => {
+  it("are never made up", () => {
+    for (const text of [bytes(null), byteRate(null), msFromUs(null), mbit(null), figure(null), whole(null), figure(NaN)]) {
+      expect(text).toBe(UNKNOWN);
+    }
+  });
+
+  it("have digits that say something", () => {
+    expect([msFromUs(182), msFromUs(4900), msFromUs(112_400)]).toEqual(["0.18", "4.9", "112"]);
+    expect([mbit(13_600_000), mbit(250_000), mbit(940e6)]).toEqual(["13.6", "0.25", "940"]);
+    expect([bytes(0), bytes(999), bytes(184_200_000), bytes(999_999)]).toEqual(["0 B", "999 B", "184.2 MB", "1.0 MB"]);
+    expect(byteRate(11_600_000)).toBe("11.6 MB/s");
+  });
+
+  it("count time", () => {
+    expect([elapsed(252_000), elapsed(3_852_000), elapsed(-5)]).toEqual(["04:12", "1:04:12", "00:00"]);
+  });
+});
+
+describe("names", () => {
+  it("become one or two signs", () => {
+    expect(["Mara Okafor", "陈伟 Chen Wei", "Priya", "三", "lab2", "", "👩‍🔬 x"].map(initials)).toEqual(["MO", "陈", "PR", "三", "LA", "?", "👩"]);
+  });
+
+  it("of files keep their ending", () => {
+    expect(splitName("a.pcapng.zip")).toEqual(["a.pcapng", ".zip"]);
+    expect(splitName(".profile")).toEqual([".profile", ""]);
+    expect(splitName("no.ending-that-long")).toEqual(["no.ending-that-long", ""]);
+  });
+
+  it("of computers lose their port", () => {
+    expect([hostPart("192.168.1.31:53412"), hostPart("[::1]:27182"), hostPart("lab")]).toEqual(["192.168.1.31", "::1", "lab"]);
+  });
+
+  it("and words are measured in the bytes that travel", () => {
+    expect([utf8Length("abc"), utf8Length("网络"), utf8Length("👩")]).toEqual([3, 6, 4]);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { explain } from "../errors";
+import { hasMessage, setLanguage, t } from "./index.svelte";
+import { fill, parts } from "./template";
+
+describe("templates", () => {
+  it("fill in values and choose the word that fits a number", () => {
+    expect(fill("{n|message|messages} for {name}", { n: 1, name: "Ada" })).toBe("1 message for Ada");
+    expect(fill("{n|message|messages} for {name}", { n: 3, name: "Ada" })).toBe("3 messages for Ada");
+  });
+
+  it("leave out what is not known, and say so where it cannot be left out", () => {
+    expect(fill("Port[ {port}] is in use", {})).toBe("Port is in use");
+    expect(fill("Port[ {port}] is in use", { port: "27182" })).toBe("Port 27182 is in use");
+    expect(fill("by {name}", { name: null })).toBe("by —");
+  });
+
+  it("set apart what people wrote, and never read it as a template", () => {
+    expect(parts("{name} joined", { name: "{evil} [x]" })).toEqual([
+      { text: "{evil} [x]", user: true },
+      { text: " joined", user: false },
+    ]);
+  });
+});
+
+describe("language", () => {
+  it("changes at run time", () => {
+    expect(t("start.host")).toBe("Host a room");
+    setLanguage("zh");
+    expect(t("start.host")).toBe("主持房间");
+    expect(document.documentElement.lang).toBe("zh-CN");
+  });
+
+  it("has a sentence and a next step for every error code", () => {
+    const codes = [
+      "port_in_use", "address_invalid", "unreachable", "refused", "not_a_room", "version_mismatch", "identity_changed",
+      "host_gone", "timed_out", "too_long", "empty", "no_room", "already_in_room", "file_unreadable", "disk_full", "file_gone",
+      "file_corrupt", "cancelled", "camera_busy", "camera_forbidden", "camera_unplugged", "camera_absent", "camera_stalled",
+      "format_unsupported", "ffmpeg_missing", "video_unreadable", "already_live", "not_live", "storage", "internal",
+    ] as const;
+    for (const code of codes) {
+      expect(hasMessage(`error.${code}.what`), code).toBe(true);
+      expect(hasMessage(`error.${code}.next`), code).toBe(true);
+      const words = explain({ code, message: "english", context: {} });
+      expect(words.what, code).not.toMatch(/[{}[\]—]/);
+      expect(words.next, code).not.toMatch(/[{}[\]—]/);
+    }
+  });
+
+  it("uses what an error knows", () => {
+    const error = { code: "port_in_use" as const, message: "", context: { port: "4000" } };
+    expect(explain(error).what).toBe("Port 4000 is in use on this computer.");
+    setLanguage("zh");
+    expect(explain(error).what).toContain("4000");
+  });
+});

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildAnswer, type Frame } from "../host/frame";
+import { startPump } from "./pump";
+
+function answer(frame: number): ArrayBuffer {
+  return buildAnswer({ stream: 1, frame, width: 2, height: 2, way: "tcp", capturedUs: 0n, receivedUs: 0n, drops: 0, jpeg: new Uint8Array([1]) });
+}
+
+/** A backend whose answers the test gives one by one. */
+function backend() {
+  const asked: number[] = [];
+  let give: ((bytes: ArrayBuffer) => void) | null = null;
+  let fail: ((why: Error) => void) | null = null;
+  return {
+    asked,
+    next: (after: number) => {
+      asked.push(after);
+      return new Promise<ArrayBuffer>((resolve, reject) => {
+        give = resolve;
+        fail = reject;
+      });
+    },
+    async give(bytes: ArrayBuffer) {
+      give?.(bytes);
+      await vi.advanceTimersByTimeAsync(0);
+    },
+    async fail() {
+      fail?.(new Error("away"));
+      await vi.advanceTimersByTimeAsync(0);
+    },
+  };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe("the pump", () => {
+  it("keeps one request in flight and asks for what is newer than it has", async () => {
+    const host = backend();
+    const drawn: number[] = [];
+    const pump = startPump({ next: host.next, draw: async (frame) => void drawn.push(frame.frame) });
+    pump.setActive(true);
+    pump.setActive(true);
+    expect(host.asked).toEqual([-1]);
+    await host.give(answer(5));
+    expect(host.asked).toEqual([-1, 5]);
+    await host.give(new ArrayBuffer(1));
+    expect(host.asked).toEqual([-1, 5, 5]);
+    expect(drawn).toEqual([5]);
+    pump.stop();
+  });
+
+  it("draws the newest frame only while drawing is slow", async () => {
+    const host = backend();
+    const drawn: number[] = [];
+    const slow: (() => void)[] = [];
+    const draw = (frame: Frame) => new Promise<void>((resolve) => (drawn.push(frame.frame), slow.push(resolve)));
+    const pump = startPump({ next: host.next, draw });
+    pump.setActive(true);
+    for (const n of [1, 2, 3, 4]) await host.give(answer(n));
+    expect(drawn).toEqual([1]);
+    slow[0]?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(drawn).toEqual([1, 4]);
+    pump.stop();
+  });
+
+  it("asks for nothing while out of sight, and goes on where it was", async () => {
+    const host = backend();
+    const pump = startPump({ next: host.next, draw: async () => undefined });
+    pump.setActive(true);
+    pump.setActive(false);
+    await host.give(answer(9));
+    expect(host.asked).toEqual([-1]);
+    pump.setActive(true);
+    expect(host.asked).toEqual([-1, 9]);
+    pump.stop();
+  });
+
+  it("ends with the stream", async () => {
+    const host = backend();
+    const over = vi.fn();
+    const pump = startPump({ next: host.next, draw: async () => undefined, onOver: over });
+    pump.setActive(true);
+    await host.give(new ArrayBuffer(0));
+    expect(over).toHaveBeenCalledOnce();
+    pump.setActive(true);
+    expect(host.asked).toEqual([-1]);
+  });
+
+  it("waits before it asks again after a failure, and leaves out what cannot be drawn", async () => {
+    const host = backend();
+    const errors = vi.fn();
+    let refuse = true;
+    const drawn: number[] = [];
+    const pump = startPump({
+      next: host.next,
+      draw: async (frame) => {
+        if (refuse) throw new Error("not a picture");
+        drawn.push(frame.frame);
+      },
+      onError: errors,
+    });
+    pump.setActive(true);
+    await host.fail();
+    expect(host.asked).toEqual([-1]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(host.asked).toEqual([-1, -1]);
+    await host.give(answer(1));
+    refuse = false;
+    await host.give(answer(2));
+    expect(drawn).toEqual([2]);
+    expect(errors).toHaveBeenCalledTimes(2);
+    pump.stop();
+  });
+});

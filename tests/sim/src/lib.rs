@@ -1,1 +1,26 @@
-//! sim-tests
+//! A simulated network with a virtual clock, in which a host and members hold whole conversations.
+//!
+//! Three layers, each of use without the next:
+//! * [`effects`]: what a network does to packets, pure and seeded;
+//! * [`World`]: people with their [`netcore_proto::Node`]s, links between them, control connections, and live video over
+//!   datagrams and byte streams, with a relay at the host; everybody's clock shows another time;
+//! * [`Scenario`]: a conversation as a list of described [`Step`]s, which are printed when one fails.
+//!
+//! A run depends on its scenario and its seed and on nothing else: the same seed gives the same [`Trace`].
+//!
+//! # Panic policy
+//! This crate exists to fail loudly: a name nobody has, or a protocol that lets time stand still, is a panic.
+
+pub mod effects;
+
+mod agenda;
+mod pipe;
+mod scenario;
+mod trace;
+mod world;
+
+pub use agenda::Agenda;
+pub use pipe::Pipe;
+pub use scenario::{Scenario, Step};
+pub use trace::Trace;
+pub use world::{Film, Hop, Shown, World};

@@ -1,0 +1,200 @@
+use std::fmt;
+use std::ops::Range;
+
+use netcore_proto::{Span, Transport};
+
+use crate::effects::Conditions;
+use crate::{Film, World};
+
+/// One thing that happens in a [`Scenario`]. The first name of a scenario's people is the host's.
+pub enum Step {
+    /// The host opens a room, another one each time.
+    Open,
+    /// The host closes it.
+    Close,
+    /// Somebody connects, for the first time or again.
+    Join(&'static str),
+    /// Somebody says goodbye.
+    Leave(&'static str),
+    /// Somebody's control connection breaks; both ends notice, and what was on its way is lost.
+    Cut(&'static str),
+    /// Nothing gets to or from somebody, and nobody is told.
+    Silence(&'static str),
+    /// It does again, and what was sent meanwhile arrives.
+    Heal(&'static str),
+    /// Somebody's program starts anew: the identity stays, the memory does not.
+    Restart(&'static str),
+    /// Somebody says something.
+    Say(&'static str, &'static str),
+    /// Somebody's control connection carries these bytes to the host, whatever they are.
+    Raw(&'static str, Vec<u8>),
+    /// Somebody's link is different from now on, both ways.
+    Link(&'static str, Conditions),
+    /// Somebody begins a stream over this transport.
+    Publish(&'static str, Transport),
+    /// Somebody's first stream uses this transport from now on.
+    Switch(&'static str, Transport),
+    /// Somebody watches every stream there is.
+    WatchAll(&'static str),
+    /// Somebody's first stream gets pictures for a while.
+    Film(&'static str, Film),
+    /// Time passes.
+    Wait(Span),
+    /// Anything else, in words and in deed.
+    Do(&'static str, Box<dyn Fn(&mut World)>),
+    /// Something that must be so now: it panics when it is not.
+    Check(&'static str, Box<dyn Fn(&World)>),
+}
+
+impl Step {
+    /// [`Step::Do`].
+    pub fn act(words: &'static str, act: impl Fn(&mut World) + 'static) -> Step {
+        Step::Do(words, Box::new(act))
+    }
+
+    /// [`Step::Check`].
+    pub fn check(words: &'static str, check: impl Fn(&World) + 'static) -> Step {
+        Step::Check(words, Box::new(check))
+    }
+
+    /// [`Step::Wait`] for milliseconds.
+    pub fn wait_ms(ms: u64) -> Step {
+        Step::Wait(Span::from_millis(ms))
+    }
+
+    fn take(&self, world: &mut World) {
+        match self {
+            Step::Open => world.open(),
+            Step::Close => world.with_node(world.host(), |node, _| node.leave()),
+            Step::Join(who) => world.join(who),
+            Step::Leave(who) => world.with_node(who, |node, _| node.leave()),
+            Step::Cut(who) => world.cut(who),
+            Step::Silence(who) => world.silence(who),
+            Step::Heal(who) => world.heal(who),
+            Step::Restart(who) => world.restart(who),
+            Step::Say(who, text) => {
+                world.say(who, text);
+            }
+            Step::Raw(who, bytes) => world.raw(who, bytes),
+            Step::Link(who, conditions) => world.link(who, conditions),
+            Step::Publish(who, transport) => world.publish(who, *transport),
+            Step::Switch(who, transport) => world.switch(who, *transport),
+            Step::WatchAll(who) => world.watch_all(who),
+            Step::Film(who, film) => world.film(who, film),
+            Step::Wait(span) => world.wait(*span),
+            Step::Do(_, act) => act(world),
+            Step::Check(_, check) => check(world),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Open => write!(f, "the host opens a room"),
+            Step::Close => write!(f, "the host closes the room"),
+            Step::Join(who) => write!(f, "{who} connects"),
+            Step::Leave(who) => write!(f, "{who} leaves"),
+            Step::Cut(who) => write!(f, "{who}'s connection breaks"),
+            Step::Silence(who) => write!(f, "nothing gets to or from {who}"),
+            Step::Heal(who) => write!(f, "{who} can be reached again"),
+            Step::Restart(who) => write!(f, "{who}'s program starts anew"),
+            Step::Say(who, text) => write!(f, "{who} says {text:?}"),
+            Step::Raw(who, bytes) => write!(f, "{who}'s connection carries {} raw bytes", bytes.len()),
+            Step::Link(who, conditions) => write!(f, "{who}'s link: {conditions}"),
+            Step::Publish(who, transport) => write!(f, "{who} begins a stream over {transport}"),
+            Step::Switch(who, transport) => write!(f, "{who} switches the stream to {transport}"),
+            Step::WatchAll(who) => write!(f, "{who} watches every stream"),
+            Step::Film(who, film) => write!(f, "{who} films {film}"),
+            Step::Wait(span) => write!(f, "{span} pass"),
+            Step::Do(words, _) => f.write_str(words),
+            Step::Check(words, _) => write!(f, "then {words}"),
+        }
+    }
+}
+
+/// A conversation as a list of described steps.
+pub struct Scenario {
+    title: &'static str,
+    people: &'static [&'static str],
+    links: Conditions,
+    steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// A scenario for these people, the host first, on perfect links of 2 ms one way.
+    pub fn new(title: &'static str, people: &'static [&'static str]) -> Scenario {
+        Scenario {
+            title,
+            people,
+            links: Conditions::delay_ms(2),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Everybody's link is like this, both ways.
+    #[must_use]
+    pub fn links(self, links: Conditions) -> Scenario {
+        Scenario { links, ..self }
+    }
+
+    /// What happens next.
+    #[must_use]
+    pub fn then(mut self, steps: impl IntoIterator<Item = Step>) -> Scenario {
+        self.steps.extend(steps);
+        self
+    }
+
+    /// Takes every step. What it leaves behind can be looked at.
+    ///
+    /// # Panics
+    /// When a step does; the steps so far and the trace's end are printed.
+    pub fn run(&self, seed: u64) -> World {
+        let mut telling = Telling {
+            scenario: self,
+            seed,
+            at: 0,
+            world: World::new(self.people, &self.links, seed),
+        };
+        for (at, step) in self.steps.iter().enumerate() {
+            telling.at = at;
+            step.take(&mut telling.world);
+        }
+        std::mem::replace(&mut telling.world, World::new(self.people, &self.links, seed))
+    }
+
+    /// Takes every step for every seed.
+    ///
+    /// # Panics
+    /// As [`Scenario::run`].
+    pub fn run_all(&self, seeds: Range<u64>) {
+        for seed in seeds {
+            self.run(seed);
+        }
+    }
+}
+
+/// Tells the story when a step fails.
+struct Telling<'a> {
+    scenario: &'a Scenario,
+    seed: u64,
+    at: usize,
+    world: World,
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let Scenario {
+            title, links, steps, ..
+        } = self.scenario;
+        eprintln!("{title}\n  seed {}, links: {links}", self.seed);
+        for (number, step) in steps.iter().enumerate().take(self.at + 1) {
+            let mark = if number == self.at { "✗" } else { " " };
+            eprintln!("  {mark} {number:2}. {step}");
+        }
+        eprintln!("  the last that happened:\n{}", self.world.trace());
+    }
+}

@@ -1,7 +1,5 @@
 //! What every source is to the thread that captures from it.
 
-use std::path::Path;
-
 use bytes::Bytes;
 use netcore_proto::Time;
 
@@ -70,7 +68,7 @@ pub(crate) fn open(
     match &spec.source {
         SourceId::Pattern => Ok(Box::new(PatternFeed::new(spec, clock.clone()))),
         SourceId::Camera(device) => camera::open(device, spec, options.backend, clock),
-        SourceId::File(path) => file::open(Path::new(path), clock),
+        SourceId::File(path) => file::open(path, spec, clock),
     }
 }
 

@@ -345,4 +345,7 @@ impl Roll {
 }
 
 #[cfg(test)]
+pub(crate) use tests::clock as test_clock;
+
+#[cfg(test)]
 mod tests;

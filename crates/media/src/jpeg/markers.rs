@@ -83,6 +83,7 @@ pub(crate) fn end_of_picture(bytes: &[u8]) -> Option<usize> {
     segments.ended.then_some(segments.at)
 }
 
+#[derive(Clone, Copy)]
 struct Segment<'a> {
     marker: u8,
     /// Where its marker begins.

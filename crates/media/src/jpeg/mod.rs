@@ -8,7 +8,6 @@ mod markers;
 
 pub(crate) use codec::whole_picture;
 pub use codec::{Decoder, Encoder, Rgb};
-pub(crate) use markers::end_of_picture;
 pub use markers::{JpegInfo, inspect};
 
 /// What a picture may claim before it is refused.

@@ -1,0 +1,357 @@
+//! Files as people have them: whole, cut short, damaged, and not video at all.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use netcore_proto::Time;
+
+use super::*;
+use crate::jpeg::{Decoder, Encoder, Limits};
+use crate::pattern;
+use crate::{Capture, CaptureEvent, CaptureOptions};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn picture(number: u32) -> Vec<u8> {
+    let mut planes = Planes::new(160, 90);
+    pattern::draw(&mut planes, number, Time::ZERO);
+    Encoder::new().unwrap().planes(&planes, 50).unwrap().to_vec()
+}
+
+fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let mut chunk = id.to_vec();
+    chunk.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    chunk.extend_from_slice(body);
+    chunk.resize(chunk.len().next_multiple_of(2), 0);
+    chunk
+}
+
+fn list(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    chunk(b"LIST", &[&kind[..], body].concat())
+}
+
+/// An AVI of sound (stream 0) and video (stream 1) in `codec`, whose pictures are `pictures`.
+fn avi(codec: &[u8; 4], pictures: &[Vec<u8>]) -> Vec<u8> {
+    let mut sound = [0; 56];
+    sound[..4].copy_from_slice(b"auds");
+    let mut video = [0; 56];
+    video[..4].copy_from_slice(b"vids");
+    video[4..8].copy_from_slice(codec);
+    video[20..24].copy_from_slice(&1u32.to_le_bytes());
+    video[24..28].copy_from_slice(&50u32.to_le_bytes());
+    let mut format = [0; 40];
+    format[4..8].copy_from_slice(&160u32.to_le_bytes());
+    format[8..12].copy_from_slice(&90u32.to_le_bytes());
+    format[16..20].copy_from_slice(codec);
+    let streams = [
+        list(
+            b"strl",
+            &[chunk(b"strh", &sound), chunk(b"strf", &[0; 17])].concat(),
+        ),
+        chunk(b"JUNK", &[7; 33]),
+        list(
+            b"strl",
+            &[chunk(b"strh", &video), chunk(b"strf", &format)].concat(),
+        ),
+    ];
+    let mut movie = Vec::new();
+    for picture in pictures {
+        movie.extend(chunk(b"00wb", &[1; 11]));
+        movie.extend(list(b"rec ", &chunk(b"01dc", picture)));
+    }
+    let header = list(b"hdrl", &[chunk(b"avih", &[0; 56]), streams.concat()].concat());
+    let body = [
+        &b"AVI "[..],
+        &header,
+        &list(b"INFO", &[0; 5]),
+        &list(b"movi", &movie),
+        &chunk(b"idx1", &[0; 16]),
+    ];
+    chunk(b"RIFF", &body.concat())
+}
+
+fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    (dir, path)
+}
+
+/// Plays `path` once at its own size; the numbers in its frames, and how it ended.
+fn play(path: &Path, rate: f32) -> (Vec<Option<u32>>, Option<CaptureEvent>) {
+    let (tx, rx) = mpsc::channel();
+    let spec = CaptureSpec {
+        source: SourceId::File(path.to_owned()),
+        width: 0,
+        height: 0,
+        rate,
+        quality: 50,
+    };
+    let options = CaptureOptions {
+        looping: false,
+        ..CaptureOptions::default()
+    };
+    let clock = crate::capture::test_clock();
+    let _capture = Capture::start_with(spec, options, clock, move |event| drop(tx.send(event)));
+    let (mut numbers, mut end) = (Vec::new(), None);
+    let mut decoder = Decoder::new(Limits::default()).unwrap();
+    while let Ok(event) = rx.recv_timeout(PATIENCE) {
+        match event {
+            CaptureEvent::Started { .. } => {}
+            CaptureEvent::Frame(frame) => {
+                let rgb = decoder.rgb(&frame.jpeg).unwrap();
+                numbers.push(pattern::read_code(&rgb.pixels, rgb.width, rgb.height));
+            }
+            other => end = Some(other),
+        }
+    }
+    (numbers, end)
+}
+
+#[test]
+fn an_avi_is_played_picture_by_picture() {
+    let pictures: Vec<_> = (0..12).map(picture).collect();
+    let (_dir, path) = file("clip.bin", &avi(b"MJPG", &pictures));
+    let info = probe(&path).unwrap();
+    assert_eq!(
+        info.formats,
+        [Format {
+            width: 160,
+            height: 90,
+            rate: 50.0
+        }]
+    );
+    assert_eq!(info.name, "clip.bin");
+    let (numbers, end) = play(&path, 0.0);
+    assert_eq!(numbers, (0..12).map(Some).collect::<Vec<_>>());
+    assert_eq!(end, Some(CaptureEvent::Ended));
+}
+
+#[test]
+fn fewer_frames_a_second_leave_some_out_and_do_not_slow_the_film() {
+    let pictures: Vec<_> = (0..50).map(picture).collect();
+    let (_dir, path) = file("clip.avi", &avi(b"MJPG", &pictures));
+    let began = Instant::now();
+    let (numbers, _) = play(&path, 10.0);
+    assert!((8..=14).contains(&numbers.len()), "{} frames", numbers.len());
+    assert!(numbers.last().unwrap().unwrap() >= 40);
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "{:?} for a second of film",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn a_looping_file_begins_anew() {
+    let pictures: Vec<_> = (0..3).map(picture).collect();
+    let (_dir, path) = file("clip.avi", &avi(b"MJPG", &pictures));
+    let (tx, rx) = mpsc::channel();
+    let spec = CaptureSpec {
+        source: SourceId::File(path),
+        width: 0,
+        height: 0,
+        rate: 0.0,
+        quality: 50,
+    };
+    let capture = Capture::start(spec, crate::capture::test_clock(), move |event| {
+        drop(tx.send(event));
+    });
+    let mut frames = 0;
+    while frames < 10 {
+        match rx.recv_timeout(PATIENCE).unwrap() {
+            CaptureEvent::Frame(frame) => {
+                assert_eq!(frame.number, frames);
+                assert_eq!(
+                    &frame.jpeg[..],
+                    pictures[frames as usize % 3],
+                    "passed through as it is"
+                );
+                frames += 1;
+            }
+            CaptureEvent::Started { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    capture.stop();
+}
+
+#[test]
+fn an_avi_that_was_cut_short_plays_as_far_as_it_goes() {
+    let pictures: Vec<_> = (0..4).map(picture).collect();
+    let whole = avi(b"MJPG", &pictures);
+    let cut = whole.len() - pictures[3].len() / 2 - 24;
+    let (_dir, path) = file("clip.avi", &whole[..cut]);
+    assert_eq!(
+        play(&path, 0.0),
+        (vec![Some(0), Some(1), Some(2)], Some(CaptureEvent::Ended))
+    );
+}
+
+#[test]
+fn a_damaged_picture_is_left_out() {
+    let mut pictures: Vec<_> = (0..4).map(picture).collect();
+    pictures[1] = b"no picture".to_vec();
+    pictures[2].truncate(200);
+    let (_dir, path) = file("clip.avi", &avi(b"MJPG", &pictures));
+    assert_eq!(
+        play(&path, 0.0),
+        (vec![Some(0), Some(3)], Some(CaptureEvent::Ended))
+    );
+}
+
+#[test]
+fn every_cut_and_every_flip_of_an_avi_is_survived() {
+    let bytes = avi(b"MJPG", &[picture(1)]);
+    let headers = bytes.len() - picture(1).len();
+    let survive = |bytes: &[u8]| {
+        if let Ok(mut avi) = Avi::open(BufReader::new(io::Cursor::new(bytes))) {
+            let mut planes = Planes::default();
+            for _ in 0..10 {
+                assert!(avi.header().width <= MAX_SIDE);
+                if !matches!(avi.next(&mut planes), Ok(Take::Jpeg(_) | Take::Nothing)) {
+                    break;
+                }
+            }
+        }
+    };
+    for at in 0..headers {
+        survive(&bytes[..at]);
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= flip;
+            survive(&flipped);
+        }
+    }
+}
+
+#[test]
+fn a_file_without_a_picture_is_an_error_and_no_endless_loop() {
+    let (_dir, path) = file("clip.avi", &avi(b"MJPG", &[]));
+    let (tx, rx) = mpsc::channel();
+    let spec = CaptureSpec {
+        source: SourceId::File(path),
+        ..CaptureSpec::default()
+    };
+    let _capture = Capture::start(spec, crate::capture::test_clock(), move |event| {
+        drop(tx.send(event));
+    });
+    let failed = rx.iter().find_map(|event| match event {
+        CaptureEvent::Failed(error) => Some(error),
+        _ => None,
+    });
+    assert_eq!(failed.map(|error| error.code()), Some("unreadable"));
+}
+
+#[test]
+fn a_y4m_is_played() {
+    let mut bytes = b"YUV4MPEG2 W160 H90 F50:1 C420jpeg XCOLORRANGE=FULL\n".to_vec();
+    for number in 0..6 {
+        let mut planes = Planes::new(160, 90);
+        pattern::draw(&mut planes, number, Time::ZERO);
+        bytes.extend_from_slice(b"FRAME\n");
+        bytes.extend_from_slice(planes.bytes());
+    }
+    let (_dir, path) = file("clip.y4m", &bytes);
+    assert_eq!(
+        play(&path, 0.0),
+        ((0..6).map(Some).collect(), Some(CaptureEvent::Ended))
+    );
+}
+
+/// A film of the pattern in a format that only ffmpeg reads; `None` where there is no ffmpeg.
+fn foreign_film(dir: &Path) -> Option<PathBuf> {
+    let path = dir.join("-clip: of the pattern.mkv");
+    let mut child = std::process::Command::new(FFMPEG)
+        .args([
+            "-loglevel",
+            "error",
+            "-f",
+            "yuv4mpegpipe",
+            "-i",
+            "pipe:0",
+            "-c:v",
+            "ffv1",
+            "-y",
+        ])
+        .arg(format!("file:{}", path.display()))
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"YUV4MPEG2 W160 H90 F50:1 C420jpeg\n").unwrap();
+    for number in 0..20 {
+        let mut planes = Planes::new(160, 90);
+        pattern::draw(&mut planes, number, Time::ZERO);
+        stdin.write_all(b"FRAME\n").unwrap();
+        stdin.write_all(planes.bytes()).unwrap();
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    Some(path)
+}
+
+#[test]
+fn other_formats_are_played_by_ffmpeg_whatever_their_name_looks_like() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(path) = foreign_film(dir.path()) else {
+        panic!("this test needs ffmpeg: install it with the system's package manager");
+    };
+    assert_eq!(
+        probe(&path).unwrap().formats,
+        [Format {
+            width: 160,
+            height: 90,
+            rate: 50.0
+        }]
+    );
+    assert_eq!(
+        play(&path, 0.0),
+        ((0..20).map(Some).collect(), Some(CaptureEvent::Ended))
+    );
+
+    let small = Ffmpeg::open(&path, (80, 80), FFMPEG).unwrap();
+    assert_eq!((small.header().width, small.header().height), (80, 44));
+    let began = Instant::now();
+    drop(small);
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "ending it took {:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn without_ffmpeg_the_way_out_is_told() {
+    let (_dir, path) = file("clip.mkv", b"\x1a\x45\xdf\xa3 whatever");
+    let Err(error) = open_film(&path, (0, 0), "no-such-ffmpeg") else {
+        panic!("it was played")
+    };
+    let error = error.of(&path);
+    assert_eq!(error.code(), "ffmpeg_missing");
+    assert!(error.to_string().contains("Install ffmpeg"), "{error}");
+    // An AVI with another codec needs it too; a Y4M of ours does not.
+    let (_dir, path) = file("clip.avi", &avi(b"H264", &[picture(0)]));
+    assert!(matches!(
+        open_film(&path, (0, 0), "no-such-ffmpeg"),
+        Err(FilmError::FfmpegMissing)
+    ));
+}
+
+#[test]
+fn what_is_no_video_is_told_apart() {
+    let (_dir, path) = file("notes.txt", b"just some words");
+    assert_eq!(probe(&path).unwrap_err().code(), "unreadable");
+    let (dir, path) = file("empty.avi", b"");
+    assert!(probe(&path).unwrap_err().to_string().contains("it is empty"));
+    assert!(
+        probe(dir.path())
+            .unwrap_err()
+            .to_string()
+            .contains("it is not a file")
+    );
+    assert_eq!(probe(&dir.path().join("none")).unwrap_err().code(), "absent");
+}

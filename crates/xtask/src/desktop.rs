@@ -39,7 +39,8 @@ pub(crate) fn selection(task: Task) -> Task {
     task.args(["-p", APP, "-p", "gui-tests", "--features", EMBEDDED])
 }
 
-/// When the newest file or folder under `folder` changed; what is built or installed there does not count.
+/// When the newest file or folder under `folder` changed; what is built or installed there, or
+/// tests it from outside, does not count.
 fn newest_under(folder: &Path) -> Result<Option<SystemTime>> {
     let mut newest = None;
     let mut folders: Vec<PathBuf> = vec![folder.to_path_buf()];
@@ -47,7 +48,7 @@ fn newest_under(folder: &Path) -> Result<Option<SystemTime>> {
         let entries = fs::read_dir(&folder).map_err(Failure::file("reading", &folder))?;
         for entry in entries.flatten() {
             let name = entry.file_name();
-            if ["node_modules", "dist", "coverage"]
+            if ["node_modules", "dist", "dist-browser", "e2e"]
                 .iter()
                 .any(|skipped| name == *skipped)
             {

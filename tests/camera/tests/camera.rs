@@ -1,4 +1,4 @@
-//! Cameras against the kernel's own `vivid` driver in a virtual machine: one boot, all scenarios, one test for each.
+//! Cameras against the kernel's own `vivid` driver, and `v4l2loopback` for MJPEG, in a virtual machine: one boot, all scenarios, one test for each.
 
 #![cfg(target_os = "linux")]
 
@@ -60,4 +60,8 @@ scenarios![
     nokhwa_busy,
     nokhwa_stall,
     nokhwa_unplug,
+    mjpeg_is_passed_through,
+    mjpeg_of_less_quality,
+    mjpeg_stall,
+    nokhwa_mjpeg,
 ];

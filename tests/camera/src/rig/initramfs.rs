@@ -15,7 +15,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 for module in $(cat /modules/order); do
-  case $module in vivid.ko) continue ;; esac
+  case $module in vivid.ko | v4l2loopback.ko) continue ;; esac
   insmod /modules/$module || echo "no $module"
 done
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose host /host || echo "no host"
@@ -23,6 +23,7 @@ for directory in proc sys dev; do mount --bind /$directory /host/$directory; don
 mount -t tmpfs tmpfs /host/run
 mount -t 9p -o trans=virtio,version=9p2000.L,rw,msize=262144 share "/host@SHARE@" || echo "no share"
 insmod /modules/vivid.ko n_devs=1 node_types=0x101 num_inputs=1 input_types=0x0 num_outputs=1 output_types=0x0 || echo "no vivid"
+insmod /modules/v4l2loopback.ko video_nr=5 card_label=Webcam exclusive_caps=1 || echo "no v4l2loopback"
 chroot /host "@GUEST@" "@SHARE@/report"
 echo $? > "/host@SHARE@/done"
 sync

@@ -2,6 +2,7 @@
 
 mod cpio;
 mod initramfs;
+mod loopback;
 mod machine;
 mod packages;
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-/// Drivers for what the machine needs before its root is there, and the camera's. Dependencies follow by themselves.
-pub(super) const MODULES: [&str; 4] = ["virtio_pci", "9pnet_virtio", "9p", "vivid"];
+use super::loopback;
+
+/// Drivers for what the machine needs before its root is there, and the cameras'. Dependencies follow by themselves.
+pub(super) const MODULES: [&str; 5] = ["virtio_pci", "9pnet_virtio", "9p", "vivid", "v4l2loopback"];
 
 const KERNEL: &str = "linux-image-amd64";
 const QEMU: &str = "qemu-system-x86";
@@ -45,25 +47,39 @@ pub(super) fn kernel(home: &Path) -> Result<String, String> {
         .iter()
         .find(|path| path.exists())
         .ok_or("the kernel has no modules")?;
-    keep_modules(tree, &ready)?;
-    fs::rename(&ready, home.join(&release)).map_err(text)?;
+    let mut files = Vec::new();
+    find_modules(tree, &mut files).map_err(text)?;
+    files.push(loopback::build(&release, work.path())?);
+    keep_modules(&files, &ready)?;
+    let kept = home.join(&release);
+    if kept.exists() {
+        // It lacks a module that is wanted by now.
+        fs::remove_dir_all(&kept).map_err(text)?;
+    }
+    fs::rename(&ready, kept).map_err(text)?;
     Ok(release)
 }
 
 fn kept_kernel(home: &Path) -> Option<String> {
     let entries = fs::read_dir(home).ok()?.flatten();
-    let kept = entries.filter(|entry| entry.path().join("modules").exists());
+    let has_all = |dir: &Path| {
+        let order = fs::read_to_string(dir.join("modules")).unwrap_or_default();
+        MODULES.iter().all(|module| {
+            order
+                .lines()
+                .any(|file| file == format!("{}.ko", canonical(module)))
+        })
+    };
+    let kept = entries.filter(|entry| has_all(&entry.path()));
     kept.filter_map(|entry| entry.file_name().into_string().ok())
         .max()
 }
 
 /// Copies the wanted modules with everything they depend on, and writes the order in which they load, one file name a line.
-fn keep_modules(tree: &Path, to: &Path) -> Result<(), String> {
-    let mut files = Vec::new();
-    find_modules(tree, &mut files).map_err(text)?;
+fn keep_modules(files: &[PathBuf], to: &Path) -> Result<(), String> {
     let mut order = Vec::new();
     for module in MODULES {
-        keep_module(module, &files, to, &mut order)?;
+        keep_module(module, files, to, &mut order)?;
     }
     fs::write(to.join("modules"), order.join("\n") + "\n").map_err(text)
 }
@@ -197,7 +213,7 @@ fn missing_with_dependencies(package: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
-fn depends(package: &str) -> Result<Vec<String>, String> {
+pub(super) fn depends(package: &str) -> Result<Vec<String>, String> {
     let ask = || output("apt-cache", &["depends", package], None);
     let mut said = ask()?;
     if !said.contains("Depends:") {
@@ -212,7 +228,7 @@ fn depends(package: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
-fn download(packages: &[&str], to: &Path) -> Result<(), String> {
+pub(super) fn download(packages: &[&str], to: &Path) -> Result<(), String> {
     let arguments: Vec<&str> = ["download", "-qq"]
         .into_iter()
         .chain(packages.iter().copied())
@@ -225,7 +241,7 @@ fn download(packages: &[&str], to: &Path) -> Result<(), String> {
     output("apt-get", &arguments, Some(to)).map(drop)
 }
 
-fn unpack(debs: &Path, to: &Path) -> Result<(), String> {
+pub(super) fn unpack(debs: &Path, to: &Path) -> Result<(), String> {
     for entry in fs::read_dir(debs).map_err(text)?.flatten() {
         if entry.path().extension() == Some(OsStr::new("deb")) {
             let (deb, to) = (entry.path(), to.to_owned());
@@ -239,7 +255,11 @@ fn unpack(debs: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn output<S: AsRef<OsStr>>(program: &str, arguments: &[S], dir: Option<&Path>) -> Result<String, String> {
+pub(super) fn output<S: AsRef<OsStr>>(
+    program: &str,
+    arguments: &[S],
+    dir: Option<&Path>,
+) -> Result<String, String> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -258,7 +278,7 @@ fn output<S: AsRef<OsStr>>(program: &str, arguments: &[S], dir: Option<&Path>) -
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
-fn text(error: io::Error) -> String {
+pub(super) fn text(error: io::Error) -> String {
     error.to_string()
 }
 

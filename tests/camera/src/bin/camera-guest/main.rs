@@ -1,6 +1,8 @@
 //! Runs inside the virtual machine: plays every scenario and writes a line on each into the file that is its argument.
 
 #[cfg(target_os = "linux")]
+mod mjpeg;
+#[cfg(target_os = "linux")]
 mod scenarios;
 #[cfg(target_os = "linux")]
 mod vivid;

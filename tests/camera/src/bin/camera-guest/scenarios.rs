@@ -11,6 +11,7 @@ use std::{env, thread};
 use media::jpeg::{Decoder, Limits, Rgb};
 use media::{Backend, CapturedFrame, Format, SourceId, sources};
 
+use crate::mjpeg;
 use crate::vivid::{self, CAMERA, NO_CAMERA};
 use crate::watch::{Watch, camera};
 
@@ -33,6 +34,10 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("nokhwa_busy", || busy(Backend::Nokhwa)),
     ("nokhwa_stall", || stall(Backend::Nokhwa)),
     ("nokhwa_unplug", || unplug(Backend::Nokhwa)),
+    ("mjpeg_is_passed_through", mjpeg::is_passed_through),
+    ("mjpeg_of_less_quality", mjpeg::of_less_quality),
+    ("mjpeg_stall", mjpeg::stall),
+    ("nokhwa_mjpeg", mjpeg::by_nokhwa),
 ];
 
 /// Asked for by name, the program plays a scenario that needs another user, and ends with its outcome.
@@ -137,7 +142,7 @@ fn assert_colour_bars(frame: &CapturedFrame, width: u16, height: u16) {
     }
 }
 
-fn decode(frame: &CapturedFrame) -> Rgb {
+pub(crate) fn decode(frame: &CapturedFrame) -> Rgb {
     Decoder::new(Limits::default())
         .expect("a decoder")
         .rgb(&frame.jpeg)

@@ -95,7 +95,7 @@ export class FakeRoom {
   nextFrame(stream: number, after: number): Promise<ArrayBuffer> {
     const camera = this.cameras.get(stream);
     if (!camera) return Promise.resolve(new ArrayBuffer(0));
-    if (this.open?.link.kind === "lost") return new Promise((resolve) => setTimeout(() => resolve(new ArrayBuffer(1)), 1000));
+    if (this.open?.link.kind === "lost" && camera.way !== "local") return new Promise((resolve) => setTimeout(() => resolve(new ArrayBuffer(1)), 1000));
     return camera.next(after);
   }
 

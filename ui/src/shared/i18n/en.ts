@@ -77,7 +77,9 @@ export const en = {
   "lost.title": "Connection to {room} lost",
   "lost.next": "Try {n} in {s} s.",
   "lost.now": "Try {n} is under way.",
-  "lost.kept": "{messages|message|messages} and {files|file|files} wait here.",
+  "lost.keptBoth": "{messages|message|messages} and {files|file|files} wait here.",
+  "lost.keptMessages": "{messages|message|messages} wait here.",
+  "lost.keptFiles": "{files|file|files} wait here.",
   "lost.tryNow": "Try now",
 
   "chat.title": "Chat",
@@ -168,6 +170,7 @@ export const en = {
   "video.waiting": "Waiting for the first picture …",
   "video.broken": "The pictures of this stream cannot be shown.",
   "video.lastPicture": "Last picture {time}",
+  "video.lost": "No picture came before the connection was lost.",
   "video.picture": "Picture",
 
   "wire.title": "Wire",

@@ -79,7 +79,9 @@ export const zh: Record<keyof typeof en, string> = {
   "lost.title": "与 {room} 的连接已断开",
   "lost.next": "{s} 秒后第 {n} 次重试。",
   "lost.now": "正在进行第 {n} 次重试。",
-  "lost.kept": "{messages} 条消息和 {files} 个文件在此等待。",
+  "lost.keptBoth": "{messages} 条消息和 {files} 个文件在此等待。",
+  "lost.keptMessages": "{messages} 条消息在此等待。",
+  "lost.keptFiles": "{files} 个文件在此等待。",
   "lost.tryNow": "立即重试",
 
   "chat.title": "聊天",
@@ -170,6 +172,7 @@ export const zh: Record<keyof typeof en, string> = {
   "video.waiting": "正在等待第一帧画面…",
   "video.broken": "无法显示此视频流的画面。",
   "video.lastPicture": "最后画面 {time}",
+  "video.lost": "连接断开前尚未收到画面。",
   "video.picture": "画面",
 
   "wire.title": "线路",

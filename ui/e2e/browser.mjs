@@ -1,0 +1,51 @@
+/**
+ * The built interface on the simulated host, in a real browser, under the policy that the desktop shell sets: whatever
+ * that refuses, or any error in the page, fails the test that met it.
+ */
+import { mkdirSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { preview } from "vite";
+
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+].join("; ");
+
+export const OUT = new URL("out/", import.meta.url).pathname;
+
+export async function openBrowser() {
+  mkdirSync(OUT, { recursive: true });
+  const server = await preview({
+    mode: "browser",
+    build: { outDir: "dist-browser" },
+    preview: { host: "127.0.0.1", port: 0, headers: { "Content-Security-Policy": POLICY } },
+  });
+  const { port } = server.httpServer.address();
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // A container has no user namespaces for the browser's own sandbox; the pages are ours.
+    args: ["--no-sandbox"],
+  });
+  return {
+    /** Opens the interface; `query` is told to the simulated host. */
+    async page(query = "", { width = 1280, height = 800 } = {}) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: "light" });
+      const page = await context.newPage();
+      const errors = [];
+      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      page.on("pageerror", (error) => errors.push(error.message));
+      await page.goto(`http://127.0.0.1:${port}/?${query}`);
+      return { page, errors, close: () => context.close() };
+    },
+    async close() {
+      await browser.close();
+      await new Promise((resolve) => server.httpServer.close(resolve));
+    },
+  };
+}
+
+export const at = (testid) => `[data-testid="${testid}"]`;

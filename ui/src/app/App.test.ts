@@ -1,0 +1,250 @@
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFakeHost, type FakeHost, type FakeOptions } from "../host/fake";
+import App from "./App.svelte";
+import { Model } from "./model.svelte";
+
+async function open(options: Partial<FakeOptions> = {}): Promise<{ host: FakeHost; model: Model }> {
+  const host = createFakeHost({ alive: false, delayMs: 0, ...options });
+  const model = new Model(host);
+  render(App, { model });
+  await model.open();
+  return { host, model };
+}
+
+const click = (testid: string) => fireEvent.click(screen.getByTestId(testid));
+const esc = () => fireEvent.keyDown(window, { key: "Escape" });
+
+beforeEach(() => {
+  // jsdom has no modal dialogs.
+  HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
+    this.setAttribute("open", "");
+  };
+});
+afterEach(cleanup);
+
+describe("the start screen", () => {
+  it("hosts a room named after me when no other name is given", async () => {
+    const { host } = await open();
+    await click("host-room");
+    await screen.findByTestId("room");
+    expect(host.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27182 } });
+    expect(screen.getByTestId("people-count")).toHaveTextContent("1");
+    expect(screen.getByTestId("empty-stage")).toHaveTextContent("192.168.1.24:27182");
+  });
+
+  it("says at the door why a room could not be opened, and opens it then", async () => {
+    const { host } = await open({ refuse: { "session|host_room": "port_in_use" } });
+    await click("host-room");
+    expect(await screen.findByTestId("host-error")).toHaveTextContent("Port 27182 is in use");
+    host.refuse("session|host_room", null);
+    await fireEvent.input(screen.getByTestId("port"), { target: { value: "27183" } });
+    await click("host-room");
+    await screen.findByTestId("room");
+    expect(host.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27183 } });
+  });
+
+  it("does not take a port that is none", async () => {
+    const { host } = await open();
+    await fireEvent.input(screen.getByTestId("port"), { target: { value: "99999" } });
+    await click("host-room");
+    expect(screen.getByText("A port is a number from 1 to 65535.")).toBeVisible();
+    expect(host.calls.map((call) => call.command)).not.toContain("session|host_room");
+  });
+
+  it("asks for a name first, and keeps it before a door is taken", async () => {
+    const { host } = await open({ scene: "first" });
+    expect(screen.getByTestId("host-room")).toBeDisabled();
+    await fireEvent.input(screen.getByTestId("my-name"), { target: { value: "سارة" } });
+    await click("host-room");
+    await screen.findByTestId("room");
+    const order = host.calls.map((call) => call.command).filter((c) => c === "session|save_profile" || c === "session|host_room");
+    expect(order).toEqual(["session|save_profile", "session|host_room"]);
+  });
+
+  it("joins at once when this window was opened to", async () => {
+    const { host } = await open({ autoJoin: "127.0.0.1:27182" });
+    await screen.findByTestId("room");
+    expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
+  });
+
+  it("changes language and theme at once, and keeps them", async () => {
+    const { host } = await open();
+    await click("language-zh");
+    expect(screen.getByTestId("host-room")).toHaveTextContent("开始主持");
+    await click("theme-dark");
+    expect(document.documentElement.dataset.theme).toBe("dark");
+    await waitFor(() => expect(host.calls.filter((call) => call.command === "session|save_settings")).toHaveLength(2));
+  });
+
+  it("offers another try when the backend did not answer", async () => {
+    const { host } = await open({ refuse: { "session|start": "storage" } });
+    expect(screen.getByTestId("start-error")).toHaveTextContent("cannot write to its own folder");
+    host.refuse("session|start", null);
+    await fireEvent.click(screen.getByText("Try again"));
+    await screen.findByTestId("start");
+  });
+});
+
+describe("the room", () => {
+  it("leads back to the start and in again, in either role", async () => {
+    await open();
+    for (let i = 0; i < 2; i += 1) {
+      await fireEvent.input(await screen.findByTestId("address"), { target: { value: "192.168.1.10:27182" } });
+      await click("join-room");
+      await screen.findByTestId("room");
+      expect(screen.getByTestId("people-count")).toHaveTextContent("6");
+      await click("leave");
+      await screen.findByTestId("start");
+      await click("host-room");
+      await screen.findByTestId("room");
+      expect(screen.getByTestId("people-count")).toHaveTextContent("1");
+      await click("leave");
+      await screen.findByTestId("start");
+    }
+  });
+
+  it("sends a message and marks it delivered", async () => {
+    await open({ scene: "empty" });
+    await fireEvent.input(screen.getByTestId("composer"), { target: { value: "hello" } });
+    await fireEvent.keyDown(screen.getByTestId("composer"), { key: "Enter" });
+    const message = await screen.findByTestId("message");
+    expect(message).toHaveTextContent("hello");
+    await waitFor(() => expect(screen.getByTestId("message").dataset.state).toBe("delivered"));
+    expect(within(screen.getByTestId("message")).getByLabelText("delivered")).toBeVisible();
+    expect(screen.getByTestId("composer")).toHaveValue("");
+  });
+
+  it("does not send a text that is too long, and says by how much", async () => {
+    const { host } = await open({ scene: "empty" });
+    await fireEvent.input(screen.getByTestId("composer"), { target: { value: "x".repeat(65_536 + 1204) } });
+    expect(screen.getByTestId("chat-limit")).toHaveTextContent("Too long by 1,204 bytes");
+    expect(screen.getByTestId("send")).toBeDisabled();
+    await fireEvent.keyDown(screen.getByTestId("composer"), { key: "Enter" });
+    expect(host.calls.map((call) => call.command)).not.toContain("chat|say");
+  });
+
+  it("shows a failed message with its reason and sends it again", async () => {
+    const { host } = await open({ scene: "busy" });
+    const failed = {
+      key: 77, seq: null, body: { kind: "text" as const, text: "lost words" }, from: 2, name: "Mara", colour: "#7a4f9a", address: "", mine: true,
+      atMs: Date.now(), state: "failed" as const, error: { code: "host_gone" as const, message: "", context: {} },
+    };
+    host.emit("chat:event", { kind: "entry", entry: failed });
+    await waitFor(() => expect(screen.getByText("lost words").closest("li")).toHaveAttribute("data-state", "failed"));
+    expect(screen.getByText(/The host closed the room or is gone/)).toBeVisible();
+    await click("resend");
+    expect(host.calls).toContainEqual({ command: "chat|resend", args: { key: 77 } });
+  });
+
+  it("accepts a file where it is offered, in the conversation", async () => {
+    const { host } = await open({ scene: "busy" });
+    const card = screen.getByTestId("file-5");
+    expect(card).toHaveTextContent("notes.txt");
+    expect(card).toHaveTextContent("from Priya");
+    await fireEvent.click(within(card).getByTestId("file-accept"));
+    await waitFor(() => expect(screen.getByTestId("file-5").dataset.state).toBe("transferring"));
+    expect(host.calls).toContainEqual({ command: "files|accept_file", args: { id: 5 } });
+  });
+
+  it("says that the connection is lost, what waits, and tries at once when told to", async () => {
+    const { host } = await open({ scene: "busy" });
+    expect(screen.queryByTestId("lost-banner")).toBeNull();
+    host.room.lose();
+    const banner = await screen.findByTestId("lost-banner");
+    expect(banner).toHaveTextContent("Connection to Networks lab 2 lost");
+    expect(banner).toHaveTextContent("Try 1 in 2 s. 1 file wait here.");
+    await click("try-now");
+    await waitFor(() => expect(screen.queryByTestId("lost-banner")).toBeNull());
+    // What happened meanwhile is read anew.
+    await waitFor(() => expect(host.calls.filter((call) => call.command === "session|room")).toHaveLength(2));
+  });
+
+  it("returns to the start with the reason when the host is gone", async () => {
+    const { host } = await open({ scene: "busy" });
+    host.room.close({ code: "host_gone", message: "", context: {} });
+    expect(await screen.findByTestId("ended")).toHaveTextContent("Networks lab 2 · The host closed the room or is gone.");
+  });
+});
+
+describe("my video", () => {
+  it("goes live, switches to TCP by the arrow keys, and stops by Esc", async () => {
+    const { host, model } = await open({ scene: "empty" });
+    await click("start-video");
+    await screen.findByTestId("stop-video");
+    const udp = screen.getByTestId("transport-udp");
+    expect(udp).toHaveAttribute("aria-checked", "true");
+    udp.focus();
+    await fireEvent.keyDown(udp, { key: "ArrowLeft" });
+    await waitFor(() => expect(screen.getByTestId("transport-tcp")).toHaveAttribute("aria-checked", "true"));
+    expect(host.calls).toContainEqual({ command: "video|set_transport", args: { transport: "tcp" } });
+    expect(document.activeElement).toBe(screen.getByTestId("transport-tcp"));
+    await esc();
+    await screen.findByTestId("start-video");
+    expect(model.video.live).toBeNull();
+  });
+
+  it("goes on while Esc closes what lies on top", async () => {
+    const { model } = await open({ scene: "busy" });
+    await click("settings");
+    await screen.findByTestId("settings-dialog");
+    await esc();
+    await waitFor(() => expect(screen.queryByTestId("settings-dialog")).toBeNull());
+    expect(model.video.live).not.toBeNull();
+    await click("open-wire");
+    await screen.findByTestId("wire");
+    await esc();
+    await screen.findByTestId("room");
+    expect(model.video.live).not.toBeNull();
+    await esc();
+    await waitFor(() => expect(model.video.live).toBeNull());
+  });
+
+  it("says in words why the camera does not start, with a next step", async () => {
+    const { host, model } = await open({ scene: "empty" });
+    await model.video.useSource("camera:/dev/video0");
+    host.refuse("video|start_video", "camera_busy");
+    await click("start-video");
+    const note = await screen.findByTestId("video-error");
+    expect(note).toHaveTextContent("Another program holds the camera HD Webcam C270.");
+    host.refuse("video|start_video", null);
+    await fireEvent.click(within(note).getByText("Test pattern"));
+    await screen.findByTestId("stop-video");
+    expect(screen.queryByTestId("video-error")).toBeNull();
+  });
+});
+
+describe("the wire", () => {
+  it("shows the figures of both transports and exports them", async () => {
+    const { host } = await open({ scene: "busy" });
+    await waitFor(() => expect(screen.getByTestId("num.p50-tcp")).not.toHaveTextContent("—"));
+    expect(screen.getByTestId("num.p50-udp")).not.toHaveTextContent("—");
+    await click("open-wire");
+    expect(await screen.findByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
+    await click("export-csv");
+    expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-results.csv");
+    expect(host.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
+  });
+
+  it("tells the steps in the language in force", async () => {
+    const { host } = await open({ scene: "busy", language: "zh" });
+    await click("open-wire");
+    expect(await screen.findByText("正在监听 192.168.1.24:27182")).toBeVisible();
+    host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
+    expect(await screen.findByText("something new")).toBeVisible();
+  });
+});
+
+it("an event that overtakes the answer it is newer than is not lost", async () => {
+  const host = createFakeHost({ alive: false, delayMs: 0 });
+  const model = new Model(host);
+  await model.open();
+  const joined = model.join("192.168.1.10:27182");
+  host.emit("chat:event", {
+    kind: "entry",
+    entry: { key: 999, seq: 999, body: { kind: "text", text: "early" }, from: 0, name: "Chen", colour: "#2f6f5e", address: "", mine: false, atMs: Date.now(), state: "delivered", error: null },
+  });
+  await joined;
+  expect(model.chat.entries.at(-1)?.key).toBe(999);
+  expect(model.chat.entries.length).toBeGreaterThan(5);
+});

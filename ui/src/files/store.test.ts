@@ -1,0 +1,65 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFakeHost, type FakeHost } from "../host/fake";
+import { filesApi } from "./api";
+import { FilesStore } from "./store.svelte";
+
+let host: FakeHost;
+let files: FilesStore;
+
+beforeEach(async () => {
+  host = createFakeHost({ scene: "busy", alive: false, delayMs: 0 });
+  files = new FilesStore(filesApi(host));
+  await host.on("files:event", (event) => files.apply(event));
+  const room = await host.call("session|room", {});
+  files.reset(room?.files ?? []);
+});
+
+const state = (id: number) => files.files.find((file) => file.id === id)?.state.kind;
+
+describe("files", () => {
+  it("wait for my decision, and mine do not", () => {
+    expect(files.undecided).toBe(1);
+  });
+
+  it("are accepted, paused, resumed and cancelled", async () => {
+    await files.act(5, "accept");
+    expect(state(5)).toBe("transferring");
+    expect(files.undecided).toBe(0);
+    await files.act(5, "pause");
+    expect(state(5)).toBe("paused");
+    await files.act(5, "resume");
+    expect(state(5)).toBe("transferring");
+    await files.act(5, "cancel");
+    expect(state(5)).toBe("cancelled");
+  });
+
+  it("are offered to whom they are meant for", async () => {
+    await files.chooseAndOffer([3]);
+    expect(host.calls.at(-1)).toEqual({ command: "files|offer_files", args: { paths: ["/home/mara/capture-07.pcapng"], to: [3] } });
+    expect(files.files.at(-1)).toMatchObject({ mine: true, name: "capture-07.pcapng" });
+  });
+
+  it("say where an action failed, and nothing about the others", async () => {
+    host.refuse("files|open_file", "file_gone");
+    await files.act(1, "open");
+    expect(files.actionErrors[1]?.code).toBe("file_gone");
+    expect(files.actionErrors[2]).toBeUndefined();
+    host.refuse("files|open_file", null);
+    await files.act(1, "open");
+    expect(files.actionErrors[1]).toBeUndefined();
+  });
+
+  it("that cannot be read are not offered", async () => {
+    const before = files.files.length;
+    host.refuse("files|offer_files", "file_unreadable");
+    await files.chooseAndOffer();
+    expect(files.error?.code).toBe("file_unreadable");
+    expect(files.files).toHaveLength(before);
+    expect(files.choosing).toBe(false);
+  });
+
+  it("go away when they are removed", () => {
+    files.apply({ kind: "removed", id: 2 });
+    expect(state(2)).toBeUndefined();
+  });
+});

@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFakeHost, type FakeHost } from "../host/fake";
+import { sessionApi } from "./api";
+import { parsePort } from "./profile";
+import { SessionStore } from "./store.svelte";
+
+let host: FakeHost;
+let session: SessionStore;
+
+beforeEach(async () => {
+  host = createFakeHost({ alive: false, delayMs: 0 });
+  session = new SessionStore(sessionApi(host));
+  await host.on("session:event", (event) => session.apply(event));
+  await session.open();
+});
+
+describe("a session", () => {
+  it("knows who I am and what was used before", () => {
+    expect(session.ready).toBe(true);
+    expect(session.profile.name).toBe("Mara Okafor");
+    expect(session.recent.map((room) => room.name)).toContain("Networks lab 2");
+  });
+
+  it("hosts, leaves, joins and hosts again", async () => {
+    for (const role of ["host", "member", "host"] as const) {
+      const view = role === "host" ? await session.host("Lab", 27182) : await session.join("192.168.1.10:27182");
+      expect(view?.role).toBe(role);
+      if (view) session.enter(view);
+      expect(session.room?.role).toBe(role);
+      await session.leave();
+      expect(session.room).toBeNull();
+    }
+  });
+
+  it("puts an error at the door that it belongs to, and takes it away with the next try", async () => {
+    host.refuse("session|host_room", "port_in_use");
+    expect(await session.host("Lab", 27182)).toBeNull();
+    expect(session.errors.host).toMatchObject({ code: "port_in_use", context: { port: "27182" } });
+    expect(session.errors.join).toBeUndefined();
+    expect(session.busy).toBeNull();
+    host.refuse("session|host_room", null);
+    expect(await session.host("Lab", 27183)).not.toBeNull();
+    expect(session.errors.host).toBeUndefined();
+  });
+
+  it("opens a second window on the loopback address", async () => {
+    await session.tryHere("Lab", 4000);
+    expect(host.calls.slice(-2).map((call) => [call.command, call.args])).toEqual([
+      ["session|host_room", { name: "Lab", port: 4000 }],
+      ["session|open_beside", { address: "127.0.0.1:4000" }],
+    ]);
+  });
+
+  it("lists the host first, then me, then the others as they came", async () => {
+    const view = await session.join("192.168.1.10:27182");
+    if (view) session.enter(view);
+    expect(session.people.map((person) => (person.isHost ? "host" : person.isMe ? "me" : person.id))).toEqual(["host", "me", 1, 3, 4, 5]);
+    const gone = session.people.at(-1);
+    if (gone) session.apply({ kind: "left", person: gone, reason: "lost" });
+    expect(session.people).toHaveLength(5);
+  });
+
+  it("says why a room ended, unless I ended it", async () => {
+    const view = await session.join("192.168.1.10:27182");
+    if (view) session.enter(view);
+    host.room.close({ code: "host_gone", message: "", context: {} });
+    expect(session.room).toBeNull();
+    expect(session.ended).toMatchObject({ roomName: "Networks lab 2", reason: { code: "host_gone" } });
+
+    const again = await session.join("192.168.1.10:27182");
+    if (again) session.enter(again);
+    host.room.close(null);
+    expect(session.ended).toBeNull();
+  });
+
+  it("keeps the old name and settings when the new ones cannot be kept", async () => {
+    host.refuse("session|save_profile", "storage");
+    await session.saveProfile({ name: "Someone else" });
+    expect(session.profile.name).toBe("Mara Okafor");
+    expect(session.errors.profile?.code).toBe("storage");
+    host.refuse("session|save_settings", "storage");
+    await expect(session.saveSettings({ theme: "dark" })).rejects.toThrow();
+    expect(session.settings.theme).toBe("auto");
+  });
+
+  it("says why it could not begin", async () => {
+    const broken = createFakeHost({ delayMs: 0, refuse: { "session|start": "storage" } });
+    const store = new SessionStore(sessionApi(broken));
+    await store.open();
+    expect(store.ready).toBe(false);
+    expect(store.startError?.code).toBe("storage");
+  });
+});
+
+it("a port is a number from 1 to 65535", () => {
+  expect(["27182", " 1 ", "65535", "0", "65536", "-1", "27182x", "", "1e3"].map(parsePort)).toEqual([27182, 1, 65535, null, null, null, null, null, null]);
+});

@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFakeHost, type FakeHost } from "../host/fake";
+import { videoApi } from "./api";
+import { PATTERN, VideoStore } from "./store.svelte";
+
+let host: FakeHost;
+let video: VideoStore;
+const asked = () => host.calls.map((call) => call.command);
+
+beforeEach(async () => {
+  host = createFakeHost({ scene: "empty", alive: false, delayMs: 0 });
+  video = new VideoStore(videoApi(host));
+  await host.on("video:event", (event) => video.apply(event));
+  await video.loadSources();
+});
+
+describe("my video", () => {
+  it("is offered with a format that the source has", () => {
+    expect(video.choice).toMatchObject({ source: PATTERN, format: { width: 640, height: 480, rate: 30 }, quality: 50 });
+  });
+
+  it("starts, and shows its stream", async () => {
+    video.useDefaults("tcp", 70);
+    await video.start();
+    expect(host.calls.at(-1)).toEqual({
+      command: "video|start_video",
+      args: { spec: { source: PATTERN, width: 640, height: 480, rate: 30, quality: 70, transport: "tcp" } },
+    });
+    expect(video.live?.spec.transport).toBe("tcp");
+    expect(video.streams).toMatchObject([{ mine: true, transport: "tcp" }]);
+    expect(video.large?.mine).toBe(true);
+  });
+
+  it("switches TCP and UDP while live with one command, and before it with none", async () => {
+    await video.useTransport("tcp");
+    expect(asked()).toEqual(["video|sources"]);
+    await video.start();
+    await video.useTransport("udp");
+    expect(asked().slice(-2)).toEqual(["video|start_video", "video|set_transport"]);
+    expect(video.live?.spec.transport).toBe("udp");
+    expect(video.streams[0]?.transport).toBe("udp");
+  });
+
+  it("keeps the transport in force when the switch is refused", async () => {
+    await video.start();
+    host.refuse("video|set_transport", "timed_out");
+    await video.useTransport("tcp");
+    expect(video.choice.transport).toBe("udp");
+    expect(video.error?.code).toBe("timed_out");
+  });
+
+  it("changes size, quality and source while live", async () => {
+    await video.start();
+    await video.useFormat({ width: 1280, height: 720, rate: 30 });
+    expect(video.streams[0]).toMatchObject({ width: 1280, height: 720 });
+    await video.useQuality(80);
+    expect(video.live?.spec.quality).toBe(80);
+    await video.useSource("camera:/dev/video0");
+    expect(video.live?.spec).toMatchObject({ source: "camera:/dev/video0", width: 1280, height: 720 });
+    expect(asked().filter((command) => command === "video|change_video")).toHaveLength(3);
+  });
+
+  it("stops and starts any number of times", async () => {
+    for (let i = 0; i < 3; i += 1) {
+      await video.start();
+      expect(video.live).not.toBeNull();
+      await video.stop();
+      expect(video.live).toBeNull();
+      expect(video.streams).toEqual([]);
+      expect(video.error).toBeNull();
+    }
+  });
+
+  it("says why a camera did not start, and starts the pattern in its place", async () => {
+    host.refuse("video|start_video", "camera_busy");
+    await video.startWith("camera:/dev/video0");
+    expect(video.error?.code).toBe("camera_busy");
+    host.refuse("video|start_video", null);
+    await video.startWith(PATTERN);
+    expect(video.error).toBeNull();
+    expect(video.live?.spec.source).toBe(PATTERN);
+  });
+
+  it("says why it ended by itself", async () => {
+    await video.start();
+    host.room.stopVideo({ code: "camera_unplugged", message: "", context: {} });
+    expect(video.live).toBeNull();
+    expect(video.error?.code).toBe("camera_unplugged");
+  });
+
+  it("uses a chosen file, and remembers it among the sources", async () => {
+    await video.useFile();
+    expect(video.choice).toMatchObject({ source: "file:/home/mara/lab2.avi", format: { rate: 25 } });
+    await video.loadSources();
+    expect(video.sources.map((source) => source.kind)).toContain("file");
+  });
+});

@@ -6,9 +6,6 @@ use crate::wire::{WireError, take};
 /// The most runs of missing fragments one [`Nack`] names.
 pub const MAX_NACK_RANGES: usize = 64;
 
-/// [`Ack::recent`] when every one of the 32 frames before is there or was never due.
-pub const MISSING_NONE: u32 = u32::MAX;
-
 /// What one datagram says, once its seal has been opened. The first byte is the kind; numbers are in network byte order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Datagram<D = Bytes> {
@@ -78,7 +75,7 @@ pub struct Ack {
     pub hold_us: u32,
     /// How long its bytes took to come in, from the first part to the last, in microseconds.
     pub spread_us: u32,
-    /// The 32 frames before: bit *i* is set when frame − 1 − *i* is not missing. It mends lost acknowledgements, and
+    /// The 32 frames before: bit *i* is set when frame − 1 − *i* has arrived whole. It mends lost acknowledgements, and
     /// tells which frames were given up.
     pub recent: u32,
 }
@@ -90,6 +87,8 @@ pub struct Nack {
     pub stream: StreamId,
     /// Which frame.
     pub frame: FrameNumber,
+    /// Which of the receiver's requests for this frame it is. One that is told twice counts once.
+    pub serial: u16,
     /// Runs of missing parts, first and count, at most [`MAX_NACK_RANGES`].
     pub missing: Vec<(u16, u16)>,
 }
@@ -130,7 +129,8 @@ impl<D: AsRef<[u8]>> Datagram<D> {
             }
             Datagram::Nack(nack) => {
                 let ranges = &nack.missing[..nack.missing.len().min(MAX_NACK_RANGES)];
-                out.put_slice(&[3, ranges.len() as u8, 0, 0]);
+                out.put_slice(&[3, ranges.len() as u8]);
+                out.put_u16(nack.serial);
                 out.put_u32(nack.stream.0);
                 out.put_u32(nack.frame.0);
                 for (first, count) in ranges {
@@ -185,13 +185,14 @@ impl<'a> Datagram<&'a [u8]> {
                 }))
             }
             3 => {
-                let [ranges, _, _] = *take(bytes, RECORD)?;
+                let [ranges] = *take(bytes, RECORD)?;
                 if usize::from(ranges) > MAX_NACK_RANGES {
                     return Err(WireError::Record {
                         record: RECORD,
                         why: "it names too many runs of missing parts",
                     });
                 }
+                let serial = u16::from_be_bytes(*take(bytes, RECORD)?);
                 let stream = StreamId(u32::from_be_bytes(*take(bytes, RECORD)?));
                 let frame = FrameNumber(u32::from_be_bytes(*take(bytes, RECORD)?));
                 let missing = (0..ranges).map(|_| {
@@ -202,6 +203,7 @@ impl<'a> Datagram<&'a [u8]> {
                 Ok(Datagram::Nack(Nack {
                     stream,
                     frame,
+                    serial,
                     missing,
                 }))
             }
@@ -292,6 +294,7 @@ mod tests {
             Datagram::Nack(Nack {
                 stream: StreamId(9),
                 frame: FrameNumber(8),
+                serial: 0x0102,
                 missing: vec![(0, 1), (40, 3)],
             }),
             Datagram::Hello { token: 5 },

@@ -10,9 +10,8 @@ pub const FRAME_HEADER_BYTES: usize = 32;
 /// The longest frame in bytes, its header included. A JPEG of 4K video at quality 100 has about 8 MB.
 pub const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 
-/// Length of an acknowledgement on a TCP video connection in bytes: stream, frame and hold time as in
-/// [`Ack`](super::Ack), 32 bits each.
-pub const ACK_BYTES: usize = 12;
+/// Length of a [`TcpAck`] in bytes.
+pub const TCP_ACK_BYTES: usize = 12;
 
 /// What precedes every JPEG, on TCP and UDP alike.
 ///
@@ -150,6 +149,39 @@ impl Frame {
     }
 }
 
+/// A frame has arrived whole: what goes back on a TCP video connection, 32 bits each in network byte order. TCP repeats
+/// what is lost, so it needs nothing of what else [`Ack`](super::Ack) tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpAck {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Which frame.
+    pub frame: FrameNumber,
+    /// How long the receiver held it between having it whole and sending this, in microseconds (saturating).
+    pub hold_us: u32,
+}
+
+impl TcpAck {
+    /// The bytes to send.
+    pub fn encode(self) -> [u8; TCP_ACK_BYTES] {
+        let mut bytes = [0; TCP_ACK_BYTES];
+        bytes[..4].copy_from_slice(&self.stream.0.to_be_bytes());
+        bytes[4..8].copy_from_slice(&self.frame.0.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.hold_us.to_be_bytes());
+        bytes
+    }
+
+    /// Reads an acknowledgement; any twelve bytes are one.
+    pub fn decode(bytes: [u8; TCP_ACK_BYTES]) -> TcpAck {
+        let [s0, s1, s2, s3, f0, f1, f2, f3, h0, h1, h2, h3] = bytes;
+        TcpAck {
+            stream: StreamId(u32::from_be_bytes([s0, s1, s2, s3])),
+            frame: FrameNumber(u32::from_be_bytes([f0, f1, f2, f3])),
+            hold_us: u32::from_be_bytes([h0, h1, h2, h3]),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +206,16 @@ mod tests {
         assert_eq!(same.jpeg(), &b"jpeg"[..]);
         assert_eq!(same.jpeg().as_ptr(), frame.bytes()[FRAME_HEADER_BYTES..].as_ptr());
         assert_eq!(same.header().length, 4);
+    }
+
+    #[test]
+    fn a_tcp_acknowledgement_survives_the_trip() {
+        let ack = TcpAck {
+            stream: StreamId(1),
+            frame: FrameNumber(u32::MAX),
+            hold_us: 77,
+        };
+        assert_eq!(TcpAck::decode(ack.encode()), ack);
     }
 
     #[test]

@@ -20,8 +20,8 @@ mod receiver;
 mod sender;
 mod window;
 
-pub use datagram::{Ack, Datagram, Fragment, MAX_NACK_RANGES, MISSING_NONE, Nack};
-pub use frame::{ACK_BYTES, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES};
+pub use datagram::{Ack, Datagram, Fragment, MAX_NACK_RANGES, Nack};
+pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck};
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};

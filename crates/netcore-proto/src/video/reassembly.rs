@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use bytes::BytesMut;
 
 use super::{Fragment, Frame, MAX_NACK_RANGES};
@@ -6,9 +8,47 @@ use crate::{Span, Time};
 
 /// Fragments overtaken by fewer later ones than this may merely be late (RFC 9002, section 6.1.1 uses the same number).
 const REORDERING: u32 = 3;
-
-/// How long the tail of a frame may take after its last part before it counts as missing.
+/// How long the tail of a frame may take after its last part, at least, before it counts as missing.
 const TAIL_PATIENCE: Span = Span::from_millis(4);
+/// A request for missing parts is told this often, in case it is lost. On a network that loses one datagram in ten a frame
+/// takes about ten requests, and each one lost for good costs another round trip, which is more than the next frame leaves.
+const TELLINGS: u32 = 3;
+/// The time between two tellings: long enough to outlast a short burst of losses.
+const REPEAT_AFTER: Span = Span::from_millis(2);
+/// How long parts may take that only the frame's last few have overtaken: nothing more follows to tell late from lost.
+const END_PATIENCE: Span = Span::from_millis(1);
+/// The most requests that wait to be told once more; the others have to do with once.
+const MAX_REPEATS: usize = 32;
+
+/// What a receiver has learnt of the way its parts take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// There and back.
+    pub(super) round_trip: Span,
+    /// The longest pause lately between two parts that follow each other.
+    pub(super) pause: Span,
+    /// How late a part lately came that others had overtaken.
+    pub(super) lateness: Span,
+}
+
+impl Way {
+    /// A frame is whole: what it showed counts, and what earlier ones did counts a little less.
+    pub(super) fn learn(&mut self, whole: &Partial) {
+        let less = |span: Span| Span::from_micros(span.as_micros() * 7 / 8);
+        self.pause = whole.longest_pause.max(less(self.pause));
+        self.lateness = less(self.lateness);
+    }
+
+    /// A round trip, a quarter for its variation, two milliseconds for a computer that is busy, and what reordering adds.
+    fn retry_after(&self) -> Span {
+        Span::from_micros(self.round_trip.as_micros() * 5 / 4) + Span::from_millis(2) + self.lateness
+    }
+
+    /// On a slow link the parts themselves are far apart.
+    fn tail_patience(&self) -> Span {
+        TAIL_PATIENCE.max(self.pause.times(2)) + self.lateness
+    }
+}
 
 /// A frame of which some parts have arrived.
 #[derive(Debug)]
@@ -18,18 +58,40 @@ pub(super) struct Partial {
     last_at: Time,
     size: u16,
     bytes: BytesMut,
-    parts: Vec<Part>,
+    count: u32,
     missing: u32,
-    highest: u32,
-    /// A newer frame has begun to arrive, so this one's tail is overdue.
-    is_overtaken: bool,
+    /// Every part from here on is still to come.
+    next: u32,
+    /// Runs of parts before `next` that are not here, in order. Kept as runs, so that the work for a part does not grow with
+    /// the frame.
+    gaps: Vec<Gap>,
+    /// The latest requests, while they have to be told once more.
+    repeats: VecDeque<Request>,
+    requests: u16,
+    /// The longest pause between two parts that came the first time they were sent.
+    longest_pause: Span,
+    /// How many parts of newer frames have come, up to [`REORDERING`], and when the last of those did.
+    overtaken: (u32, Time),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Part {
-    Missing,
-    Asked(Time),
-    Here,
+struct Gap {
+    first: u32,
+    count: u32,
+    noticed: Time,
+    asked: Option<Time>,
+}
+
+/// Parts to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) serial: u16,
+    /// Runs, first and count.
+    pub(super) missing: Vec<(u16, u16)>,
+    /// When it was last told.
+    told: Time,
+    /// How many more times it is to be.
+    tellings_left: u32,
 }
 
 /// What a fragment did to its frame.
@@ -39,13 +101,27 @@ pub(super) enum Effect {
     Useless,
     /// More are missing.
     Progress,
+    /// It came this late after one that was sent behind it; more are missing.
+    Late(Span),
     /// The frame is whole.
     Whole,
 }
 
+impl Request {
+    pub(super) fn is_first_telling(&self) -> bool {
+        self.tellings_left == TELLINGS - 1
+    }
+}
+
+impl Gap {
+    fn end(&self) -> u32 {
+        self.first + self.count
+    }
+}
+
 impl Partial {
     /// Begins a frame with the geometry its first-come fragment announces; the fragment itself is still to be added.
-    pub(super) fn new(fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> Partial {
+    pub(super) fn new<D: AsRef<[u8]>>(fragment: &Fragment<D>, now: Time) -> Partial {
         let count = Fragment::count(fragment.frame_length, fragment.size);
         Partial {
             frame: fragment.frame,
@@ -53,10 +129,14 @@ impl Partial {
             last_at: now,
             size: fragment.size,
             bytes: BytesMut::zeroed(fragment.frame_length as usize),
-            parts: vec![Part::Missing; count as usize],
+            count,
             missing: count,
-            highest: 0,
-            is_overtaken: false,
+            next: 0,
+            gaps: Vec::new(),
+            repeats: VecDeque::new(),
+            requests: 0,
+            longest_pause: Span::ZERO,
+            overtaken: (0, now),
         }
     }
 
@@ -64,31 +144,49 @@ impl Partial {
         self.bytes.len()
     }
 
-    pub(super) fn add(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> Effect {
+    pub(super) fn add<D: AsRef<[u8]>>(&mut self, fragment: &Fragment<D>, now: Time) -> Effect {
         if fragment.size != self.size || fragment.frame_length as usize != self.bytes.len() {
             return Effect::Useless;
         }
-        let index = usize::from(fragment.index);
-        match self.parts.get(index) {
-            None | Some(Part::Here) => return Effect::Useless,
-            Some(Part::Missing | Part::Asked(_)) => {}
-        }
-        let offset = index * usize::from(self.size);
+        let index = u32::from(fragment.index);
+        let late = if index >= self.next {
+            if index > self.next {
+                let gap = Gap {
+                    first: self.next,
+                    count: index - self.next,
+                    noticed: now,
+                    asked: None,
+                };
+                self.gaps.push(gap);
+            }
+            if self.missing < self.count && fragment.attempt == 0 {
+                self.longest_pause = self.longest_pause.max(now.since(self.last_at));
+            }
+            self.next = index + 1;
+            self.last_at = now;
+            None
+        } else {
+            let Some(noticed) = self.fill(index) else {
+                return Effect::Useless;
+            };
+            (fragment.attempt == 0).then(|| now.since(noticed))
+        };
+        let offset = index as usize * usize::from(self.size);
         let data = fragment.data.as_ref();
         self.bytes[offset..offset + data.len()].copy_from_slice(data);
-        self.parts[index] = Part::Here;
-        self.highest = self.highest.max(u32::from(fragment.index));
-        self.last_at = now;
         self.missing -= 1;
-        if self.missing == 0 {
-            Effect::Whole
-        } else {
-            Effect::Progress
+        match late {
+            _ if self.missing == 0 => Effect::Whole,
+            Some(late) => Effect::Late(late),
+            None => Effect::Progress,
         }
     }
 
-    pub(super) fn overtaken(&mut self) {
-        self.is_overtaken = true;
+    /// A part of a newer frame has come: after a few of them this frame's tail is overdue.
+    pub(super) fn overtaken(&mut self, now: Time) {
+        if self.overtaken.0 < REORDERING {
+            self.overtaken = (self.overtaken.0 + 1, now);
+        }
     }
 
     /// The whole frame. `None` when its own header contradicts it.
@@ -97,61 +195,109 @@ impl Partial {
     }
 
     /// When parts will have to be asked for (again).
-    pub(super) fn ask_at(&self, round_trip: Span) -> Option<Time> {
-        let tail_at = if self.is_overtaken {
-            self.last_at
-        } else {
-            self.last_at + TAIL_PATIENCE
-        };
-        let limit = self.asked_below(false);
-        let parts = self.parts.iter().enumerate();
-        let when = parts.filter_map(|(index, part)| match part {
-            Part::Here => None,
-            Part::Missing if (index as u32) < limit => Some(self.last_at),
-            Part::Missing => Some(tail_at),
-            Part::Asked(at) => Some(*at + retry_after(round_trip)),
-        });
-        when.min()
+    pub(super) fn ask_at(&self, way: &Way) -> Option<Time> {
+        let tail = (self.next < self.count).then(|| self.tail_due_at(way));
+        let gaps = self.gaps.iter().map(|gap| self.due_at(gap, way));
+        let repeat = self.repeats.front().map(|request| request.told + REPEAT_AFTER);
+        gaps.chain(tail).chain(repeat).min()
     }
 
-    /// The runs of parts to ask for now, noted as asked.
-    pub(super) fn ask(&mut self, round_trip: Span, now: Time) -> Vec<(u16, u16)> {
-        let is_tail_due = self.is_overtaken || self.last_at + TAIL_PATIENCE <= now;
-        let limit = self.asked_below(is_tail_due);
-        let mut runs: Vec<(u16, u16)> = Vec::new();
-        for (index, part) in self.parts.iter_mut().enumerate() {
-            let is_due = match part {
-                Part::Here => false,
-                Part::Missing => (index as u32) < limit,
-                Part::Asked(at) => *at + retry_after(round_trip) <= now,
+    /// What to ask for now: parts that are due, noted as asked, or a request made a moment ago, told once more under its old
+    /// number.
+    pub(super) fn ask(&mut self, way: &Way, now: Time) -> Option<Request> {
+        if self.next < self.count && self.tail_due_at(way) <= now {
+            let tail = Gap {
+                first: self.next,
+                count: self.count - self.next,
+                noticed: now,
+                asked: None,
             };
-            if !is_due {
-                continue;
-            }
-            let is_full = runs.len() == MAX_NACK_RANGES;
-            match runs.last_mut() {
-                Some((first, count)) if usize::from(*first) + usize::from(*count) == index => *count += 1,
-                _ if is_full => break,
-                _ => runs.push((index as u16, 1)),
-            }
-            *part = Part::Asked(now);
+            self.gaps.push(tail);
+            self.next = self.count;
         }
-        runs
+        let mut due: Vec<usize> = (0..self.gaps.len())
+            .filter(|at| self.due_at(&self.gaps[*at], way) <= now)
+            .collect();
+        due.truncate(MAX_NACK_RANGES);
+        if due.is_empty() {
+            let again = self
+                .repeats
+                .pop_front_if(|request| request.told + REPEAT_AFTER <= now)?;
+            return Some(self.tell(again, now));
+        }
+        let asked = due.into_iter().map(|at| {
+            let gap = &mut self.gaps[at];
+            gap.asked = Some(now);
+            // A frame has at most 65,536 parts, and one of them is here.
+            (gap.first as u16, gap.count as u16)
+        });
+        let missing: Vec<(u16, u16)> = asked.collect();
+        let serial = self.requests;
+        self.requests = self.requests.wrapping_add(1);
+        let request = Request {
+            serial,
+            missing,
+            told: now,
+            tellings_left: TELLINGS,
+        };
+        Some(self.tell(request, now))
     }
 
-    /// Parts below this index have been overtaken by enough others, or by time.
-    fn asked_below(&self, is_tail_due: bool) -> u32 {
-        if is_tail_due {
-            self.parts.len() as u32
-        } else {
-            self.highest.saturating_sub(REORDERING - 1)
+    fn tell(&mut self, request: Request, now: Time) -> Request {
+        let told = Request {
+            told: now,
+            tellings_left: request.tellings_left - 1,
+            ..request
+        };
+        if told.tellings_left > 0 && self.repeats.len() < MAX_REPEATS {
+            self.repeats.push_back(told.clone());
+        }
+        told
+    }
+
+    /// Takes a part out of the gaps. Returns when its absence was noticed; `None` when it is here already.
+    fn fill(&mut self, index: u32) -> Option<Time> {
+        let at = self.gaps.partition_point(|gap| gap.end() <= index);
+        let gap = self.gaps.get_mut(at).filter(|gap| gap.first <= index)?;
+        let noticed = gap.noticed;
+        let behind = Gap {
+            first: index + 1,
+            count: gap.end() - index - 1,
+            ..*gap
+        };
+        gap.count = index - gap.first;
+        match (gap.count, behind.count) {
+            (0, 0) => {
+                self.gaps.remove(at);
+            }
+            (0, _) => *gap = behind,
+            (_, 0) => {}
+            _ => self.gaps.insert(at + 1, behind),
+        }
+        Some(noticed)
+    }
+
+    /// A gap is due once enough parts have overtaken it and it has had the time that late parts lately took, or when the tail
+    /// is; and again a round trip after it was asked for.
+    fn due_at(&self, gap: &Gap, way: &Way) -> Time {
+        match gap.asked {
+            Some(asked) => asked + way.retry_after(),
+            None if self.next - gap.end() >= REORDERING => gap.noticed + way.lateness,
+            None if self.next == self.count => {
+                let end = self.last_at + END_PATIENCE + way.lateness;
+                end.min(self.tail_due_at(way)).max(gap.noticed)
+            }
+            None => self.tail_due_at(way),
         }
     }
-}
 
-/// A round trip, a quarter for its variation, and two milliseconds for a computer that is busy.
-fn retry_after(round_trip: Span) -> Span {
-    Span::from_micros(round_trip.as_micros() * 5 / 4) + Span::from_millis(2)
+    fn tail_due_at(&self, way: &Way) -> Time {
+        let in_time = self.last_at + way.tail_patience();
+        match self.overtaken {
+            (REORDERING.., at) => in_time.min(at + way.lateness),
+            _ => in_time,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -196,7 +342,10 @@ mod tests {
         let mut partial = Partial::new(&parts[0], Time::ZERO);
         let last = parts.pop().unwrap();
         for part in &parts {
-            assert_eq!(partial.add(part, Time::ZERO), Effect::Progress);
+            assert!(matches!(
+                partial.add(part, Time::ZERO),
+                Effect::Progress | Effect::Late(Span::ZERO)
+            ));
             assert_eq!(partial.add(part, Time::ZERO), Effect::Useless);
         }
         assert_eq!(partial.add(&last, Time::ZERO), Effect::Whole);
@@ -214,25 +363,116 @@ mod tests {
         assert_eq!(partial.add(&other, Time::ZERO), Effect::Useless);
     }
 
+    const WAY: Way = Way {
+        round_trip: Span::from_millis(20),
+        pause: Span::ZERO,
+        lateness: Span::ZERO,
+    };
+
+    fn ask(partial: &mut Partial, way: &Way, now: Time) -> Option<(u16, Vec<(u16, u16)>)> {
+        partial
+            .ask(way, now)
+            .map(|request| (request.serial, request.missing))
+    }
+
+    fn at(ms: u64) -> Time {
+        Time::ZERO + Span::from_millis(ms)
+    }
+
     #[test]
-    fn a_gap_is_asked_for_once_a_round_trip() {
+    fn a_gap_is_asked_for_thrice_and_again_after_a_round_trip() {
         let (_, parts) = fragments(9_500);
-        let round_trip = Span::from_millis(20);
         let mut partial = Partial::new(&parts[0], Time::ZERO);
-        let at = |ms| Time::ZERO + Span::from_millis(ms);
         for index in [0, 1, 3, 4] {
             partial.add(&parts[index], at(1));
         }
-        assert!(
-            partial.ask(round_trip, at(1)).is_empty(),
+        assert_eq!(
+            ask(&mut partial, &WAY, at(1)),
+            None,
             "two later parts may have overtaken it"
         );
         partial.add(&parts[5], at(1));
-        assert_eq!(partial.ask_at(round_trip), Some(at(1)));
-        assert_eq!(partial.ask(round_trip, at(1)), [(2, 1)]);
-        assert!(partial.ask(round_trip, at(2)).is_empty());
-        assert_eq!(partial.ask(round_trip, at(5)), [(6, 4)], "the tail is overdue");
-        assert_eq!(partial.ask_at(round_trip), Some(at(28)));
-        assert_eq!(partial.ask(round_trip, at(28)), [(2, 1)]);
+        assert_eq!(partial.ask_at(&WAY), Some(at(1)));
+        let asked = Some((0, vec![(2, 1)]));
+        assert_eq!(ask(&mut partial, &WAY, at(1)), asked);
+        assert_eq!(ask(&mut partial, &WAY, at(2)), None);
+        assert_eq!(ask(&mut partial, &WAY, at(3)), asked, "in case it was lost");
+        let tail = Some((1, vec![(6, 4)]));
+        assert_eq!(ask(&mut partial, &WAY, at(5)), tail, "the tail is overdue");
+        assert_eq!(ask(&mut partial, &WAY, at(5)), asked);
+        assert_eq!(ask(&mut partial, &WAY, at(7)), tail);
+        assert_eq!(ask(&mut partial, &WAY, at(9)), tail);
+        assert_eq!(ask(&mut partial, &WAY, at(11)), None);
+        assert_eq!(partial.ask_at(&WAY), Some(at(28)));
+        assert_eq!(ask(&mut partial, &WAY, at(28)), Some((2, vec![(2, 1)])));
+    }
+
+    #[test]
+    fn behind_the_last_part_nothing_is_waited_for() {
+        let (_, parts) = fragments(9_500);
+        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        for index in [0, 1, 2, 3, 4, 5, 6, 7, 9] {
+            partial.add(&parts[index], at(1));
+        }
+        assert_eq!(partial.ask_at(&WAY), Some(at(2)));
+        assert_eq!(ask(&mut partial, &WAY, at(2)), Some((0, vec![(8, 1)])));
+    }
+
+    #[test]
+    fn a_gap_shrinks_and_splits() {
+        let (frame, parts) = fragments(9_500);
+        let mut partial = Partial::new(&parts[9], Time::ZERO);
+        for index in [9, 4, 0, 8] {
+            assert_ne!(partial.add(&parts[index], at(0)), Effect::Useless);
+        }
+        let asked = ask(&mut partial, &WAY, at(9)).map(|(_, missing)| missing);
+        assert_eq!(asked, Some(vec![(1, 3), (5, 3)]));
+        for index in [2, 1, 3, 7, 5] {
+            assert_ne!(partial.add(&parts[index], at(0)), Effect::Useless);
+            assert_eq!(partial.add(&parts[index], at(0)), Effect::Useless);
+        }
+        assert_eq!(partial.add(&parts[6], at(0)), Effect::Whole);
+        assert_eq!(partial.into_frame(), Some(frame));
+    }
+
+    #[test]
+    fn late_parts_teach_patience() {
+        let (_, parts) = fragments(9_500);
+        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        for index in [0, 2, 3] {
+            partial.add(&parts[index], at(1));
+        }
+        assert_eq!(partial.add(&parts[1], at(4)), Effect::Late(Span::from_millis(3)));
+        let patient = Way {
+            lateness: Span::from_millis(3),
+            ..WAY
+        };
+        for index in [5, 6, 7] {
+            partial.add(&parts[index], at(5));
+        }
+        assert_eq!(ask(&mut partial, &patient, at(7)), None);
+        assert_eq!(ask(&mut partial, &patient, at(8)), Some((0, vec![(4, 1)])));
+    }
+
+    #[test]
+    fn on_a_slow_link_the_tail_is_waited_for() {
+        let (_, parts) = fragments(9_500);
+        let slow = Way {
+            pause: Span::from_millis(10),
+            ..WAY
+        };
+        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        partial.add(&parts[0], at(0));
+        partial.add(&parts[1], at(10));
+        assert_eq!(partial.longest_pause, Span::from_millis(10));
+        assert_eq!(partial.ask_at(&slow), Some(at(30)));
+        for _ in 0..REORDERING {
+            partial.overtaken(at(12));
+        }
+        assert_eq!(
+            partial.ask_at(&slow),
+            Some(at(12)),
+            "unless a newer frame has begun"
+        );
     }
 }

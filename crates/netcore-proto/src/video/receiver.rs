@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
-use super::reassembly::{Effect, Partial};
-use super::{Ack, Datagram, Fragment, Frame, MISSING_NONE, Nack};
+use super::reassembly::{Effect, Partial, Way};
+use super::{Ack, Datagram, Fragment, Frame, Nack};
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{FrameNumber, StreamId, Transport};
 use crate::{Span, Time};
@@ -10,10 +10,16 @@ use crate::{Span, Time};
 const MAX_PARTIALS: usize = 6;
 /// The most bytes that incomplete frames may take.
 const MAX_PARTIAL_BYTES: usize = 2 * super::MAX_FRAME_BYTES;
-/// How many whole frames are remembered, so that a repeated question can be answered.
-const REMEMBERED: usize = 32;
+/// How many whole frames are remembered: enough for the 32 before any of the latest 32.
+const REMEMBERED: usize = 64;
 /// Until a round trip is known.
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(10);
+/// Until a frame has shown how far apart parts come.
+const ASSUMED_PAUSE: Span = Span::from_millis(10);
+/// Reordering over a longer time than this is taken for loss.
+const MAX_LATENESS: Span = Span::from_millis(50);
+/// A frame's acknowledgement is repeated at most this often, however many of its parts come once more.
+const ACK_INTERVAL: Span = Span::from_millis(5);
 /// A frame is waited for at least and at most this long, and three frame intervals in between.
 const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
 
@@ -26,13 +32,12 @@ const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
 pub struct Receiver {
     stream: StreamId,
     newest: Option<FrameNumber>,
-    /// Which of the 32 frames before `newest` are not missing, as [`Ack::recent`].
-    recent: u32,
+    /// The latest whole frames, the newest last.
     whole: VecDeque<Whole>,
     partials: Vec<Partial>,
     outgoing: VecDeque<Outgoing>,
     arrivals: VecDeque<Arrival>,
-    round_trip: Span,
+    way: Way,
     interval: Option<Span>,
     newest_at: Time,
     counts: ReceiverCounts,
@@ -43,6 +48,8 @@ struct Whole {
     frame: FrameNumber,
     at: Time,
     spread: Span,
+    /// When it was last acknowledged in a datagram.
+    acked: Time,
 }
 
 #[derive(Debug)]
@@ -87,12 +94,15 @@ impl Receiver {
         Receiver {
             stream,
             newest: None,
-            recent: MISSING_NONE,
             whole: VecDeque::new(),
             partials: Vec::new(),
             outgoing: VecDeque::new(),
             arrivals: VecDeque::new(),
-            round_trip: ASSUMED_ROUND_TRIP,
+            way: Way {
+                round_trip: ASSUMED_ROUND_TRIP,
+                pause: ASSUMED_PAUSE,
+                lateness: Span::ZERO,
+            },
             interval: None,
             newest_at: Time::ZERO,
             counts: ReceiverCounts::default(),
@@ -106,7 +116,7 @@ impl Receiver {
 
     /// Tells it the round trip to the neighbour, which decides when to ask again.
     pub fn set_round_trip(&mut self, round_trip: Span) {
-        self.round_trip = round_trip;
+        self.way.round_trip = round_trip;
     }
 
     /// A part of a frame, from a datagram.
@@ -115,7 +125,10 @@ impl Receiver {
             .newest
             .is_some_and(|newest| !fragment.frame.is_newer_than(newest))
         {
-            self.repeat_ack(fragment.frame);
+            self.counts.useless_fragments += 1;
+            if fragment.attempt > 0 {
+                self.repeat_ack(fragment.frame, now);
+            }
             return;
         }
         let at = match self
@@ -129,9 +142,11 @@ impl Receiver {
         match self.partials[at].add(fragment, now) {
             Effect::Useless => self.counts.useless_fragments += 1,
             Effect::Progress => {}
+            Effect::Late(late) => self.way.lateness = self.way.lateness.max(late).min(MAX_LATENESS),
             Effect::Whole => {
                 let partial = self.partials.swap_remove(at);
                 let first = partial.first_at;
+                self.way.learn(&partial);
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame() {
                     Some(frame) => {
@@ -142,11 +157,14 @@ impl Receiver {
                 }
             }
         }
+        for older in &mut self.partials {
+            if fragment.frame.is_newer_than(older.frame) {
+                older.overtaken(now);
+            }
+        }
     }
 
-    /// A whole frame, from a TCP connection. Its acknowledgement goes back the same way: see [`tcp_ack`].
-    ///
-    /// [`tcp_ack`]: Receiver::tcp_ack
+    /// A whole frame, from a TCP connection. It was acknowledged there, by a [`TcpAck`](super::TcpAck), before this.
     pub fn handle_frame(&mut self, frame: Frame, first: Time, now: Time) {
         if self
             .newest
@@ -156,15 +174,6 @@ impl Receiver {
             return;
         }
         self.complete(frame, Transport::Tcp, first, now);
-    }
-
-    /// The acknowledgement of a frame that was whole at `whole`, as it is written to a TCP connection at `now`.
-    pub fn tcp_ack(stream: StreamId, frame: FrameNumber, whole: Time, now: Time) -> [u8; super::ACK_BYTES] {
-        let mut bytes = [0; super::ACK_BYTES];
-        bytes[..4].copy_from_slice(&stream.0.to_be_bytes());
-        bytes[4..8].copy_from_slice(&frame.0.to_be_bytes());
-        bytes[8..].copy_from_slice(&saturating_us(now.since(whole)).to_be_bytes());
-        bytes
     }
 
     /// The next datagram to send back.
@@ -189,7 +198,7 @@ impl Receiver {
     /// When to call [`handle_timeout`](Receiver::handle_timeout).
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let deadlines = self.partials.iter().flat_map(|partial| {
-            let ask = partial.ask_at(self.round_trip).map(|at| Deadline {
+            let ask = partial.ask_at(&self.way).map(|at| Deadline {
                 at,
                 reason: DeadlineReason::Retransmission,
             });
@@ -209,18 +218,19 @@ impl Receiver {
         self.partials.retain(|partial| partial.first_at + expiry > now);
         self.counts.incomplete += (before - self.partials.len()) as u64;
         for partial in &mut self.partials {
-            if partial.ask_at(self.round_trip).is_none_or(|at| at > now) {
+            let Some(request) = partial.ask(&self.way, now) else {
                 continue;
+            };
+            if request.is_first_telling() {
+                let parts = request.missing.iter().map(|(_, count)| u64::from(*count));
+                self.counts.asked_again += parts.sum::<u64>();
             }
-            let missing = partial.ask(self.round_trip, now);
-            if !missing.is_empty() {
-                self.counts.asked_again += missing.iter().map(|(_, count)| u64::from(*count)).sum::<u64>();
-                self.outgoing.push_back(Outgoing::Nack(Nack {
-                    stream: self.stream,
-                    frame: partial.frame,
-                    missing,
-                }));
-            }
+            self.outgoing.push_back(Outgoing::Nack(Nack {
+                stream: self.stream,
+                frame: partial.frame,
+                serial: request.serial,
+                missing: request.missing,
+            }));
         }
     }
 
@@ -236,13 +246,6 @@ impl Receiver {
             self.partials.swap_remove(oldest);
             self.counts.incomplete += 1;
         }
-        for partial in self
-            .partials
-            .iter_mut()
-            .filter(|partial| fragment.frame.is_newer_than(partial.frame))
-        {
-            partial.overtaken();
-        }
         self.partials.push(Partial::new(fragment, now));
         self.partials.len() - 1
     }
@@ -251,11 +254,6 @@ impl Receiver {
         let number = frame.header().frame;
         if let Some(newest) = self.newest {
             let gap = number.since(newest);
-            self.recent = if gap <= 32 {
-                self.recent.checked_shl(gap).unwrap_or(0) | 1 << (gap - 1)
-            } else {
-                0
-            };
             let interval = Span::from_micros(now.since(self.newest_at).as_micros() / u64::from(gap));
             let smooth =
                 |before: Span| Span::from_micros((before.as_micros() * 7 + interval.as_micros()) / 8);
@@ -273,6 +271,7 @@ impl Receiver {
             frame: number,
             at: now,
             spread: now.since(first),
+            acked: now,
         };
         self.whole.push_back(whole);
         if self.whole.len() > REMEMBERED {
@@ -287,23 +286,26 @@ impl Receiver {
         whole
     }
 
-    /// The sender repeats a frame that is here: its acknowledgement must have been lost.
-    fn repeat_ack(&mut self, frame: FrameNumber) {
-        self.counts.useless_fragments += 1;
-        let is_waiting =
-            |outgoing: &Outgoing| matches!(outgoing, Outgoing::Ack(whole) if whole.frame == frame);
-        if let Some(whole) = self.whole.iter().find(|whole| whole.frame == frame)
-            && !self.outgoing.iter().any(is_waiting)
-        {
+    /// The sender repeats a part of a frame that is here: its acknowledgement may have been lost. For a frame that was given
+    /// up the newest answers, which tells so.
+    fn repeat_ack(&mut self, frame: FrameNumber, now: Time) {
+        let known = self.whole.iter().rposition(|whole| whole.frame == frame);
+        let Some(at) = known.or(self.whole.len().checked_sub(1)) else {
+            return;
+        };
+        let whole = &mut self.whole[at];
+        if whole.acked + ACK_INTERVAL <= now {
+            whole.acked = now;
             self.outgoing.push_back(Outgoing::Ack(*whole));
         }
     }
 
-    /// [`Ack::recent`] as seen from `frame`, which is whole.
+    /// [`Ack::recent`] as seen from `frame`.
     fn recent_before(&self, frame: FrameNumber) -> u32 {
-        let behind = self.newest.map_or(0, |newest| newest.since(frame));
-        // What lies more than 32 before the newest is not remembered: never due as far as anyone can tell.
-        !(!self.recent).checked_shr(behind).unwrap_or(0)
+        let behind = self.whole.iter().map(|whole| frame.since(whole.frame));
+        behind
+            .filter(|behind| (1..=32).contains(behind))
+            .fold(0, |recent, behind| recent | 1 << (behind - 1))
     }
 
     fn expiry(&self) -> Span {

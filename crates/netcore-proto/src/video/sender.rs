@@ -15,6 +15,12 @@ const EXPIRY: Span = Span::from_millis(400);
 const PROMPT_SLACK: Span = Span::from_millis(10);
 /// Until a round trip is known.
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
+/// A frame's parts are sent again at most this many times as often as it has parts, whatever is asked for.
+const MAX_RESENDS_PER_PART: u32 = 3;
+/// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
+/// for: a copy lost again would cost the frame another round trip. Beyond one part in the second number the way is rather
+/// full than bad, and spare copies would make it worse.
+const SPARE_COPIES: [u32; 2] = [20, 4];
 /// Results nobody has taken are forgotten from the oldest on.
 const MAX_RESULTS: usize = 4_096;
 
@@ -44,6 +50,8 @@ pub struct Sender {
     /// Parts asked for again, frame and index.
     resend: VecDeque<(FrameNumber, u16)>,
     round_trip: Option<Span>,
+    /// The latest frame put on its way, over either transport.
+    newest: Option<FrameNumber>,
     results: VecDeque<FrameResult>,
 }
 
@@ -64,7 +72,15 @@ struct InFlight {
     next_part: u32,
     parts: u32,
     retransmits: u32,
+    /// Parts that may still be sent again on request.
+    resends_left: u32,
+    /// How many parts were asked for.
+    asked: u32,
+    /// Which requests were answered: bit *i* is that with the serial number `request` − *i*.
+    request: u16,
+    answered: u64,
     prompts: u32,
+    /// When anything of it was last sent.
     prompted: Time,
 }
 
@@ -159,6 +175,7 @@ impl Sender {
             in_flight: VecDeque::new(),
             resend: VecDeque::new(),
             round_trip: None,
+            newest: None,
             results: VecDeque::new(),
         }
     }
@@ -256,10 +273,13 @@ impl Sender {
 
     /// An acknowledgement from a datagram. Frames before it that the receiver does not have are lost.
     pub fn handle_ack(&mut self, ack: &Ack, now: Time) {
-        let Some(at) = self.position(ack.frame, Transport::Udp) else {
+        // What was never sent cannot have arrived, whatever the other side says.
+        if self.newest.is_none_or(|newest| ack.frame.is_newer_than(newest)) {
             return;
-        };
-        self.acked(at, ack.hold_us, now);
+        }
+        if let Some(at) = self.position(ack.frame, Transport::Udp) {
+            self.acked(at, ack.hold_us, now);
+        }
         let mut at = 0;
         while at < self.in_flight.len() {
             let sent = &self.in_flight[at];
@@ -287,20 +307,36 @@ impl Sender {
             return;
         };
         let sent = &mut self.in_flight[at];
+        if !sent.is_new_request(nack.serial) {
+            return;
+        }
+        // The receiver is there, so it need not be prompted yet.
         sent.prompted = now;
-        let asked = nack
-            .missing
-            .iter()
-            .flat_map(|(first, count)| u32::from(*first)..u32::from(*first) + u32::from(*count));
-        // Only what has been sent can be missing, and nothing is queued twice however often it is asked for.
-        for index in asked
-            .filter(|index| *index < sent.next_part)
-            .map(|index| index as u16)
-        {
-            if self.resend.len() >= sent.parts as usize {
-                break;
+        let before = self.resend.len();
+        let mut from = 0;
+        for (first, count) in &nack.missing {
+            // Runs come in order, and only what has been sent can be missing.
+            let run =
+                u32::from(*first).max(from)..(u32::from(*first) + u32::from(*count)).min(sent.next_part);
+            from = from.max(run.end);
+            for index in run {
+                if sent.resends_left == 0 {
+                    return;
+                }
+                sent.resends_left -= 1;
+                self.resend.push_back((nack.frame, index as u16));
             }
-            self.resend.push_back((nack.frame, index));
+        }
+        let asked = self.resend.len() - before;
+        sent.asked += asked as u32;
+        for _ in 0..sent.spare_copies() {
+            for at in before..before + asked {
+                if sent.resends_left == 0 {
+                    return;
+                }
+                sent.resends_left -= 1;
+                self.resend.push_back(self.resend[at]);
+            }
         }
     }
 
@@ -337,7 +373,7 @@ impl Sender {
             .in_flight
             .iter()
             .filter(waits)
-            .map(|sent| sent.prompted + self.patience(sent.prompts))
+            .map(|sent| (sent.prompted + self.patience(sent.prompts)).min(self.expires(sent)))
             .min()?;
         Some(Deadline {
             at,
@@ -347,16 +383,16 @@ impl Sender {
 
     /// Prompts the receiver of frames that have no answer, by sending their last part again, and gives up the oldest.
     pub fn handle_timeout(&mut self, now: Time) {
-        let expiry = EXPIRY + self.assumed_round_trip().times(4);
         let mut at = 0;
         while at < self.in_flight.len() {
             let patience = self.patience(self.in_flight[at].prompts);
+            let expires = self.expires(&self.in_flight[at]);
             let sent = &mut self.in_flight[at];
-            let Some(last_out) = sent.last_out.filter(|_| sent.transport == Transport::Udp) else {
+            if sent.transport != Transport::Udp || sent.last_out.is_none() {
                 at += 1;
                 continue;
-            };
-            if last_out + expiry <= now || sent.prompts >= MAX_PROMPTS && sent.prompted + patience <= now {
+            }
+            if expires <= now || sent.prompts >= MAX_PROMPTS && sent.prompted + patience <= now {
                 self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), now);
                 continue;
             }
@@ -376,14 +412,20 @@ impl Sender {
             return None;
         }
         let Waiting { frame, offered } = self.waiting.take()?;
+        self.newest = Some(frame.header().frame);
         let mut size = self.fragment_bytes;
         let length = frame.bytes().len() as u32;
         // A part's number has 16 bits.
         if Fragment::count(length, size) > 1 << 16 {
             size = length.div_ceil(1 << 16) as u16;
         }
+        let parts = Fragment::count(length, size);
         self.in_flight.push_back(InFlight {
-            parts: Fragment::count(length, size),
+            parts,
+            resends_left: parts * MAX_RESENDS_PER_PART,
+            asked: 0,
+            request: 0,
+            answered: 0,
             frame,
             offered,
             transport: self.transport,
@@ -411,10 +453,12 @@ impl Sender {
         let hold = Span::from_micros(u64::from(hold_us));
         let delay = now.since(sent.first_out.unwrap_or(now)).saturating_sub(hold);
         let sample = now.since(sent.last_out.unwrap_or(now)).saturating_sub(hold);
-        if sent.retransmits == 0 {
-            let smooth = |before: Span| Span::from_micros((before.as_micros() * 7 + sample.as_micros()) / 8);
-            self.round_trip = Some(self.round_trip.map_or(sample, smooth));
-        }
+        self.round_trip = Some(match self.round_trip {
+            // Which copy was acknowledged is not known, so the time is an upper bound (Karn's algorithm, with its use).
+            Some(before) if sent.retransmits > 0 => before.min(sample),
+            Some(before) => Span::from_micros((before.as_micros() * 7 + sample.as_micros()) / 8),
+            None => sample,
+        });
         self.window.handle_delay(delay, now);
         self.finish(
             at,
@@ -470,6 +514,11 @@ impl Sender {
         self.results.push_back(result);
     }
 
+    /// When a frame over UDP that nobody answers for is lost.
+    fn expires(&self, sent: &InFlight) -> Time {
+        sent.last_out.unwrap_or(sent.prompted) + EXPIRY + self.assumed_round_trip().times(4)
+    }
+
     fn assumed_round_trip(&self) -> Span {
         self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP)
     }
@@ -482,6 +531,30 @@ impl Sender {
 }
 
 impl InFlight {
+    /// How many more copies of a part are sent when it is asked for.
+    fn spare_copies(&self) -> u32 {
+        match self.asked {
+            asked if asked <= (self.parts / SPARE_COPIES[0]).max(1) => 1,
+            asked if asked <= self.parts / SPARE_COPIES[1] => 2,
+            _ => 0,
+        }
+    }
+
+    /// Notes a request by its serial number. Returns whether it is one that was not answered yet.
+    fn is_new_request(&mut self, serial: u16) -> bool {
+        let ahead = serial.wrapping_sub(self.request);
+        if ahead < 1 << 15 {
+            self.answered = self.answered.checked_shl(u32::from(ahead)).unwrap_or(0);
+            self.request = serial;
+        }
+        let behind = self.request.wrapping_sub(serial);
+        let bit = 1_u64.checked_shl(u32::from(behind)).unwrap_or(0);
+        // One too old to be remembered was asked again since, if its parts are still missing.
+        let is_new = bit != 0 && self.answered & bit == 0;
+        self.answered |= bit;
+        is_new
+    }
+
     fn fragment(&self, index: u16, attempt: u8) -> Fragment {
         let header = self.frame.header();
         let from = usize::from(index) * usize::from(self.size);

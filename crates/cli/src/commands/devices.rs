@@ -1,0 +1,30 @@
+use super::Env;
+use crate::exit::{Code, Failure, Result};
+use crate::output::{Device, DeviceFormat, Report};
+
+/// Lists every source that this computer offers.
+pub(super) async fn run(env: &Env) -> Result<()> {
+    // Asking a camera what it offers may take a while.
+    let sources = tokio::task::spawn_blocking(media::sources).await;
+    let sources = sources.map_err(|error| Failure::new(Code::Failed, error))?;
+    if !sources
+        .iter()
+        .any(|source| matches!(source.id, media::SourceId::Camera(_)))
+    {
+        env.screen
+            .note("No camera was found. The test pattern and video files (file:PATH) need none.");
+    }
+    for source in sources {
+        let formats = source.formats.iter().map(|format| DeviceFormat {
+            width: format.width,
+            height: format.height,
+            rate: format.rate,
+        });
+        env.screen.tell(&Report::Device(Device {
+            source: source.id.to_string(),
+            name: crate::output::safe(&source.name),
+            formats: formats.collect(),
+        }));
+    }
+    Ok(())
+}

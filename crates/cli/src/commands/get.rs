@@ -1,0 +1,83 @@
+use std::path::Path;
+
+use netcore::Room;
+use netcore::proto::FileId;
+use netcore::proto::files::{FileInfo, FileState};
+
+use super::Env;
+use super::transfer::follow;
+use super::visit::{Visit, settled};
+use crate::args::GetArgs;
+use crate::exit::{Code, Failure, Result};
+use crate::output::{FileView, Report, Screen};
+
+/// Which files.
+enum Wanted {
+    List,
+    All,
+    These(Vec<FileId>),
+}
+
+/// Lists what is on offer, or fetches it.
+pub(super) async fn run(env: &Env, args: GetArgs) -> Result<()> {
+    let wanted = match (args.all, args.files) {
+        (true, _) => Wanted::All,
+        (false, files) if files.is_empty() => Wanted::List,
+        (false, files) => Wanted::These(files.into_iter().map(FileId).collect()),
+    };
+    let me = env.me()?;
+    let folder = args.to.unwrap_or_else(|| me.folders.downloads().to_owned());
+    let mut visit = Visit::begin(&me, &args.address, Some(folder.clone()), &env.screen).await?;
+    let room = visit.room.clone();
+    let got = visit.during(get(&room, wanted, &folder, &env.screen)).await;
+    visit.end().await;
+    got
+}
+
+async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Result<()> {
+    settled(room).await;
+    let now = room.snapshot().await;
+    let offered: Vec<FileInfo> = now.files.into_iter().map(|(file, _)| file).collect();
+    let can_come = |file: &FileInfo| matches!(file.state, FileState::Stored { .. } | FileState::Uploading);
+    let files = match wanted {
+        Wanted::List => {
+            let files = offered
+                .iter()
+                .map(|file| FileView::new(file, now.info.me))
+                .collect();
+            screen.tell(&Report::Files { files });
+            return Ok(());
+        }
+        Wanted::All => offered.into_iter().filter(can_come).collect(),
+        Wanted::These(ids) => pick(&offered, &ids)?,
+    };
+    if files.is_empty() {
+        screen.note("No files are on offer.");
+    }
+    make_folder(folder)?;
+    for file in files {
+        room.fetch_file(file.id, Some(folder)).await?;
+        let transfer = follow(room, &file, screen).await?;
+        screen.tell(&Report::Transfer(transfer));
+    }
+    Ok(())
+}
+
+fn pick(offered: &[FileInfo], ids: &[FileId]) -> Result<Vec<FileInfo>> {
+    let find = |id: &FileId| {
+        let file = offered.iter().find(|file| file.id == *id);
+        file.cloned()
+            .ok_or_else(|| Failure::from(netcore::FileError::Gone(*id)))
+    };
+    ids.iter().map(find).collect()
+}
+
+fn make_folder(folder: &Path) -> Result<()> {
+    let made = std::fs::create_dir_all(folder);
+    made.map_err(|error| {
+        Failure::new(
+            Code::File,
+            format!("{} cannot be made: {error}", folder.display()),
+        )
+    })
+}

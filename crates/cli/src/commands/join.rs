@@ -1,0 +1,19 @@
+use super::Env;
+use crate::args::JoinArgs;
+use crate::exit::Result;
+use crate::talk::{Door, Manners, Talk};
+
+/// Joins a room and stays in it.
+pub(super) async fn run(env: Env, args: JoinArgs) -> Result<()> {
+    let manners = Manners {
+        talk: args.talk,
+        stay: args.stay,
+        give_up: args.give_up,
+    };
+    let talk = Talk {
+        me: env.me()?,
+        screen: env.screen,
+        manners,
+    };
+    talk.run(Door::Member(args.address)).await
+}

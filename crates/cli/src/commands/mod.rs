@@ -1,0 +1,56 @@
+//! The commands, a file each.
+
+mod completions;
+mod demo;
+mod devices;
+mod get;
+mod host;
+mod join;
+mod measure;
+mod say;
+mod send;
+mod stream;
+mod transfer;
+mod visit;
+mod watch;
+
+use crate::args::{Cli, Command, Common};
+use crate::exit::Result;
+use crate::me::Me;
+use crate::output::Screen;
+
+/// What every command is given.
+struct Env {
+    common: Common,
+    screen: Screen,
+}
+
+impl Env {
+    fn me(&self) -> Result<Me> {
+        Me::load(&self.common, &self.screen)
+    }
+}
+
+/// Does what the command line asks for.
+pub(crate) async fn run(cli: Cli, screen: &Screen) -> Result<()> {
+    let env = Env {
+        common: cli.common,
+        screen: screen.clone(),
+    };
+    match cli.command {
+        Command::Host(args) => host::run(env, args).await,
+        Command::Join(args) => join::run(env, args).await,
+        Command::Say(args) => say::run(&env, args).await,
+        Command::Send(args) => send::run(&env, args).await,
+        Command::Get(args) => get::run(&env, args).await,
+        Command::Stream(args) => stream::run(&env, args).await,
+        Command::Watch(args) => watch::run(&env, args).await,
+        Command::Measure(args) => measure::run(&env, args).await,
+        Command::Devices => devices::run(&env).await,
+        Command::Demo(args) => demo::run(&env, &args).await,
+        Command::Completions { shell } => {
+            completions::run(shell);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use netcore::proto::Transport;
+
+use super::Env;
+use super::visit::Visit;
+use crate::args::StreamArgs;
+use crate::exit::{Code, Failure, Result};
+use crate::input::{ESC, Input, Inputs};
+use crate::line::{self, Line};
+use crate::live::Live;
+use crate::output::{Change, Report, Screen};
+use crate::results::{Files, Recording, summary};
+use crate::signals::interrupted;
+
+/// Sends live video until it is enough, and shows what became of the frames.
+pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
+    let files = Files::create(&args.results)?;
+    let wish = args.video.wish(args.source);
+    let mut visit = Visit::begin(&env.me()?, &args.address, None, &env.screen).await?;
+    let room = visit.room.clone();
+    let recording = Recording::start(&room, files, &env.screen);
+    let live = visit.during(Live::start(&room, wish)).await;
+    let mut live = match live {
+        Ok(live) => live,
+        Err(failure) => {
+            visit.end().await;
+            return Err(failure);
+        }
+    };
+    recording.own().set(live.stream());
+    env.screen.tell(&Report::Live(live.view(Change::Started)));
+    let stream = live.stream();
+    let ended = visit.during(go_on(&mut live, args.seconds, &env.screen)).await;
+    let rows = summary(&room, |key| {
+        Some(key.stream) == stream || Some(key.stream) == live.stream()
+    })
+    .await;
+    live.stop().await;
+    visit.end().await;
+    drop(recording);
+    env.screen.tell(&Report::Summary { rows });
+    ended
+}
+
+/// Streams until the time is over, the source is, or the person wants no more.
+async fn go_on(live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Result<()> {
+    let mut inputs = Inputs::start(screen, "", &['t', 'u']);
+    let enough = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(enough);
+    loop {
+        let is_person = inputs.is_person();
+        let input = tokio::select! {
+            input = inputs.next() => input,
+            failure = live.over() => return Err(failure),
+            () = &mut enough => return Ok(()),
+        };
+        let transport = match input {
+            Input::Key('t') => Transport::Tcp,
+            Input::Key('u') => Transport::Udp,
+            Input::Key(ESC) => return Ok(()),
+            Input::Key(_) => continue,
+            Input::Interrupt => return Err(interrupted()),
+            // Where nobody sits, standard input is often closed from the start: that is no wish to stop.
+            Input::End if is_person => return Ok(()),
+            Input::End => continue,
+            Input::Line(text) => match line::parse(&text) {
+                Ok(Line::Transport(transport)) => transport,
+                Ok(Line::Nothing | Line::Stop | Line::Leave) => return Ok(()),
+                Ok(Line::Quality(quality)) => {
+                    live.set_quality(quality);
+                    screen.tell(&Report::Live(live.view(Change::Changed)));
+                    continue;
+                }
+                _ => {
+                    let words = "while streaming: /tcp, /udp, /quality N, /stop";
+                    screen.failure(&Failure::new(Code::Usage, words));
+                    continue;
+                }
+            },
+        };
+        live.set_transport(transport).await?;
+        screen.tell(&Report::Live(live.view(Change::Changed)));
+    }
+}

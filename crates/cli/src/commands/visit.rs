@@ -1,0 +1,127 @@
+//! A short stay in somebody's room, for one purpose.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use netcore::proto::session::RETURN_TIMEOUT;
+use netcore::proto::video::WindowMode;
+use netcore::proto::{chat, session};
+use netcore::{Address, JoinOptions, LinkState, Room, RoomEvent};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::exit::{Code, Failure, Result};
+use crate::me::Me;
+use crate::output::Screen;
+use crate::signals::Signals;
+
+/// Saying goodbye may take so long.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
+/// A host that has not told everything by then is not waited for any longer.
+const LONGEST_CATCH_UP: Duration = Duration::from_secs(5);
+
+/// A room we are in for a while.
+pub(super) struct Visit {
+    pub(super) room: Room,
+    pub(super) signals: Signals,
+    screen: Screen,
+}
+
+impl Visit {
+    /// Joins the room at `address`.
+    pub(super) async fn begin(
+        me: &Me,
+        address: &Address,
+        downloads: Option<PathBuf>,
+        screen: &Screen,
+    ) -> Result<Visit> {
+        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
+        let options = JoinOptions {
+            folders: me.folders.clone(),
+            profile: me.profile.clone(),
+            address: address.clone(),
+            downloads: downloads.unwrap_or_else(|| me.folders.downloads().to_owned()),
+            watch_streams: false,
+            window: WindowMode::Adaptive,
+        };
+        let room = tokio::select! {
+            room = Room::join(options) => room?,
+            signal = signals.next() => return Err(signal),
+        };
+        Ok(Visit {
+            room,
+            signals,
+            screen: screen.clone(),
+        })
+    }
+
+    /// Does `work`, unless the room is lost for good or we are asked to end.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let lost = lost(self.room.events(), &self.screen);
+        tokio::select! {
+            done = work => done,
+            failure = lost => Err(failure),
+            signal = self.signals.next() => Err(signal),
+        }
+    }
+
+    /// Says goodbye.
+    pub(super) async fn end(self) {
+        if timeout(LONGEST_GOODBYE, self.room.close()).await.is_err() {
+            tracing::warn!("the room was not left in time");
+        }
+    }
+}
+
+/// Waits until the room is lost: closed, or without a connection for as long as the host keeps our place.
+async fn lost(mut events: Receiver<RoomEvent>, screen: &Screen) -> Failure {
+    let patience = Duration::from_micros(RETURN_TIMEOUT.as_micros());
+    let mut give_up_at = None;
+    loop {
+        let given_up = async {
+            match give_up_at {
+                Some(moment) => sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = given_up => return Failure::lost("the connection is lost and did not come back"),
+        };
+        match event {
+            Ok(RoomEvent::Closed(Some(reason))) => return Failure::lost(reason),
+            Ok(RoomEvent::Closed(None)) | Err(RecvError::Closed) => std::future::pending().await,
+            Ok(RoomEvent::Link(LinkState::Lost { reason, .. })) if give_up_at.is_none() => {
+                screen.note(&format!("{reason}; trying again."));
+                give_up_at = Some(Instant::now() + patience);
+            }
+            Ok(RoomEvent::Link(LinkState::Up)) => give_up_at = None,
+            _ => {}
+        }
+    }
+}
+
+/// Waits until the host has told everything that happened before we came: our own arrival is the last of it.
+pub(super) async fn settled(room: &Room) {
+    let mut events = room.events();
+    let now = room.snapshot().await;
+    let is_arrival = |entry: &chat::Entry| entry.from == now.info.me && entry.body == chat::Body::Joined;
+    if now.chat.iter().any(is_arrival) {
+        return;
+    }
+    let arrived = async {
+        loop {
+            match events.recv().await {
+                Ok(RoomEvent::Chat(chat::Event::Entry(entry))) if is_arrival(&entry) => return,
+                // One who comes back within seconds does not arrive anew; an answered ping comes after everything, too.
+                Ok(RoomEvent::Session(session::Event::RoundTrip { .. })) | Err(RecvError::Closed) => return,
+                _ => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = arrived => {}
+        () = sleep(LONGEST_CATCH_UP) => tracing::warn!("the host took long to tell what is here"),
+    }
+}

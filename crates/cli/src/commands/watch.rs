@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use netcore::proto::StreamId;
+use netcore::proto::video::StreamInfo;
+use netcore::{Room, RoomEvent};
+
+use super::Env;
+use super::visit::{Visit, settled};
+use crate::args::WatchArgs;
+use crate::exit::{Code, Failure, Result};
+use crate::output::{Report, Screen};
+use crate::watching::Watching;
+
+/// How often it is told what is seen.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Receives a stream: the one asked for, or the first there is.
+pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
+    let mut visit = Visit::begin(&env.me()?, &args.address, None, &env.screen).await?;
+    let room = visit.room.clone();
+    let wanted = args.stream.map(StreamId);
+    let found = match args.seconds {
+        Some(limit) => {
+            let found = async {
+                let found = tokio::time::timeout(limit, find(&room, wanted, &env.screen)).await;
+                found.map_err(|_| Failure::new(Code::Video, "nobody was live"))
+            };
+            visit.during(found).await
+        }
+        None => {
+            let found = async { Ok(find(&room, wanted, &env.screen).await) };
+            visit.during(found).await
+        }
+    };
+    let watched = match found {
+        Ok(stream) => look(env, args, &mut visit, &room, stream.id).await,
+        Err(failure) => Err(failure),
+    };
+    visit.end().await;
+    watched
+}
+
+async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream: StreamId) -> Result<()> {
+    let watching = Watching {
+        stream,
+        folder: args.save,
+        every: TELL_INTERVAL,
+    };
+    // Ctrl-C ends the watching, not the account of it.
+    let mut ended = Ok(());
+    let enough = async {
+        let waited = async {
+            match args.seconds {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+            Ok(())
+        };
+        ended = visit.during(waited).await;
+    };
+    let watched = watching.run(room, &env.screen, enough).await?;
+    let frames = watched.frames;
+    env.screen.tell(&Report::Watched(watched));
+    ended?;
+    if frames == 0 {
+        return Err(Failure::new(Code::Video, "no frame arrived"));
+    }
+    Ok(())
+}
+
+/// The stream asked for, as soon as it is live.
+async fn find(room: &Room, wanted: Option<StreamId>, screen: &Screen) -> StreamInfo {
+    let mut events = room.events();
+    settled(room).await;
+    let mut has_told = false;
+    loop {
+        let streams = room.snapshot().await.streams;
+        let is_wanted = |stream: &StreamInfo| wanted.is_none_or(|wanted| stream.id == wanted);
+        if let Some(stream) = streams.into_iter().find(is_wanted) {
+            return stream;
+        }
+        if !std::mem::replace(&mut has_told, true) {
+            screen.note("Nobody is live yet: waiting.");
+        }
+        // Whatever happens to streams is a reason to look again; so is having missed something.
+        while let Ok(event) = events.recv().await {
+            if matches!(event, RoomEvent::Video(_)) {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What comes from standard input: lines typed by a person, or lines from a pipe. It is read on a thread of its own, so that
+//! nothing in the room ever waits for the keyboard.
+
+mod editor;
+mod pipe;
+
+use std::io::{self, IsTerminal};
+use std::sync::mpsc as permits;
+
+use tokio::sync::mpsc;
+
+use crate::output::Screen;
+
+/// Something from standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// A line, without its end.
+    Line(String),
+    /// A key that means something by itself: Esc, or one of those asked for.
+    Key(char),
+    /// Ctrl-C while a line was being typed.
+    Interrupt,
+    /// There will be no more.
+    End,
+}
+
+/// Esc, as an [`Input::Key`].
+pub(crate) const ESC: char = '\u{1b}';
+
+/// The lines from standard input, as they come.
+pub(crate) struct Inputs {
+    receiver: mpsc::Receiver<Input>,
+    permit: permits::Sender<()>,
+    owes_permit: bool,
+    editor: Option<editor::Session>,
+    screen: Screen,
+}
+
+impl Inputs {
+    /// Begins to read: with a line to type on where a person sits at a terminal, plainly otherwise.
+    /// `keys` are handed on at once when they are pressed on an empty line.
+    pub(crate) fn start(screen: &Screen, prompt: &'static str, keys: &'static [char]) -> Inputs {
+        let (sender, receiver) = mpsc::channel(16);
+        let (permit, permitted) = permits::channel();
+        let is_person = !screen.is_json() && io::stdin().is_terminal() && io::stdout().is_terminal();
+        let editor = is_person
+            .then(|| editor::start(prompt, keys, &sender, permitted))
+            .and_then(Result::ok);
+        let editor = editor.map(|(session, printer)| {
+            screen.set_printer(Some(printer));
+            session
+        });
+        if editor.is_none() {
+            pipe::start(sender);
+        }
+        Inputs {
+            receiver,
+            permit,
+            owes_permit: true,
+            editor,
+            screen: screen.clone(),
+        }
+    }
+
+    /// Whether a person types here.
+    pub(crate) fn is_person(&self) -> bool {
+        self.editor.is_some()
+    }
+
+    /// The next input. A line is only asked for once the one before has been dealt with, so that answers stand above the next
+    /// prompt.
+    pub(crate) async fn next(&mut self) -> Input {
+        if std::mem::take(&mut self.owes_permit) {
+            let _ = self.permit.send(());
+        }
+        match self.receiver.recv().await {
+            Some(Input::Key(key)) => Input::Key(key),
+            Some(input) => {
+                self.owes_permit = true;
+                input
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Inputs {
+    /// Gives the terminal back as it was, also in the middle of a line.
+    fn drop(&mut self) {
+        self.screen.set_printer(None);
+        if let Some(editor) = &self.editor {
+            editor.restore();
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What a line typed in a room means.
+
+use std::path::PathBuf;
+
+use media::SourceId;
+use netcore::proto::{FileId, StreamId, Transport};
+
+use crate::spec::{self, Size};
+
+/// A line, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Line {
+    /// An empty line.
+    Nothing,
+    /// Words for the room.
+    Say(String),
+    /// Who is here?
+    People,
+    /// Offer a file to these people by name, or to everybody.
+    File { path: PathBuf, to: Vec<String> },
+    /// Fetch a file.
+    Get(FileId),
+    /// Take back an own file, or stop fetching one.
+    Cancel(FileId),
+    /// What is on offer?
+    Files,
+    /// Go live, or go live differently.
+    Video {
+        source: Option<SourceId>,
+        size: Option<Size>,
+    },
+    /// From now on by this transport.
+    Transport(Transport),
+    /// The own video is over.
+    Stop,
+    /// Begin or cease to watch a stream; keep its pictures in a folder.
+    Watch {
+        stream: StreamId,
+        folder: Option<PathBuf>,
+    },
+    /// JPEG quality from now on.
+    Quality(u8),
+    /// Another name.
+    Name(String),
+    /// Another "about".
+    About(String),
+    /// The log of steps: the latest, or from now on as they happen.
+    Steps(Option<bool>),
+    /// What was measured.
+    Stats,
+    /// Close the room, stay in the program.
+    Close,
+    /// Open the room again, on this port if one is given.
+    Open(Option<u16>),
+    /// Leave for another room; without an address, the one before.
+    Join(Option<String>),
+    /// Leave the program.
+    Leave,
+    /// What can be typed?
+    Help,
+}
+
+/// What `/help` shows.
+pub(crate) const HELP: &str = "\
+Whatever you type is said to the room. A line that begins with / is a command (// says a line that begins with /):
+  /people                        who is here
+  /file PATH [NAME…]             offer a file to everybody, or to these people (\"quote\" what has spaces)
+  /files   /get N   /cancel N    what is on offer; fetch one; take one back or stop fetching it
+  /video [SOURCE] [WxH[@RATE]]   go live: pattern, camera:DEVICE or file:PATH
+  /tcp   /udp                    switch your video's transport, while it is live
+  /quality N                     JPEG quality, 1 to 100
+  /stop  (or Esc)                your video is over
+  /watch N [FOLDER]              begin or cease to watch stream N; keep its pictures in FOLDER
+  /stats                         what was measured so far
+  /steps [on|off]                the log of steps: the latest, or each as it happens
+  /name NEW   /about TEXT        what others see of you
+  /close   /open [PORT]          close the room; open it again (as a host)
+  /join [ADDRESS]                leave this room for another (as a member)
+  /leave                         say goodbye and end (Ctrl-C and Ctrl-D do the same)";
+
+/// Reads a line as it was typed.
+///
+/// # Errors
+/// In words, what should have been typed.
+pub(crate) fn parse(line: &str) -> Result<Line, String> {
+    let trimmed = line.trim();
+    if trimmed.is_empty() {
+        return Ok(Line::Nothing);
+    }
+    let Some(command) = trimmed.strip_prefix('/') else {
+        return Ok(Line::Say(line.to_owned()));
+    };
+    if command.starts_with('/') {
+        return Ok(Line::Say(command.to_owned()));
+    }
+    let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    command_of(&name.to_lowercase(), rest.trim())
+}
+
+fn command_of(name: &str, rest: &str) -> Result<Line, String> {
+    let alone = |line: Line| {
+        if rest.is_empty() {
+            Ok(line)
+        } else {
+            Err(format!("/{name} takes nothing after it"))
+        }
+    };
+    match name {
+        "people" => alone(Line::People),
+        "file" => file(rest),
+        "get" => number(rest, "/get N, N as /files shows it").map(|id| Line::Get(FileId(id))),
+        "cancel" => number(rest, "/cancel N, N as /files shows it").map(|id| Line::Cancel(FileId(id))),
+        "files" => alone(Line::Files),
+        "video" => video(rest),
+        "tcp" => alone(Line::Transport(Transport::Tcp)),
+        "udp" => alone(Line::Transport(Transport::Udp)),
+        "stop" => alone(Line::Stop),
+        "watch" => watch(rest),
+        "quality" => spec::quality_of(rest).map(Line::Quality),
+        "name" if rest.is_empty() => Err("write /name and your new name".into()),
+        "name" => Ok(Line::Name(rest.to_owned())),
+        "about" => Ok(Line::About(rest.to_owned())),
+        "steps" => match rest {
+            "" => Ok(Line::Steps(None)),
+            "on" => Ok(Line::Steps(Some(true))),
+            "off" => Ok(Line::Steps(Some(false))),
+            _ => Err("write /steps, /steps on or /steps off".into()),
+        },
+        "stats" => alone(Line::Stats),
+        "close" => alone(Line::Close),
+        "open" | "host" if rest.is_empty() => Ok(Line::Open(None)),
+        "open" | "host" => rest
+            .parse()
+            .map(|port| Line::Open(Some(port)))
+            .map_err(|_| format!("\"{rest}\" is no port: write a number from 0 to 65535")),
+        "join" => Ok(Line::Join((!rest.is_empty()).then(|| rest.to_owned()))),
+        "leave" | "quit" | "exit" => alone(Line::Leave),
+        "help" | "?" => Ok(Line::Help),
+        _ => Err(format!(
+            "there is no command /{name}: /help shows those there are"
+        )),
+    }
+}
+
+fn file(rest: &str) -> Result<Line, String> {
+    let mut words = words(rest)?.into_iter();
+    let path = words.next().ok_or("write /file and the path of a file")?;
+    Ok(Line::File {
+        path: at_home(&path),
+        to: words.collect(),
+    })
+}
+
+fn video(rest: &str) -> Result<Line, String> {
+    let (mut source, mut size) = (None, None);
+    for word in words(rest)? {
+        // A size is tried first: "640x360" could be a file's name, but hardly is.
+        match word.parse::<Size>() {
+            Ok(parsed) if size.is_none() => size = Some(parsed),
+            _ if source.is_none() => source = Some(spec::source_of(&word)?),
+            _ => {
+                return Err(format!(
+                    "\"{word}\" is one too many: write /video [SOURCE] [WxH[@RATE]]"
+                ));
+            }
+        }
+    }
+    Ok(Line::Video { source, size })
+}
+
+fn watch(rest: &str) -> Result<Line, String> {
+    let words = words(rest)?;
+    let usage = "/watch N, N as the stream is announced";
+    let stream = StreamId(number(words.first().map_or("", String::as_str), usage)?);
+    Ok(Line::Watch {
+        stream,
+        folder: words.get(1).map(|path| at_home(path)),
+    })
+}
+
+fn number(text: &str, usage: &str) -> Result<u32, String> {
+    text.trim_start_matches('#')
+        .parse()
+        .map_err(|_| format!("write {usage}"))
+}
+
+/// `~/` is the shell's shorthand, which a line typed here never passes through.
+fn at_home(path: &str) -> PathBuf {
+    let home = path
+        .strip_prefix("~/")
+        .and_then(|rest| std::env::home_dir().map(|home| home.join(rest)));
+    home.unwrap_or_else(|| PathBuf::from(path))
+}
+
+/// Words apart by spaces; double quotes hold one together.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            c if c.is_whitespace() && !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    if quoted {
+        return Err("a quote (\") is missing its other half".into());
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Line {
+        parse(line).unwrap()
+    }
+
+    #[test]
+    fn words_are_said_as_they_were_typed() {
+        assert_eq!(parsed("  hello 你好 "), Line::Say("  hello 你好 ".into()));
+        assert_eq!(
+            parsed("//etc/hosts is a file"),
+            Line::Say("/etc/hosts is a file".into())
+        );
+        assert_eq!(parsed(" \t"), Line::Nothing);
+    }
+
+    #[test]
+    fn commands_with_their_arguments() {
+        let file = Line::File {
+            path: "my notes.pdf".into(),
+            to: vec!["Ben".into(), "Cleo Li".into()],
+        };
+        assert_eq!(parsed("/file \"my notes.pdf\" Ben \"Cleo Li\""), file);
+        assert_eq!(parsed("/get #3"), Line::Get(FileId(3)));
+        assert_eq!(parsed("/TCP"), Line::Transport(Transport::Tcp));
+        assert_eq!(parsed("/quality 80"), Line::Quality(80));
+        assert_eq!(parsed("/name  Ada Lovelace "), Line::Name("Ada Lovelace".into()));
+        assert_eq!(parsed("/steps on"), Line::Steps(Some(true)));
+        assert_eq!(parsed("/open 5000"), Line::Open(Some(5_000)));
+        assert_eq!(parsed("/join 10.0.0.2"), Line::Join(Some("10.0.0.2".into())));
+        assert_eq!(parsed("/join"), Line::Join(None));
+        let watch = Line::Watch {
+            stream: StreamId(2),
+            folder: Some("out".into()),
+        };
+        assert_eq!(parsed("/watch 2 out"), watch);
+    }
+
+    #[test]
+    fn video_takes_source_and_size_in_any_order() {
+        let size: Size = "640x360@15".parse().unwrap();
+        let wanted = Line::Video {
+            source: Some(SourceId::Camera("/dev/video0".into())),
+            size: Some(size),
+        };
+        assert_eq!(parsed("/video camera:/dev/video0 640x360@15"), wanted);
+        assert_eq!(parsed("/video 640x360@15 camera:/dev/video0"), wanted);
+        let nothing_said = Line::Video {
+            source: None,
+            size: None,
+        };
+        assert_eq!(parsed("/video"), nothing_said);
+        assert!(parse("/video pattern pattern").is_err());
+    }
+
+    #[test]
+    fn mistakes_are_answered_with_what_to_write() {
+        for (line, hint) in [
+            ("/file", "path"),
+            ("/file \"half", "quote"),
+            ("/get three", "/get N"),
+            ("/watch", "/watch N"),
+            ("/quality 0", "1 to 100"),
+            ("/stop now", "nothing after"),
+            ("/dance", "/help"),
+            ("/open x", "port"),
+            ("/name", "new name"),
+        ] {
+            let words = parse(line).unwrap_err();
+            assert!(words.contains(hint), "{line}: {words}");
+        }
+    }
+
+    #[test]
+    fn every_command_in_the_help_is_understood() {
+        let commands = HELP.split_whitespace().filter(|word| {
+            word.strip_prefix('/')
+                .is_some_and(|name| name.len() > 1 && name.chars().all(|c| c.is_ascii_lowercase()))
+        });
+        let mut seen = 0;
+        for command in commands {
+            seen += 1;
+            if let Err(words) = parse(command) {
+                assert!(!words.contains("there is no command"), "{command}: {words}");
+            }
+        }
+        assert!(seen > 15, "the help lists the commands");
+    }
+}

@@ -1,0 +1,54 @@
+//! `roomwire`: rooms from a terminal. `roomwire --help` teaches it.
+
+mod args;
+mod commands;
+mod exit;
+mod input;
+mod line;
+mod live;
+mod me;
+mod output;
+mod results;
+mod signals;
+mod spec;
+mod talk;
+mod watching;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use args::Cli;
+use exit::{Code, Failure};
+use output::Screen;
+
+/// What still runs when all is said and done gets so long to end.
+const LONGEST_END: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    output::learn_local_time();
+    let screen = Screen::new(cli.common.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            screen.failure(&Failure::new(
+                Code::Failed,
+                format!("the system gives no threads: {error}"),
+            ));
+            return Code::Failed.into();
+        }
+    };
+    let done = runtime.block_on(commands::run(cli, &screen));
+    runtime.shutdown_timeout(LONGEST_END);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever pressed Ctrl-C knows.
+        Err(failure) if failure.code == Code::Interrupted && !screen.is_json() => failure.code.into(),
+        Err(failure) => {
+            screen.failure(&failure);
+            failure.code.into()
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Who runs this program: identity, folders, name and log.
+
+use std::fs::{File, TryLockError};
+use std::sync::Arc;
+
+use netcore::Folders;
+use netcore::proto::session::Profile;
+use netcore::steps::{self, LogGuard};
+
+use crate::args::Common;
+use crate::exit::{Code, Failure, Result};
+use crate::output::Screen;
+
+/// How many copies of one profile may run side by side.
+const MAX_COPIES: u32 = 16;
+
+/// Colours that are told apart on light and on dark ground.
+const COLOURS: [&str; 8] = [
+    "#2563a8", "#b3541e", "#2e7d4f", "#8a3f8f", "#a8324a", "#1f7a86", "#7a6a1a", "#5b5bb5",
+];
+
+/// The person at this terminal.
+#[derive(Clone)]
+pub(crate) struct Me {
+    pub(crate) folders: Folders,
+    pub(crate) profile: Profile,
+    pub(crate) log: Arc<LogGuard>,
+    /// Held for as long as the program runs.
+    _claim: Arc<File>,
+}
+
+impl Me {
+    /// Takes the profile asked for; when another copy of this program has it, one beside it, so that both are people of
+    /// their own instead of throwing each other out of a room.
+    pub(crate) fn load(common: &Common, screen: &Screen) -> Result<Me> {
+        let (folders, claim) = claim(common.profile.as_deref(), screen)?;
+        let log = steps::init_logging(&folders, common.verbose);
+        Ok(Me {
+            profile: profile(common),
+            folders,
+            log: Arc::new(log),
+            _claim: Arc::new(claim),
+        })
+    }
+}
+
+fn claim(asked: Option<&str>, screen: &Screen) -> Result<(Folders, File)> {
+    for copy in 1..=MAX_COPIES {
+        let name = match (copy, asked) {
+            (1, asked) => asked.map(str::to_owned),
+            (copy, asked) => Some(format!("{}-{copy}", asked.unwrap_or("copy"))),
+        };
+        let folders = Folders::for_profile(name.as_deref())?;
+        let path = folders.config().join("terminal.lock");
+        let unwritable = |error: &dyn std::fmt::Display| {
+            Failure::new(
+                Code::Failed,
+                format!("{} cannot be written: {error}", path.display()),
+            )
+        };
+        let file = File::create(&path).map_err(|error| unwritable(&error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                if let (2.., Some(name)) = (copy, &name) {
+                    screen.note(&format!(
+                        "Another Roomwire runs here: this one uses the profile \"{name}\"."
+                    ));
+                }
+                return Ok((folders, file));
+            }
+            Err(TryLockError::WouldBlock) => {}
+            // Some network file systems have no locks: better no protection than no program.
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(path = %path.display(), %error, "the profile cannot be locked");
+                return Ok((folders, file));
+            }
+        }
+    }
+    let words =
+        format!("{MAX_COPIES} copies of this profile run already: give this one a --profile of its own");
+    Err(Failure::new(Code::Usage, words))
+}
+
+fn profile(common: &Common) -> Profile {
+    let device = netcore::device_name();
+    let user = || {
+        ["USER", "USERNAME", "LOGNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+    };
+    let name = common
+        .name
+        .clone()
+        .or_else(user)
+        .unwrap_or_else(|| device.clone());
+    Profile {
+        colour: colour_of(&name).to_owned(),
+        name,
+        about: common.about.clone().unwrap_or_default(),
+        device,
+    }
+    .tidied()
+}
+
+/// The same colour for the same name, every time.
+fn colour_of(name: &str) -> &'static str {
+    let hash = blake3::hash(name.as_bytes());
+    COLOURS[usize::from(hash.as_bytes()[0]) % COLOURS.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_colour_is_one_that_a_room_takes() {
+        for colour in COLOURS {
+            let profile = Profile {
+                colour: colour.into(),
+                name: "x".into(),
+                ..Profile::default()
+            };
+            assert_eq!(profile.tidied().colour, colour);
+        }
+        assert_eq!(colour_of("Ada"), colour_of("Ada"));
+    }
+}

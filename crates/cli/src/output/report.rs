@@ -1,0 +1,414 @@
+//! What can be reported. These are the JSON of `--json`: names and meanings stay.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use netcore::proto::chat::{Body, Entry};
+use netcore::proto::files::{FileInfo, FileState};
+use netcore::proto::session::{LeaveReason, Person, Presence};
+use netcore::proto::video::{SourceKind, StreamInfo};
+use netcore::proto::wire::Direction;
+use netcore::proto::{MemberId, Transport};
+use netcore::{TransferState, TransferView};
+use serde::{Serialize, Serializer};
+
+use super::safe;
+
+/// One thing that happened.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Report {
+    /// Our room is open.
+    Opened(Opened),
+    /// We are in a room.
+    Joined(JoinedRoom),
+    /// Who is here.
+    People { count: usize, people: Vec<PersonView> },
+    /// Somebody's profile or presence changed.
+    Person { person: PersonView },
+    /// An entry of the room's log.
+    Chat(Chat),
+    /// Own words that were not taken.
+    NotSent { message: String },
+    /// A file was offered or its state changed.
+    File { file: FileView },
+    /// What is on offer.
+    Files { files: Vec<FileView> },
+    /// A transfer of ours moves or ends.
+    Transfer(Transfer),
+    /// A stream began, changed or ended.
+    Stream { change: Change, stream: StreamView },
+    /// Which streams are live.
+    Streams { streams: Vec<StreamView> },
+    /// Our own video.
+    Live(Live),
+    /// Every 20th frame's result.
+    Result(FrameLine),
+    /// What is seen of a stream that is watched.
+    Watched(Watched),
+    /// The connection to the room.
+    Link(LinkView),
+    /// What was measured.
+    Summary { rows: Vec<SummaryRow> },
+    /// A step of the log of steps.
+    Step {
+        at_unix_ms: u64,
+        code: String,
+        words: String,
+    },
+    /// What the demonstration shows.
+    Scene { code: String, words: String },
+    /// A camera or other source.
+    Device(Device),
+    /// Something went wrong.
+    Error(Error),
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Opened {
+    pub(crate) room: String,
+    /// The address to give to others.
+    pub(crate) address: String,
+    pub(crate) addresses: Vec<Reachable>,
+    pub(crate) port: u16,
+    pub(crate) fingerprint: String,
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Reachable {
+    pub(crate) address: String,
+    pub(crate) network: String,
+    pub(crate) loopback: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct JoinedRoom {
+    pub(crate) room: String,
+    pub(crate) address: String,
+    pub(crate) fingerprint: String,
+    pub(crate) me: u32,
+    pub(crate) name: String,
+    pub(crate) people: Vec<PersonView>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PersonView {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) device: String,
+    pub(crate) address: String,
+    pub(crate) fingerprint: String,
+    pub(crate) host: bool,
+    pub(crate) me: bool,
+    pub(crate) presence: Presence,
+}
+
+impl PersonView {
+    pub(crate) fn new(person: &Person, me: MemberId) -> PersonView {
+        PersonView {
+            id: person.id.0,
+            name: person.profile.name.clone(),
+            about: person.profile.about.clone(),
+            device: person.profile.device.clone(),
+            address: person.address.to_string(),
+            fingerprint: person.fingerprint.to_string(),
+            host: person.id == MemberId::HOST,
+            me: person.id == me,
+            presence: person.presence,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Chat {
+    pub(crate) seq: u64,
+    pub(crate) from: u32,
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) at_unix_ms: u64,
+    /// `text`, `joined`, `left` or `opened`.
+    pub(crate) kind: &'static str,
+    pub(crate) text: Option<String>,
+    pub(crate) reason: Option<LeaveReason>,
+    /// Ours; that it is in the log is its receipt.
+    pub(crate) mine: bool,
+    /// How many people are here after somebody came or left; `null` when the entry is from before we came.
+    pub(crate) people: Option<usize>,
+}
+
+impl Chat {
+    pub(crate) fn new(entry: &Entry, me: MemberId, people: Option<usize>) -> Chat {
+        let (kind, text, reason) = match &entry.body {
+            Body::Opened => ("opened", None, None),
+            Body::Joined => ("joined", None, None),
+            Body::Left { reason } => ("left", None, Some(*reason)),
+            Body::Text { text } => ("text", Some(text.clone()), None),
+        };
+        Chat {
+            seq: entry.seq,
+            from: entry.from.0,
+            name: entry.name.clone(),
+            address: entry.address.to_string(),
+            at_unix_ms: entry.at_unix_ms,
+            kind,
+            text,
+            reason,
+            mine: entry.from == me,
+            people: people.filter(|_| matches!(entry.body, Body::Joined | Body::Left { .. })),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct FileView {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) size_bytes: u64,
+    pub(crate) kind: String,
+    pub(crate) owner: u32,
+    pub(crate) owner_name: String,
+    pub(crate) mine: bool,
+    /// `uploading`, `stored`, `failed` or `cancelled`.
+    pub(crate) state: &'static str,
+    pub(crate) blake3: Option<String>,
+    pub(crate) why: Option<String>,
+    /// How many have fetched it, whole and checked.
+    pub(crate) received_by: Vec<u32>,
+    /// For these only; empty means everybody.
+    pub(crate) only_for: Vec<u32>,
+}
+
+impl FileView {
+    pub(crate) fn new(file: &FileInfo, me: MemberId) -> FileView {
+        let (state, blake3, why) = match &file.state {
+            FileState::Uploading => ("uploading", None, None),
+            FileState::Stored { hash } => ("stored", Some(hash.to_string()), None),
+            FileState::Failed { why } => ("failed", None, Some(safe(why))),
+            FileState::Cancelled => ("cancelled", None, None),
+        };
+        FileView {
+            id: file.id.0,
+            name: file.name.clone(),
+            size_bytes: file.size,
+            kind: file.mime.clone(),
+            owner: file.owner.0,
+            owner_name: file.owner_name.clone(),
+            mine: file.owner == me,
+            state,
+            blake3,
+            why,
+            received_by: file.received_by.iter().map(|id| id.0).collect(),
+            only_for: file.to.iter().map(|id| id.0).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Transfer {
+    pub(crate) file: u32,
+    pub(crate) name: String,
+    /// `up`: we send; `down`: we fetch.
+    pub(crate) direction: &'static str,
+    /// `running`, `paused`, `interrupted`, `done`, `failed` or `cancelled`.
+    pub(crate) state: &'static str,
+    pub(crate) size_bytes: u64,
+    pub(crate) done_bytes: u64,
+    pub(crate) rate_bytes_per_s: Option<f64>,
+    pub(crate) remaining_s: Option<f64>,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) blake3: Option<String>,
+    pub(crate) message: Option<String>,
+}
+
+impl Transfer {
+    pub(crate) fn new(view: &TransferView, name: &str) -> Transfer {
+        let mut transfer = Transfer {
+            file: view.file.0,
+            name: name.to_owned(),
+            direction: match view.direction {
+                Direction::Up => "up",
+                Direction::Down => "down",
+            },
+            state: "running",
+            size_bytes: view.size,
+            done_bytes: 0,
+            rate_bytes_per_s: None,
+            remaining_s: None,
+            path: None,
+            blake3: None,
+            message: None,
+        };
+        match &view.state {
+            TransferState::Running {
+                done,
+                rate,
+                remaining,
+            } => {
+                transfer.done_bytes = *done;
+                transfer.rate_bytes_per_s = *rate;
+                transfer.remaining_s = remaining.map(netcore::proto::Span::as_secs_f64);
+            }
+            TransferState::Paused { done } => (transfer.state, transfer.done_bytes) = ("paused", *done),
+            TransferState::Interrupted { done } => {
+                (transfer.state, transfer.done_bytes) = ("interrupted", *done)
+            }
+            TransferState::Done { path, hash } => {
+                transfer.state = "done";
+                transfer.done_bytes = view.size;
+                transfer.path.clone_from(path);
+                transfer.blake3 = Some(hash.to_string());
+            }
+            TransferState::Failed { done, error } => {
+                transfer.state = "failed";
+                transfer.done_bytes = *done;
+                transfer.message = Some(safe(&error.to_string()));
+            }
+            TransferState::Cancelled => transfer.state = "cancelled",
+        }
+        transfer
+    }
+}
+
+/// What happened to a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    Started,
+    Changed,
+    Stopped,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct StreamView {
+    pub(crate) id: u32,
+    pub(crate) owner: u32,
+    pub(crate) owner_name: String,
+    pub(crate) mine: bool,
+    pub(crate) source: SourceKind,
+    pub(crate) title: String,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) rate: f32,
+    pub(crate) transport: Transport,
+}
+
+impl StreamView {
+    pub(crate) fn new(stream: &StreamInfo, owner_name: &str, me: MemberId) -> StreamView {
+        StreamView {
+            id: stream.id.0,
+            owner: stream.owner.0,
+            owner_name: owner_name.to_owned(),
+            mine: stream.owner == me,
+            source: stream.spec.source,
+            title: stream.spec.title.clone(),
+            width: stream.spec.width,
+            height: stream.spec.height,
+            rate: stream.spec.rate,
+            transport: stream.spec.transport,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Live {
+    pub(crate) change: Change,
+    pub(crate) stream: Option<u32>,
+    pub(crate) source: String,
+    pub(crate) title: String,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) rate: f32,
+    pub(crate) quality: u8,
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct FrameLine {
+    pub(crate) stream: u32,
+    pub(crate) peer: u32,
+    /// The peer's name, where there is more than one.
+    pub(crate) peer_name: Option<String>,
+    pub(crate) frame: u32,
+    pub(crate) bytes: u32,
+    pub(crate) delay_us: u64,
+    pub(crate) classic_rate_bps: Option<u64>,
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Watched {
+    pub(crate) stream: u32,
+    pub(crate) frames: u64,
+    pub(crate) frames_per_s: f64,
+    pub(crate) bytes: u64,
+    /// Bits of pictures each second.
+    pub(crate) goodput_bps: u64,
+    pub(crate) missed: u64,
+    /// Frames that are no picture this program shows.
+    pub(crate) bad: u64,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) transport: Option<Transport>,
+    /// Whether this is all there will be.
+    pub(crate) over: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct LinkView {
+    /// `up`, `lost`, `left` or `closed`.
+    pub(crate) state: &'static str,
+    pub(crate) attempt: Option<u32>,
+    #[serde(rename = "retry_in_ms", serialize_with = "millis")]
+    pub(crate) retry_in: Option<Duration>,
+    pub(crate) message: Option<String>,
+}
+
+fn millis<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    span.map(|span| span.as_millis() as u64).serialize(serializer)
+}
+
+/// What one transport did on one link.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct SummaryRow {
+    pub(crate) stream: u32,
+    pub(crate) peer: u32,
+    pub(crate) peer_name: String,
+    pub(crate) transport: Transport,
+    pub(crate) frames: u64,
+    pub(crate) lost: u64,
+    pub(crate) dropped: u64,
+    pub(crate) retransmits: u64,
+    pub(crate) bytes: u64,
+    pub(crate) seconds: f64,
+    pub(crate) frames_per_s: Option<f64>,
+    pub(crate) goodput_bps: Option<u64>,
+    pub(crate) ack_p50_us: Option<u64>,
+    pub(crate) ack_p95_us: Option<u64>,
+    pub(crate) ack_p99_us: Option<u64>,
+    /// Bytes of a frame over its delay, as the classic lab computes it: at the median delay and the average frame.
+    pub(crate) classic_rate_bps: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Device {
+    /// What `--source` takes.
+    pub(crate) source: String,
+    pub(crate) name: String,
+    pub(crate) formats: Vec<DeviceFormat>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DeviceFormat {
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) rate: f32,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Error {
+    /// As in the exit codes.
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}

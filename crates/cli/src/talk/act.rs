@@ -1,0 +1,301 @@
+//! What the person asks for.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use netcore::proto::{FileId, MemberId, StreamId, Transport};
+use netcore::{LinkState, Role};
+
+use super::session::{After, Session};
+use crate::exit::{Code, Failure, Result};
+use crate::line::{self, Line};
+use crate::live::{Live, Wish};
+use crate::output::{Change, FileView, PersonView, Report};
+use crate::results;
+use crate::watching::Watching;
+
+/// How often it is told what is seen of a stream that is watched.
+const WATCH_INTERVAL: Duration = Duration::from_secs(5);
+/// How many of the latest steps `/steps` shows.
+const STEPS_SHOWN: usize = 20;
+
+impl Session<'_> {
+    /// Does what a line asks for; `Some` when that leads out of the room.
+    pub(super) async fn act(&mut self, line: Line) -> Option<After> {
+        match line {
+            Line::Nothing => {}
+            Line::Say(text) => self.say(&text).await,
+            Line::People => self.show_people().await,
+            Line::File { path, to } => self.offer(&path, &to).await,
+            Line::Get(file) => self.fetch(file).await,
+            Line::Cancel(file) => self.room.cancel_file(file).await,
+            Line::Files => self.show_files().await,
+            Line::Video { source, size } => {
+                let mut wish = self
+                    .live
+                    .as_ref()
+                    .map_or_else(|| self.default_wish(), |live| live.wish().clone());
+                if let Some(source) = source {
+                    wish.source = source;
+                }
+                if let Some(size) = size {
+                    (wish.width, wish.height) = (size.width, size.height);
+                    wish.rate = size.rate.unwrap_or(wish.rate);
+                }
+                self.go_live(wish).await;
+            }
+            Line::Transport(transport) => self.switch(transport).await,
+            Line::Stop if self.live.is_none() => self.refuse("you are not live"),
+            Line::Stop => self.stop_video().await,
+            Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
+            Line::Quality(quality) => self.set_quality(quality),
+            Line::Name(name) => {
+                self.talk.me.profile.name = name;
+                self.set_profile().await;
+            }
+            Line::About(about) => {
+                self.talk.me.profile.about = about;
+                self.set_profile().await;
+            }
+            Line::Steps(None) => self.show_steps(),
+            Line::Steps(Some(on)) => self.follow_steps(on),
+            Line::Stats => {
+                let rows = results::summary(&self.room, |_| true).await;
+                self.screen.tell(&Report::Summary { rows });
+            }
+            Line::Help => self.screen.note(line::HELP),
+            Line::Close => {
+                self.link("closed", None);
+                return Some(After::Lobby);
+            }
+            Line::Open(None) if self.room.info().role == Role::Host => {
+                self.refuse("the room is open already")
+            }
+            line @ (Line::Open(_) | Line::Join(_)) => return Some(After::Line(line)),
+            Line::Leave => return Some(After::Quit),
+        }
+        None
+    }
+
+    async fn say(&mut self, text: &str) {
+        match self.room.say(text).await {
+            Ok(said) if said.entry.is_none() => {
+                self.unconfirmed += 1;
+                if matches!(self.room.snapshot().await.link, LinkState::Lost { .. }) {
+                    self.screen
+                        .note(&format!("… waits for the connection to come back: {text}"));
+                }
+            }
+            Ok(_) => {}
+            Err(error) => self.screen.tell(&Report::NotSent {
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    async fn show_people(&self) {
+        let people = self.room.snapshot().await.people;
+        let people: Vec<PersonView> = people
+            .iter()
+            .map(|person| PersonView::new(person, self.my_id))
+            .collect();
+        self.screen.tell(&Report::People {
+            count: people.len(),
+            people,
+        });
+    }
+
+    async fn show_files(&self) {
+        let files = self.room.snapshot().await.files;
+        let files = files
+            .iter()
+            .map(|(file, _)| FileView::new(file, self.my_id))
+            .collect();
+        self.screen.tell(&Report::Files { files });
+    }
+
+    async fn offer(&mut self, path: &Path, to: &[String]) {
+        let offered = match self.ids_of(to) {
+            Ok(to) => self.room.offer_file(path, to).await.map_err(Failure::from),
+            Err(failure) => Err(failure),
+        };
+        match offered {
+            Ok(file) => {
+                self.file_names.insert(file.id, file.name.clone());
+                self.moving.insert(file.id);
+                self.screen
+                    .note(&format!("You offer file {} · {}.", file.id, file.name));
+            }
+            Err(failure) => self.screen.failure(&failure),
+        }
+    }
+
+    /// The people of these names; a name that two bear is no answer.
+    fn ids_of(&self, names: &[String]) -> Result<Vec<MemberId>> {
+        let people = self
+            .people
+            .values()
+            .map(|person| (person.id, person.profile.name.as_str()));
+        let people: Vec<(MemberId, &str)> = people.collect();
+        names.iter().map(|name| id_of(name, &people)).collect()
+    }
+
+    pub(super) async fn fetch(&mut self, file: FileId) {
+        match self.room.fetch_file(file, None).await {
+            Ok(()) => drop(self.moving.insert(file)),
+            Err(error) => self.screen.failure(&error.into()),
+        }
+    }
+
+    fn default_wish(&self) -> Wish {
+        let talk = &self.talk.manners.talk;
+        talk.video
+            .wish(talk.source.clone().unwrap_or(media::SourceId::Pattern))
+    }
+
+    /// Goes live, or goes live differently.
+    pub(super) async fn go_live(&mut self, wish: Wish) {
+        self.stop_video().await;
+        match Live::start(&self.room, wish).await {
+            Ok(live) => {
+                self.recording.own().set(live.stream());
+                self.screen.tell(&Report::Live(live.view(Change::Started)));
+                self.live = Some(live);
+            }
+            Err(failure) => self.screen.failure(&failure),
+        }
+    }
+
+    async fn switch(&mut self, transport: Transport) {
+        let (tcp, udp) = (transport == Transport::Tcp, transport == Transport::Udp);
+        (self.talk.manners.talk.video.tcp, self.talk.manners.talk.video.udp) = (tcp, udp);
+        let Some(live) = &mut self.live else {
+            return self
+                .screen
+                .note(&format!("Your next video begins over {transport}."));
+        };
+        match live.set_transport(transport).await {
+            Ok(()) => self.screen.tell(&Report::Live(live.view(Change::Changed))),
+            Err(failure) => self.screen.failure(&failure),
+        }
+    }
+
+    fn set_quality(&mut self, quality: u8) {
+        self.talk.manners.talk.video.quality = quality;
+        match &mut self.live {
+            Some(live) => {
+                live.set_quality(quality);
+                self.screen.tell(&Report::Live(live.view(Change::Changed)));
+            }
+            None => self
+                .screen
+                .note(&format!("Your next video has quality {quality}.")),
+        }
+    }
+
+    fn toggle_watch(&mut self, stream: StreamId, folder: Option<PathBuf>) {
+        self.watches.retain(|_, task| !task.is_finished());
+        if let Some(task) = self.watches.remove(&stream) {
+            task.abort();
+            let room = self.room.clone();
+            tokio::spawn(async move { drop(room.watch(stream, false).await) });
+            return self.screen.note(&format!("You no longer watch stream {stream}."));
+        }
+        let (room, screen) = (self.room.clone(), self.screen.clone());
+        let watching = Watching {
+            stream,
+            folder,
+            every: WATCH_INTERVAL,
+        };
+        let task = async move {
+            match watching.run(&room, &screen, std::future::pending()).await {
+                Ok(watched) => screen.tell(&Report::Watched(watched)),
+                Err(failure) => screen.failure(&failure),
+            }
+        };
+        self.watches.insert(stream, tokio::spawn(task));
+    }
+
+    async fn set_profile(&mut self) {
+        self.talk.me.profile = self.talk.me.profile.tidied();
+        self.room.set_profile(self.talk.me.profile.clone()).await;
+    }
+
+    fn show_steps(&self) {
+        let steps = self.talk.me.log.steps().recent();
+        for step in steps.iter().skip(steps.len().saturating_sub(STEPS_SHOWN)) {
+            self.screen.tell(&step_report(step));
+        }
+    }
+
+    pub(super) fn follow_steps(&mut self, on: bool) {
+        if let Some(task) = self.steps.take() {
+            task.abort();
+        }
+        if !on {
+            return;
+        }
+        let (mut steps, screen) = (self.talk.me.log.steps().subscribe(), self.screen.clone());
+        self.steps = Some(tokio::spawn(async move {
+            use tokio::sync::broadcast::error::RecvError;
+            loop {
+                match steps.recv().await {
+                    Ok(step) => screen.tell(&step_report(&step)),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }));
+    }
+
+    fn refuse(&self, words: &str) {
+        self.screen.failure(&Failure::new(Code::Usage, words));
+    }
+}
+
+fn step_report(step: &netcore::steps::Step) -> Report {
+    Report::Step {
+        at_unix_ms: step.at_unix_ms,
+        code: step.code.clone(),
+        words: step.words.clone(),
+    }
+}
+
+/// Who bears this name, in any case of letters; `#3` is the person numbered 3.
+pub(crate) fn id_of(name: &str, people: &[(MemberId, &str)]) -> Result<MemberId> {
+    let by_number = name
+        .strip_prefix('#')
+        .and_then(|number| number.parse().ok())
+        .map(MemberId);
+    let bears = |(id, other): &&(MemberId, &str)| {
+        Some(*id) == by_number || other.to_lowercase() == name.to_lowercase()
+    };
+    let mut found = people.iter().filter(bears);
+    match (found.next(), found.next()) {
+        (Some((id, _)), None) => Ok(*id),
+        (None, _) => Err(Failure::new(Code::Usage, format!("nobody here is called {name}"))),
+        (Some(_), Some(_)) => {
+            let words = format!("more than one here is called {name}: write #NUMBER instead");
+            Err(Failure::new(Code::Usage, words))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_must_mean_one_person() {
+        let people = [(MemberId(0), "Ada"), (MemberId(1), "Ben"), (MemberId(2), "ben")];
+        assert_eq!(id_of("ada", &people), Ok(MemberId(0)));
+        assert!(
+            id_of("Ben", &people)
+                .unwrap_err()
+                .message
+                .contains("more than one")
+        );
+        assert_eq!(id_of("#2", &people), Ok(MemberId(2)));
+        assert!(id_of("Cleo", &people).unwrap_err().message.contains("nobody"));
+    }
+}

@@ -1,0 +1,233 @@
+//! Being in a room: as its host or as a member, with a line to type on. Rooms may follow one another.
+
+mod act;
+pub(crate) use act::id_of;
+mod session;
+mod tell;
+
+use std::time::Duration;
+
+use netcore::proto::video::WindowMode;
+use netcore::{Address, HostOptions, JoinOptions, Room};
+
+use crate::args::TalkArgs;
+use crate::exit::{Code, Failure, Result};
+use crate::input::{Input, Inputs};
+use crate::line::{self, Line};
+use crate::me::Me;
+use crate::output::{JoinedRoom, Opened, PersonView, Reachable, Report, Screen};
+use crate::results::Files;
+use crate::signals::{Signals, interrupted};
+use session::{After, Session};
+
+/// Where to.
+#[derive(Clone, Debug)]
+pub(crate) enum Door {
+    /// A room of our own.
+    Host { room: String, port: u16, loopback: bool },
+    /// Somebody's room.
+    Member(Address),
+}
+
+/// How to behave there.
+pub(crate) struct Manners {
+    pub(crate) talk: TalkArgs,
+    /// What happens when standard input ends.
+    pub(crate) stay: bool,
+    /// How long to try again after the connection was lost.
+    pub(crate) give_up: Option<Duration>,
+}
+
+/// What is the same in every room of one run.
+pub(crate) struct Talk {
+    pub(crate) me: Me,
+    pub(crate) screen: Screen,
+    pub(crate) manners: Manners,
+}
+
+impl Talk {
+    /// Goes through `door`, and through those that follow, until the person leaves.
+    ///
+    /// # Errors
+    /// When the first door stays shut, or, where no person sits who could choose another one, when a room is lost.
+    pub(crate) async fn run(mut self, mut door: Door) -> Result<()> {
+        let files = Files::create(&self.manners.talk.results)?;
+        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
+        let mut room = self.open(&door, &mut signals).await.map(Some)?;
+        let mut inputs = Inputs::start(&self.screen, "> ", &[]);
+        if inputs.is_person() {
+            self.screen
+                .note("Type to talk; /help shows what else can be typed.");
+        }
+        let mut files = Some(files);
+        loop {
+            let after = match room.take() {
+                Some(room) => {
+                    let session = Session::new(room, &mut self, files.take().unwrap_or_default()).await;
+                    session.run(&mut inputs, &mut signals).await?
+                }
+                None => After::Lobby,
+            };
+            let next = match after {
+                After::Quit => return Ok(()),
+                After::Lobby => self.lobby(&door, &mut inputs, &mut signals).await?,
+                After::Line(line) => self.door(&line, &door)?,
+            };
+            let Some(next) = next else { return Ok(()) };
+            match self.open(&next, &mut signals).await {
+                Ok(opened) => (room, door) = (Some(opened), next),
+                Err(failure) if failure.code == Code::Interrupted => return Err(failure),
+                Err(failure) => self.screen.failure(&failure),
+            }
+        }
+    }
+
+    /// Opens or joins, and says so.
+    async fn open(&self, door: &Door, signals: &mut Signals) -> Result<Room> {
+        let opening = async {
+            match door {
+                Door::Host { room, port, loopback } => self.host(room, *port, *loopback).await,
+                Door::Member(address) => self.join(address).await,
+            }
+        };
+        tokio::select! {
+            room = opening => room,
+            signal = signals.next() => Err(signal),
+        }
+    }
+
+    async fn host(&self, room: &str, port: u16, loopback_only: bool) -> Result<Room> {
+        let options = HostOptions {
+            folders: self.me.folders.clone(),
+            profile: self.me.profile.clone(),
+            room_name: room.to_owned(),
+            port,
+            downloads: self.downloads(),
+            loopback_only,
+            window: WindowMode::Adaptive,
+        };
+        let room = Room::host(options).await?;
+        let info = room.info();
+        let addresses = info.reachable_at.iter().map(|at| Reachable {
+            address: at.address.clone(),
+            network: at.network.clone(),
+            loopback: at.loopback,
+        });
+        self.screen.tell(&Report::Opened(Opened {
+            room: info.name.clone(),
+            address: info.address.clone(),
+            addresses: addresses.collect(),
+            port: info.port,
+            fingerprint: info.fingerprint.to_string(),
+            name: self.me.profile.name.clone(),
+        }));
+        Ok(room)
+    }
+
+    async fn join(&self, address: &Address) -> Result<Room> {
+        let options = JoinOptions {
+            folders: self.me.folders.clone(),
+            profile: self.me.profile.clone(),
+            address: address.clone(),
+            downloads: self.downloads(),
+            watch_streams: false,
+            window: WindowMode::Adaptive,
+        };
+        let room = Room::join(options).await?;
+        let info = room.info();
+        let people = room.snapshot().await.people;
+        self.screen.tell(&Report::Joined(JoinedRoom {
+            room: info.name,
+            address: info.address,
+            fingerprint: info.fingerprint.to_string(),
+            me: info.me.0,
+            name: self.me.profile.name.clone(),
+            people: people
+                .iter()
+                .map(|person| PersonView::new(person, info.me))
+                .collect(),
+        }));
+        Ok(room)
+    }
+
+    fn downloads(&self) -> std::path::PathBuf {
+        let chosen = self.manners.talk.downloads.clone();
+        chosen.unwrap_or_else(|| self.me.folders.downloads().to_owned())
+    }
+
+    /// In no room: waits for a line that leads to one, or out.
+    async fn lobby(
+        &mut self,
+        before: &Door,
+        inputs: &mut Inputs,
+        signals: &mut Signals,
+    ) -> Result<Option<Door>> {
+        self.screen
+            .note("You are in no room: /open opens one, /join ADDRESS joins one, /leave ends.");
+        loop {
+            let input = tokio::select! {
+                input = inputs.next() => input,
+                signal = signals.next() => return Err(signal),
+            };
+            let text = match input {
+                Input::Line(text) => text,
+                Input::Key(_) => continue,
+                Input::Interrupt => return Err(interrupted()),
+                Input::End => return Ok(None),
+            };
+            match line::parse(&text) {
+                Ok(Line::Nothing) => {}
+                Ok(Line::Leave) => return Ok(None),
+                Ok(Line::Help) => self.screen.note(line::HELP),
+                Ok(Line::Name(name)) => self.me.profile.name = name,
+                Ok(Line::About(about)) => self.me.profile.about = about,
+                Ok(line @ (Line::Open(_) | Line::Join(_))) => match self.door(&line, before) {
+                    Ok(door) => return Ok(door),
+                    Err(failure) => self.screen.failure(&failure),
+                },
+                Ok(_) => self
+                    .screen
+                    .note("That needs a room: /open opens one, /join ADDRESS joins one."),
+                Err(words) => self.screen.failure(&Failure::new(Code::Usage, words)),
+            }
+        }
+    }
+
+    /// Where `line` leads, `before` being where we were.
+    fn door(&self, line: &Line, before: &Door) -> Result<Option<Door>> {
+        Ok(Some(match (line, before) {
+            (
+                Line::Open(port),
+                Door::Host {
+                    room,
+                    port: before,
+                    loopback,
+                },
+            ) => Door::Host {
+                room: room.clone(),
+                port: port.unwrap_or(*before),
+                loopback: *loopback,
+            },
+            (Line::Open(port), Door::Member(_)) => Door::Host {
+                room: room_name(&self.me.profile.name),
+                port: port.unwrap_or(netcore::proto::wire::DEFAULT_PORT),
+                loopback: false,
+            },
+            (Line::Join(Some(address)), _) => Door::Member(
+                address
+                    .parse()
+                    .map_err(|error| Failure::new(Code::Usage, error))?,
+            ),
+            (Line::Join(None), Door::Member(address)) => Door::Member(address.clone()),
+            (Line::Join(None), Door::Host { .. }) => {
+                return Err(Failure::new(Code::Usage, "write /join and an address"));
+            }
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// A room's name when none is given.
+pub(crate) fn room_name(person: &str) -> String {
+    format!("{person}'s room")
+}

@@ -1,0 +1,221 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use netcore::proto::session::Person;
+use netcore::proto::{FileId, MemberId, StreamId};
+use netcore::{LinkState, Role, Room, RoomEvent};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::Talk;
+use crate::exit::{Code, Failure, Result};
+use crate::input::{ESC, Input, Inputs};
+use crate::line::{self, Line};
+use crate::live::{Live, over_if_live};
+use crate::output::{Change, LinkView, Report, Screen};
+use crate::results::{Files, Recording};
+use crate::signals::{Signals, interrupted};
+
+/// Closing a room says goodbye to everybody; one who does not listen cannot hold that up for longer.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
+
+/// What follows a room.
+pub(super) enum After {
+    /// The end of the program.
+    Quit,
+    /// Waiting for the person to say where to go.
+    Lobby,
+    /// Where this line leads.
+    Line(Line),
+}
+
+/// One room while we are in it.
+pub(super) struct Session<'a> {
+    pub(super) room: Room,
+    pub(super) my_id: MemberId,
+    pub(super) talk: &'a mut Talk,
+    pub(super) screen: Screen,
+    pub(super) people: BTreeMap<MemberId, Person>,
+    pub(super) last_seq: u64,
+    /// Whether we know what happened before we came, so that what comes now is news.
+    pub(super) is_settled: bool,
+    pub(super) file_names: HashMap<FileId, String>,
+    /// When a transfer's progress was last told.
+    pub(super) told: HashMap<FileId, Instant>,
+    pub(super) live: Option<Live>,
+    pub(super) recording: Recording,
+    pub(super) watches: HashMap<StreamId, JoinHandle<()>>,
+    pub(super) steps: Option<JoinHandle<()>>,
+    /// Own messages without a receipt.
+    pub(super) unconfirmed: u64,
+    /// Transfers of ours that are not over.
+    pub(super) moving: HashSet<FileId>,
+    /// When to give up, while the connection is lost.
+    give_up_at: Option<Instant>,
+    /// Standard input is over, and we leave when everything is delivered.
+    is_leaving: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(super) async fn new(room: Room, talk: &'a mut Talk, files: Files) -> Session<'a> {
+        let info = room.info();
+        let screen = talk.screen.clone();
+        let recording = Recording::start(&room, files, &screen);
+        Session {
+            my_id: info.me,
+            is_settled: info.role == Role::Host,
+            room,
+            screen,
+            talk,
+            people: BTreeMap::new(),
+            last_seq: 0,
+            file_names: HashMap::new(),
+            told: HashMap::new(),
+            live: None,
+            recording,
+            watches: HashMap::new(),
+            steps: None,
+            unconfirmed: 0,
+            moving: HashSet::new(),
+            give_up_at: None,
+            is_leaving: false,
+        }
+    }
+
+    /// Stays until the person or the room ends it; in every case the room is left cleanly and the camera let go of.
+    pub(super) async fn run(mut self, inputs: &mut Inputs, signals: &mut Signals) -> Result<After> {
+        let after = self.stay(inputs, signals).await;
+        self.stop_video().await;
+        for (_, task) in self.watches.drain() {
+            task.abort();
+        }
+        if let Some(task) = self.steps.take() {
+            task.abort();
+        }
+        if tokio::time::timeout(LONGEST_GOODBYE, self.room.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the room did not close in time");
+        }
+        if !matches!(after, Ok(After::Lobby)) {
+            self.link("left", None);
+        }
+        after
+    }
+
+    async fn stay(&mut self, inputs: &mut Inputs, signals: &mut Signals) -> Result<After> {
+        let mut events = self.room.events();
+        self.catch_up().await;
+        if self.talk.manners.talk.steps {
+            self.follow_steps(true);
+        }
+        if let Some(source) = self.talk.manners.talk.source.clone() {
+            let wish = self.talk.manners.talk.video.wish(source);
+            self.go_live(wish).await;
+        }
+        loop {
+            if self.is_leaving && self.unconfirmed == 0 && self.moving.is_empty() {
+                return Ok(After::Quit);
+            }
+            let give_up_at = self.give_up_at;
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok(RoomEvent::Closed(reason)) => return self.closed(reason, inputs.is_person()),
+                    Ok(event) => self.handle_event(event).await,
+                    // Too much happened at once: what is now the case is shown instead.
+                    Err(RecvError::Lagged(_)) => self.catch_up().await,
+                    Err(RecvError::Closed) => return self.closed(None, inputs.is_person()),
+                },
+                input = inputs.next() => if let Some(after) = self.handle_input(input, inputs.is_person()).await? {
+                    return Ok(after);
+                },
+                failure = over_if_live(&mut self.live) => {
+                    self.screen.failure(&failure);
+                    self.stop_video().await;
+                }
+                signal = signals.next() => return Err(signal),
+                () = until(give_up_at) => {
+                    return Err(Failure::lost("the connection did not come back: giving up"));
+                }
+            }
+        }
+    }
+
+    fn closed(&self, reason: Option<netcore::JoinError>, is_person: bool) -> Result<After> {
+        let Some(reason) = reason else {
+            return Ok(After::Lobby);
+        };
+        let failure = Failure::lost(reason);
+        if !is_person {
+            return Err(failure);
+        }
+        self.link("closed", Some(&failure.message));
+        Ok(After::Lobby)
+    }
+
+    async fn handle_input(&mut self, input: Input, is_person: bool) -> Result<Option<After>> {
+        match input {
+            Input::Line(text) => match line::parse(&text) {
+                Ok(line) => return Ok(self.act(line).await),
+                Err(words) => self.screen.failure(&Failure::new(Code::Usage, words)),
+            },
+            Input::Key(ESC) if self.live.is_some() => self.stop_video().await,
+            Input::Key(_) => {}
+            Input::Interrupt => return Err(interrupted()),
+            // A person's end of input is Ctrl-D, which means goodbye.
+            Input::End => self.is_leaving = is_person || !self.talk.manners.stay,
+        }
+        Ok(None)
+    }
+
+    pub(super) fn handle_link(&mut self, state: &LinkState) {
+        match state {
+            LinkState::Up => {
+                self.give_up_at = None;
+                self.link("up", None);
+            }
+            LinkState::Lost {
+                attempt,
+                retry_in,
+                reason,
+                ..
+            } => {
+                if self.give_up_at.is_none() {
+                    self.give_up_at = self.talk.manners.give_up.map(|limit| Instant::now() + limit);
+                }
+                self.screen.tell(&Report::Link(LinkView {
+                    state: "lost",
+                    attempt: Some(*attempt),
+                    retry_in: Some(*retry_in),
+                    message: Some(reason.to_string()),
+                }));
+            }
+        }
+    }
+
+    pub(super) fn link(&self, state: &'static str, message: Option<&str>) {
+        self.screen.tell(&Report::Link(LinkView {
+            state,
+            attempt: None,
+            retry_in: None,
+            message: message.map(str::to_owned),
+        }));
+    }
+
+    pub(super) async fn stop_video(&mut self) {
+        let Some(live) = self.live.take() else { return };
+        let view = live.view(Change::Stopped);
+        self.recording.own().set(None);
+        live.stop().await;
+        self.screen.tell(&Report::Live(view));
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

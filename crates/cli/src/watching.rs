@@ -1,0 +1,154 @@
+//! Looking at somebody's stream without a screen: its pictures are checked, counted and, if wanted, kept.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use media::jpeg::{Limits, inspect};
+use netcore::proto::{Bitrate, FrameNumber, Span, StreamId};
+use netcore::{Room, ShownFrame, VideoError};
+use tokio::time::{Instant, interval};
+
+use crate::exit::{Code, Failure, Result};
+use crate::output::{Report, Screen, Watched};
+
+/// How a stream is watched.
+pub(crate) struct Watching {
+    pub(crate) stream: StreamId,
+    /// Where its pictures are kept, if they are.
+    pub(crate) folder: Option<PathBuf>,
+    /// How often it is told what was seen.
+    pub(crate) every: Duration,
+}
+
+impl Watching {
+    /// Watches until the stream is over or it is `enough`, and tells what was seen in all.
+    ///
+    /// # Errors
+    /// When there is no such stream, or a picture cannot be kept.
+    pub(crate) async fn run(
+        self,
+        room: &Room,
+        screen: &Screen,
+        enough: impl Future<Output = ()>,
+    ) -> Result<Watched> {
+        if let Some(folder) = &self.folder {
+            std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        }
+        room.watch(self.stream, true).await?;
+        let watched = self.look(room, screen, enough).await;
+        // The stream may be over: then there is nothing to cease to watch.
+        let _ = room.watch(self.stream, false).await;
+        watched
+    }
+
+    async fn look(&self, room: &Room, screen: &Screen, enough: impl Future<Output = ()>) -> Result<Watched> {
+        let mut frames = room.frames(self.stream).ok_or(VideoError::Gone(self.stream))?;
+        let mut tally = Tally::new(self.stream);
+        let mut last: Option<FrameNumber> = None;
+        let mut tick = interval(self.every);
+        tick.tick().await;
+        tokio::pin!(enough);
+        loop {
+            tokio::select! {
+                shown = frames.newer_than(last) => match shown {
+                    Some(shown) => {
+                        last = Some(shown.frame.header().frame);
+                        self.take(&shown, &mut tally).await?;
+                    }
+                    None => return Ok(tally.in_all()),
+                },
+                _ = tick.tick() => screen.tell(&Report::Watched(tally.since_last())),
+                () = &mut enough => return Ok(tally.in_all()),
+            }
+        }
+    }
+
+    async fn take(&self, shown: &ShownFrame, tally: &mut Tally) -> Result<()> {
+        let jpeg = shown.frame.jpeg();
+        let is_picture = inspect(&jpeg, &Limits::default()).is_ok();
+        tally.count(shown, jpeg.len() as u64, is_picture);
+        if let Some(folder) = self.folder.as_ref().filter(|_| is_picture) {
+            let path = folder.join(format!(
+                "stream-{}-frame-{:06}.jpg",
+                self.stream,
+                shown.frame.header().frame.0
+            ));
+            tokio::fs::write(&path, &jpeg)
+                .await
+                .map_err(|error| unwritable(&path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        Code::File,
+        format!("{} cannot be written: {error}", path.display()),
+    )
+}
+
+/// What has been seen.
+struct Tally {
+    stream: StreamId,
+    began: Instant,
+    frames: u64,
+    bytes: u64,
+    missed: u64,
+    bad: u64,
+    latest: Option<ShownFrame>,
+    /// Moment, frames and bytes when it was last told.
+    told: (Instant, u64, u64),
+}
+
+impl Tally {
+    fn new(stream: StreamId) -> Tally {
+        let now = Instant::now();
+        Tally {
+            stream,
+            began: now,
+            frames: 0,
+            bytes: 0,
+            missed: 0,
+            bad: 0,
+            latest: None,
+            told: (now, 0, 0),
+        }
+    }
+
+    fn count(&mut self, shown: &ShownFrame, bytes: u64, is_picture: bool) {
+        self.frames += 1;
+        self.bytes += bytes;
+        self.bad += u64::from(!is_picture);
+        self.missed = shown.missed;
+        self.latest = Some(shown.clone());
+    }
+
+    fn since_last(&mut self) -> Watched {
+        let (at, frames, bytes) =
+            std::mem::replace(&mut self.told, (Instant::now(), self.frames, self.bytes));
+        self.view(at.elapsed(), self.frames - frames, self.bytes - bytes, false)
+    }
+
+    fn in_all(&self) -> Watched {
+        self.view(self.began.elapsed(), self.frames, self.bytes, true)
+    }
+
+    fn view(&self, span: Duration, frames: u64, bytes: u64, over: bool) -> Watched {
+        let header = self.latest.as_ref().map(|shown| *shown.frame.header());
+        let span = Span::from_micros(span.as_micros() as u64);
+        Watched {
+            stream: self.stream.0,
+            frames: self.frames,
+            frames_per_s: frames as f64 / span.as_secs_f64().max(1e-6),
+            bytes: self.bytes,
+            goodput_bps: Bitrate::of(bytes, span).map_or(0, |rate| rate.0),
+            missed: self.missed,
+            bad: self.bad,
+            width: header.map_or(0, |header| header.width),
+            height: header.map_or(0, |header| header.height),
+            transport: self.latest.as_ref().and_then(|shown| shown.transport),
+            over,
+        }
+    }
+}

@@ -134,6 +134,14 @@ impl Node {
         }
     }
 
+    /// The room's name; a member knows none before its first welcome.
+    pub fn room_name(&self) -> Option<&str> {
+        match &self.role {
+            Role::Host(host) => Some(host.session.room_name()),
+            Role::Member(member) => member.session.room_name(),
+        }
+    }
+
     /// Who is here.
     pub fn people(&self) -> Vec<&Person> {
         match &self.role {

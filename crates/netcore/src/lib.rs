@@ -1,1 +1,50 @@
-//! netcore
+//! Roomwire's network: sockets, TLS, timers and disk around the pure protocol of [`proto`].
+//!
+//! A [`Room`] is opened with [`Room::host`] or joined with [`Room::join`]; from then on commands go in by its methods and
+//! everything that happens comes out as [`RoomEvent`]s. Behind it work two planes. The *control plane* is one short loop
+//! around the pure node. The *data plane* is a task for each file transfer and each direction of each stream's connection,
+//! each driving a pure machine of its own. They meet only in bounded queues, so that neither a large file nor a fast stream
+//! ever delays a word.
+
+mod address;
+pub mod clock;
+mod control;
+mod disk;
+mod error;
+mod files;
+mod folders;
+mod host;
+mod identity;
+mod known;
+mod lock;
+mod member;
+mod metrics;
+mod room;
+mod seal;
+mod shared;
+pub mod steps;
+mod tcp;
+mod tls;
+mod udp;
+mod video;
+
+pub use netcore_proto as proto;
+
+pub use address::{Address, AddressError, ReachableAt, reachable_at};
+pub use error::{FileError, JoinError, OpenError, VideoError};
+pub use files::{TransferState, TransferView};
+pub use folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
+pub use host::HostOptions;
+pub use identity::{Identity, IdentityError};
+pub use known::{KnownRoom, KnownRooms};
+pub use member::JoinOptions;
+pub use metrics::{Link, LinkPoint, LinkResult};
+pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Said, Snapshot};
+pub use video::{FrameReceiver, LinkKey, Publisher, ShownFrame};
+
+/// This computer's name, for a profile's first device.
+pub fn device_name() -> String {
+    hostname::get()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

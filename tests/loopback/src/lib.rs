@@ -1,1 +1,168 @@
-//! loopback-tests
+//! What the tests on real sockets share: rooms in folders of their own, and waiting for events.
+
+use std::path::Path;
+use std::time::Duration;
+
+use netcore::proto::session::Profile;
+use netcore::proto::video::{SourceKind, StreamSpec, WindowMode};
+use netcore::proto::{StreamId, Transport};
+use netcore::{Address, Folders, HostOptions, JoinError, JoinOptions, OpenError, Room, RoomEvent};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+
+/// How long anything may take before the test has failed. It is a limit, not a measure.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A room and the folder that everything of it is in.
+pub struct Party {
+    /// The room.
+    pub room: Room,
+    /// Its events from the beginning.
+    pub events: broadcast::Receiver<RoomEvent>,
+    /// Gone with the party.
+    pub home: TempDir,
+}
+
+/// A profile with only a name.
+pub fn profile(name: &str) -> Profile {
+    Profile {
+        name: name.to_owned(),
+        ..Profile::default()
+    }
+}
+
+/// Options for a host in `home`.
+pub fn host_options(home: &Path, port: u16) -> HostOptions {
+    HostOptions {
+        folders: Folders::at(home).expect("a temporary folder can be used"),
+        profile: profile("Hana"),
+        room_name: "Lab".to_owned(),
+        port,
+        downloads: home.join("downloads"),
+        loopback_only: true,
+        window: WindowMode::Adaptive,
+    }
+}
+
+/// Options for a member in `home`.
+pub fn join_options(home: &Path, name: &str, port: u16) -> JoinOptions {
+    JoinOptions {
+        folders: Folders::at(home).expect("a temporary folder can be used"),
+        profile: profile(name),
+        address: address(port),
+        downloads: home.join("downloads"),
+        watch_streams: true,
+        window: WindowMode::Adaptive,
+    }
+}
+
+/// This computer, that port.
+pub fn address(port: u16) -> Address {
+    format!("127.0.0.1:{port}").parse().expect("an address")
+}
+
+impl Party {
+    /// Opens a room on any free port, or on `port`.
+    ///
+    /// # Errors
+    /// As [`Room::host`].
+    pub async fn host(port: u16) -> Result<Party, OpenError> {
+        let home = folder();
+        let room = Room::host(host_options(home.path(), port)).await?;
+        Ok(Party {
+            events: room.events(),
+            room,
+            home,
+        })
+    }
+
+    /// Joins the room on `port`.
+    ///
+    /// # Errors
+    /// As [`Room::join`].
+    pub async fn join(name: &str, port: u16) -> Result<Party, JoinError> {
+        let home = folder();
+        let room = Room::join(join_options(home.path(), name, port)).await?;
+        Ok(Party {
+            events: room.events(),
+            room,
+            home,
+        })
+    }
+
+    /// The port of the room.
+    pub fn port(&self) -> u16 {
+        self.room.info().port
+    }
+
+    /// Waits until `wanted` makes something of an event.
+    ///
+    /// # Panics
+    /// When it does not within [`PATIENCE`].
+    pub async fn expect<T>(&mut self, what: &str, mut wanted: impl FnMut(RoomEvent) -> Option<T>) -> T {
+        let found = async {
+            loop {
+                match self.events.recv().await {
+                    Ok(event) => {
+                        if let Some(found) = wanted(event) {
+                            return found;
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => {
+                        panic!("the room ended while waiting for {what}")
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("{what} did not happen"),
+        }
+    }
+
+    /// Waits until `is_so` of a snapshot.
+    ///
+    /// # Panics
+    /// When it does not become so within [`PATIENCE`].
+    pub async fn until(&self, what: &str, is_so: impl Fn(&netcore::Snapshot) -> bool) -> netcore::Snapshot {
+        let found = async {
+            loop {
+                let snapshot = self.room.snapshot().await;
+                if is_so(&snapshot) {
+                    return snapshot;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("{what} did not become so: {:#?}", self.room.snapshot().await),
+        }
+    }
+
+    /// Waits for a stream to be live here.
+    pub async fn stream(&self) -> StreamId {
+        self.until("a stream is live", |snapshot| !snapshot.streams.is_empty())
+            .await
+            .streams[0]
+            .id
+    }
+}
+
+/// A test pattern's spec over `transport`.
+pub fn pattern(transport: Transport) -> StreamSpec {
+    let title = "pattern".to_owned();
+    StreamSpec {
+        source: SourceKind::Pattern,
+        title,
+        width: 640,
+        height: 480,
+        rate: 30.0,
+        transport,
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder can be made")
+}

@@ -71,6 +71,11 @@ impl ArrivalMeter {
         self.recent.push_back(received);
     }
 
+    /// How many frames did not get here since the first that did.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
     /// Ends a second: what happened in it. Delays are the sending end's to tell.
     pub fn tick(&mut self, now: Time) -> Point {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);

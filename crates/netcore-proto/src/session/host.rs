@@ -90,6 +90,10 @@ impl Host {
         }
     }
 
+    pub(crate) fn room_name(&self) -> &str {
+        &self.room_name
+    }
+
     pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
         self.seats.values().map(|seat| &seat.person)
     }

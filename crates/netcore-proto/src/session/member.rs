@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::host::round_trip;
+use super::message::{MAX_NAME_CHARS, one_line};
 use super::{Event, Notice, PING_INTERVAL, Person, Ping, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
 use crate::Time;
 use crate::io::{Deadline, DeadlineReason, MemberOutbox};
@@ -12,6 +13,7 @@ pub(crate) struct Member {
     profile: Profile,
     me: Option<MemberId>,
     room: Option<u64>,
+    room_name: Option<String>,
     people: BTreeMap<MemberId, Person>,
     state: State,
 }
@@ -35,6 +37,7 @@ impl Member {
             profile: profile.tidied(),
             me: None,
             room: None,
+            room_name: None,
             people: BTreeMap::new(),
             state: State::Apart,
         }
@@ -42,6 +45,10 @@ impl Member {
 
     pub(crate) fn me(&self) -> Option<MemberId> {
         self.me
+    }
+
+    pub(crate) fn room_name(&self) -> Option<&str> {
+        self.room_name.as_deref()
     }
 
     pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
@@ -95,6 +102,7 @@ impl Member {
                 let is_another = self.room.is_some_and(|room| room != welcome.room);
                 self.me = Some(welcome.me);
                 self.room = Some(welcome.room);
+                self.room_name = Some(one_line(&welcome.room_name, MAX_NAME_CHARS));
                 self.people = welcome
                     .people
                     .iter()

@@ -97,7 +97,8 @@ impl Profile {
     }
 }
 
-fn one_line(text: &str, max_chars: usize) -> String {
+/// The text on one line without control characters, at most `max_chars` long.
+pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     let kept: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })

@@ -1,0 +1,51 @@
+//! The only place that reads a clock.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use netcore_proto::Time;
+
+/// The present on this process's monotonic clock, which begins when it is first asked.
+pub fn now() -> Time {
+    Time::from_micros(beginning().elapsed().as_micros() as u64)
+}
+
+/// The calendar's milliseconds since 1970.
+pub fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+/// [`now`] as something that can be handed to code that must not read the clock itself.
+pub fn clock() -> Arc<dyn Fn() -> Time + Send + Sync> {
+    Arc::new(now)
+}
+
+/// `time` as the runtime's timers take it.
+pub(crate) fn instant(time: Time) -> tokio::time::Instant {
+    tokio::time::Instant::from_std(beginning() + std::time::Duration::from_micros(time.as_micros()))
+}
+
+/// The calendar's milliseconds since 1970 at [`Time::ZERO`].
+pub(crate) fn epoch_unix_ms() -> u64 {
+    unix_ms().saturating_sub(now().as_micros() / 1_000)
+}
+
+fn beginning() -> Instant {
+    static BEGINNING: OnceLock<Instant> = OnceLock::new();
+    *BEGINNING.get_or_init(Instant::now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_comes_back_as_the_same_instant() {
+        let before = tokio::time::Instant::now();
+        let now = instant(now());
+        assert!(now + std::time::Duration::from_micros(1) >= before);
+        assert!(now <= tokio::time::Instant::now());
+    }
+}

@@ -1,0 +1,426 @@
+//! The control plane: one short loop per room around the pure [`Node`]. Facts come in through one bounded channel; outputs go
+//! to the connections' own bounded queues and to the data planes, in the order the node gives them.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use netcore_proto::session::{self, Refusal};
+use netcore_proto::{ConnId, Event, MemberId, Node, Output, Peer, Time};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, timeout};
+use tokio_rustls::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::files::FilePlane;
+use crate::room::RoomEvent;
+use crate::shared::{Neighbour, Shared};
+use crate::tls::DatagramKeys;
+use crate::udp::{Association, sleep_until};
+use crate::video;
+use crate::{clock, metrics};
+
+/// Facts that may wait for the loop.
+pub(crate) const INPUT_QUEUE: usize = 1_024;
+/// Messages that may wait for one connection.
+const MESSAGE_QUEUE: usize = 8_192;
+/// Bytes that may wait for one connection; whoever is further behind is cut off and catches up on return.
+const BYTE_QUEUE: usize = 8 * 1024 * 1024;
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a connection may take no byte at all while there are some for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Something done to the node by whoever holds a handle.
+pub(crate) type Act = Box<dyn FnOnce(&mut Node, Time) + Send>;
+
+/// A fact for the control plane.
+pub(crate) enum Input {
+    /// A control connection is there.
+    Connected {
+        connection: Connection,
+        peer: Peer,
+        keys: DatagramKeys,
+    },
+    /// Bytes came on one.
+    Bytes { conn: ConnId, bytes: BytesMut },
+    /// One ended on its own.
+    Closed { conn: ConnId, why: String },
+    /// Somebody wants something done.
+    Act(Act),
+    /// The room is to be left or closed; the answer comes when every goodbye has been sent.
+    Leave(oneshot::Sender<()>),
+}
+
+/// One control connection, as the loop sees it.
+pub(crate) struct Connection {
+    pub(crate) conn: ConnId,
+    queue: mpsc::Sender<Bytes>,
+    queued: Arc<AtomicUsize>,
+    done: CancellationToken,
+}
+
+/// What is known of a connection until it belongs to somebody.
+struct Open {
+    connection: Connection,
+    peer: Peer,
+    keys: DatagramKeys,
+}
+
+/// The loop's own state.
+pub(crate) struct ControlLoop {
+    pub(crate) node: Node,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) video: Arc<video::Plane>,
+    pub(crate) files: Arc<FilePlane>,
+    pub(crate) meters: Arc<metrics::Board>,
+    open: HashMap<ConnId, Open>,
+    /// On a member: whoever waits to learn how the present connection fares.
+    fate: Option<mpsc::Sender<Fate>>,
+}
+
+/// How a member's connection fares.
+#[derive(Debug)]
+pub(crate) enum Fate {
+    /// We are in.
+    Welcomed,
+    /// The host said no.
+    Refused(Refusal),
+    /// It ended.
+    Closed(String),
+}
+
+impl ControlLoop {
+    pub(crate) fn new(
+        node: Node,
+        shared: Arc<Shared>,
+        video: Arc<video::Plane>,
+        files: Arc<FilePlane>,
+        meters: Arc<metrics::Board>,
+        fate: Option<mpsc::Sender<Fate>>,
+    ) -> ControlLoop {
+        ControlLoop {
+            node,
+            shared,
+            video,
+            files,
+            meters,
+            open: HashMap::new(),
+            fate,
+        }
+    }
+
+    /// Runs until the room is over.
+    pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        let cancel = self.shared.cancel.clone();
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.carry_out();
+        loop {
+            let deadline = self.node.poll_timeout().map(|deadline| deadline.at);
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                () = sleep_until(deadline) => self.node.handle_timeout(clock::now()),
+                _ = seconds.tick() => self.meters.tick(&self.video, &mut self.node, &self.shared),
+                input = inputs.recv() => match input {
+                    Some(Input::Leave(answer)) => {
+                        self.leave().await;
+                        let _ = answer.send(());
+                        break;
+                    }
+                    Some(input) => self.handle(input),
+                    None => break,
+                },
+            }
+            self.carry_out();
+        }
+        self.video.close();
+    }
+
+    fn handle(&mut self, input: Input) {
+        let now = clock::now();
+        match input {
+            Input::Connected {
+                connection,
+                peer,
+                keys,
+            } => {
+                let conn = connection.conn;
+                self.node.handle_connected(conn, peer.clone(), now);
+                self.open.insert(
+                    conn,
+                    Open {
+                        connection,
+                        peer,
+                        keys,
+                    },
+                );
+            }
+            Input::Bytes { conn, bytes } => self.node.handle_bytes(conn, &bytes, now),
+            Input::Closed { conn, why } => {
+                if self.open.remove(&conn).is_some() {
+                    self.node.handle_closed(conn, now);
+                    self.lose_host();
+                    self.tell_fate(Fate::Closed(why));
+                }
+            }
+            Input::Act(act) => act(&mut self.node, now),
+            Input::Leave(_) => unreachable!("the loop takes it before"),
+        }
+    }
+
+    /// Does what the node wants done, until it wants nothing more.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.node.poll_output() {
+            match output {
+                Output::Transmit { conn, bytes } => self.transmit(conn, bytes),
+                Output::Close { conn, refusal } => {
+                    // The connection's own task sends what is queued, and its goodbye.
+                    self.open.remove(&conn);
+                    self.lose_host();
+                    self.tell_fate(match refusal {
+                        Some(refusal) => Fate::Refused(refusal),
+                        None => Fate::Closed("we left".to_owned()),
+                    });
+                }
+                Output::Event(event) => self.handle_event(event),
+            }
+        }
+    }
+
+    fn transmit(&mut self, conn: ConnId, bytes: Bytes) {
+        let Some(open) = self.open.get(&conn) else { return };
+        let length = bytes.len();
+        let behind = open.connection.queued.fetch_add(length, Ordering::Relaxed) + length;
+        if behind > BYTE_QUEUE || open.connection.queue.try_send(bytes).is_err() {
+            tracing::info!(peer = %open.peer.address, "a member reads too slowly and is cut off");
+            open.connection.done.cancel();
+            self.open.remove(&conn);
+            self.node.handle_too_slow(conn, clock::now());
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        match &event {
+            Event::Session(event) => self.handle_session(event),
+            Event::Video(event) => self.video.handle_event(event, &mut self.node),
+            Event::Files(event) => self.files.handle_event(event, &mut self.node),
+            Event::Metrics(from, report) => {
+                metrics::handle_report(&self.video, *from, report);
+                return;
+            }
+            Event::Chat(_) => {}
+        }
+        match event {
+            Event::Session(event) => self.shared.event(RoomEvent::Session(event)),
+            Event::Chat(event) => self.shared.event(RoomEvent::Chat(event)),
+            Event::Files(event) => self.shared.event(RoomEvent::Files(event)),
+            Event::Video(event) => self.shared.event(RoomEvent::Video(event)),
+            Event::Metrics(..) => {}
+        }
+    }
+
+    fn handle_session(&mut self, event: &session::Event) {
+        match event {
+            session::Event::Attached {
+                conn,
+                member,
+                token,
+                datagrams,
+            } => {
+                if let Some(open) = self.open.get(conn) {
+                    let neighbour = Neighbour {
+                        id: *member,
+                        member: *member,
+                        token: *token,
+                        fingerprint: open.peer.fingerprint,
+                        association: Association::on_host(*datagrams, &open.keys),
+                        cancel: self.shared.cancel.child_token(),
+                    };
+                    self.add_neighbour(neighbour);
+                }
+            }
+            session::Event::Detached { member } => self.remove_neighbour(*member),
+            session::Event::Welcomed(welcome) => {
+                if let Some(open) = self.open.values().next() {
+                    let neighbour = Neighbour {
+                        id: MemberId::HOST,
+                        member: welcome.me,
+                        token: welcome.token,
+                        fingerprint: open.peer.fingerprint,
+                        association: Association::on_member(welcome.datagrams, &open.keys, open.peer.address),
+                        cancel: self.shared.cancel.child_token(),
+                    };
+                    self.remove_neighbour(MemberId::HOST);
+                    self.add_neighbour(neighbour);
+                    self.video.handle_welcomed(&mut self.node);
+                    self.files.handle_welcomed();
+                    self.tell_fate(Fate::Welcomed);
+                }
+            }
+            session::Event::Refused(refusal) => self.tell_fate(Fate::Refused(refusal.clone())),
+            session::Event::RoundTrip {
+                member, round_trip, ..
+            } => {
+                for stream in self.video.streams() {
+                    if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == *member) {
+                        inbound.set_round_trip(*round_trip);
+                    }
+                }
+            }
+            session::Event::Joined(_) | session::Event::Changed(_) | session::Event::Left { .. } => {}
+        }
+    }
+
+    fn add_neighbour(&self, neighbour: Neighbour) {
+        let Some(endpoint) = self.shared.endpoint() else {
+            return;
+        };
+        let neighbour = Arc::new(neighbour);
+        endpoint.add(neighbour.association.clone());
+        crate::lock::lock(&self.shared.neighbours).insert(neighbour.id, neighbour.clone());
+        if self.shared.dialer.is_some() {
+            self.shared.tasks.spawn(async move {
+                endpoint
+                    .keep_known(&neighbour.association, neighbour.cancel.clone())
+                    .await;
+            });
+        }
+    }
+
+    fn remove_neighbour(&self, id: MemberId) {
+        let Some(neighbour) = crate::lock::lock(&self.shared.neighbours).remove(&id) else {
+            return;
+        };
+        neighbour.cancel.cancel();
+        if let Some(endpoint) = self.shared.endpoint() {
+            endpoint.remove(neighbour.association.connection());
+        }
+        self.video.handle_detached(id);
+    }
+
+    /// On a member, the end of its only control connection is the end of the host as a neighbour.
+    fn lose_host(&self) {
+        if self.shared.dialer.is_some() {
+            self.remove_neighbour(MemberId::HOST);
+        }
+    }
+
+    fn tell_fate(&self, fate: Fate) {
+        if let Some(listener) = &self.fate {
+            // The supervisor takes few and quickly; what it does not need may be lost.
+            let _ = listener.try_send(fate);
+        }
+    }
+
+    /// Says goodbye on every connection and waits, not for long, until it has been sent.
+    async fn leave(&mut self) {
+        self.node.leave();
+        let connections: Vec<CancellationToken> = self
+            .open
+            .values()
+            .map(|open| open.connection.done.clone())
+            .collect();
+        self.carry_out();
+        self.open.clear();
+        let all_done = async {
+            for done in connections {
+                done.cancelled().await;
+            }
+        };
+        let _ = timeout(GOODBYE + Duration::from_millis(500), all_done).await;
+    }
+}
+
+impl Connection {
+    /// Begins to read and write a control connection.
+    pub(crate) fn start(conn: ConnId, stream: TlsStream<TcpStream>, shared: &Shared) -> Connection {
+        let (queue, waiting) = mpsc::channel(MESSAGE_QUEUE);
+        let queued = Arc::new(AtomicUsize::new(0));
+        let done = CancellationToken::new();
+        let (reader, writer) = tokio::io::split(stream);
+        let control = shared.control.clone();
+        let work = {
+            let (queued, done) = (queued.clone(), done.clone());
+            async move {
+                let why = tokio::select! {
+                    why = read(conn, reader, &control) => why,
+                    why = write(writer, waiting, &queued) => why,
+                    () = done.cancelled() => "it was cut off".to_owned(),
+                };
+                done.cancel();
+                let _ = control.send(Input::Closed { conn, why }).await;
+            }
+        };
+        shared.tasks.spawn(work);
+        Connection {
+            conn,
+            queue,
+            queued,
+            done,
+        }
+    }
+}
+
+/// Hands on what comes until the connection ends; returns how it ended.
+async fn read(
+    conn: ConnId,
+    mut reader: ReadHalf<TlsStream<TcpStream>>,
+    control: &mpsc::Sender<Input>,
+) -> String {
+    loop {
+        let mut bytes = BytesMut::with_capacity(16 * 1024);
+        match reader.read_buf(&mut bytes).await {
+            Ok(0) => return "the other side closed it".to_owned(),
+            Ok(_) => {
+                if control.send(Input::Bytes { conn, bytes }).await.is_err() {
+                    return "the room is over".to_owned();
+                }
+            }
+            Err(error) => return in_words(&error),
+        }
+    }
+}
+
+/// Writes what is queued until the queue's other end is gone, and then the goodbye; returns how it ended.
+async fn write(
+    mut writer: WriteHalf<TlsStream<TcpStream>>,
+    mut waiting: mpsc::Receiver<Bytes>,
+    queued: &AtomicUsize,
+) -> String {
+    while let Some(bytes) = waiting.recv().await {
+        let written = timeout(WRITE_TIMEOUT, async {
+            writer.write_all(&bytes).await?;
+            if waiting.is_empty() {
+                writer.flush().await
+            } else {
+                Ok(())
+            }
+        });
+        match written.await {
+            Ok(Ok(())) => queued.fetch_sub(bytes.len(), Ordering::Relaxed),
+            Ok(Err(error)) => return in_words(&error),
+            Err(_) => return format!("it took no byte for {} s", WRITE_TIMEOUT.as_secs()),
+        };
+    }
+    let goodbye = async {
+        let _ = writer.flush().await;
+        let _ = writer.shutdown().await;
+    };
+    let _ = timeout(GOODBYE, goodbye).await;
+    "we closed it".to_owned()
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        // Rustls' word for a connection that ended without TLS's own goodbye, as when a program is killed.
+        io::ErrorKind::UnexpectedEof => "the other side vanished without a goodbye".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,522 @@
+//! Files: the host keeps what members send and hands it on while it still comes; members fetch what they accept.
+//!
+//! Each transfer is a task of its own over a connection of its own. One that breaks keeps what it has and goes on when the
+//! connection to the host is back.
+
+mod fetch;
+mod send;
+mod spool;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use netcore_proto::files::{Event, FileHash, FileInfo, FileState, Offer, Progress};
+use netcore_proto::session::{Refusal, RefusalCode};
+use netcore_proto::wire::Direction;
+use netcore_proto::{CommandError, FileId, MemberId, Node, Span};
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::disk::Partial;
+use crate::error::FileError;
+use crate::lock::lock;
+use crate::room::RoomEvent;
+use crate::shared::{Neighbour, Shared};
+pub(crate) use spool::Served;
+use spool::Spool;
+
+/// A transfer of ours, as it is shown.
+#[derive(Clone, Debug)]
+pub struct TransferView {
+    /// Which file.
+    pub file: FileId,
+    /// Up: we send it; down: we fetch it.
+    pub direction: Direction,
+    /// The whole file's bytes.
+    pub size: u64,
+    /// How far it is.
+    pub state: TransferState,
+}
+
+/// How far a transfer is.
+#[derive(Clone, Debug)]
+pub enum TransferState {
+    /// It moves.
+    Running {
+        /// Bytes done.
+        done: u64,
+        /// Bytes per second lately; unknown at first.
+        rate: Option<f64>,
+        /// How long the rest takes at that rate.
+        remaining: Option<Span>,
+    },
+    /// We stopped it for a while.
+    Paused {
+        /// Bytes done.
+        done: u64,
+    },
+    /// The connection is gone; it goes on by itself.
+    Interrupted {
+        /// Bytes done.
+        done: u64,
+    },
+    /// Whole and checked.
+    Done {
+        /// Where it is, on the receiving side.
+        path: Option<PathBuf>,
+        /// BLAKE3 of the content, as both sides computed it.
+        hash: FileHash,
+    },
+    /// It cannot go on by itself.
+    Failed {
+        /// Bytes done.
+        done: u64,
+        /// Why.
+        error: FileError,
+    },
+    /// We or the owner ended it.
+    Cancelled,
+}
+
+impl TransferState {
+    fn is_over(&self) -> bool {
+        matches!(self, TransferState::Done { .. } | TransferState::Cancelled)
+    }
+
+    fn done(&self) -> u64 {
+        match self {
+            TransferState::Running { done, .. }
+            | TransferState::Paused { done }
+            | TransferState::Interrupted { done }
+            | TransferState::Failed { done, .. } => *done,
+            TransferState::Done { .. } | TransferState::Cancelled => 0,
+        }
+    }
+}
+
+/// A transfer of ours.
+pub(crate) struct Transfer {
+    info: FileInfo,
+    direction: Direction,
+    /// Sending: the file. Fetching: the folder.
+    path: PathBuf,
+    state: Mutex<TransferState>,
+    /// Ends the present run; a new one begins at resume.
+    run: Mutex<CancellationToken>,
+    /// What has come so far, between runs.
+    partial: tokio::sync::Mutex<Option<Partial>>,
+}
+
+/// The files of a room on this computer.
+pub(crate) struct FilePlane {
+    shared: Arc<Shared>,
+    known: Mutex<HashMap<FileId, FileInfo>>,
+    transfers: Mutex<HashMap<FileId, Arc<Transfer>>>,
+    spools: Mutex<HashMap<FileId, Arc<Spool>>>,
+    offers: Mutex<HashMap<u64, PendingOffer>>,
+    /// Counts welcomes: those who wait for the connection wait for it to grow.
+    welcomes: watch::Sender<u64>,
+}
+
+struct PendingOffer {
+    path: PathBuf,
+    answer: oneshot::Sender<Result<FileInfo, Refusal>>,
+}
+
+impl FilePlane {
+    pub(crate) fn new(shared: Arc<Shared>) -> Arc<FilePlane> {
+        Arc::new(FilePlane {
+            shared,
+            known: Mutex::default(),
+            transfers: Mutex::default(),
+            spools: Mutex::default(),
+            offers: Mutex::default(),
+            welcomes: watch::Sender::new(0),
+        })
+    }
+
+    fn is_host(&self) -> bool {
+        self.shared.dialer.is_none()
+    }
+
+    pub(crate) fn handle_event(self: &Arc<Self>, event: &Event, _node: &mut Node) {
+        match event {
+            Event::Accepted { local, file } => {
+                lock(&self.known).insert(file.id, file.clone());
+                if let Some(offer) = lock(&self.offers).remove(local) {
+                    self.start_sending(file, offer.path);
+                    let _ = offer.answer.send(Ok(file.clone()));
+                }
+            }
+            Event::Refused { local, refusal } => {
+                if let Some(offer) = lock(&self.offers).remove(local) {
+                    let _ = offer.answer.send(Err(refusal.clone()));
+                }
+            }
+            Event::Offered(file) => {
+                lock(&self.known).insert(file.id, file.clone());
+            }
+            Event::Changed(file) => {
+                lock(&self.known).insert(file.id, file.clone());
+                match &file.state {
+                    FileState::Failed { why } => self.end(file.id, Some(why)),
+                    FileState::Cancelled => self.end(file.id, None),
+                    FileState::Uploading | FileState::Stored { .. } => {}
+                }
+            }
+            Event::Reset => {
+                lock(&self.known).clear();
+                for (_, transfer) in lock(&self.transfers).drain() {
+                    self.set_state(&transfer, TransferState::Cancelled);
+                    lock(&transfer.run).cancel();
+                }
+            }
+        }
+    }
+
+    pub(crate) fn handle_welcomed(&self) {
+        self.welcomes.send_modify(|count| *count += 1);
+    }
+
+    /// Offers a file; sending begins by itself.
+    pub(crate) async fn offer(
+        self: &Arc<Self>,
+        path: &Path,
+        to: Vec<MemberId>,
+    ) -> Result<FileInfo, FileError> {
+        let unreadable = |why: String| FileError::Unreadable {
+            path: path.to_owned(),
+            why,
+        };
+        let metadata = tokio::fs::metadata(path)
+            .await
+            .map_err(|error| unreadable(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(unreadable("it is not a file".to_owned()));
+        }
+        // Found out now, not after everybody has been told of the file.
+        drop(
+            tokio::fs::File::open(path)
+                .await
+                .map_err(|error| unreadable(error.to_string()))?,
+        );
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let mime = mime_guess::from_path(path)
+            .first_or_octet_stream()
+            .essence_str()
+            .to_owned();
+        let local = self.shared.next_local();
+        let offer = Offer {
+            local,
+            name,
+            size: metadata.len(),
+            mime,
+            to,
+        };
+        let (answer, expected) = oneshot::channel();
+        lock(&self.offers).insert(
+            local,
+            PendingOffer {
+                path: path.to_owned(),
+                answer,
+            },
+        );
+        let asked = self.shared.call(move |node, now| node.offer(offer, now)).await;
+        if !matches!(asked, Some(Ok(()))) {
+            lock(&self.offers).remove(&local);
+            return Err(FileError::NotConnected);
+        }
+        match expected.await {
+            Ok(Ok(file)) => Ok(file),
+            Ok(Err(refusal)) => Err(FileError::Refused(refusal)),
+            Err(_) => Err(FileError::NotConnected),
+        }
+    }
+
+    /// Fetches a file on offer into `folder`. Progress and end are told by events.
+    pub(crate) fn fetch(self: &Arc<Self>, id: FileId, folder: &Path) -> Result<(), FileError> {
+        let info = lock(&self.known).get(&id).cloned().ok_or(FileError::Gone(id))?;
+        let can_come = matches!(info.state, FileState::Uploading | FileState::Stored { .. });
+        if !can_come || !info.is_for(self.me()) {
+            return Err(FileError::Gone(id));
+        }
+        if lock(&self.transfers)
+            .get(&id)
+            .is_some_and(|transfer| !lock(&transfer.state).is_over())
+        {
+            self.resume(id);
+            return Ok(());
+        }
+        let transfer = Arc::new(Transfer {
+            direction: Direction::Down,
+            path: folder.to_owned(),
+            state: Mutex::new(TransferState::Running {
+                done: 0,
+                rate: None,
+                remaining: None,
+            }),
+            run: Mutex::default(),
+            partial: tokio::sync::Mutex::default(),
+            info,
+        });
+        lock(&self.transfers).insert(id, transfer.clone());
+        self.start_run(transfer);
+        Ok(())
+    }
+
+    pub(crate) fn pause(&self, id: FileId) {
+        let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
+            return;
+        };
+        let done = match &*lock(&transfer.state) {
+            TransferState::Running { done, .. } | TransferState::Interrupted { done } => *done,
+            _ => return,
+        };
+        lock(&transfer.run).cancel();
+        self.set_state(&transfer, TransferState::Paused { done });
+    }
+
+    pub(crate) fn resume(self: &Arc<Self>, id: FileId) {
+        let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
+            return;
+        };
+        let done = match &*lock(&transfer.state) {
+            TransferState::Paused { done } | TransferState::Failed { done, .. } => *done,
+            _ => return,
+        };
+        self.set_state(
+            &transfer,
+            TransferState::Running {
+                done,
+                rate: None,
+                remaining: None,
+            },
+        );
+        self.start_run(transfer);
+    }
+
+    /// Ends our transfer of a file; an owner's, and a host's of whatever file, is ended for everybody by the node.
+    pub(crate) async fn cancel(&self, id: FileId) {
+        let transfer = lock(&self.transfers).get(&id).cloned();
+        let is_fetch = transfer
+            .as_ref()
+            .is_some_and(|transfer| transfer.direction == Direction::Down);
+        if let Some(transfer) = transfer {
+            lock(&transfer.run).cancel();
+            if !lock(&transfer.state).is_over() {
+                self.set_state(&transfer, TransferState::Cancelled);
+            }
+            transfer.partial.lock().await.take();
+        }
+        if !is_fetch {
+            // Without a connection the host finds out by itself that nothing comes.
+            let _ = self.shared.call(move |node, _| node.cancel_file(id)).await;
+        }
+    }
+
+    pub(crate) fn view(&self, id: FileId) -> Option<TransferView> {
+        lock(&self.transfers).get(&id).map(|transfer| transfer.view())
+    }
+
+    /// On a host: serves a member's file connection.
+    pub(crate) async fn serve(
+        self: &Arc<Self>,
+        neighbour: &Neighbour,
+        id: FileId,
+        direction: Direction,
+        offset: u64,
+    ) -> Result<Served, Refusal> {
+        let gone = || {
+            Refusal::new(
+                RefusalCode::NotFound,
+                format!("file {id} is not on offer (any more)"),
+            )
+        };
+        let spool = self.spool(id).await.ok_or_else(gone)?;
+        match direction {
+            Direction::Up if spool.info().owner == neighbour.id => spool.accept_upload().await,
+            Direction::Down if spool.info().is_for(neighbour.id) => spool.accept_download(offset),
+            _ => Err(gone()),
+        }
+    }
+
+    /// Where the host keeps a file; made when it is first needed.
+    async fn spool(self: &Arc<Self>, id: FileId) -> Option<Arc<Spool>> {
+        if let Some(spool) = lock(&self.spools).get(&id) {
+            return Some(spool.clone());
+        }
+        let find = move |node: &mut Node, _| node.files().into_iter().find(|file| file.id == id).cloned();
+        let info = self.shared.call(find).await??;
+        if info.state != FileState::Uploading {
+            return None;
+        }
+        let mut spools = lock(&self.spools);
+        Some(
+            spools
+                .entry(id)
+                .or_insert_with(|| Spool::empty(info, self.shared.clone()))
+                .clone(),
+        )
+    }
+
+    fn start_sending(self: &Arc<Self>, info: &FileInfo, path: PathBuf) {
+        let transfer = Arc::new(Transfer {
+            info: info.clone(),
+            direction: Direction::Up,
+            path,
+            state: Mutex::new(TransferState::Running {
+                done: 0,
+                rate: None,
+                remaining: None,
+            }),
+            run: Mutex::default(),
+            partial: tokio::sync::Mutex::default(),
+        });
+        if self.is_host() {
+            let spool = Spool::of_own_file(info.clone(), transfer.path.clone(), self.shared.clone());
+            lock(&self.spools).insert(info.id, spool);
+        }
+        lock(&self.transfers).insert(info.id, transfer.clone());
+        self.start_run(transfer);
+    }
+
+    /// Begins, or begins again, to move a transfer's bytes.
+    fn start_run(self: &Arc<Self>, transfer: Arc<Transfer>) {
+        let run = self.shared.cancel.child_token();
+        *lock(&transfer.run) = run.clone();
+        let plane = self.clone();
+        self.shared.tasks.spawn(async move {
+            let move_bytes = async {
+                match transfer.direction {
+                    Direction::Up if plane.is_host() => send::share(&plane, &transfer).await,
+                    Direction::Up => send::upload(&plane, &transfer).await,
+                    Direction::Down if plane.is_host() => fetch::from_spool(&plane, &transfer).await,
+                    Direction::Down => fetch::from_host(&plane, &transfer).await,
+                }
+            };
+            tokio::select! {
+                () = run.cancelled() => {}
+                outcome = move_bytes => plane.finish(&transfer, outcome).await,
+            }
+        });
+    }
+
+    async fn finish(&self, transfer: &Transfer, outcome: Result<(Option<PathBuf>, FileHash), FileError>) {
+        let id = transfer.info.id;
+        match outcome {
+            Ok((path, hash)) => {
+                tracing::info!(target: "roomwire::step", code = "file_done", file = id.0,
+                    "file {id}, \"{}\", is whole, and its BLAKE3 agrees", transfer.info.name);
+                self.set_state(transfer, TransferState::Done { path, hash });
+                if transfer.direction == Direction::Down {
+                    let _ = self.shared.call(move |node, _| node.file_received(id)).await;
+                }
+            }
+            Err(FileError::Cancelled) => self.set_state(transfer, TransferState::Cancelled),
+            Err(error) => {
+                tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, %error,
+                    "file {id}, \"{}\": {error}", transfer.info.name);
+                let done = lock(&transfer.state).done();
+                self.set_state(transfer, TransferState::Failed { done, error });
+            }
+        }
+    }
+
+    /// The room says that a file will not be whole any more.
+    fn end(&self, id: FileId, why: Option<&str>) {
+        if let Some(spool) = lock(&self.spools).remove(&id) {
+            spool.give_up(why.unwrap_or("it was taken back"));
+        }
+        let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
+            return;
+        };
+        if lock(&transfer.state).is_over() {
+            return;
+        }
+        lock(&transfer.run).cancel();
+        let done = lock(&transfer.state).done();
+        let state = match why {
+            Some(why) => TransferState::Failed {
+                done,
+                error: FileError::SenderFailed { why: why.to_owned() },
+            },
+            None => TransferState::Cancelled,
+        };
+        self.set_state(&transfer, state);
+    }
+
+    fn set_state(&self, transfer: &Transfer, state: TransferState) {
+        *lock(&transfer.state) = state;
+        self.shared.event(RoomEvent::Transfer(transfer.view()));
+    }
+
+    /// Bytes have moved; shown twice a second.
+    fn progress(&self, transfer: &Transfer, progress: &mut Progress, done: u64) {
+        let is_worth_showing = progress.handle_done(done, clock::now());
+        let state = TransferState::Running {
+            done,
+            rate: progress.rate(),
+            remaining: progress.remaining(),
+        };
+        if is_worth_showing {
+            self.set_state(transfer, state);
+        } else {
+            *lock(&transfer.state) = state;
+        }
+    }
+
+    /// The connection to the host broke: waits until it is back.
+    async fn interrupted(&self, transfer: &Transfer, done: u64) {
+        let mut welcomes = self.welcomes.subscribe();
+        welcomes.mark_unchanged();
+        self.set_state(transfer, TransferState::Interrupted { done });
+        if self.shared.neighbour(MemberId::HOST).is_some() {
+            // Only the transfer's own connection broke. Trying again at once would only heat the room.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            return;
+        }
+        // The sender lives as long as the plane, which the caller holds.
+        let _ = welcomes.changed().await;
+    }
+
+    /// Returns when the connection to the host is lost, so that nobody waits for bytes that cannot come.
+    async fn host_lost(&self) {
+        if let Some(host) = self.shared.neighbour(MemberId::HOST) {
+            host.cancel.cancelled().await;
+        }
+    }
+
+    fn me(&self) -> MemberId {
+        if self.is_host() {
+            return MemberId::HOST;
+        }
+        self.shared
+            .neighbour(MemberId::HOST)
+            .map_or(MemberId(u32::MAX), |host| host.member)
+    }
+}
+
+impl Transfer {
+    fn view(&self) -> TransferView {
+        TransferView {
+            file: self.info.id,
+            direction: self.direction,
+            size: self.info.size,
+            state: lock(&self.state).clone(),
+        }
+    }
+}
+
+impl From<CommandError> for FileError {
+    fn from(error: CommandError) -> FileError {
+        match error {
+            CommandError::Refused(refusal) => FileError::Refused(refusal),
+            _ => FileError::NotConnected,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Client mode: joining a room, and coming back by itself when the connection is lost.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use netcore_proto::session::{Fingerprint, Profile};
+use netcore_proto::video::WindowMode;
+use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
+use netcore_proto::{ConnId, MemberId, Node, Peer};
+use tokio::sync::{Notify, broadcast, mpsc};
+
+use crate::address::Address;
+use crate::control::{Connection, ControlLoop, Fate, INPUT_QUEUE, Input};
+use crate::error::JoinError;
+use crate::files::FilePlane;
+use crate::folders::Folders;
+use crate::host::export;
+use crate::identity::Identity;
+use crate::known::KnownRooms;
+use crate::lock::lock;
+use crate::room::{EVENT_QUEUE, LinkState, RESULT_QUEUE, Role, Room, RoomEvent, RoomInfo};
+use crate::shared::{Dialer, Shared};
+use crate::udp::Endpoint;
+use crate::{clock, metrics, tcp, tls, video};
+
+/// Pauses before each try to come back; the last repeats.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(5),
+];
+/// How long a host may take from the connection to its welcome.
+const WELCOME_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a member must say to join a room.
+#[derive(Clone, Debug)]
+pub struct JoinOptions {
+    /// The profile's folders.
+    pub folders: Folders,
+    /// What the member tells about itself.
+    pub profile: Profile,
+    /// Where the room is.
+    pub address: Address,
+    /// Where received files go.
+    pub downloads: PathBuf,
+    /// Whether every stream's frames are wanted as soon as it begins.
+    pub watch_streams: bool,
+    /// How frames are acknowledged.
+    pub window: WindowMode,
+}
+
+/// How a member keeps its place in the room.
+pub(crate) struct Supervisor {
+    shared: Arc<Shared>,
+    folders: Folders,
+    pinned: Mutex<Option<Fingerprint>>,
+    pub(crate) link: Mutex<LinkState>,
+    pub(crate) retry_now: Notify,
+}
+
+pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
+    let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
+    let identity =
+        Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
+    let client = tls::client_config(&identity).map_err(|error| network(std::io::Error::other(error)))?;
+    let (control, inputs) = mpsc::channel(INPUT_QUEUE);
+    let shared = Arc::new(Shared {
+        events: broadcast::Sender::new(EVENT_QUEUE),
+        results: broadcast::Sender::new(RESULT_QUEUE),
+        control,
+        window: options.window,
+        downloads: options.downloads,
+        spool: options.folders.spool().to_owned(),
+        dialer: Some(Dialer {
+            address: options.address.clone(),
+            tls: client,
+        }),
+        neighbours: Mutex::new(HashMap::new()),
+        endpoint: Mutex::new(None),
+        tasks: tokio_util::task::TaskTracker::new(),
+        runtime: tokio::runtime::Handle::current(),
+        cancel: tokio_util::sync::CancellationToken::new(),
+    });
+    // Whatever ends this function early ends everything it began.
+    let guard = shared.cancel.clone().drop_guard();
+    let pinned = KnownRooms::load(&options.folders).pinned(&options.address.to_string());
+    let supervisor = Arc::new(Supervisor {
+        shared: shared.clone(),
+        folders: options.folders,
+        pinned: Mutex::new(pinned),
+        link: Mutex::new(LinkState::Up),
+        retry_now: Notify::new(),
+    });
+    let video = Arc::new(video::Plane::new(shared.clone(), options.watch_streams));
+    let files = FilePlane::new(shared.clone());
+    let board = Arc::new(metrics::Board::default());
+    let (fate, mut fates) = mpsc::channel(64);
+    let node = Node::member(&options.profile);
+    let control = ControlLoop::new(
+        node,
+        shared.clone(),
+        video.clone(),
+        files.clone(),
+        board.clone(),
+        Some(fate),
+    );
+    shared.tasks.spawn(control.run(inputs));
+    let fingerprint = supervisor.connect(ConnId(1), &mut fates).await?;
+    let welcome = |node: &mut Node, _| (node.me(), node.room_name().map(str::to_owned));
+    let (me, name) = shared.call(welcome).await.unwrap_or_default();
+    let name = name.unwrap_or_else(|| options.address.to_string());
+    supervisor.remember(&name, fingerprint);
+    let info = RoomInfo {
+        role: Role::Member,
+        name,
+        address: options.address.to_string(),
+        reachable_at: Vec::new(),
+        fingerprint,
+        me: me.unwrap_or(MemberId(u32::MAX)),
+        port: options.address.port(),
+    };
+    guard.disarm();
+    shared.tasks.spawn(supervisor.clone().run(fates));
+    Ok(Room::new(shared, video, files, board, info, Some(supervisor)))
+}
+
+impl Supervisor {
+    fn address(&self) -> Address {
+        let dialer = self.shared.dialer.as_ref();
+        dialer
+            .map(|dialer| dialer.address.clone())
+            .expect("a member's room has a dialer")
+    }
+
+    /// Connects once and waits for the welcome. Returns the host's identity.
+    async fn connect(
+        &self,
+        conn: ConnId,
+        fates: &mut mpsc::Receiver<Fate>,
+    ) -> Result<Fingerprint, JoinError> {
+        let address = self.address();
+        let gone = |why: String| JoinError::HostGone {
+            address: self.address(),
+            why,
+        };
+        let Some(dialer) = &self.shared.dialer else {
+            return Err(gone("the room is over".into()));
+        };
+        while fates.try_recv().is_ok() {}
+        let preface = Preface {
+            kind: ConnectionKind::Control,
+        };
+        let secured = tcp::connect(&address, dialer.tls.clone(), preface).await?;
+        let fingerprint = secured.fingerprint;
+        if let Some(expected) = lock(&self.pinned).filter(|pinned| *pinned != fingerprint) {
+            return Err(JoinError::IdentityChanged {
+                address,
+                expected,
+                got: fingerprint,
+            });
+        }
+        let keys = export(&secured.stream).map_err(|error| gone(error.to_string()))?;
+        self.open_datagrams(&secured)?;
+        let peer = Peer {
+            fingerprint,
+            address: secured.peer,
+            token: AttachToken([0; 16]),
+        };
+        let connection = Connection::start(conn, secured.stream, &self.shared);
+        let connected = Input::Connected {
+            connection,
+            peer,
+            keys,
+        };
+        self.shared
+            .control
+            .send(connected)
+            .await
+            .map_err(|_| gone("the room is over".into()))?;
+        let fate = tokio::time::timeout(WELCOME_TIMEOUT, fates.recv()).await;
+        match fate {
+            Ok(Some(Fate::Welcomed)) => {
+                *lock(&self.pinned) = Some(fingerprint);
+                tracing::info!(target: "roomwire::step", code = "joined", %address,
+                    "TLS 1.3 with {address}, identity {:.12}…", fingerprint.to_string());
+                Ok(fingerprint)
+            }
+            Ok(Some(Fate::Refused(refusal))) => Err(JoinError::RoomRefused(refusal)),
+            Ok(Some(Fate::Closed(why))) => Err(gone(why)),
+            Ok(None) => Err(gone("the room is over".into())),
+            Err(_) => Err(JoinError::TimedOut { address }),
+        }
+    }
+
+    /// A socket for datagrams, the same one for the whole stay.
+    fn open_datagrams(&self, secured: &tcp::Secured) -> Result<(), JoinError> {
+        if self.shared.endpoint().is_some() {
+            return Ok(());
+        }
+        let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
+        let socket = tcp::member_datagrams(secured.peer).map_err(network)?;
+        let endpoint = Endpoint::new(socket).map_err(network)?;
+        *lock(&self.shared.endpoint) = Some(endpoint.clone());
+        self.shared.tasks.spawn(endpoint.run(self.shared.cancel.clone()));
+        Ok(())
+    }
+
+    fn remember(&self, name: &str, fingerprint: Fingerprint) {
+        KnownRooms::load(&self.folders).remember(name.to_owned(), self.address().to_string(), fingerprint);
+    }
+
+    /// Watches over the connection until the room is over.
+    async fn run(self: Arc<Self>, mut fates: mpsc::Receiver<Fate>) {
+        let cancel = self.shared.cancel.clone();
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            reason = self.keep(&mut fates) => {
+                tracing::warn!(target: "roomwire::step", code = "room_lost", %reason, "{reason}");
+                self.shared.event(RoomEvent::Closed(Some(reason)));
+                cancel.cancel();
+            }
+        }
+    }
+
+    /// Comes back as often as it takes. Returns why it does not any more.
+    async fn keep(&self, fates: &mut mpsc::Receiver<Fate>) -> JoinError {
+        let mut next_conn = 2;
+        loop {
+            let mut reason = self.ended(fates).await;
+            let since_unix_ms = clock::unix_ms();
+            let mut attempt = 0;
+            loop {
+                if !reason.is_passing() {
+                    return reason;
+                }
+                let pause = PAUSES[(attempt as usize).min(PAUSES.len() - 1)];
+                attempt += 1;
+                self.set_link(LinkState::Lost {
+                    attempt,
+                    retry_in: pause,
+                    since_unix_ms,
+                    reason,
+                });
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = self.retry_now.notified() => {}
+                }
+                next_conn += 1;
+                match self.connect(ConnId(next_conn), fates).await {
+                    Ok(_) => break,
+                    Err(error) => reason = error,
+                }
+            }
+            tracing::info!(target: "roomwire::step", code = "reconnected", "the connection to {} is back", self.address());
+            self.set_link(LinkState::Up);
+        }
+    }
+
+    /// Waits for the present connection's end and says why it ended.
+    async fn ended(&self, fates: &mut mpsc::Receiver<Fate>) -> JoinError {
+        let gone = |why| JoinError::HostGone {
+            address: self.address(),
+            why,
+        };
+        loop {
+            match fates.recv().await {
+                Some(Fate::Welcomed) => {}
+                Some(Fate::Refused(refusal)) => return JoinError::RoomRefused(refusal),
+                Some(Fate::Closed(why)) => return gone(why),
+                None => return gone("the room is over".to_owned()),
+            }
+        }
+    }
+
+    fn set_link(&self, link: LinkState) {
+        *lock(&self.link) = link.clone();
+        self.shared.event(RoomEvent::Link(link));
+    }
+}

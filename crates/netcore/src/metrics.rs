@@ -1,0 +1,144 @@
+//! Once a second: every link's point and figures, for the application and for the neighbour at the link's other end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use netcore_proto::metrics::{Figures, MAX_REPORTED, Point, Report};
+use netcore_proto::video::FrameResult;
+use netcore_proto::{MemberId, Node, StreamId};
+
+use crate::clock;
+use crate::lock::lock;
+use crate::room::RoomEvent;
+use crate::shared::Shared;
+use crate::video::{LinkKey, Plane};
+
+/// The most points kept for charts: ten minutes of ten links.
+const MAX_POINTS: usize = 6_000;
+
+/// A link's figures as of the last second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// Which link.
+    pub key: LinkKey,
+    /// Measured here; of a link on which we receive, delay, loss and retransmissions are what the sending end told.
+    pub figures: Figures,
+    /// Bytes of a full datagram; `None` on a link on which we receive.
+    pub datagram_bytes: Option<u32>,
+    /// What the system granted our socket for datagrams that wait to be read, in bytes.
+    pub receive_buffer: Option<u32>,
+}
+
+/// What happened on a link within one second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkPoint {
+    /// Which link.
+    pub key: LinkKey,
+    /// What happened.
+    pub point: Point,
+    /// The end of that second, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+}
+
+/// What became of one frame on one of our outbound links.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkResult {
+    /// Which stream.
+    pub stream: StreamId,
+    /// To whom.
+    pub peer: MemberId,
+    /// What.
+    pub result: FrameResult,
+}
+
+/// What the last seconds were like.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    links: Mutex<Vec<Link>>,
+    points: Mutex<VecDeque<LinkPoint>>,
+}
+
+impl Board {
+    pub(crate) fn links(&self) -> Vec<Link> {
+        lock(&self.links).clone()
+    }
+
+    pub(crate) fn points(&self) -> Vec<LinkPoint> {
+        lock(&self.points).iter().copied().collect()
+    }
+
+    /// Ends a second.
+    pub(crate) fn tick(&self, plane: &Plane, node: &mut Node, shared: &Shared) {
+        let (now, at_unix_ms) = (clock::now(), clock::unix_ms());
+        let mut links = Vec::new();
+        let mut points = Vec::new();
+        let mut reports: BTreeMap<MemberId, Report> = BTreeMap::new();
+        let receive_buffer = shared.endpoint().map(|endpoint| endpoint.receive_buffer() as u32);
+        for stream in plane.streams() {
+            for outbound in stream.outbounds() {
+                let (point, figures) = outbound.tick(now);
+                let key = outbound.key();
+                links.push(Link {
+                    key,
+                    figures,
+                    datagram_bytes: Some(outbound.datagram_bytes()),
+                    receive_buffer,
+                });
+                points.push(LinkPoint {
+                    key,
+                    point,
+                    at_unix_ms,
+                });
+                let report = reports.entry(key.peer).or_default();
+                if report.links.len() < MAX_REPORTED {
+                    report.links.push((key.stream, figures));
+                }
+            }
+            if let Some(inbound) = stream.inbound() {
+                let (mut point, figures) = inbound.tick(now);
+                let key = inbound.key();
+                // The sending end's figures are a second old at most; without them its delay is unknown.
+                point.ack_p50_us = figures.ack_p50_us.filter(|_| point.frames > 0);
+                point.ack_p95_us = figures.ack_p95_us.filter(|_| point.frames > 0);
+                links.push(Link {
+                    key,
+                    figures,
+                    datagram_bytes: None,
+                    receive_buffer,
+                });
+                points.push(LinkPoint {
+                    key,
+                    point,
+                    at_unix_ms,
+                });
+            }
+        }
+        for (peer, report) in reports {
+            node.report(peer, report);
+        }
+        let mut kept = lock(&self.points);
+        kept.extend(points.iter().copied());
+        let surplus = kept.len().saturating_sub(MAX_POINTS);
+        kept.drain(..surplus);
+        drop(kept);
+        lock(&self.links).clone_from(&links);
+        shared.event(RoomEvent::Metrics {
+            points: Arc::new(points),
+            links: Arc::new(links),
+        });
+    }
+}
+
+/// A neighbour told what it measured on the links to us.
+pub(crate) fn handle_report(plane: &Plane, from: MemberId, report: &Report) {
+    for (stream, figures) in &report.links {
+        let stream = plane.stream(*stream);
+        if let Some(inbound) = stream
+            .as_ref()
+            .and_then(|stream| stream.inbound())
+            .filter(|inbound| inbound.key().peer == from)
+        {
+            inbound.handle_report(*figures);
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! A room as its user holds it: commands in, events out. It does not matter to most of them who hosts.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use netcore_proto::chat::Entry;
+use netcore_proto::files::FileInfo;
+use netcore_proto::metrics::TransportSummary;
+use netcore_proto::session::{Fingerprint, Person, Profile};
+use netcore_proto::video::{StreamInfo, StreamSpec};
+use netcore_proto::{CommandError, FileId, MemberId, StreamId, chat, files, session, video};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::address::ReachableAt;
+use crate::control::Input;
+use crate::error::{FileError, JoinError, OpenError, VideoError};
+use crate::files::{FilePlane, TransferView};
+use crate::host::HostOptions;
+use crate::lock::lock;
+use crate::member::{JoinOptions, Supervisor};
+use crate::metrics::{Board, Link, LinkPoint, LinkResult};
+use crate::shared::Shared;
+use crate::video::{FrameReceiver, LinkKey, Plane, Publisher};
+
+/// Events that a slow listener may be behind before it must take a snapshot instead.
+pub(crate) const EVENT_QUEUE: usize = 4_096;
+/// Results of frames that a slow listener may be behind.
+pub(crate) const RESULT_QUEUE: usize = 16_384;
+/// How long leaving waits for the room's tasks.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// Which side of the room this computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Server mode.
+    Host,
+    /// Client mode.
+    Member,
+}
+
+/// What does not change about a room while we are in it.
+#[derive(Clone, Debug)]
+pub struct RoomInfo {
+    /// Which side we are.
+    pub role: Role,
+    /// The room's name.
+    pub name: String,
+    /// On a host the first address others can reach it at; on a member the address it was joined at.
+    pub address: String,
+    /// On a host, every address.
+    pub reachable_at: Vec<ReachableAt>,
+    /// The host's identity.
+    pub fingerprint: Fingerprint,
+    /// Our number.
+    pub me: MemberId,
+    /// For TCP and UDP.
+    pub port: u16,
+}
+
+/// How the connection to the room is. A host's is always up.
+#[derive(Clone, Debug)]
+pub enum LinkState {
+    /// It is there.
+    Up,
+    /// It is lost, and will be tried again.
+    Lost {
+        /// Which try comes next, from one.
+        attempt: u32,
+        /// When it comes.
+        retry_in: Duration,
+        /// Since when it is lost, in milliseconds since 1970.
+        since_unix_ms: u64,
+        /// Why the last try failed.
+        reason: JoinError,
+    },
+}
+
+/// Something that happened in a room.
+#[derive(Clone, Debug)]
+pub enum RoomEvent {
+    /// To who is here.
+    Session(session::Event),
+    /// To what is said.
+    Chat(chat::Event),
+    /// To what is offered.
+    Files(files::Event),
+    /// To which streams exist.
+    Video(video::Event),
+    /// To a transfer of ours: it moved or ended.
+    Transfer(TransferView),
+    /// To a member's connection.
+    Link(LinkState),
+    /// A second has passed.
+    Metrics {
+        /// What happened in it, link by link.
+        points: Arc<Vec<LinkPoint>>,
+        /// The figures as of now.
+        links: Arc<Vec<Link>>,
+    },
+    /// The room is over for us, for this reason; `None` when it was our own doing.
+    Closed(Option<JoinError>),
+}
+
+/// Everything there is to know about a room at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// What does not change.
+    pub info: RoomInfo,
+    /// The connection.
+    pub link: LinkState,
+    /// Who is here.
+    pub people: Vec<Person>,
+    /// What was said, oldest first.
+    pub chat: Vec<Entry>,
+    /// What is on offer to us, and what we are doing about it.
+    pub files: Vec<(FileInfo, Option<TransferView>)>,
+    /// Which streams are live.
+    pub streams: Vec<StreamInfo>,
+}
+
+/// What we said.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Our own number for it; the receipt bears it.
+    pub local: u64,
+    /// On a host, the entry at once. A member's comes as [`chat::Event::Receipt`].
+    pub entry: Option<Entry>,
+}
+
+/// A room we host or are in. Clones are handles on the same room.
+#[derive(Clone)]
+pub struct Room {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    video: Arc<Plane>,
+    files: Arc<FilePlane>,
+    board: Arc<Board>,
+    info: RoomInfo,
+    supervisor: Option<Arc<Supervisor>>,
+}
+
+impl Room {
+    /// Opens a room on this computer.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for people.
+    pub async fn host(options: HostOptions) -> Result<Room, OpenError> {
+        crate::host::open(options).await
+    }
+
+    /// Joins a room; returns when it has let us in.
+    ///
+    /// # Errors
+    /// [`JoinError`], in words for people.
+    pub async fn join(options: JoinOptions) -> Result<Room, JoinError> {
+        crate::member::join(options).await
+    }
+
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        video: Arc<Plane>,
+        files: Arc<FilePlane>,
+        board: Arc<Board>,
+        info: RoomInfo,
+        supervisor: Option<Arc<Supervisor>>,
+    ) -> Room {
+        Room {
+            inner: Arc::new(Inner {
+                shared,
+                video,
+                files,
+                board,
+                info,
+                supervisor,
+            }),
+        }
+    }
+
+    /// What does not change about the room.
+    pub fn info(&self) -> RoomInfo {
+        self.inner.info.clone()
+    }
+
+    /// What happens from now on. A listener that falls behind is told so and should take a [`snapshot`](Room::snapshot).
+    pub fn events(&self) -> broadcast::Receiver<RoomEvent> {
+        self.inner.shared.events.subscribe()
+    }
+
+    /// Everything there is to know at this moment; after the room is over, what needs no asking.
+    pub async fn snapshot(&self) -> Snapshot {
+        let Inner {
+            shared, files, info, ..
+        } = &*self.inner;
+        let me = info.me;
+        let asked = shared.call(move |node, _| {
+            let people: Vec<Person> = node.people().into_iter().cloned().collect();
+            let chat: Vec<Entry> = node.chat().entries().cloned().collect();
+            let files: Vec<FileInfo> = node
+                .files()
+                .into_iter()
+                .filter(|file| file.is_for(me))
+                .cloned()
+                .collect();
+            let streams: Vec<StreamInfo> = node.streams().into_iter().cloned().collect();
+            (people, chat, files, streams)
+        });
+        let (people, chat, offered, streams) = asked.await.unwrap_or_default();
+        let offered = offered.into_iter().map(|file| {
+            let transfer = files.view(file.id);
+            (file, transfer)
+        });
+        Snapshot {
+            info: info.clone(),
+            link: self.link(),
+            people,
+            chat,
+            files: offered.collect(),
+            streams,
+        }
+    }
+
+    /// How the connection is.
+    pub fn link(&self) -> LinkState {
+        self.inner
+            .supervisor
+            .as_ref()
+            .map_or(LinkState::Up, |supervisor| lock(&supervisor.link).clone())
+    }
+
+    /// Leaves the room, or closes it for everybody. Returns when every goodbye is sent and the port is free again. Doing it
+    /// twice does no harm.
+    pub async fn close(&self) {
+        let shared = &self.inner.shared;
+        if !shared.cancel.is_cancelled() {
+            let (answer, done) = oneshot::channel();
+            if shared.control.send(Input::Leave(answer)).await.is_ok() {
+                let _ = tokio::time::timeout(CLOSING, done).await;
+            }
+            shared.event(RoomEvent::Closed(None));
+        }
+        shared.cancel.cancel();
+        self.inner.video.close();
+        lock(&shared.neighbours).clear();
+        lock(&shared.endpoint).take();
+        shared.tasks.close();
+        if tokio::time::timeout(CLOSING, shared.tasks.wait()).await.is_err() {
+            tracing::warn!("some of the room's tasks did not end in time");
+        }
+    }
+
+    /// Changes what we tell about ourselves.
+    pub async fn set_profile(&self, profile: Profile) {
+        self.inner
+            .shared
+            .call(move |node, _| node.set_profile(&profile))
+            .await;
+    }
+
+    /// Tries to come back at once instead of after the pause.
+    pub fn reconnect_now(&self) {
+        if let Some(supervisor) = &self.inner.supervisor {
+            supervisor.retry_now.notify_one();
+        }
+    }
+
+    /// Says something to everybody. A member's words wait while the connection is lost.
+    ///
+    /// # Errors
+    /// [`CommandError`]: nothing to send, too long, too much waiting already.
+    pub async fn say(&self, text: &str) -> Result<Said, CommandError> {
+        let local = self.inner.shared.next_local();
+        let text = text.to_owned();
+        let said = self
+            .inner
+            .shared
+            .call(move |node, now| node.say(local, &text, now))
+            .await;
+        let entry = said.unwrap_or(Err(CommandError::NotConnected))?;
+        Ok(Said { local, entry })
+    }
+
+    /// Offers a file to some, or with an empty list to everybody. Its bytes are sent by themselves.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub async fn offer_file(&self, path: &Path, to: Vec<MemberId>) -> Result<FileInfo, FileError> {
+        self.inner.files.offer(path, to).await
+    }
+
+    /// Accepts a file on offer into `folder`, or into the downloads; a failed or paused fetch goes on.
+    ///
+    /// # Errors
+    /// [`FileError::Gone`]. What happens later is told by [`RoomEvent::Transfer`].
+    pub async fn fetch_file(&self, file: FileId, folder: Option<&Path>) -> Result<(), FileError> {
+        let folder = folder.unwrap_or(&self.inner.shared.downloads);
+        self.inner.files.fetch(file, folder)
+    }
+
+    /// Stops a transfer of ours for a while; what has come is kept.
+    pub fn pause_file(&self, file: FileId) {
+        self.inner.files.pause(file);
+    }
+
+    /// Goes on with a paused or failed transfer.
+    pub fn resume_file(&self, file: FileId) {
+        self.inner.files.resume(file);
+    }
+
+    /// Stops fetching a file; takes it back when it is ours. A host may take back anybody's.
+    pub async fn cancel_file(&self, file: FileId) {
+        self.inner.files.cancel(file).await;
+    }
+
+    /// How far our transfer of a file is, if there is one.
+    pub fn transfer(&self, file: FileId) -> Option<TransferView> {
+        self.inner.files.view(file)
+    }
+
+    /// Begins a stream of our own.
+    ///
+    /// # Errors
+    /// [`VideoError`].
+    pub async fn publish(&self, spec: StreamSpec) -> Result<Publisher, VideoError> {
+        Publisher::start(self.inner.video.clone(), spec).await
+    }
+
+    /// On a member: begins or ceases to receive a stream's frames. A host has them all.
+    ///
+    /// # Errors
+    /// [`VideoError`].
+    pub async fn watch(&self, stream: StreamId, on: bool) -> Result<(), VideoError> {
+        if self.inner.info.role == Role::Host {
+            return Ok(());
+        }
+        if self.inner.video.stream(stream).is_none() {
+            return Err(VideoError::Gone(stream));
+        }
+        match self
+            .inner
+            .shared
+            .call(move |node, _| node.watch(stream, on))
+            .await
+        {
+            Some(Ok(())) => {
+                self.inner.video.set_watching(stream, on);
+                Ok(())
+            }
+            _ => Err(VideoError::NotConnected),
+        }
+    }
+
+    /// Whether a stream's frames come here.
+    pub fn is_watched(&self, stream: StreamId) -> bool {
+        let stream = self.inner.video.stream(stream);
+        let is_host = self.inner.info.role == Role::Host;
+        stream.is_some_and(|stream| is_host || stream.inbound().is_none_or(|inbound| inbound.is_watched()))
+    }
+
+    /// A live stream's frames as they are here, our own included; `None` when there is no such stream.
+    pub fn frames(&self, stream: StreamId) -> Option<FrameReceiver> {
+        self.inner.video.stream(stream).map(|stream| stream.watch())
+    }
+
+    /// Every link's figures, as of the last second.
+    pub fn links(&self) -> Vec<Link> {
+        self.inner.board.links()
+    }
+
+    /// What happened on every link, second by second, for about the last ten minutes.
+    pub fn points(&self) -> Vec<LinkPoint> {
+        self.inner.board.points()
+    }
+
+    /// What becomes of each frame from now on, on our outbound links.
+    pub fn results(&self) -> broadcast::Receiver<LinkResult> {
+        self.inner.shared.results.subscribe()
+    }
+
+    /// What became of the frames on our outbound links, those lately ended included, as far as it is kept.
+    pub fn kept_results(&self) -> Vec<LinkResult> {
+        let outbounds = self.inner.video.outbounds().into_iter();
+        let results = outbounds.flat_map(|outbound| {
+            let LinkKey { stream, peer, .. } = outbound.key();
+            outbound
+                .kept_results()
+                .into_iter()
+                .map(move |result| LinkResult { stream, peer, result })
+        });
+        results.collect()
+    }
+
+    /// What each transport has done on each of our outbound links, those lately ended included.
+    pub fn summaries(&self) -> Vec<(LinkKey, Vec<TransportSummary>)> {
+        let outbounds = self.inner.video.outbounds().into_iter();
+        outbounds
+            .map(|outbound| (outbound.key(), outbound.summaries()))
+            .collect()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Without a handle nobody can leave properly any more; the tasks at least must not go on.
+        self.shared.cancel.cancel();
+    }
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room").field("info", &self.inner.info).finish()
+    }
+}

@@ -1,0 +1,139 @@
+//! What the planes of one room have in common.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use netcore_proto::session::{Fingerprint, Refusal};
+use netcore_proto::video::WindowMode;
+use netcore_proto::wire::{Attach, AttachToken, Attachment, ConnectionKind, Preface};
+use netcore_proto::{MemberId, Node, Time};
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_rustls::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::address::Address;
+use crate::control::Input;
+use crate::lock::lock;
+use crate::metrics::LinkResult;
+use crate::room::RoomEvent;
+use crate::udp::{Association, Endpoint};
+use crate::{clock, tcp};
+
+/// What every plane of a room needs.
+pub(crate) struct Shared {
+    pub(crate) events: broadcast::Sender<RoomEvent>,
+    pub(crate) results: broadcast::Sender<LinkResult>,
+    pub(crate) control: mpsc::Sender<Input>,
+    pub(crate) window: WindowMode,
+    pub(crate) downloads: PathBuf,
+    pub(crate) spool: PathBuf,
+    /// On a member: how to open further connections to the host.
+    pub(crate) dialer: Option<Dialer>,
+    /// Those we are directly connected with: on a host every member, on a member the host.
+    pub(crate) neighbours: Mutex<HashMap<MemberId, Arc<Neighbour>>>,
+    /// The datagram socket, until the room closes.
+    pub(crate) endpoint: Mutex<Option<Arc<Endpoint>>>,
+    pub(crate) tasks: TaskTracker,
+    /// For those who drop a handle outside of it.
+    pub(crate) runtime: tokio::runtime::Handle,
+    /// Cancelled when the room closes.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Somebody we are directly connected with.
+pub(crate) struct Neighbour {
+    /// Who it is.
+    pub(crate) id: MemberId,
+    /// Who the member of the two is: the neighbour on a host, we on a member.
+    pub(crate) member: MemberId,
+    pub(crate) token: AttachToken,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) association: Arc<Association>,
+    /// Cancelled when the control connection is gone.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// How a member opens connections to its host.
+pub(crate) struct Dialer {
+    pub(crate) address: Address,
+    pub(crate) tls: Arc<ClientConfig>,
+}
+
+/// Why a data connection could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+impl Shared {
+    /// Hands `act` to the control plane and returns what it returns; `None` when the room is over.
+    pub(crate) async fn call<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Node, Time) -> R + Send + 'static,
+    ) -> Option<R> {
+        let (reply, answer) = oneshot::channel();
+        let act = Box::new(move |node: &mut Node, now| {
+            // Who asked may have gone; what was asked is done all the same.
+            let _ = reply.send(act(node, now));
+        });
+        self.control.send(Input::Act(act)).await.ok()?;
+        answer.await.ok()
+    }
+
+    pub(crate) fn event(&self, event: RoomEvent) {
+        // Nobody need be listening.
+        let _ = self.events.send(event);
+    }
+
+    pub(crate) fn neighbour(&self, id: MemberId) -> Option<Arc<Neighbour>> {
+        lock(&self.neighbours).get(&id).cloned()
+    }
+
+    pub(crate) fn endpoint(&self) -> Option<Arc<Endpoint>> {
+        lock(&self.endpoint).clone()
+    }
+
+    /// On a member: opens a data connection to the host. Returns it and the offset the host answers with.
+    pub(crate) async fn dial(
+        &self,
+        attachment: Attachment,
+    ) -> Result<(TlsStream<TcpStream>, u64), DialError> {
+        let not_connected = || io::Error::from(io::ErrorKind::NotConnected);
+        let dialer = self.dialer.as_ref().ok_or_else(not_connected)?;
+        let host = self.neighbour(MemberId::HOST).ok_or_else(not_connected)?;
+        let kind = match attachment {
+            Attachment::File { .. } => ConnectionKind::File,
+            Attachment::Video { .. } => ConnectionKind::Video,
+        };
+        let connected = tcp::connect(&dialer.address, dialer.tls.clone(), Preface { kind }).await;
+        let mut secured = connected.map_err(io::Error::other)?;
+        if secured.fingerprint != host.fingerprint {
+            return Err(io::Error::other("another identity answers at the host's address").into());
+        }
+        let attach = Attach {
+            member: host.member,
+            token: host.token,
+            attachment,
+        };
+        match tcp::attach(&mut secured.stream, &attach).await? {
+            Ok(offset) => Ok((secured.stream, offset)),
+            Err(refusal) => Err(DialError::Refused(refusal)),
+        }
+    }
+
+    /// A number greater than all before it, also across restarts: microseconds since 1970.
+    pub(crate) fn next_local(&self) -> u64 {
+        static LAST: Mutex<u64> = Mutex::new(0);
+        let mut last = lock(&LAST);
+        *last = (*last + 1).max(clock::unix_ms() * 1_000);
+        *last
+    }
+}

@@ -1,0 +1,211 @@
+//! The log of steps: what the program does, in plain words, for people to follow.
+//!
+//! Whatever is logged to the target [`TARGET`] is a step. A step bears a `code`, which a program can translate by, and the
+//! values its words are made of.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::broadcast;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt as lines};
+
+use crate::clock;
+use crate::folders::Folders;
+use crate::lock::lock;
+
+/// The target that makes a log line a step.
+pub const TARGET: &str = "roomwire::step";
+/// The most steps remembered, the latest ones.
+const MAX_RECENT: usize = 500;
+/// Log files kept, one a day.
+const LOG_FILES: usize = 7;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// What kind of step.
+    pub code: String,
+    /// Whether it tells of trouble.
+    pub is_warning: bool,
+    /// The words, in English.
+    pub words: String,
+    /// The values in the words.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// The steps of this process: the latest, and those to come.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    recent: Arc<Mutex<VecDeque<Step>>>,
+    coming: broadcast::Sender<Step>,
+}
+
+impl Steps {
+    fn new() -> Steps {
+        Steps {
+            recent: Arc::default(),
+            coming: broadcast::Sender::new(MAX_RECENT),
+        }
+    }
+
+    /// The latest steps, oldest first.
+    pub fn recent(&self) -> Vec<Step> {
+        lock(&self.recent).iter().cloned().collect()
+    }
+
+    /// Steps from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Step> {
+        self.coming.subscribe()
+    }
+}
+
+/// A layer that collects steps.
+pub struct StepLayer(Steps);
+
+/// A layer, and where its steps can be had.
+pub fn layer() -> (StepLayer, Steps) {
+    let steps = Steps::new();
+    (StepLayer(steps.clone()), steps)
+}
+
+impl<S: Subscriber> Layer<S> for StepLayer {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        if event.metadata().target() != TARGET {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let step = Step {
+            at_unix_ms: clock::unix_ms(),
+            code: fields.values.remove("code").unwrap_or_default(),
+            is_warning: *event.metadata().level() <= Level::WARN,
+            words: fields.message,
+            fields: fields.values,
+        };
+        let mut recent = lock(&self.0.recent);
+        if recent.len() >= MAX_RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(step.clone());
+        drop(recent);
+        // Nobody need be listening.
+        let _ = self.0.coming.send(step);
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    values: BTreeMap<String, String>,
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+}
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: String) {
+        if field.name() == "message" {
+            self.message = value;
+        } else {
+            self.values.insert(field.name().to_owned(), value);
+        }
+    }
+}
+
+/// Logging of this process. Lines still on their way are written when it is dropped.
+pub struct LogGuard {
+    steps: Steps,
+    _file: Option<WorkerGuard>,
+}
+
+impl LogGuard {
+    /// The steps.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
+    }
+}
+
+/// Begins to log: to a file a day in the profile's folder, as steps, and with `terminal` to standard error as well. What is
+/// logged beside steps and warnings can be chosen by the environment variable `ROOMWIRE_LOG`. Later calls in the same
+/// process only return their own, empty steps.
+pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
+    let (step_layer, steps) = layer();
+    let filter = || {
+        let chosen = EnvFilter::builder()
+            .with_env_var("ROOMWIRE_LOG")
+            .with_default_directive(LevelFilter::WARN.into());
+        let filter = chosen.from_env_lossy();
+        // A constant that is known to be a directive.
+        match "roomwire::step=info".parse() {
+            Ok(steps) => filter.add_directive(steps),
+            Err(_) => filter,
+        }
+    };
+    let rolling = tracing_appender::rolling::Builder::new()
+        .rotation(tracing_appender::rolling::Rotation::DAILY)
+        .filename_prefix("roomwire")
+        .filename_suffix("log")
+        .max_log_files(LOG_FILES)
+        .build(folders.logs());
+    // A log that cannot be written is no reason not to work.
+    let (file, guard) = rolling.ok().map(tracing_appender::non_blocking).unzip();
+    let file = file.map(|file| {
+        lines::layer()
+            .with_ansi(false)
+            .with_writer(file)
+            .with_filter(filter())
+    });
+    let terminal = terminal.then(|| {
+        lines::layer()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .without_time()
+            .with_filter(filter())
+    });
+    let _ = tracing_subscriber::registry()
+        .with(step_layer)
+        .with(file)
+        .with(terminal)
+        .try_init();
+    LogGuard { steps, _file: guard }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_steps_become_steps_and_their_values_are_kept() {
+        let (layer, steps) = layer();
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("something else");
+            tracing::info!(target: "roomwire::step", code = "listening", port = 27182, "listening on port {}", 27182);
+            tracing::warn!(target: "roomwire::step", code = "trouble", "oh");
+        });
+        let recent = steps.recent();
+        assert_eq!(recent.len(), 2);
+        assert_eq!(recent[0].words, "listening on port 27182");
+        assert_eq!(
+            (recent[0].code.as_str(), recent[0].fields["port"].as_str()),
+            ("listening", "27182")
+        );
+        assert!(!recent[0].is_warning && recent[1].is_warning);
+    }
+}

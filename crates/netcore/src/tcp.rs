@@ -1,0 +1,274 @@
+//! TCP connections: opening the port, accepting, connecting, and the first bytes that say what a connection is for.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use netcore_proto::session::{Fingerprint, Refusal, RefusalCode};
+use netcore_proto::wire::{
+    ALPN, Attach, AttachReply, ControlDecoder, PREFACE_BYTES, Preface, WireError, encode_control,
+};
+use rustls::{ClientConfig, ServerConfig};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use crate::address::Address;
+use crate::error::JoinError;
+use crate::tls;
+
+/// How long a handshake, and each of the messages that begin a connection, may take.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long connecting may take before the address counts as silent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest queue of connections that wait to be accepted.
+const BACKLOG: i32 = 128;
+
+/// An encrypted connection and who is at its other end.
+pub(crate) struct Secured {
+    pub(crate) stream: TlsStream<TcpStream>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// Opens a port for TCP and UDP on all addresses, IPv6 and IPv4 alike, or on IPv4 loopback only.
+pub(crate) fn open_port(port: u16, loopback_only: bool) -> io::Result<(TcpListener, std::net::UdpSocket)> {
+    if loopback_only {
+        return bind_pair(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port), true);
+    }
+    let both = bind_pair(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port), false);
+    match both {
+        Err(error) if !is_taken(&error) => {
+            bind_pair(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port), true)
+        }
+        outcome => outcome,
+    }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
+    )
+}
+
+/// With port 0 the system chooses one for TCP; UDP may have it taken, so a few are tried.
+fn bind_pair(address: SocketAddr, v4: bool) -> io::Result<(TcpListener, std::net::UdpSocket)> {
+    const TRIES: usize = 20;
+    let mut outcome = Err(io::ErrorKind::AddrInUse.into());
+    for _ in 0..TRIES {
+        outcome = bind_once(address, v4);
+        if address.port() != 0 || outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn bind_once(address: SocketAddr, v4: bool) -> io::Result<(TcpListener, std::net::UdpSocket)> {
+    let domain = if v4 { Domain::IPV4 } else { Domain::IPV6 };
+    let tcp = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    if !v4 {
+        tcp.set_only_v6(false)?;
+    }
+    // Elsewhere than on Windows this lets a closed room be opened again at once, and never takes a port in use.
+    #[cfg(not(windows))]
+    tcp.set_reuse_address(true)?;
+    tcp.bind(&address.into())?;
+    tcp.listen(BACKLOG)?;
+    tcp.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(tcp.into())?;
+    let udp = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    if !v4 {
+        udp.set_only_v6(false)?;
+    }
+    udp.bind(&SocketAddr::new(address.ip(), listener.local_addr()?.port()).into())?;
+    udp.set_nonblocking(true)?;
+    Ok((listener, udp.into()))
+}
+
+/// A socket for a member's datagrams to `host`.
+pub(crate) fn member_datagrams(host: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let any: IpAddr = if host.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    let socket = std::net::UdpSocket::bind(SocketAddr::new(any, 0))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// The host's half of a handshake.
+///
+/// # Errors
+/// Whoever does not manage it in [`HANDSHAKE_TIMEOUT`], or speaks another application protocol, is not served.
+pub(crate) async fn secure_accepted(
+    stream: TcpStream,
+    peer: SocketAddr,
+    config: Arc<ServerConfig>,
+) -> io::Result<Secured> {
+    stream.set_nodelay(true)?;
+    let stream = timeout(HANDSHAKE_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await??;
+    let session = stream.get_ref().1;
+    let fingerprint = tls::peer_fingerprint(session.peer_certificates());
+    let fingerprint = fingerprint.filter(|_| session.alpn_protocol() == Some(ALPN));
+    let fingerprint = fingerprint.ok_or_else(|| io::Error::other("it does not speak Roomwire"))?;
+    Ok(Secured {
+        stream: stream.into(),
+        peer: canonical(peer),
+        fingerprint,
+    })
+}
+
+/// IPv4 addresses look like themselves also on a socket that serves both families.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Connects to a host and says what the connection is for.
+///
+/// # Errors
+/// A [`JoinError`] that names what stood in the way.
+pub(crate) async fn connect(
+    address: &Address,
+    config: Arc<ClientConfig>,
+    preface: Preface,
+) -> Result<Secured, JoinError> {
+    let stream = reach(address).await?;
+    let gone = |why: &io::Error| JoinError::HostGone {
+        address: address.clone(),
+        why: why.to_string(),
+    };
+    stream.set_nodelay(true).map_err(|error| gone(&error))?;
+    let peer = stream.peer_addr().map_err(|error| gone(&error))?;
+    let handshake = timeout(
+        HANDSHAKE_TIMEOUT,
+        TlsConnector::from(config).connect(tls::server_name(), stream),
+    );
+    let mut stream = match handshake.await {
+        Ok(Ok(stream)) => stream,
+        // What answers, but not as TLS 1.3 for this protocol, is something else.
+        Ok(Err(_)) => {
+            return Err(JoinError::NotARoom {
+                address: address.clone(),
+            });
+        }
+        Err(_) => {
+            return Err(JoinError::TimedOut {
+                address: address.clone(),
+            });
+        }
+    };
+    let session = stream.get_ref().1;
+    let is_room = session.alpn_protocol() == Some(ALPN);
+    let Some(fingerprint) = tls::peer_fingerprint(session.peer_certificates()).filter(|_| is_room) else {
+        return Err(JoinError::NotARoom {
+            address: address.clone(),
+        });
+    };
+    stream
+        .write_all(&preface.encode())
+        .await
+        .map_err(|error| gone(&error))?;
+    Ok(Secured {
+        stream: stream.into(),
+        peer,
+        fingerprint,
+    })
+}
+
+/// Tries each of the host's addresses until one answers.
+async fn reach(address: &Address) -> Result<TcpStream, JoinError> {
+    let unreachable = |why: String| JoinError::Unreachable {
+        address: address.clone(),
+        why,
+    };
+    let found = tokio::net::lookup_host((address.host(), address.port())).await;
+    let found: Vec<SocketAddr> = found.map_err(|error| unreachable(error.to_string()))?.collect();
+    let mut outcome = Err(unreachable("the name has no address".to_owned()));
+    for candidate in found {
+        outcome = match timeout(CONNECT_TIMEOUT, TcpStream::connect(candidate)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(JoinError::Refused {
+                address: address.clone(),
+            }),
+            Ok(Err(error)) => Err(unreachable(error.to_string())),
+            Err(_) => Err(JoinError::TimedOut {
+                address: address.clone(),
+            }),
+        };
+    }
+    outcome
+}
+
+/// Reads the first eight bytes of an accepted connection.
+///
+/// A stranger of another version is told so, in the words of a control connection, before the error is returned.
+pub(crate) async fn read_preface(stream: &mut TlsStream<TcpStream>) -> io::Result<Preface> {
+    let mut bytes = [0; PREFACE_BYTES];
+    timeout(HANDSHAKE_TIMEOUT, stream.read_exact(&mut bytes)).await??;
+    match Preface::decode(bytes) {
+        Ok(preface) => Ok(preface),
+        Err(error) => {
+            if matches!(error, WireError::Version { .. }) {
+                let refusal = Refusal::new(RefusalCode::VersionMismatch, error.to_string());
+                let notice = netcore_proto::Notice::Session(netcore_proto::session::Notice::Refused(refusal));
+                write_message(stream, &notice).await?;
+                stream.shutdown().await?;
+            }
+            Err(io::Error::new(io::ErrorKind::InvalidData, error))
+        }
+    }
+}
+
+/// Reads the message that a data connection begins with.
+pub(crate) async fn read_attach(stream: &mut TlsStream<TcpStream>) -> io::Result<Attach> {
+    timeout(HANDSHAKE_TIMEOUT, read_message(stream)).await?
+}
+
+/// Asks to attach, and returns the offset the host answers with.
+pub(crate) async fn attach(
+    stream: &mut TlsStream<TcpStream>,
+    attach: &Attach,
+) -> io::Result<Result<u64, Refusal>> {
+    write_message(stream, attach).await?;
+    match timeout(HANDSHAKE_TIMEOUT, read_message(stream)).await?? {
+        AttachReply::Ready { offset } => Ok(Ok(offset)),
+        AttachReply::Refused(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// Writes one control message.
+pub(crate) async fn write_message(
+    stream: &mut TlsStream<TcpStream>,
+    message: &impl serde::Serialize,
+) -> io::Result<()> {
+    let bytes = encode_control(message).map_err(io::Error::other)?;
+    stream.write_all(&bytes).await?;
+    stream.flush().await
+}
+
+/// Reads one control message and not a byte more, for binary records may follow.
+async fn read_message<M: serde::de::DeserializeOwned>(stream: &mut TlsStream<TcpStream>) -> io::Result<M> {
+    let invalid = |error: WireError| io::Error::new(io::ErrorKind::InvalidData, error);
+    let mut decoder = ControlDecoder::default();
+    let mut prefix = [0; 4];
+    stream.read_exact(&mut prefix).await?;
+    decoder.feed(&prefix);
+    // The decoder judges the length before a byte is reserved for it.
+    if let Some(message) = decoder.next_message().map_err(invalid)? {
+        return Ok(message);
+    }
+    let mut body = BytesMut::zeroed(u32::from_be_bytes(prefix) as usize);
+    stream.read_exact(&mut body).await?;
+    decoder.feed(&body);
+    decoder
+        .next_message()
+        .map_err(invalid)?
+        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}

@@ -1,0 +1,161 @@
+//! TLS 1.3 on every TCP connection. Both sides show a self-signed certificate; who they are is its fingerprint, which is
+//! pinned or compared by the caller, so the verifiers here check only that the other side holds the certificate's key.
+
+use std::sync::Arc;
+
+use netcore_proto::session::Fingerprint;
+use netcore_proto::wire::ALPN;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, ServerConfig,
+    SignatureScheme,
+};
+
+use crate::identity::{Identity, fingerprint};
+
+/// Label under which the keys of a member's datagrams are exported (RFC 5705).
+const DATAGRAM_KEYS_LABEL: &[u8] = b"EXPORTER-roomwire-datagrams-1";
+
+pub(crate) fn client_config(identity: &Identity) -> Result<Arc<ClientConfig>, Error> {
+    let provider = provider();
+    let verifier = Arc::new(AnyKeyHolder(provider.signature_verification_algorithms));
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_auth_cert(vec![identity.certificate()], identity.key())?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(Arc::new(config))
+}
+
+pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
+    let provider = provider();
+    let verifier = Arc::new(AnyKeyHolder(provider.signature_verification_algorithms));
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![identity.certificate()], identity.key())?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    // Nobody resumes: a control connection lives for hours, and data connections are few.
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+/// The name that every certificate bears; identity is the fingerprint, not the name.
+pub(crate) fn server_name() -> ServerName<'static> {
+    ServerName::try_from("roomwire").expect("a plain word is a DNS name")
+}
+
+/// The other side's identity.
+pub(crate) fn peer_fingerprint(certificates: Option<&[CertificateDer<'_>]>) -> Option<Fingerprint> {
+    certificates?.first().map(fingerprint)
+}
+
+/// Key material for the datagrams that belong to a control connection.
+pub(crate) struct DatagramKeys {
+    /// AES-128 key and 12-byte nonce base for datagrams from the member.
+    pub(crate) up: [u8; 28],
+    /// The same for datagrams from the host.
+    pub(crate) down: [u8; 28],
+}
+
+impl DatagramKeys {
+    /// Takes them from an established TLS session; both sides get the same.
+    pub(crate) fn export<D>(session: &rustls::ConnectionCommon<D>) -> Result<DatagramKeys, Error> {
+        let material = session.export_keying_material([0; 56], DATAGRAM_KEYS_LABEL, None)?;
+        let (up, down) = material.split_at(28);
+        let halves = (up.try_into(), down.try_into());
+        let (Ok(up), Ok(down)) = halves else {
+            unreachable!("56 bytes are twice 28")
+        };
+        Ok(DatagramKeys { up, down })
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    let mut provider = rustls::crypto::ring::default_provider();
+    // AES-128 first: it is as safe here and the faster one on processors that have AES instructions.
+    provider
+        .cipher_suites
+        .sort_by_key(|suite| suite.suite() != rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
+    Arc::new(provider)
+}
+
+/// Accepts any certificate whose key the other side proves to hold.
+#[derive(Debug)]
+struct AnyKeyHolder(WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for AnyKeyHolder {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}
+
+impl ClientCertVerifier for AnyKeyHolder {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}

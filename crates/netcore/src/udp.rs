@@ -1,0 +1,399 @@
+//! Datagrams: one socket for everybody, batches in and out, sealed content handed to the stream it belongs to.
+
+use std::collections::HashMap;
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use netcore_proto::video::Datagram;
+use netcore_proto::{StreamId, Time};
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::lock::{lock, read, write};
+use crate::seal::{self, Key, Opener, Sealer};
+use crate::tls::DatagramKeys;
+use crate::video::{Inbound, Outbound};
+
+/// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
+const BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// With receive offload the system hands over this much at once.
+const RECEIVE_BYTES: usize = 64 * 1024;
+/// Batches taken before other tasks of this thread get their turn.
+const BATCHES_PER_TURN: usize = 32;
+/// How often a member shows its address until it has an answer, and afterwards, so that no firewall forgets it.
+const HELLO_INTERVAL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// The socket that carries every datagram of a room on this computer.
+pub(crate) struct Endpoint {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    associations: RwLock<HashMap<u32, Arc<Association>>>,
+    receive_buffer: usize,
+}
+
+/// What belongs to one control connection's datagrams.
+pub(crate) struct Association {
+    connection: u32,
+    sealer: Sealer,
+    opener: Opener,
+    peer: Mutex<Peer>,
+    inbound: Mutex<HashMap<StreamId, Arc<Inbound>>>,
+    outbound: Mutex<HashMap<StreamId, Arc<Outbound>>>,
+    answered: Notify,
+}
+
+/// Where the other side is: the source of the newest genuine datagram, so that a changed address is followed.
+struct Peer {
+    address: Option<SocketAddr>,
+    newest: u64,
+}
+
+/// Sealed datagrams of one size (the last may be shorter), sent in one go.
+#[derive(Default)]
+pub(crate) struct Batch {
+    bytes: Vec<u8>,
+    segment: usize,
+    segments: usize,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.segment = 0;
+        self.segments = 0;
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn new(socket: std::net::UdpSocket) -> io::Result<Arc<Endpoint>> {
+        let socket = UdpSocket::from_std(socket)?;
+        let state = UdpSocketState::new((&socket).into())?;
+        // The system may grant less; what it granted is shown.
+        let _ = state.set_recv_buffer_size((&socket).into(), BUFFER_BYTES);
+        let _ = state.set_send_buffer_size((&socket).into(), BUFFER_BYTES);
+        let receive_buffer = state.recv_buffer_size((&socket).into())?;
+        Ok(Arc::new(Endpoint {
+            socket,
+            state,
+            associations: RwLock::default(),
+            receive_buffer,
+        }))
+    }
+
+    /// The receive buffer the system granted, in bytes.
+    pub(crate) fn receive_buffer(&self) -> usize {
+        self.receive_buffer
+    }
+
+    pub(crate) fn add(&self, association: Arc<Association>) {
+        write(&self.associations).insert(association.connection, association);
+    }
+
+    pub(crate) fn remove(&self, connection: u32) {
+        write(&self.associations).remove(&connection);
+    }
+
+    /// Adds a datagram to `batch`. Returns `false` when it does not fit any more: send the batch first.
+    pub(crate) fn append(
+        &self,
+        batch: &mut Batch,
+        sealer: &Sealer,
+        length: usize,
+        plain: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        let length = length + seal::HEADER_BYTES + seal::TAG_BYTES;
+        let is_last_shorter = batch.segments > 0 && batch.bytes.len() < batch.segment * batch.segments;
+        let fits = batch.segments == 0
+            || !is_last_shorter
+                && length <= batch.segment
+                && batch.segments < self.state.max_gso_segments()
+                && batch.bytes.len() + length <= RECEIVE_BYTES - 1_024;
+        if fits {
+            sealer.seal(&mut batch.bytes, plain);
+            batch.segment = batch.segment.max(length);
+            batch.segments += 1;
+        }
+        fits
+    }
+
+    /// Sends a batch, waiting until the socket takes it, and empties it.
+    pub(crate) async fn send(&self, batch: &mut Batch, to: SocketAddr) -> io::Result<()> {
+        let transmit = Transmit {
+            destination: to,
+            ecn: None,
+            contents: &batch.bytes,
+            segment_size: (batch.segments > 1).then_some(batch.segment),
+            src_ip: None,
+        };
+        let sent = self
+            .socket
+            .async_io(Interest::WRITABLE, || {
+                self.state.try_send((&self.socket).into(), &transmit)
+            })
+            .await;
+        batch.clear();
+        sent
+    }
+
+    /// Sends one datagram now or not at all: an acknowledgement that has to wait is worth little.
+    fn send_now(&self, association: &Association, datagram: &Datagram) {
+        let Some(to) = association.peer_address() else {
+            return;
+        };
+        let mut bytes = Vec::with_capacity(128);
+        association.sealer.seal(&mut bytes, |out| datagram.encode(out));
+        let transmit = Transmit {
+            destination: to,
+            ecn: None,
+            contents: &bytes,
+            segment_size: None,
+            src_ip: None,
+        };
+        let sent = self.socket.try_io(Interest::WRITABLE, || {
+            self.state.try_send((&self.socket).into(), &transmit)
+        });
+        if let Err(error) = sent {
+            tracing::debug!(%error, %to, "a datagram was not sent");
+        }
+    }
+
+    /// Receives until the room is over.
+    pub(crate) async fn run(self: Arc<Self>, cancel: CancellationToken) {
+        let mut buffer = vec![0; BATCH_SIZE * RECEIVE_BYTES];
+        let mut waiting: Vec<(Arc<Association>, Arc<Inbound>)> = Vec::new();
+        loop {
+            let deadline = waiting.iter().filter_map(|(_, inbound)| inbound.deadline()).min();
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                ready = self.socket.readable() => {
+                    if let Err(error) = ready {
+                        tracing::warn!(%error, "the datagram socket cannot be read");
+                        return;
+                    }
+                    for _ in 0..BATCHES_PER_TURN {
+                        if !self.receive(&mut buffer, &mut waiting) {
+                            break;
+                        }
+                    }
+                }
+                () = sleep_until(deadline) => {}
+            }
+            let now = clock::now();
+            waiting.retain(|(association, inbound)| {
+                inbound.handle_timeout(now);
+                self.answer(association, inbound);
+                inbound.deadline().is_some()
+            });
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    /// Takes one batch off the socket. Returns `false` when there is none.
+    fn receive(&self, buffer: &mut [u8], waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>) -> bool {
+        let mut metas = [RecvMeta::default(); BATCH_SIZE];
+        let received = {
+            let mut slices: Vec<IoSliceMut<'_>> =
+                buffer.chunks_mut(RECEIVE_BYTES).map(IoSliceMut::new).collect();
+            self.socket.try_io(Interest::READABLE, || {
+                self.state.recv((&self.socket).into(), &mut slices, &mut metas)
+            })
+        };
+        let count = match received {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            // Windows and Linux report here that some peer's port is closed. It says nothing about the others.
+            Err(error) if is_about_one_peer(&error) => return true,
+            Err(error) => {
+                tracing::debug!(%error, "a datagram was not received");
+                return false;
+            }
+        };
+        let now = clock::now();
+        for (meta, chunk) in metas[..count].iter().zip(buffer.chunks_mut(RECEIVE_BYTES)) {
+            for datagram in chunk[..meta.len].chunks_mut(meta.stride.max(1)) {
+                self.handle_datagram(datagram, meta.addr, now, waiting);
+            }
+        }
+        true
+    }
+
+    fn handle_datagram(
+        &self,
+        datagram: &mut [u8],
+        from: SocketAddr,
+        now: Time,
+        waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
+    ) {
+        let association =
+            seal::connection_id(datagram).and_then(|id| read(&self.associations).get(&id).cloned());
+        let Some(association) = association else { return };
+        let Some((packet, plain)) = association.opener.open(datagram) else {
+            tracing::debug!(%from, "a datagram's seal is broken, or it came before");
+            return;
+        };
+        association.heard(packet, from);
+        match Datagram::decode(plain) {
+            Ok(Datagram::Fragment(fragment)) => {
+                let inbound = lock(&association.inbound).get(&fragment.stream).cloned();
+                let Some(inbound) = inbound else { return };
+                inbound.handle_fragment(&fragment, now);
+                self.answer(&association, &inbound);
+                let is_waiting = |(_, other): &(Arc<Association>, Arc<Inbound>)| Arc::ptr_eq(other, &inbound);
+                if inbound.deadline().is_some() && !waiting.iter().any(is_waiting) {
+                    waiting.push((association, inbound));
+                }
+            }
+            Ok(Datagram::Ack(ack)) => {
+                let outbound = lock(&association.outbound).get(&ack.stream).cloned();
+                if let Some(outbound) = outbound {
+                    outbound.handle_ack(&ack, now);
+                }
+            }
+            Ok(Datagram::Nack(nack)) => {
+                let outbound = lock(&association.outbound).get(&nack.stream).cloned();
+                if let Some(outbound) = outbound {
+                    outbound.handle_nack(&nack, now);
+                }
+            }
+            Ok(Datagram::Hello { token }) => self.send_now(&association, &Datagram::HelloBack { token }),
+            Ok(Datagram::HelloBack { .. }) => association.answered.notify_one(),
+            Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
+        }
+    }
+
+    /// Sends what an inbound stream has to say.
+    fn answer(&self, association: &Association, inbound: &Inbound) {
+        while let Some(datagram) = inbound.poll_datagram() {
+            self.send_now(association, &datagram);
+        }
+        inbound.publish_arrivals();
+    }
+
+    /// On a member: shows the host our address until the room is over. Returns never before.
+    pub(crate) async fn keep_known(&self, association: &Association, cancel: CancellationToken) {
+        let (until_answered, afterwards) = HELLO_INTERVAL;
+        let mut is_answered = false;
+        let mut unanswered = 0;
+        loop {
+            self.send_now(
+                association,
+                &Datagram::Hello {
+                    token: clock::now().as_micros(),
+                },
+            );
+            let pause = if is_answered { afterwards } else { until_answered };
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = association.answered.notified() => {
+                    if !std::mem::replace(&mut is_answered, true) {
+                        tracing::info!(target: "roomwire::step", code = "datagrams_ready", "datagrams get through to the host");
+                    }
+                    tokio::select! {
+                        () = cancel.cancelled() => return,
+                        () = tokio::time::sleep(afterwards) => {}
+                    }
+                }
+                () = tokio::time::sleep(pause) => {
+                    unanswered += 1;
+                    if unanswered == 15 && !is_answered {
+                        tracing::warn!(target: "roomwire::step", code = "datagrams_blocked",
+                            "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Association {
+    /// The host's end: it seals with the key for downward datagrams.
+    pub(crate) fn on_host(connection: u32, keys: &DatagramKeys) -> Arc<Association> {
+        Association::new(connection, &keys.down, &keys.up, None)
+    }
+
+    /// A member's end, which knows where the host is.
+    pub(crate) fn on_member(connection: u32, keys: &DatagramKeys, host: SocketAddr) -> Arc<Association> {
+        Association::new(connection, &keys.up, &keys.down, Some(host))
+    }
+
+    fn new(
+        connection: u32,
+        seal: &[u8; 28],
+        open: &[u8; 28],
+        address: Option<SocketAddr>,
+    ) -> Arc<Association> {
+        Arc::new(Association {
+            connection,
+            sealer: Sealer::new(Key::new(seal), connection),
+            opener: Opener::new(Key::new(open)),
+            peer: Mutex::new(Peer { address, newest: 0 }),
+            inbound: Mutex::default(),
+            outbound: Mutex::default(),
+            answered: Notify::new(),
+        })
+    }
+
+    pub(crate) fn connection(&self) -> u32 {
+        self.connection
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        lock(&self.peer).address
+    }
+
+    pub(crate) fn add_inbound(&self, stream: StreamId, inbound: Arc<Inbound>) {
+        lock(&self.inbound).insert(stream, inbound);
+    }
+
+    pub(crate) fn add_outbound(&self, stream: StreamId, outbound: Arc<Outbound>) {
+        lock(&self.outbound).insert(stream, outbound);
+    }
+
+    /// A stream is over, or no longer wanted.
+    pub(crate) fn remove(&self, stream: StreamId) {
+        lock(&self.inbound).remove(&stream);
+        lock(&self.outbound).remove(&stream);
+    }
+
+    fn heard(&self, packet: u64, from: SocketAddr) {
+        let mut peer = lock(&self.peer);
+        if packet >= peer.newest {
+            *peer = Peer {
+                address: Some(from),
+                newest: packet,
+            };
+        }
+    }
+}
+
+fn is_about_one_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}
+
+/// Sleeps until `deadline`, or for ever.
+pub(crate) async fn sleep_until(deadline: Option<Time>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(clock::instant(at)).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,179 @@
+use std::io;
+use std::sync::{Mutex, Weak};
+
+use bytes::BytesMut;
+use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
+use netcore_proto::video::{
+    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameHeader, Receiver, TcpAck,
+};
+use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use super::{LinkKey, ShownFrame, Stream};
+use crate::clock;
+use crate::lock::lock;
+
+/// A stream's frames as they come from one neighbour, over either transport.
+pub(crate) struct Inbound {
+    stream: StreamId,
+    peer: MemberId,
+    receiver: Mutex<Receiver>,
+    meter: Mutex<ArrivalMeter>,
+    /// What the sending end told us.
+    reported: Mutex<Option<Figures>>,
+    hub: Weak<Stream>,
+    /// On a member: cancelled when the stream is no longer wanted.
+    watching: Mutex<Option<CancellationToken>>,
+}
+
+impl Inbound {
+    pub(super) fn new(stream: StreamId, peer: MemberId, transport: Transport, hub: Weak<Stream>) -> Inbound {
+        Inbound {
+            stream,
+            peer,
+            receiver: Mutex::new(Receiver::new(stream)),
+            meter: Mutex::new(ArrivalMeter::new(transport)),
+            reported: Mutex::default(),
+            hub,
+            watching: Mutex::default(),
+        }
+    }
+
+    /// Notes that the stream is wanted. Returns what ends that; `None` when it was wanted already.
+    pub(super) fn start_watching(&self) -> Option<CancellationToken> {
+        let mut watching = lock(&self.watching);
+        if watching.is_some() {
+            return None;
+        }
+        Some(watching.insert(CancellationToken::new()).clone())
+    }
+
+    pub(super) fn stop_watching(&self) {
+        if let Some(watching) = lock(&self.watching).take() {
+            watching.cancel();
+        }
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        lock(&self.watching).is_some()
+    }
+
+    pub(crate) fn key(&self) -> LinkKey {
+        LinkKey {
+            stream: self.stream,
+            peer: self.peer,
+            outbound: false,
+        }
+    }
+
+    pub(crate) fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time) {
+        lock(&self.receiver).handle_fragment(fragment, now);
+    }
+
+    pub(crate) fn handle_timeout(&self, now: Time) {
+        lock(&self.receiver).handle_timeout(now);
+    }
+
+    pub(crate) fn set_round_trip(&self, round_trip: Span) {
+        lock(&self.receiver).set_round_trip(round_trip);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        lock(&self.receiver).poll_timeout().map(|deadline| deadline.at)
+    }
+
+    pub(crate) fn poll_datagram(&self) -> Option<Datagram> {
+        lock(&self.receiver).poll_datagram(clock::now())
+    }
+
+    /// Hands on what is whole.
+    pub(crate) fn publish_arrivals(&self) {
+        loop {
+            let arrival = lock(&self.receiver).poll_arrival();
+            let Some(arrival) = arrival else { return };
+            self.publish(&arrival);
+        }
+    }
+
+    fn publish(&self, arrival: &Arrival) {
+        let missed = {
+            let mut meter = lock(&self.meter);
+            meter.record(arrival);
+            meter.missed()
+        };
+        if let Some(hub) = self.hub.upgrade() {
+            hub.publish(ShownFrame {
+                frame: arrival.frame.clone(),
+                transport: Some(arrival.transport),
+                received: arrival.whole,
+                missed,
+            });
+        }
+    }
+
+    /// Receives frames from a TCP connection and acknowledges each when it is whole, before anything else is done with it.
+    pub(crate) async fn receive_tcp(&self, mut stream: TlsStream<TcpStream>) -> io::Result<()> {
+        loop {
+            let mut header_bytes = [0; FRAME_HEADER_BYTES];
+            stream.read_exact(&mut header_bytes).await?;
+            let first = clock::now();
+            let header = FrameHeader::decode(&header_bytes).map_err(invalid)?;
+            if header.stream != self.stream {
+                return Err(invalid("a frame of another stream"));
+            }
+            let mut bytes = BytesMut::with_capacity(FRAME_HEADER_BYTES + header.length as usize);
+            bytes.extend_from_slice(&header_bytes);
+            let whole_length = FRAME_HEADER_BYTES + header.length as usize;
+            while bytes.len() < whole_length {
+                let missing = whole_length - bytes.len();
+                if (&mut stream).take(missing as u64).read_buf(&mut bytes).await? == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            }
+            let whole = clock::now();
+            let hold_us = u32::try_from(clock::now().since(whole).as_micros()).unwrap_or(u32::MAX);
+            let ack = TcpAck {
+                stream: self.stream,
+                frame: header.frame,
+                hold_us,
+            };
+            stream.write_all(&ack.encode()).await?;
+            stream.flush().await?;
+            let frame = Frame::from_bytes(bytes.freeze()).map_err(invalid)?;
+            lock(&self.receiver).handle_frame(frame, first, whole);
+            self.publish_arrivals();
+        }
+    }
+
+    pub(crate) fn handle_report(&self, figures: Figures) {
+        *lock(&self.reported) = Some(figures);
+    }
+
+    /// Ends a second of measuring: its point, and the figures with what the sending end told.
+    pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
+        let (point, own) = {
+            let mut meter = lock(&self.meter);
+            (meter.tick(now), meter.figures(now))
+        };
+        let figures = match lock(&self.reported).filter(|told| told.transport == own.transport) {
+            Some(told) => Figures {
+                ack_p50_us: told.ack_p50_us,
+                ack_p95_us: told.ack_p95_us,
+                ack_p99_us: told.ack_p99_us,
+                classic_rate_bps: told.classic_rate_bps,
+                loss_pct: told.loss_pct,
+                retransmits: told.retransmits,
+                ..own
+            },
+            None => own,
+        };
+        (point, figures)
+    }
+}
+
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

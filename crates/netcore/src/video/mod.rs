@@ -1,0 +1,180 @@
+//! Live video: streams, the links that carry them, and those who watch.
+//!
+//! A [`Stream`] is the meeting point of one live stream on this computer. Frames come into it from our own source or from an
+//! [`Inbound`] link; it keeps the newest for whoever looks, and offers each to its [`Outbound`] links, one for each neighbour
+//! that wants them. Nothing is decoded or copied on the way.
+
+mod inbound;
+mod outbound;
+mod plane;
+mod publisher;
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use netcore_proto::video::{Frame, StreamInfo};
+use netcore_proto::{FrameNumber, MemberId, StreamId, Time, Transport};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use inbound::Inbound;
+pub(crate) use outbound::Outbound;
+pub(crate) use plane::Plane;
+pub use publisher::Publisher;
+
+use crate::lock::{lock, read, write};
+
+/// Which link: one stream between this computer and one neighbour, in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkKey {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Which neighbour.
+    pub peer: MemberId,
+    /// Whether we send.
+    pub outbound: bool,
+}
+
+/// A frame as it is shown here.
+#[derive(Clone, Debug)]
+pub struct ShownFrame {
+    /// The frame; its JPEG has not been looked into.
+    pub frame: Frame,
+    /// What carried it here; `None` for our own.
+    pub transport: Option<Transport>,
+    /// When it was whole, by our clock.
+    pub received: Time,
+    /// How many frames of the stream did not get here, since we have been receiving it.
+    pub missed: u64,
+}
+
+/// A live stream on this computer.
+pub(crate) struct Stream {
+    info: Mutex<StreamInfo>,
+    newest: watch::Sender<Option<ShownFrame>>,
+    outbounds: RwLock<Vec<Arc<Outbound>>>,
+    inbound: Option<Arc<Inbound>>,
+    cancel: CancellationToken,
+}
+
+impl Stream {
+    /// A stream that we publish.
+    pub(crate) fn own(info: StreamInfo, cancel: CancellationToken) -> Arc<Stream> {
+        Arc::new(Stream {
+            info: Mutex::new(info),
+            newest: watch::Sender::new(None),
+            outbounds: RwLock::default(),
+            inbound: None,
+            cancel,
+        })
+    }
+
+    /// A stream that comes from `peer`.
+    pub(crate) fn received(info: StreamInfo, peer: MemberId, cancel: CancellationToken) -> Arc<Stream> {
+        Arc::new_cyclic(|stream| Stream {
+            newest: watch::Sender::new(None),
+            outbounds: RwLock::default(),
+            inbound: Some(Arc::new(Inbound::new(
+                info.id,
+                peer,
+                info.spec.transport,
+                stream.clone(),
+            ))),
+            info: Mutex::new(info),
+            cancel,
+        })
+    }
+
+    pub(crate) fn info(&self) -> StreamInfo {
+        lock(&self.info).clone()
+    }
+
+    pub(crate) fn inbound(&self) -> Option<&Arc<Inbound>> {
+        self.inbound.as_ref()
+    }
+
+    pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
+        read(&self.outbounds).clone()
+    }
+
+    pub(crate) fn outbound_to(&self, peer: MemberId) -> Option<Arc<Outbound>> {
+        read(&self.outbounds)
+            .iter()
+            .find(|outbound| outbound.key().peer == peer)
+            .cloned()
+    }
+
+    pub(crate) fn cancel(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    pub(crate) fn add_outbound(&self, outbound: Arc<Outbound>) {
+        write(&self.outbounds).push(outbound);
+    }
+
+    /// Ends the link to `peer` and returns it, if there was one.
+    pub(crate) fn remove_outbound(&self, peer: MemberId) -> Vec<Arc<Outbound>> {
+        let mut outbounds = write(&self.outbounds);
+        let removed: Vec<_> = outbounds
+            .extract_if(.., |outbound| outbound.key().peer == peer)
+            .collect();
+        removed.iter().for_each(|outbound| outbound.stop());
+        removed
+    }
+
+    /// The stream is different from now on; its links follow at once.
+    pub(crate) fn change(&self, info: StreamInfo) {
+        for outbound in read(&self.outbounds).iter() {
+            outbound.set_transport(info.spec.transport);
+        }
+        *lock(&self.info) = info;
+    }
+
+    /// A newer frame: shown here, and offered to everybody who wants it.
+    pub(crate) fn publish(&self, shown: ShownFrame) {
+        for outbound in read(&self.outbounds).iter() {
+            outbound.offer(shown.frame.clone());
+        }
+        self.newest.send_replace(Some(shown));
+    }
+
+    pub(crate) fn watch(&self) -> FrameReceiver {
+        FrameReceiver {
+            newest: self.newest.subscribe(),
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    /// The stream is over: watchers learn it, and its links end and are returned.
+    pub(crate) fn stop(&self) -> Vec<Arc<Outbound>> {
+        let ended = std::mem::take(&mut *write(&self.outbounds));
+        ended.iter().for_each(|outbound| outbound.stop());
+        self.cancel.cancel();
+        ended
+    }
+}
+
+/// Watches one stream, always at its newest frame.
+#[derive(Debug)]
+pub struct FrameReceiver {
+    newest: watch::Receiver<Option<ShownFrame>>,
+    cancel: CancellationToken,
+}
+
+impl FrameReceiver {
+    /// The newest frame, as soon as there is one newer than `after`; `None` when the stream is over.
+    pub async fn newer_than(&mut self, after: Option<FrameNumber>) -> Option<ShownFrame> {
+        loop {
+            let newest = self.newest.borrow_and_update().clone();
+            let is_newer = |shown: &ShownFrame| {
+                after.is_none_or(|after| shown.frame.header().frame.is_newer_than(after))
+            };
+            if let Some(shown) = newest.filter(is_newer) {
+                return Some(shown);
+            }
+            tokio::select! {
+                changed = self.newest.changed() => changed.ok()?,
+                () = self.cancel.cancelled() => return None,
+            }
+        }
+    }
+}

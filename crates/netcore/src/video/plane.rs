@@ -1,0 +1,353 @@
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use netcore_proto::session::{Refusal, RefusalCode};
+use netcore_proto::video::{Event, StreamInfo, StreamSpec};
+use netcore_proto::wire::{Attachment, Direction};
+use netcore_proto::{MemberId, Node, StreamId};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio_rustls::TlsStream;
+
+use super::publisher::OwnStream;
+use super::{LinkKey, Outbound, Stream};
+use crate::lock::{lock, read, write};
+use crate::shared::{DialError, Neighbour, Shared};
+
+/// How long a stream's TCP connection that broke waits before it is opened again.
+const REDIAL_AFTER: Duration = Duration::from_millis(500);
+/// The most ended links whose measurements are kept.
+const MAX_ENDED: usize = 16;
+
+/// The streams of a room on this computer.
+pub(crate) struct Plane {
+    shared: Arc<Shared>,
+    streams: RwLock<BTreeMap<StreamId, Arc<Stream>>>,
+    /// What we publish, by our own number.
+    own: Mutex<HashMap<u64, Arc<OwnStream>>>,
+    /// Who waits for the host's answer to a publication, by our own number.
+    answers: Mutex<HashMap<u64, oneshot::Sender<Result<(), Refusal>>>>,
+    /// Links that ended lately, for what they measured.
+    ended: Mutex<VecDeque<Arc<Outbound>>>,
+    watch_streams: bool,
+}
+
+impl Plane {
+    pub(crate) fn new(shared: Arc<Shared>, watch_streams: bool) -> Plane {
+        Plane {
+            shared,
+            streams: RwLock::default(),
+            own: Mutex::default(),
+            answers: Mutex::default(),
+            ended: Mutex::default(),
+            watch_streams,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn stream(&self, id: StreamId) -> Option<Arc<Stream>> {
+        read(&self.streams).get(&id).cloned()
+    }
+
+    pub(crate) fn streams(&self) -> Vec<Arc<Stream>> {
+        read(&self.streams).values().cloned().collect()
+    }
+
+    /// Every link on which we send, those lately ended first.
+    pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
+        let live = self.streams().into_iter().flat_map(|stream| stream.outbounds());
+        lock(&self.ended).iter().cloned().chain(live).collect()
+    }
+
+    fn remember(&self, ended: impl IntoIterator<Item = Arc<Outbound>>) {
+        let mut remembered = lock(&self.ended);
+        remembered.extend(ended);
+        let surplus = remembered.len().saturating_sub(MAX_ENDED);
+        remembered.drain(..surplus);
+    }
+
+    /// Notes a publication; its answer comes by the returned channel.
+    pub(super) fn expect(&self, local: u64, own: Arc<OwnStream>) -> oneshot::Receiver<Result<(), Refusal>> {
+        let (answer, expected) = oneshot::channel();
+        lock(&self.own).insert(local, own);
+        lock(&self.answers).insert(local, answer);
+        expected
+    }
+
+    pub(super) fn forget(&self, local: u64) {
+        lock(&self.own).remove(&local);
+        lock(&self.answers).remove(&local);
+    }
+
+    pub(crate) fn handle_event(&self, event: &Event, node: &mut Node) {
+        match event {
+            Event::Published { local, stream } => self.handle_published(*local, stream, node),
+            Event::Refused { local, refusal } => {
+                lock(&self.own).remove(local);
+                if let Some(answer) = lock(&self.answers).remove(local) {
+                    let _ = answer.send(Err(refusal.clone()));
+                }
+            }
+            Event::Started(info) => self.handle_started(info, node),
+            Event::Changed(info) => {
+                if let Some(stream) = self.stream(info.id) {
+                    tracing::info!(target: "roomwire::step", code = "stream_changed", stream = info.id.0,
+                        transport = %info.spec.transport, "stream {} goes over {} from now on", info.id, info.spec.transport);
+                    stream.change(info.clone());
+                }
+            }
+            Event::Stopped(info) => self.handle_stopped(info),
+            Event::Watching {
+                member,
+                stream,
+                on: true,
+            } => {
+                self.outbound(*member, *stream);
+            }
+            Event::Watching {
+                member,
+                stream,
+                on: false,
+            } => {
+                if let Some(stream) = self.stream(*stream) {
+                    self.remember(stream.remove_outbound(*member));
+                }
+            }
+        }
+    }
+
+    /// We are in (again): what we publish is published anew.
+    pub(crate) fn handle_welcomed(&self, node: &mut Node) {
+        for (local, own) in lock(&self.own).iter() {
+            // Without a connection, which we have just got, it would wait for the next welcome.
+            let _ = node.publish(*local, &own.spec());
+        }
+    }
+
+    /// A neighbour's connection is gone: no more links to it.
+    pub(crate) fn handle_detached(&self, member: MemberId) {
+        for stream in self.streams() {
+            self.remember(stream.remove_outbound(member));
+        }
+    }
+
+    /// Every stream on this computer ends.
+    pub(crate) fn close(&self) {
+        for (_, stream) in std::mem::take(&mut *write(&self.streams)) {
+            stream.stop();
+        }
+        lock(&self.own).clear();
+        lock(&self.answers).clear();
+        // They hold the datagram socket, whose port must become free.
+        lock(&self.ended).clear();
+    }
+
+    /// On a host: serves a member's video connection until it ends.
+    pub(crate) async fn serve(
+        &self,
+        neighbour: &Neighbour,
+        id: StreamId,
+        direction: Direction,
+    ) -> Result<Served, Refusal> {
+        let gone = || Refusal::new(RefusalCode::NotFound, format!("stream {id} is over"));
+        let stream = self.stream(id).ok_or_else(gone)?;
+        match direction {
+            Direction::Up if stream.info().owner == neighbour.id => Ok(Served::Up(stream)),
+            Direction::Up => Err(Refusal::new(
+                RefusalCode::NotAMember,
+                format!("stream {id} is not yours"),
+            )),
+            // Whoever opens a connection for it watches it, though the word of it may still be on its way.
+            Direction::Down => self.outbound(neighbour.id, id).map(Served::Down).ok_or_else(gone),
+        }
+    }
+
+    fn handle_published(&self, local: u64, info: &StreamInfo, node: &mut Node) {
+        let Some(own) = lock(&self.own).get(&local).cloned() else {
+            // Nobody wants it any more.
+            let _ = node.unpublish(info.id);
+            return;
+        };
+        let stream = Stream::own(info.clone(), self.shared.cancel.child_token());
+        write(&self.streams).insert(info.id, stream.clone());
+        own.set_live(Some(stream.clone()));
+        if self.shared.dialer.is_some() {
+            self.outbound(MemberId::HOST, info.id);
+            self.spawn_up(stream);
+        }
+        // The spec may have changed while the answer was on its way.
+        if own.spec() != info.spec {
+            let _ = node.change_stream(info.id, &own.spec());
+        }
+        if let Some(answer) = lock(&self.answers).remove(&local) {
+            let _ = answer.send(Ok(()));
+        }
+    }
+
+    fn handle_started(&self, info: &StreamInfo, node: &mut Node) {
+        let from = if self.shared.dialer.is_some() {
+            MemberId::HOST
+        } else {
+            info.owner
+        };
+        let Some(neighbour) = self.shared.neighbour(from) else {
+            return;
+        };
+        let stream = Stream::received(info.clone(), from, self.shared.cancel.child_token());
+        if let Some(inbound) = stream.inbound() {
+            neighbour.association.add_inbound(info.id, inbound.clone());
+        }
+        write(&self.streams).insert(info.id, stream.clone());
+        let StreamSpec {
+            width,
+            height,
+            rate,
+            transport,
+            ..
+        } = &info.spec;
+        tracing::info!(target: "roomwire::step", code = "stream_started", stream = info.id.0, transport = %transport,
+            "stream {} is live: {width}×{height} at {rate} frames/s over {transport}", info.id);
+        if self.shared.dialer.is_some() && self.watch_streams {
+            let _ = node.watch(info.id, true);
+            self.spawn_down(stream);
+        }
+    }
+
+    fn handle_stopped(&self, info: &StreamInfo) {
+        let Some(stream) = write(&self.streams).remove(&info.id) else {
+            return;
+        };
+        self.remember(stream.stop());
+        for neighbour in lock(&self.shared.neighbours).values() {
+            neighbour.association.remove(info.id);
+        }
+        for own in lock(&self.own).values() {
+            own.forget_live(info.id);
+        }
+        tracing::info!(target: "roomwire::step", code = "stream_stopped", stream = info.id.0, "stream {} is over", info.id);
+    }
+
+    /// The link that carries `stream` to `peer`, begun if there is none yet.
+    fn outbound(&self, peer: MemberId, stream: StreamId) -> Option<Arc<Outbound>> {
+        let hub = self.stream(stream)?;
+        let neighbour = self.shared.neighbour(peer)?;
+        if let Some(outbound) = hub.outbound_to(peer) {
+            return Some(outbound);
+        }
+        let outbound = Outbound::start(
+            LinkKey {
+                stream,
+                peer,
+                outbound: true,
+            },
+            hub.info().spec.transport,
+            self.shared.window,
+            self.shared.endpoint()?,
+            &neighbour.association,
+            self.shared.results.clone(),
+            hub.cancel().child_token(),
+        );
+        hub.add_outbound(outbound.clone());
+        Some(outbound)
+    }
+
+    /// On a member: begins or ceases to receive a stream's frames.
+    pub(crate) fn set_watching(&self, stream: StreamId, on: bool) {
+        let Some(stream) = self.stream(stream) else { return };
+        if on {
+            self.spawn_down(stream);
+        } else if let Some(inbound) = stream.inbound() {
+            inbound.stop_watching();
+        }
+    }
+
+    /// On a member: keeps a connection open on which our stream's frames can go to the host.
+    fn spawn_up(&self, stream: Arc<Stream>) {
+        let shared = self.shared.clone();
+        let id = stream.info().id;
+        self.shared.tasks.spawn(async move {
+            let cancel = stream.cancel().clone();
+            let keep_open = keep_open(&shared, id, Direction::Up, |connection| {
+                let outbound = stream.outbound_to(MemberId::HOST);
+                async move {
+                    match outbound {
+                        Some(outbound) => outbound.serve_tcp(connection).await,
+                        None => Ok(()),
+                    }
+                }
+            });
+            tokio::select! { () = cancel.cancelled() => {}, () = keep_open => {} }
+        });
+    }
+
+    /// On a member: keeps a connection open on which a stream's frames can come from the host.
+    fn spawn_down(&self, stream: Arc<Stream>) {
+        let shared = self.shared.clone();
+        let id = stream.info().id;
+        let Some(inbound) = stream.inbound().cloned() else {
+            return;
+        };
+        let Some(watching) = inbound.start_watching() else {
+            return;
+        };
+        self.shared.tasks.spawn(async move {
+            let cancel = stream.cancel().clone();
+            let keep_open =
+                keep_open(&shared, id, Direction::Down, |connection| inbound.receive_tcp(connection));
+            tokio::select! { () = cancel.cancelled() => {}, () = watching.cancelled() => {}, () = keep_open => {} }
+        });
+    }
+}
+
+/// What a member's video connection is to be used for.
+pub(crate) enum Served {
+    /// Its frames come to us.
+    Up(Arc<Stream>),
+    /// Our frames go to it.
+    Down(Arc<Outbound>),
+}
+
+impl Served {
+    pub(crate) async fn run(self, connection: TlsStream<TcpStream>) -> std::io::Result<()> {
+        match self {
+            Served::Up(stream) => match stream.inbound() {
+                Some(inbound) => tokio::select! {
+                    () = stream.cancel().cancelled() => Ok(()),
+                    outcome = inbound.receive_tcp(connection) => outcome,
+                },
+                None => Ok(()),
+            },
+            Served::Down(outbound) => outbound.serve_tcp(connection).await,
+        }
+    }
+}
+
+/// Dials, serves, and dials again when the connection breaks, until the host says that there is nothing to dial for.
+async fn keep_open<F: Future<Output = std::io::Result<()>>>(
+    shared: &Shared,
+    stream: StreamId,
+    direction: Direction,
+    serve: impl Fn(TlsStream<TcpStream>) -> F,
+) {
+    loop {
+        match shared.dial(Attachment::Video { stream, direction }).await {
+            Ok((connection, _)) => {
+                if let Err(error) = serve(connection).await {
+                    tracing::debug!(%error, %stream, "a video connection broke");
+                }
+            }
+            Err(DialError::Refused(refusal)) => {
+                tracing::debug!(%refusal, %stream, "the host does not take a video connection");
+                return;
+            }
+            Err(DialError::Io(error)) => {
+                tracing::debug!(%error, %stream, "a video connection cannot be opened");
+            }
+        }
+        tokio::time::sleep(REDIAL_AFTER).await;
+    }
+}

@@ -1,0 +1,178 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use netcore_proto::video::{Frame, FrameHeader, StreamSpec};
+use netcore_proto::{FrameNumber, StreamId, Time};
+
+use super::{Plane, ShownFrame, Stream};
+use crate::clock;
+use crate::error::VideoError;
+use crate::lock::lock;
+
+/// A stream of ours, whether or not there is a connection right now.
+pub(crate) struct OwnStream {
+    spec: Mutex<StreamSpec>,
+    live: Mutex<Option<Arc<Stream>>>,
+    next: AtomicU32,
+}
+
+impl OwnStream {
+    pub(super) fn spec(&self) -> StreamSpec {
+        lock(&self.spec).clone()
+    }
+
+    pub(super) fn set_live(&self, stream: Option<Arc<Stream>>) {
+        *lock(&self.live) = stream;
+    }
+
+    /// The room's stream `id` is over; if it was ours, we wait to be published anew.
+    pub(super) fn forget_live(&self, id: StreamId) {
+        let mut live = lock(&self.live);
+        if live.as_ref().is_some_and(|stream| stream.info().id == id) {
+            *live = None;
+        }
+    }
+
+    fn live(&self) -> Option<Arc<Stream>> {
+        lock(&self.live).clone()
+    }
+}
+
+/// Our side of a stream we publish. Dropping it ends the stream. It outlives connections: when one comes back, the stream is
+/// published again under a new number.
+pub struct Publisher {
+    plane: Arc<Plane>,
+    local: u64,
+    own: Arc<OwnStream>,
+}
+
+impl Publisher {
+    pub(crate) async fn start(plane: Arc<Plane>, spec: StreamSpec) -> Result<Publisher, VideoError> {
+        let spec = spec.tidied();
+        let local = plane.shared().next_local();
+        let own = Arc::new(OwnStream {
+            spec: Mutex::new(spec.clone()),
+            live: Mutex::default(),
+            next: AtomicU32::new(0),
+        });
+        let answer = plane.expect(local, own.clone());
+        // From here on the stream ends with this value, also when the caller stops waiting for it.
+        let publisher = Publisher { plane, local, own };
+        let asked = publisher
+            .plane
+            .shared()
+            .call(move |node, _| node.publish(local, &spec))
+            .await;
+        if !matches!(asked, Some(Ok(()))) {
+            return Err(VideoError::NotConnected);
+        }
+        match answer.await {
+            Ok(Ok(())) => Ok(publisher),
+            Ok(Err(refusal)) => Err(VideoError::Refused(refusal)),
+            Err(_) => Err(VideoError::NotConnected),
+        }
+    }
+
+    /// The stream's number in the room; `None` while there is no connection.
+    pub fn stream(&self) -> Option<StreamId> {
+        self.own.live().map(|stream| stream.info().id)
+    }
+
+    /// What the stream is now.
+    pub fn spec(&self) -> StreamSpec {
+        self.own.spec()
+    }
+
+    /// A new picture, taken at `captured` and encoded at `encoded` on our clock. It is numbered, shown here and sent to
+    /// whoever watches; a picture that is too late everywhere is dropped. Never blocks.
+    pub fn send(&self, jpeg: &[u8], width: u16, height: u16, captured: Time, encoded: Time) {
+        let number = FrameNumber(self.own.next.fetch_add(1, Ordering::Relaxed));
+        let Some(stream) = self.own.live() else { return };
+        let header = FrameHeader {
+            stream: stream.info().id,
+            frame: number,
+            length: 0,
+            width,
+            height,
+            captured,
+            encode_us: u32::try_from(encoded.since(captured).as_micros()).unwrap_or(u32::MAX),
+        };
+        match Frame::new(header, jpeg) {
+            Ok(frame) => {
+                stream.publish(ShownFrame {
+                    frame,
+                    transport: None,
+                    received: clock::now(),
+                    missed: 0,
+                });
+            }
+            Err(error) => tracing::warn!(%error, "a picture cannot be sent"),
+        }
+    }
+
+    /// Changes the stream while it is live: another transport, size, rate or title.
+    ///
+    /// # Errors
+    /// [`VideoError::NotConnected`]: the change takes effect when the connection is back.
+    pub async fn change(&self, spec: StreamSpec) -> Result<(), VideoError> {
+        let spec = spec.tidied();
+        *lock(&self.own.spec) = spec.clone();
+        let Some(stream) = self.own.live() else {
+            return Err(VideoError::NotConnected);
+        };
+        // Our own link follows at once; the others learn it from the host.
+        let mut info = stream.info();
+        info.spec = spec.clone();
+        let id = info.id;
+        stream.change(info);
+        match self
+            .plane
+            .shared()
+            .call(move |node, _| node.change_stream(id, &spec))
+            .await
+        {
+            Some(Ok(())) => Ok(()),
+            _ => Err(VideoError::NotConnected),
+        }
+    }
+
+    /// Ends the stream.
+    pub async fn stop(self) {
+        self.plane.forget(self.local);
+        if let Some(stream) = self.own.live() {
+            let id = stream.info().id;
+            self.plane.shared().call(move |node, _| node.unpublish(id)).await;
+        }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.plane.forget(self.local);
+        if let Some(stream) = self.own.live() {
+            let id = stream.info().id;
+            let unpublish = crate::control::Input::Act(Box::new(move |node, _| {
+                let _ = node.unpublish(id);
+            }));
+            // A control plane too busy to be told right now is told by a task of its own.
+            if let Err(tokio::sync::mpsc::error::TrySendError::Full(unpublish)) =
+                self.plane.shared().control.try_send(unpublish)
+            {
+                let shared = self.plane.shared();
+                let control = shared.control.clone();
+                shared
+                    .tasks
+                    .spawn_on(async move { control.send(unpublish).await }, &shared.runtime);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Publisher")
+            .field("stream", &self.stream())
+            .field("spec", &self.spec())
+            .finish()
+    }
+}

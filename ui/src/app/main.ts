@@ -1,3 +1,4 @@
+import "./locale";
 import { mount } from "svelte";
 import "../shared/style/tokens.css";
 import "../shared/style/base.css";
@@ -10,6 +11,10 @@ import { Model } from "./model.svelte";
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
 
-const model = new Model(await openHost());
-mount(App, { target, props: { model } });
-await model.open();
+// No await at the top level: a module that waits holds up every module that waits for it, and not every web view
+// copes with that.
+void openHost().then((host) => {
+  const model = new Model(host);
+  mount(App, { target, props: { model } });
+  return model.open();
+});

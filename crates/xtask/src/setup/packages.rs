@@ -64,6 +64,7 @@ impl Manager {
                 "fonts-noto-cjk", // pictures of the Chinese interface
                 "fonts-dejavu-core",
                 "debootstrap",
+                "xz-utils", // kernel modules for the virtual machine with cameras
                 "iproute2", // network namespaces
             ],
             (Manager::Dnf, Need::Core) => &[

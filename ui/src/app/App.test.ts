@@ -229,7 +229,7 @@ describe("the wire", () => {
   it("tells the steps in the language in force", async () => {
     const { host } = await open({ scene: "busy", language: "zh" });
     await click("open-wire");
-    expect(await screen.findByText("正在监听 192.168.1.24:27182")).toBeVisible();
+    expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();
     host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
     expect(await screen.findByText("something new")).toBeVisible();
   });

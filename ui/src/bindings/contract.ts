@@ -1,5 +1,5 @@
 // What crosses between the desktop shell and the interface: generated from the shell's types, never edited by hand.
-// Every number that is a time says its unit in its name. Which command takes and gives what is in ../host/types.ts.
+// Every number that is a time says its unit in its name.
 
 // ---------- common ----------
 export type Transport = "tcp" | "udp";
@@ -143,3 +143,50 @@ export type MetricsEvent =
   | { kind: "points"; points: MetricPoint[]; links: LinkView[] } // once a second
   | { kind: "step"; step: Step };
 export type MetricsHistory = { points: MetricPoint[]; links: LinkView[]; steps: Step[] }; // last 10 minutes at most
+
+// ---------- commands and events ----------
+/** Every command: what it takes and what it answers. The name before the bar is the capability. */
+export type Commands = {
+  "session|start": [Record<string, never>, StartView];
+  "session|save_profile": [{ profile: Profile }, Profile];
+  "session|save_settings": [{ settings: Settings }, Settings];
+  "session|addresses": [Record<string, never>, ReachableAt[]];
+  "session|host_room": [{ name: string; port: number }, RoomView];
+  "session|join_room": [{ address: string }, RoomView];
+  "session|room": [Record<string, never>, RoomView | null];
+  "session|leave_room": [Record<string, never>, null];
+  "session|reconnect_now": [Record<string, never>, null];
+  "session|open_beside": [{ address: string }, null];
+  "chat|say": [{ text: string }, ChatEntry];
+  "chat|resend": [{ key: number }, ChatEntry];
+  "files|choose_files": [Record<string, never>, string[]];
+  "files|offer_files": [{ paths: string[]; to: number[] }, FileView[]];
+  "files|accept_file": [{ id: number }, null];
+  "files|decline_file": [{ id: number }, null];
+  "files|cancel_file": [{ id: number }, null];
+  "files|pause_file": [{ id: number }, null];
+  "files|resume_file": [{ id: number }, null];
+  "files|open_file": [{ id: number }, null];
+  "files|show_file": [{ id: number }, null];
+  "files|choose_folder": [Record<string, never>, string | null];
+  "video|sources": [Record<string, never>, SourceView[]];
+  "video|choose_video_file": [Record<string, never>, SourceView | null];
+  "video|start_video": [{ spec: VideoSpec }, LiveView];
+  "video|change_video": [{ spec: VideoSpec }, LiveView];
+  "video|set_transport": [{ transport: Transport }, LiveView];
+  "video|stop_video": [Record<string, never>, null];
+  "video|watch": [{ stream: number; on: boolean }, null];
+  "video|next_frame": [{ stream: number; after: number }, ArrayBuffer];
+  "video|save_snapshot": [{ stream: number }, string];
+  "metrics|history": [Record<string, never>, MetricsHistory];
+  "metrics|export_results": [{ format: "csv" | "json" }, string | null];
+};
+
+/** Every event the backend sends unasked. */
+export type Events = {
+  "session:event": SessionEvent;
+  "chat:event": ChatEvent;
+  "files:event": FilesEvent;
+  "video:event": VideoEvent;
+  "metrics:event": MetricsEvent;
+};

@@ -66,10 +66,10 @@ export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
 export function steps(now: number): Step[] {
   const at = (s: number, icon: Step["icon"], code: string, text: string, context: Step["context"] = {}): Step => ({ atMs: now - s * 1000, icon, code, text, context });
   return [
-    at(300, "session", "listening", "listening on 192.168.1.24:27182", { address: "192.168.1.24:27182" }),
-    at(244, "lock", "tls", "TLS 1.3 with 李娜, fingerprint 7f3a 90c1 … 4bc2, same as last time", { name: "李娜", fingerprint: "7f3a 90c1 … 4bc2" }),
-    at(180, "video", "stream_started", "stream 3 over UDP, 1,452-byte datagrams", { stream: "3", transport: "UDP", datagram: "1,452" }),
-    at(62, "file", "file_offered", "李娜 offers 实验二_抓包数据.pcapng.zip, 184.2 MB", { name: "李娜", file: "实验二_抓包数据.pcapng.zip", size: "184.2 MB" }),
-    at(12, "warn", "tcp_stall", "stream 2 over TCP: one segment resent after 24 ms, 3 frames waited behind it"),
+    at(300, "session", "listening", "listening on port 27182 for TCP and UDP", { port: "27182" }),
+    at(244, "lock", "connected", "TLS 1.3 with 192.168.1.31:53412, identity 7f3a90c14bc2…", { peer: "192.168.1.31:53412" }),
+    at(180, "video", "stream_started", "stream 3 is live: 1280×720 at 30 frames/s over UDP", { stream: "3", transport: "UDP" }),
+    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", is whole, and its BLAKE3 agrees', { file: "1" }),
+    at(12, "warn", "datagrams_blocked", "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works"),
   ];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ErrorCode } from "../../bindings/contract";
 import { explain } from "../errors";
 import { hasMessage, setLanguage, t } from "./index.svelte";
 import { fill, parts } from "./template";
@@ -32,12 +33,40 @@ describe("language", () => {
   });
 
   it("has a sentence and a next step for every error code", () => {
-    const codes = [
-      "port_in_use", "address_invalid", "unreachable", "refused", "not_a_room", "version_mismatch", "identity_changed",
-      "host_gone", "timed_out", "too_long", "empty", "no_room", "already_in_room", "file_unreadable", "disk_full", "file_gone",
-      "file_corrupt", "cancelled", "camera_busy", "camera_forbidden", "camera_unplugged", "camera_absent", "camera_stalled",
-      "format_unsupported", "ffmpeg_missing", "video_unreadable", "already_live", "not_live", "storage", "internal",
-    ] as const;
+// A record, so that the compiler misses a code that is not here.
+    const all: Record<ErrorCode, true> = {
+      port_in_use: true,
+      address_invalid: true,
+      unreachable: true,
+      refused: true,
+      not_a_room: true,
+      version_mismatch: true,
+      identity_changed: true,
+      host_gone: true,
+      timed_out: true,
+      too_long: true,
+      empty: true,
+      no_room: true,
+      already_in_room: true,
+      file_unreadable: true,
+      disk_full: true,
+      file_gone: true,
+      file_corrupt: true,
+      cancelled: true,
+      camera_busy: true,
+      camera_forbidden: true,
+      camera_unplugged: true,
+      camera_absent: true,
+      camera_stalled: true,
+      format_unsupported: true,
+      ffmpeg_missing: true,
+      video_unreadable: true,
+      already_live: true,
+      not_live: true,
+      storage: true,
+      internal: true,
+    };
+    const codes = Object.keys(all) as ErrorCode[];
     for (const code of codes) {
       expect(hasMessage(`error.${code}.what`), code).toBe(true);
       expect(hasMessage(`error.${code}.next`), code).toBe(true);

@@ -153,7 +153,7 @@ describe("the room", () => {
     host.room.lose();
     const banner = await screen.findByTestId("lost-banner");
     expect(banner).toHaveTextContent("Connection to Networks lab 2 lost");
-    expect(banner).toHaveTextContent("Try 1 in 2 s. 1 file wait here.");
+    expect(banner).toHaveTextContent("Try 1 in 2 s. Kept here until then: 1 file.");
     await click("try-now");
     await waitFor(() => expect(screen.queryByTestId("lost-banner")).toBeNull());
     // What happened meanwhile is read anew.

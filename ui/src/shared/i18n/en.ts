@@ -77,9 +77,9 @@ export const en = {
   "lost.title": "Connection to {room} lost",
   "lost.next": "Try {n} in {s} s.",
   "lost.now": "Try {n} is under way.",
-  "lost.keptBoth": "{messages|message|messages} and {files|file|files} wait here.",
-  "lost.keptMessages": "{messages|message|messages} wait here.",
-  "lost.keptFiles": "{files|file|files} wait here.",
+  "lost.keptBoth": "Kept here until then: {messages|message|messages} and {files|file|files}.",
+  "lost.keptMessages": "Kept here until then: {messages|message|messages}.",
+  "lost.keptFiles": "Kept here until then: {files|file|files}.",
   "lost.tryNow": "Try now",
 
   "chat.title": "Chat",

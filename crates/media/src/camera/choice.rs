@@ -1,6 +1,7 @@
 //! Which of a camera's modes comes closest to what is wanted.
 
 use crate::capture::CaptureSpec;
+#[cfg(any(target_os = "linux", test))]
 use crate::source::Format;
 
 /// How a camera's picture is written. The order is that of preference between modes that are otherwise equal: JPEGs may need no
@@ -60,6 +61,7 @@ pub(super) fn by_preference(mut modes: Vec<Mode>, spec: &CaptureSpec) -> Vec<Mod
 }
 
 /// What `modes` offer whoever chooses: each size and rate once, the largest first.
+#[cfg(any(target_os = "linux", test))]
 pub(super) fn offers(modes: &[Mode]) -> Vec<Format> {
     let format = |mode: &Mode| Format {
         width: mode.width,

@@ -395,7 +395,10 @@ fn ask_for_permission(device: &str) -> Result<(), CaptureError> {
         return Ok(());
     }
     let (tx, rx) = std::sync::mpsc::sync_channel(1);
-    nokhwa::nokhwa_initialize(move |allowed| drop(tx.try_send(allowed)));
+    // There is room for the one answer that is waited for.
+    nokhwa::nokhwa_initialize(move |allowed| {
+        let _ = tx.try_send(allowed);
+    });
     match rx.recv_timeout(OPENING) {
         Ok(true) => Ok(()),
         _ => Err(CaptureError::Forbidden {

@@ -88,7 +88,7 @@ fn the_pattern_keeps_the_rate() {
     let last = &later[19];
     let took = last.captured.since(first.captured).as_secs_f64();
     // Twenty steps of 50 ms; a busy machine may forget some that it was late for, and never makes them shorter.
-    assert!((0.9..3.0).contains(&took), "{took} s");
+    assert!((0.9..6.0).contains(&took), "{took} s");
 }
 
 #[test]

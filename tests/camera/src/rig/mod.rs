@@ -103,7 +103,7 @@ impl Report {
     pub fn assert_passed(&self, scenario: &str) {
         match self.outcomes.get(scenario) {
             Some(Ok(())) => {}
-            Some(Err(reason)) => panic!("{scenario}: {reason}\nconsole:\n{}", self.console),
+            Some(Err(reason)) => panic!("{scenario}: {reason}"),
             None => panic!("{scenario} was not played\nconsole:\n{}", self.console),
         }
     }

@@ -95,9 +95,15 @@ impl Watch {
     }
 
     pub(crate) fn frame(&self) -> CapturedFrame {
+        self.frame_or_failure()
+            .unwrap_or_else(|error| panic!("no frame came: {error}"))
+    }
+
+    pub(crate) fn frame_or_failure(&self) -> Result<CapturedFrame, CaptureError> {
         loop {
             match self.next() {
-                Ok(CaptureEvent::Frame(frame)) => return frame,
+                Ok(CaptureEvent::Frame(frame)) => return Ok(frame),
+                Ok(CaptureEvent::Failed(error)) => return Err(error),
                 Ok(CaptureEvent::Started { .. }) => {}
                 other => panic!("no frame came: {other:?}"),
             }

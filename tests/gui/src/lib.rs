@@ -1,1 +1,1 @@
-//! gui-tests
+//! Tools for driving the built app's window. The tests are in `tests/gui`.

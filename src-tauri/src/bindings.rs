@@ -1,0 +1,109 @@
+//! The interface's types, generated from the views: `ui/src/bindings/contract.ts`.
+
+use ts_rs::{Config, TS};
+
+use crate::bridge;
+use crate::video::view::FrameBytes;
+use crate::{chat, error, files, metrics, session, video};
+
+/// The name of a type in TypeScript.
+pub(crate) fn name<T: Named + ?Sized>(ts: &Config) -> String {
+    T::name_in(ts)
+}
+
+/// What has a name in TypeScript: everything that crosses as JSON, and the raw bytes.
+pub(crate) trait Named {
+    fn name_in(ts: &Config) -> String;
+}
+
+impl<T: TS + ?Sized> Named for T {
+    fn name_in(ts: &Config) -> String {
+        T::name(ts)
+    }
+}
+
+impl Named for FrameBytes {
+    fn name_in(_: &Config) -> String {
+        "ArrayBuffer".to_owned()
+    }
+}
+
+/// One exported type: its documentation, cut to its first paragraph, and its declaration.
+fn exported<T: TS>(ts: &Config) -> String {
+    let docs = T::docs().unwrap_or_default();
+    format!("{docs}export {}\n", T::decl(ts))
+}
+
+macro_rules! section {
+    ($out:expr, $ts:expr, $title:literal: $($ty:ty),+ $(,)?) => {
+        $out.push_str(concat!("\n// ---------- ", $title, " ----------\n"));
+        $($out.push_str(&exported::<$ty>($ts));)+
+    };
+}
+
+/// The whole file.
+pub fn contract_ts() -> String {
+    // Everything that crosses is below 2⁵³, and JSON has one kind of number.
+    let ts = &Config::new().with_large_int("number");
+    let mut out = String::from(
+        "// What crosses between the desktop shell and the interface: generated from the shell's types, never edited by hand.\n\
+         // Every number that is a time says its unit in its name.\n",
+    );
+    section!(out, ts, "common": video::view::Transport, error::IpcError, error::ErrorCode);
+    section!(out, ts, "session":
+        session::view::Profile, session::view::Presence, session::view::Person, session::view::Role,
+        session::view::LinkState, session::view::ReachableAt, session::view::RoomView, session::view::RecentRoom,
+        session::view::Language, session::view::Theme, session::view::Settings, session::view::StartView,
+        session::view::SessionEvent, session::view::LeaveReason);
+    section!(out, ts, "chat":
+        chat::view::ChatEntry, chat::view::ChatBody, chat::view::ChatState, chat::view::ChatEvent);
+    section!(out, ts, "files": files::view::FileState, files::view::FileView, files::view::FilesEvent);
+    section!(out, ts, "video":
+        video::view::SourceKind, video::view::SourceFormat, video::view::SourceView, video::view::VideoSpec,
+        video::view::LiveView, video::view::StreamView, video::view::VideoEvent);
+    section!(out, ts, "metrics":
+        metrics::view::Direction, metrics::view::LinkView, metrics::view::MetricPoint, metrics::view::StepIcon,
+        metrics::view::Step, metrics::view::MetricsEvent, metrics::view::MetricsHistory, metrics::view::ExportFormat);
+    out.push_str("\n// ---------- commands and events ----------\n");
+    push_map(
+        &mut out,
+        "Every command: what it takes and what it answers. The name before the bar is the capability.",
+        "Commands",
+        &bridge::command_lines(ts),
+    );
+    push_map(
+        &mut out,
+        "Every event that the shell sends unasked.",
+        "Events",
+        &bridge::event_lines(ts),
+    );
+    out
+}
+
+fn push_map(out: &mut String, about: &str, name: &str, lines: &[String]) {
+    out.push_str(&format!("/** {about} */\nexport type {name} = {{\n"));
+    lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+    out.push_str("};\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    /// Writes the file into the folder that `TS_RS_EXPORT_DIR` names; without it, holds the interface's copy against the types.
+    #[test]
+    fn export_bindings() {
+        let fresh = super::contract_ts();
+        if let Some(folder) = std::env::var_os("TS_RS_EXPORT_DIR").map(PathBuf::from) {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("contract.ts"), fresh).unwrap();
+            return;
+        }
+        let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/bindings/contract.ts");
+        let kept = std::fs::read_to_string(kept).unwrap().replace("\r\n", "\n");
+        assert!(
+            kept == fresh,
+            "ui/src/bindings is stale: run this test with TS_RS_EXPORT_DIR set to that folder"
+        );
+    }
+}

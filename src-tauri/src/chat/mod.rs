@@ -1,0 +1,52 @@
+//! What is said.
+
+pub(crate) mod commands;
+pub(crate) mod log;
+#[cfg(test)]
+mod tests;
+pub(crate) mod view;
+
+use netcore::Snapshot;
+use netcore::proto::chat::Event;
+use tauri::Runtime;
+use tauri::plugin::{Builder, TauriPlugin};
+
+use crate::core::{Core, OpenRoom, lock};
+use view::ChatEvent;
+
+/// The capability's commands.
+pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R> {
+    Builder::new("chat")
+        .invoke_handler(crate::bridge::chat::handler())
+        .build()
+}
+
+/// Tells the interface what was said.
+pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
+    let me = open.me();
+    let mut log = lock(&open.chat);
+    let changed = match event {
+        Event::Entry(entry) => log.put(&entry, me),
+        Event::Receipt { local, entry } => log.receipt(local, &entry, me),
+        Event::Refused { local, refusal } => log.refused(local, refusal.into()),
+        Event::Reset => {
+            log.forget_delivered();
+            core.tell("chat", &ChatEvent::Replaced { entries: log.all() });
+            return;
+        }
+    };
+    // Told while the log is held, so that two changes of one line arrive in their order.
+    if let Some(entry) = changed {
+        core.tell("chat", &ChatEvent::Entry { entry });
+    }
+}
+
+/// Tells the interface what was said meanwhile.
+pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
+    let mut log = lock(&open.chat);
+    for entry in &snapshot.chat {
+        if let Some(entry) = log.put(entry, snapshot.info.me) {
+            core.tell("chat", &ChatEvent::Entry { entry });
+        }
+    }
+}

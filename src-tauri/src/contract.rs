@@ -1,0 +1,51 @@
+// What the interface may ask of the shell, and what the shell tells it unasked: capability, command, request, response.
+//
+// From this one table come the commands' permissions (`build.rs` reads it too), the handlers (`bridge.rs`, which makes the
+// compiler hold each command's function against its line here) and the interface's types (`bindings.rs`).
+// Names of types are those of the capability's own `view.rs`.
+
+contract! {
+    session tells SessionEvent {
+        start() -> StartView;
+        save_profile(profile: Profile) -> Profile;
+        save_settings(settings: Settings) -> Settings;
+        addresses() -> Vec<ReachableAt>;
+        host_room(name: String, port: u16) -> RoomView;
+        join_room(address: String) -> RoomView;
+        room() -> Option<RoomView>;
+        leave_room() -> ();
+        reconnect_now() -> ();
+        open_beside(address: String) -> ();
+    }
+    chat tells ChatEvent {
+        say(text: String) -> ChatEntry;
+        resend(key: u64) -> ChatEntry;
+    }
+    files tells FilesEvent {
+        choose_files() -> Vec<String>;
+        offer_files(paths: Vec<String>, to: Vec<u32>) -> Vec<FileView>;
+        accept_file(id: u32) -> ();
+        decline_file(id: u32) -> ();
+        cancel_file(id: u32) -> ();
+        pause_file(id: u32) -> ();
+        resume_file(id: u32) -> ();
+        open_file(id: u32) -> ();
+        show_file(id: u32) -> ();
+        choose_folder() -> Option<String>;
+    }
+    video tells VideoEvent {
+        sources() -> Vec<SourceView>;
+        choose_video_file() -> Option<SourceView>;
+        start_video(spec: VideoSpec) -> LiveView;
+        change_video(spec: VideoSpec) -> LiveView;
+        set_transport(transport: Transport) -> LiveView;
+        stop_video() -> ();
+        watch(stream: u32, on: bool) -> ();
+        next_frame(stream: u32, after: i64) -> FrameBytes;
+        save_snapshot(stream: u32) -> String;
+    }
+    metrics tells MetricsEvent {
+        history() -> MetricsHistory;
+        export_results(format: ExportFormat) -> Option<String>;
+    }
+}

@@ -1,0 +1,188 @@
+//! The only thing the shell keeps: who one is, and the room that is open, if one is.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use netcore::proto::MemberId;
+use netcore::proto::session::Person;
+use netcore::steps::Step;
+use netcore::{Folders, Room, RoomEvent, Snapshot};
+use serde::Serialize;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::error::IpcError;
+use crate::kept::Kept;
+use crate::outside::Outside;
+use crate::session::people::People;
+use crate::session::view::{Others, RoomView};
+use crate::{Options, chat, files, metrics, session, video};
+
+/// Gives the last steps that were taken, oldest first.
+pub(crate) type RecentSteps = Box<dyn Fn() -> Vec<Step> + Send + Sync>;
+
+/// What every command works on.
+pub(crate) struct Core {
+    pub(crate) options: Options,
+    pub(crate) folders: Folders,
+    pub(crate) kept: Kept,
+    pub(crate) outside: Box<dyn Outside>,
+    pub(crate) recent_steps: RecentSteps,
+    /// Held while a room is opened or left, so that two requests cannot both succeed.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+    room: Mutex<Option<Arc<OpenRoom>>>,
+}
+
+/// A room, and what each capability keeps about it.
+pub(crate) struct OpenRoom {
+    pub(crate) room: Room,
+    pub(crate) people: People,
+    pub(crate) chat: Mutex<chat::log::Log>,
+    pub(crate) files: Mutex<files::shelf::Shelf>,
+    pub(crate) streams: Mutex<video::streams::Streams>,
+    /// Held while my video is started, changed or stopped.
+    pub(crate) live: tokio::sync::Mutex<Option<video::live::Live>>,
+}
+
+impl Core {
+    /// A core without a room.
+    pub(crate) fn new(
+        options: Options,
+        folders: Folders,
+        outside: Box<dyn Outside>,
+        recent_steps: RecentSteps,
+    ) -> Core {
+        let kept = Kept::load(&folders, options.profile.as_deref());
+        Core {
+            options,
+            folders,
+            kept,
+            outside,
+            recent_steps,
+            turn: tokio::sync::Mutex::default(),
+            room: Mutex::default(),
+        }
+    }
+
+    /// The room that is open.
+    ///
+    /// # Errors
+    /// When none is.
+    pub(crate) fn room(&self) -> Result<Arc<OpenRoom>, IpcError> {
+        lock(&self.room).clone().ok_or_else(IpcError::no_room)
+    }
+
+    /// Takes the room away; whoever gets it ends it.
+    pub(crate) fn take_room(&self) -> Option<Arc<OpenRoom>> {
+        lock(&self.room).take()
+    }
+
+    /// Keeps `room` and tells the interface what happens in it from now on.
+    pub(crate) async fn enter(self: &Arc<Core>, room: Room) -> RoomView {
+        let events = room.events();
+        let snapshot = room.snapshot().await;
+        let open = Arc::new(OpenRoom::of(room, &snapshot));
+        *lock(&self.room) = Some(open.clone());
+        tokio::spawn(pump(self.clone(), open.clone(), events));
+        open.view(&snapshot).await
+    }
+
+    /// Tells the interface something unasked.
+    pub(crate) fn tell(&self, capability: &str, event: &impl Serialize) {
+        match serde_json::to_value(event) {
+            Ok(payload) => self.outside.tell(&format!("{capability}:event"), payload),
+            Err(error) => tracing::error!(%error, capability, "an event has no JSON"),
+        }
+    }
+
+    /// Leaves or closes the room, if one is open, with everything of ours in it.
+    pub(crate) async fn leave(&self) {
+        let _turn = self.turn.lock().await;
+        if let Some(open) = self.take_room() {
+            video::live::end(self, &open, None).await;
+            open.room.close().await;
+        }
+    }
+}
+
+impl OpenRoom {
+    fn of(room: Room, snapshot: &Snapshot) -> OpenRoom {
+        let me = snapshot.info.me;
+        OpenRoom {
+            room,
+            people: People::of(&snapshot.people),
+            chat: Mutex::new(chat::log::Log::of(&snapshot.chat, me)),
+            files: Mutex::new(files::shelf::Shelf::of(&snapshot.files)),
+            streams: Mutex::new(video::streams::Streams::of(&snapshot.streams)),
+            live: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// This window's person. A host that was started anew may have given another number.
+    pub(crate) fn me(&self) -> MemberId {
+        self.room.info().me
+    }
+
+    /// This window's person, as the room knows them.
+    pub(crate) fn myself(&self) -> Option<Person> {
+        self.people.get(self.me())
+    }
+
+    /// The whole room as the interface is given it.
+    pub(crate) async fn view(&self, snapshot: &Snapshot) -> RoomView {
+        let me = snapshot.info.me;
+        let live = self.live.lock().await.as_ref().map(video::live::Live::view);
+        let others = Others {
+            chat: lock(&self.chat).all(),
+            files: lock(&self.files).views(me),
+            streams: self.stream_views(),
+            live,
+        };
+        RoomView::of(snapshot, others)
+    }
+}
+
+/// Hands on what happens in a room until it is over.
+async fn pump(core: Arc<Core>, open: Arc<OpenRoom>, mut events: broadcast::Receiver<RoomEvent>) {
+    loop {
+        match events.recv().await {
+            Ok(RoomEvent::Closed(reason)) => {
+                session::closed(&core, &open, reason).await;
+                return;
+            }
+            Ok(event) => hand_on(&core, &open, event).await,
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "the window fell behind and looks at the room anew");
+                resynchronise(&core, &open).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
+    match event {
+        RoomEvent::Session(netcore::proto::session::Event::Welcomed(_)) => resynchronise(core, open).await,
+        RoomEvent::Session(event) => session::handle(core, open, event),
+        RoomEvent::Chat(event) => chat::handle(core, open, event),
+        RoomEvent::Files(event) => files::handle(core, open, event),
+        RoomEvent::Transfer(transfer) => files::handle_transfer(core, open, transfer),
+        RoomEvent::Video(event) => video::handle(core, open, event),
+        RoomEvent::Link(link) => session::handle_link(core, &link),
+        RoomEvent::Metrics { points, links } => metrics::handle(core, open, &points, &links),
+        RoomEvent::Closed(_) => {}
+    }
+}
+
+/// Compares what the interface was told with what is, and tells the difference.
+pub(crate) async fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>) {
+    let snapshot = open.room.snapshot().await;
+    session::resynchronise(core, open, &snapshot);
+    chat::resynchronise(core, open, &snapshot);
+    files::resynchronise(core, open, &snapshot);
+    video::resynchronise(core, open, &snapshot);
+}
+
+/// Locks what no code panics in while holding it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

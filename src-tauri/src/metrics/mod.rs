@@ -1,0 +1,45 @@
+//! What is measured.
+
+pub(crate) mod commands;
+mod export;
+#[cfg(test)]
+mod tests;
+pub(crate) mod view;
+
+use netcore::{Link, LinkPoint};
+use tauri::Runtime;
+use tauri::plugin::{Builder, TauriPlugin};
+
+use crate::core::{Core, OpenRoom};
+use view::{LinkView, MetricPoint, MetricsEvent, Step};
+
+/// The capability's commands.
+pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R> {
+    Builder::new("metrics")
+        .invoke_handler(crate::bridge::metrics::handler())
+        .build()
+}
+
+/// Tells the interface what was measured in the last second.
+pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: &[Link]) {
+    let points = points.iter().map(MetricPoint::of).collect();
+    core.tell(
+        "metrics",
+        &MetricsEvent::Points {
+            points,
+            links: views(open, links),
+        },
+    );
+}
+
+/// Tells the interface a step that was taken.
+pub(crate) fn handle_step(core: &Core, step: &netcore::steps::Step) {
+    core.tell("metrics", &MetricsEvent::Step { step: Step::of(step) });
+}
+
+fn views(open: &OpenRoom, links: &[Link]) -> Vec<LinkView> {
+    links
+        .iter()
+        .map(|link| LinkView::of(link, open.people.name(link.key.peer)))
+        .collect()
+}

@@ -1,0 +1,128 @@
+//! What the core wants of the world around it: a window to tell things, and the system's dialogs and programs.
+
+use std::path::{Path, PathBuf};
+
+use tauri::{AppHandle, Emitter, Manager, Runtime};
+use tauri_plugin_dialog::{DialogExt, FilePath};
+use tokio::sync::oneshot;
+
+use crate::error::{ErrorCode, IpcError};
+use crate::session::view::Theme;
+
+/// The one window's name.
+pub(crate) const WINDOW: &str = "main";
+
+/// What a person is asked to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Files to offer.
+    Files,
+    /// One video file.
+    Video,
+    /// A folder, beginning with this one.
+    Folder(PathBuf),
+    /// Where to write, beginning with this name and ending.
+    SaveAs(String, &'static str),
+}
+
+/// The world around the core. Tests have one of their own.
+pub(crate) trait Outside: Send + Sync + 'static {
+    /// Tells the interface something unasked.
+    fn tell(&self, event: &str, payload: serde_json::Value);
+    /// Asks a person by a dialog of the system; the answer is empty when they dismiss it.
+    fn choose(&self, choice: Choice) -> oneshot::Receiver<Vec<PathBuf>>;
+    /// Opens a file with the program that the system has for it.
+    fn open(&self, path: &Path) -> Result<(), IpcError>;
+    /// Shows a file in its folder.
+    fn show(&self, path: &Path) -> Result<(), IpcError>;
+    /// Light or dark, for what the system draws.
+    fn dress(&self, theme: Theme);
+    /// Starts another copy of this program.
+    fn start_beside(&self, arguments: &[String]) -> std::io::Result<()>;
+}
+
+/// The real world: Tauri's.
+pub(crate) struct Desktop<R: Runtime>(pub(crate) AppHandle<R>);
+
+impl<R: Runtime> Outside for Desktop<R> {
+    fn tell(&self, event: &str, payload: serde_json::Value) {
+        if let Err(error) = self.0.emit(event, payload) {
+            tracing::warn!(%error, event, "the window cannot be told");
+        }
+    }
+
+    fn choose(&self, choice: Choice) -> oneshot::Receiver<Vec<PathBuf>> {
+        let (tx, rx) = oneshot::channel();
+        let mut dialog = self.0.dialog().file();
+        if let Some(window) = self.0.get_webview_window(WINDOW) {
+            dialog = dialog.set_parent(&window);
+        }
+        // Whoever asked may have gone, with the window.
+        let one =
+            |tx: oneshot::Sender<Vec<PathBuf>>| move |path: Option<FilePath>| drop(tx.send(paths(path)));
+        match choice {
+            Choice::Files => {
+                dialog.pick_files(move |chosen| drop(tx.send(paths(chosen.into_iter().flatten()))))
+            }
+            Choice::Video => dialog.add_filter("Video", &VIDEO_ENDINGS).pick_file(one(tx)),
+            Choice::Folder(from) => dialog.set_directory(from).pick_folder(one(tx)),
+            Choice::SaveAs(name, ending) => {
+                dialog
+                    .set_file_name(name)
+                    .add_filter(ending.to_uppercase(), &[ending])
+                    .save_file(one(tx));
+            }
+        }
+        rx
+    }
+
+    fn open(&self, path: &Path) -> Result<(), IpcError> {
+        tauri_plugin_opener::open_path(path, None::<&str>).map_err(|error| unreadable(path, error))
+    }
+
+    fn show(&self, path: &Path) -> Result<(), IpcError> {
+        tauri_plugin_opener::reveal_item_in_dir(path).map_err(|error| unreadable(path, error))
+    }
+
+    fn dress(&self, theme: Theme) {
+        if let Some(window) = self.0.get_webview_window(WINDOW)
+            && let Err(error) = window.set_theme(system_theme(theme))
+        {
+            tracing::debug!(%error, "the window's own theme stays");
+        }
+    }
+
+    fn start_beside(&self, arguments: &[String]) -> std::io::Result<()> {
+        let program = std::env::current_exe()?;
+        let mut child = std::process::Command::new(program).args(arguments).spawn()?;
+        // Somebody has to take note of its end, or the system keeps its entry.
+        std::thread::spawn(move || child.wait());
+        Ok(())
+    }
+}
+
+/// What `media` reads by itself first, then what ffmpeg is usually asked for.
+const VIDEO_ENDINGS: [&str; 10] = [
+    "avi", "y4m", "mp4", "mkv", "mov", "webm", "m4v", "mpg", "mpeg", "wmv",
+];
+
+/// A theme as windows know it; `None` follows the system.
+pub(crate) fn system_theme(theme: Theme) -> Option<tauri::Theme> {
+    match theme {
+        Theme::Auto => None,
+        Theme::Light => Some(tauri::Theme::Light),
+        Theme::Dark => Some(tauri::Theme::Dark),
+    }
+}
+
+fn paths(chosen: impl IntoIterator<Item = FilePath>) -> Vec<PathBuf> {
+    chosen
+        .into_iter()
+        .filter_map(|path| path.into_path().ok())
+        .collect()
+}
+
+fn unreadable(path: &Path, error: impl ToString) -> IpcError {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    IpcError::new(ErrorCode::FileUnreadable, error).with("name", name)
+}

@@ -1,0 +1,141 @@
+//! From the start screen into a room.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use netcore::proto::video::WindowMode;
+use netcore::{Address, HostOptions, JoinError, JoinOptions, KnownRooms, Room};
+
+use super::view::{ReachableAt, RoomView, Settings, StartView};
+use crate::core::Core;
+use crate::error::{ErrorCode, IpcError};
+
+/// The longest name of a room, in characters.
+const MAX_ROOM_NAME: usize = 64;
+/// The second window on this computer has this profile.
+const BESIDE: &str = "beside";
+
+/// What the start screen shows.
+pub(super) fn start(core: &Core) -> StartView {
+    let (profile, is_confirmed) = core.kept.profile();
+    let kept = core.kept.settings();
+    // What was said at the command line holds for this window and is not kept.
+    let settings = Settings {
+        language: core.options.lang.unwrap_or(kept.language),
+        theme: core.options.theme.unwrap_or(kept.theme),
+        ..kept
+    };
+    let recent = KnownRooms::load(&core.folders);
+    StartView {
+        profile,
+        profile_name: core.options.profile.clone(),
+        addresses: addresses(settings.port),
+        downloads_free: free_space(Path::new(&settings.downloads)),
+        settings,
+        recent: recent.rooms().iter().cloned().map(Into::into).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        first_run: !is_confirmed,
+        auto_join: core.options.join.clone(),
+    }
+}
+
+/// This computer's addresses with `port`.
+pub(super) fn addresses(port: u16) -> Vec<ReachableAt> {
+    netcore::reachable_at(port).into_iter().map(Into::into).collect()
+}
+
+/// Opens a room and enters it.
+pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<RoomView, IpcError> {
+    let _turn = core.turn.lock().await;
+    let profile = ready(core)?;
+    let name: String = name
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_ROOM_NAME)
+        .collect();
+    let room_name = if name.is_empty() {
+        profile.name.clone()
+    } else {
+        name
+    };
+    let options = HostOptions {
+        folders: core.folders.clone(),
+        profile,
+        room_name,
+        port,
+        downloads: downloads(core),
+        loopback_only: false,
+        window: WindowMode::Adaptive,
+    };
+    let room = Room::host(options).await?;
+    let settings = core.kept.settings();
+    if let Err(error) = core.kept.save_settings(Settings { port, ..settings }) {
+        // The room is open all the same.
+        tracing::warn!(%error, "the port is not kept");
+    }
+    Ok(core.enter(room).await)
+}
+
+/// Joins a room and enters it.
+pub(super) async fn join(core: &Arc<Core>, address: &str) -> Result<RoomView, IpcError> {
+    let _turn = core.turn.lock().await;
+    let profile = ready(core)?;
+    let address: Address = address.parse().map_err(JoinError::from)?;
+    let options = JoinOptions {
+        folders: core.folders.clone(),
+        profile,
+        address,
+        downloads: downloads(core),
+        watch_streams: true,
+        window: WindowMode::Adaptive,
+    };
+    let room = Room::join(options).await?;
+    Ok(core.enter(room).await)
+}
+
+/// Opens a second window on this computer, of another profile, that joins `address`.
+pub(super) fn open_beside(core: &Core, address: &str) -> Result<(), IpcError> {
+    let address: Address = address.parse().map_err(JoinError::from)?;
+    let settings = core.kept.settings();
+    let profile = match core.options.profile.as_deref() {
+        Some(BESIDE) => format!("{BESIDE}-2"),
+        _ => BESIDE.to_owned(),
+    };
+    let word = |value: Option<clap::builder::PossibleValue>| {
+        value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+    };
+    let arguments = [
+        "--profile".to_owned(),
+        profile,
+        "--join".to_owned(),
+        address.to_string(),
+        "--lang".to_owned(),
+        word(core.options.lang.unwrap_or(settings.language).to_possible_value()),
+        "--theme".to_owned(),
+        word(core.options.theme.unwrap_or(settings.theme).to_possible_value()),
+    ];
+    core.outside.start_beside(&arguments).map_err(IpcError::internal)
+}
+
+/// My profile, when no room is open yet.
+fn ready(core: &Core) -> Result<netcore::proto::session::Profile, IpcError> {
+    if core.room().is_ok() {
+        return Err(IpcError::new(
+            ErrorCode::AlreadyInRoom,
+            "this window is in a room already",
+        ));
+    }
+    Ok(core.kept.profile().0.into())
+}
+
+fn downloads(core: &Core) -> PathBuf {
+    PathBuf::from(core.kept.settings().downloads)
+}
+
+/// Free bytes on the disk of `folder`, or of the nearest folder above that is there.
+fn free_space(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|folder| folder.is_dir())?;
+    fs4::available_space(there).ok()
+}

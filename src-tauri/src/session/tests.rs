@@ -1,0 +1,187 @@
+use serde_json::json;
+
+use super::commands;
+use super::view::{Language, LinkState, Role, Settings, Theme};
+use crate::Options;
+use crate::core::lock;
+use crate::error::ErrorCode;
+use crate::testing::{Desk, loopback};
+
+#[tokio::test]
+async fn the_start_screen_knows_me_and_where_i_can_be_reached() {
+    let desk = Desk::with(
+        "Ada",
+        Options {
+            join: Some("1.2.3.4:5".into()),
+            lang: Some(Language::Zh),
+            ..Options::default()
+        },
+    );
+    let start = commands::start(&desk.core).await.unwrap();
+    assert_eq!((start.profile.name.as_str(), start.first_run), ("Ada", false));
+    assert_eq!(start.auto_join.as_deref(), Some("1.2.3.4:5"));
+    assert_eq!(start.settings.language, Language::Zh);
+    assert_eq!(start.addresses, commands::addresses(&desk.core).await.unwrap());
+    assert!(start.addresses.iter().any(|at| at.loopback));
+    assert!(start.downloads_free.is_some_and(|bytes| bytes > 0));
+    assert!(start.recent.is_empty());
+}
+
+#[tokio::test]
+async fn a_member_joins_and_leaves_and_both_sides_are_told() {
+    let (host, room) = Desk::hosting("Ada").await;
+    assert_eq!(
+        (room.role, room.name.as_str(), room.people.len()),
+        (Role::Host, "Lab", 1)
+    );
+    assert!(room.people[0].is_me && room.people[0].is_host);
+
+    let (member, joined) = Desk::joining("Ben", &room).await;
+    assert_eq!(
+        (joined.role, joined.me, &joined.fingerprint),
+        (Role::Member, 1, &room.fingerprint)
+    );
+    assert_eq!(joined.people.len(), 2);
+    let came = host.event_of_kind("session", "joined").await;
+    assert_eq!(came["person"]["profile"]["name"], "Ben");
+    assert_eq!(came["person"]["isMe"], false);
+    assert_eq!(commands::start(&member.core).await.unwrap().recent[0].name, "Lab");
+
+    commands::leave_room(&member.core).await.unwrap();
+    let left = host.event_of_kind("session", "left").await;
+    assert_eq!(
+        (&left["person"]["profile"]["name"], &left["reason"]),
+        (&json!("Ben"), &json!("left"))
+    );
+    let closed = member.event_of_kind("session", "closed").await;
+    assert!(closed["reason"].is_null());
+    assert!(commands::room(&member.core).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_room_can_be_closed_and_opened_again_on_its_port() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let port = loopback(&room).rsplit(':').next().unwrap().parse().unwrap();
+    let (member, _) = Desk::joining("Ben", &room).await;
+    commands::leave_room(&host.core).await.unwrap();
+    let closed = member.event_of_kind("session", "closed").await;
+    assert_eq!(closed["reason"]["code"], "host_gone");
+
+    let again = commands::host_room(&host.core, "Lab 2".into(), port)
+        .await
+        .unwrap();
+    assert_eq!(again.name, "Lab 2");
+    assert_eq!(commands::start(&host.core).await.unwrap().settings.port, port);
+    assert_eq!(commands::room(&host.core).await.unwrap().unwrap().name, "Lab 2");
+}
+
+#[tokio::test]
+async fn what_keeps_a_room_from_opening_is_said_at_once() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let error = commands::host_room(&host.core, String::new(), 0)
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::AlreadyInRoom);
+
+    let other = Desk::new("Ben");
+    let port: u16 = loopback(&room).rsplit(':').next().unwrap().parse().unwrap();
+    let error = commands::host_room(&other.core, String::new(), port)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.context["port"].clone()),
+        (ErrorCode::PortInUse, port.to_string())
+    );
+
+    let error = commands::join_room(&other.core, "not an address".into())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::AddressInvalid);
+    commands::leave_room(&host.core).await.unwrap();
+    let error = commands::join_room(&other.core, format!("127.0.0.1:{port}"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::Refused, "{error}");
+    assert_eq!(
+        commands::reconnect_now(&other.core).await.unwrap_err().code,
+        ErrorCode::NoRoom
+    );
+}
+
+#[tokio::test]
+async fn a_changed_profile_reaches_the_others() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let (profile, _) = member.core.kept.profile();
+    let renamed = super::view::Profile {
+        name: "Benjamin".into(),
+        about: "row 3".into(),
+        ..profile
+    };
+    assert_eq!(
+        commands::save_profile(&member.core, renamed).await.unwrap().name,
+        "Benjamin"
+    );
+    let about = host
+        .event("session", |event| {
+            let person = &event["person"]["profile"];
+            (event["kind"] == "person_changed" && person["name"] == "Benjamin")
+                .then(|| person["about"].clone())
+        })
+        .await;
+    assert_eq!(about, "row 3");
+}
+
+#[tokio::test]
+async fn a_chosen_theme_dresses_the_window() {
+    let desk = Desk::new("Ada");
+    let settings = Settings {
+        theme: Theme::Dark,
+        ..desk.core.kept.settings()
+    };
+    commands::save_settings(&desk.core, settings).await.unwrap();
+    assert_eq!(*lock(&desk.world.dressed), [Theme::Dark]);
+}
+
+#[tokio::test]
+async fn the_window_beside_is_somebody_else_and_joins_at_once() {
+    let desk = Desk::with(
+        "Ada",
+        Options {
+            lang: Some(Language::Zh),
+            ..Options::default()
+        },
+    );
+    commands::open_beside(&desk.core, "127.0.0.1:5000".into())
+        .await
+        .unwrap();
+    let started = lock(&desk.world.started)[0].join(" ");
+    assert_eq!(
+        started,
+        "--profile beside --join 127.0.0.1:5000 --lang zh --theme auto"
+    );
+    let error = commands::open_beside(&desk.core, "--evil".into())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::AddressInvalid);
+}
+
+#[test]
+fn states_and_times_cross_as_the_interface_reads_them() {
+    let reason = crate::error::IpcError::new(ErrorCode::HostGone, "gone");
+    let lost = LinkState::Lost {
+        attempt: 2,
+        retry_in_ms: 1_000,
+        at_ms: 5,
+        reason,
+    };
+    let json = serde_json::to_value(&lost).unwrap();
+    assert_eq!(
+        (&json["kind"], &json["retryInMs"], &json["atMs"]),
+        (&json!("lost"), &json!(1_000), &json!(5))
+    );
+    assert_eq!(
+        serde_json::to_value(LinkState::Up).unwrap(),
+        json!({ "kind": "up" })
+    );
+}

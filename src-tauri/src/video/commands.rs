@@ -1,0 +1,69 @@
+//! What the interface may ask about live pictures.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use netcore::proto::StreamId;
+
+use super::view::{FrameBytes, LiveView, SourceView, Transport, VideoSpec};
+use super::{frames, live};
+use crate::core::{Core, lock};
+use crate::error::IpcError;
+use crate::outside::Choice;
+
+pub(crate) async fn sources(_core: &Arc<Core>) -> Result<Vec<SourceView>, IpcError> {
+    // Asking a camera what it offers takes its time.
+    let found = tokio::task::spawn_blocking(media::sources)
+        .await
+        .map_err(IpcError::internal)?;
+    Ok(found.into_iter().map(SourceView::from).collect())
+}
+
+pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceView>, IpcError> {
+    let chosen = core.outside.choose(Choice::Video).await.unwrap_or_default();
+    let Some(path) = chosen.into_iter().next() else {
+        return Ok(None);
+    };
+    let probed = tokio::task::spawn_blocking(move || media::probe_file(path)).await;
+    Ok(Some(probed.map_err(IpcError::internal)??.into()))
+}
+
+pub(crate) async fn start_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    live::start(core, spec).await
+}
+
+pub(crate) async fn change_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    live::change(core, spec).await
+}
+
+pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
+    live::set_transport(core, transport).await
+}
+
+pub(crate) async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
+    live::end(core, &*core.room()?, None).await;
+    Ok(())
+}
+
+pub(crate) async fn watch(core: &Arc<Core>, stream: u32, on: bool) -> Result<(), IpcError> {
+    let open = core.room()?;
+    open.room.watch(StreamId(stream), on).await?;
+    let known = lock(&open.streams).get(StreamId(stream));
+    known
+        .into_iter()
+        .for_each(|stream| super::put(core, &open, stream));
+    Ok(())
+}
+
+pub(crate) async fn next_frame(core: &Arc<Core>, stream: u32, after: i64) -> Result<FrameBytes, IpcError> {
+    match core.room() {
+        Ok(open) => Ok(frames::next(&open, StreamId(stream), after).await),
+        Err(_) => Ok(FrameBytes(Vec::new())),
+    }
+}
+
+pub(crate) async fn save_snapshot(core: &Arc<Core>, stream: u32) -> Result<String, IpcError> {
+    let folder = core.kept.settings().downloads;
+    let path = frames::save(&*core.room()?, StreamId(stream), Path::new(&folder)).await?;
+    Ok(path.to_string_lossy().into_owned())
+}

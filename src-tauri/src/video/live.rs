@@ -1,0 +1,239 @@
+//! My own video, from its source to the room.
+
+use std::sync::Arc;
+
+use media::{Capture, CaptureError, SourceId};
+use netcore::Publisher;
+use netcore::proto::video::{SourceKind, StreamSpec};
+use tokio::sync::mpsc;
+
+use super::source::{self, Opened, Outlet};
+use super::view::{LiveView, Transport, VideoEvent, VideoSpec};
+use crate::core::{Core, OpenRoom, lock};
+use crate::error::{ErrorCode, IpcError};
+
+/// My video, while it is live.
+pub(crate) struct Live {
+    capture: Capture,
+    outlet: Arc<Outlet>,
+    publisher: Arc<Publisher>,
+    spec: VideoSpec,
+    name: String,
+    since_unix_ms: u64,
+    /// The number it had last; it gets another one when the connection comes back.
+    stream: u32,
+}
+
+impl Live {
+    /// As the interface is given it.
+    pub(crate) fn view(&self) -> LiveView {
+        LiveView {
+            stream: self.stream,
+            spec: self.spec.clone(),
+            source_name: self.name.clone(),
+            since_ms: self.since_unix_ms,
+        }
+    }
+}
+
+/// Opens the source and tells the room.
+pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    let open = core.room()?;
+    let mut live = open.live.lock().await;
+    if live.is_some() {
+        return Err(IpcError::new(
+            ErrorCode::AlreadyLive,
+            "your video is live already",
+        ));
+    }
+    let outlet = Arc::new(Outlet::default());
+    let Opened {
+        capture,
+        spec,
+        name,
+        ended,
+    } = source::open(&spec, &outlet).await?;
+    let publisher = match open.room.publish(stream_spec(&spec, &name)).await {
+        Ok(publisher) => Arc::new(publisher),
+        Err(error) => {
+            source::close(capture).await;
+            return Err(error.into());
+        }
+    };
+    outlet.open(publisher.clone());
+    let stream = publisher.stream().map_or(0, |stream| stream.0);
+    let since_unix_ms = netcore::clock::unix_ms();
+    let begun = Live {
+        capture,
+        outlet,
+        publisher,
+        spec,
+        name,
+        since_unix_ms,
+        stream,
+    };
+    let view = begun.view();
+    *live = Some(begun);
+    core.tell(
+        "video",
+        &VideoEvent::Live {
+            live: Some(view.clone()),
+            error: None,
+        },
+    );
+    watch_for_end(core, &open, ended);
+    Ok(view)
+}
+
+/// Makes my video another one while it is live. When the new source cannot be used, the old one goes on.
+pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    let open = core.room()?;
+    let mut guard = open.live.lock().await;
+    let mut live = guard.take().ok_or_else(not_live)?;
+    let is_same_picture =
+        (&spec.source, spec.width, spec.height) == (&live.spec.source, live.spec.width, live.spec.height);
+    if is_same_picture {
+        live.capture.set_quality(spec.quality.clamp(1, 100));
+        live.capture.set_rate(source::sane_rate(spec.rate));
+        live.spec = VideoSpec {
+            quality: spec.quality.clamp(1, 100),
+            ..spec
+        };
+    } else {
+        // One camera cannot be opened twice, so the old source goes first.
+        let before = live.spec.clone();
+        source::close(live.capture).await;
+        let (opened, error) = match source::open(&spec, &live.outlet).await {
+            Ok(opened) => (Ok(opened), None),
+            Err(error) => (source::open(&before, &live.outlet).await, Some(error)),
+        };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                live.outlet.close();
+                finish(core, &open, live.publisher, Some(error.clone())).await;
+                return Err(error);
+            }
+        };
+        live = Live {
+            capture: opened.capture,
+            spec: opened.spec,
+            name: opened.name,
+            ..live
+        };
+        watch_for_end(core, &open, opened.ended);
+        if let Some(error) = error {
+            *guard = Some(live);
+            return Err(error);
+        }
+    }
+    let view = announce(core, &open, &mut live).await;
+    *guard = Some(live);
+    view
+}
+
+/// The switch: TCP or UDP, while live.
+pub(super) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
+    let open = core.room()?;
+    let mut guard = open.live.lock().await;
+    let live = guard.as_mut().ok_or_else(not_live)?;
+    live.spec.transport = transport;
+    announce(core, &open, live).await
+}
+
+/// Ends my video, if it is live, for this reason if for any.
+pub(crate) async fn end(core: &Core, open: &OpenRoom, error: Option<IpcError>) {
+    let Some(live) = open.live.lock().await.take() else {
+        return;
+    };
+    live.outlet.close();
+    source::close(live.capture).await;
+    finish(core, open, live.publisher, error).await;
+}
+
+/// My video may have another number now: the connection was lost and came back.
+pub(super) async fn republished(core: &Core, open: &OpenRoom) {
+    let mut guard = open.live.lock().await;
+    let Some(live) = guard.as_mut() else { return };
+    let Some(stream) = live.publisher.stream().filter(|stream| stream.0 != live.stream) else {
+        return;
+    };
+    live.stream = stream.0;
+    core.tell(
+        "video",
+        &VideoEvent::Live {
+            live: Some(live.view()),
+            error: None,
+        },
+    );
+}
+
+/// Tells the room and the interface what my video is now.
+async fn announce(core: &Core, open: &OpenRoom, live: &mut Live) -> Result<LiveView, IpcError> {
+    match live.publisher.change(stream_spec(&live.spec, &live.name)).await {
+        // Without a connection it takes effect when there is one again.
+        Ok(()) | Err(netcore::VideoError::NotConnected) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let stream = live.publisher.stream();
+    if let Some(known) = stream.and_then(|stream| lock(&open.streams).get(stream)) {
+        let spec = live.publisher.spec();
+        super::put(core, open, netcore::proto::video::StreamInfo { spec, ..known });
+    }
+    let view = live.view();
+    core.tell(
+        "video",
+        &VideoEvent::Live {
+            live: Some(view.clone()),
+            error: None,
+        },
+    );
+    Ok(view)
+}
+
+/// Ends the stream and tells the interface.
+async fn finish(core: &Core, open: &OpenRoom, publisher: Arc<Publisher>, error: Option<IpcError>) {
+    let stream = publisher.stream();
+    // The capture's thread may not have let go of it yet; then it ends the stream when it does.
+    if let Some(publisher) = Arc::into_inner(publisher) {
+        publisher.stop().await;
+    }
+    if let Some(stream) = stream {
+        super::remove(core, open, stream);
+    }
+    core.tell("video", &VideoEvent::Live { live: None, error });
+}
+
+/// Ends my video when its source ends by itself. A source that was replaced says nothing any more: its sender is gone.
+fn watch_for_end(
+    core: &Arc<Core>,
+    open: &Arc<OpenRoom>,
+    mut ended: mpsc::UnboundedReceiver<Option<CaptureError>>,
+) {
+    let (core, open) = (core.clone(), Arc::downgrade(open));
+    tokio::spawn(async move {
+        let Some(why) = ended.recv().await else { return };
+        if let Some(open) = open.upgrade() {
+            end(&core, &open, why.map(IpcError::from)).await;
+        }
+    });
+}
+
+fn stream_spec(spec: &VideoSpec, name: &str) -> StreamSpec {
+    StreamSpec {
+        source: match source::id_of(spec) {
+            Ok(SourceId::Camera(_)) => SourceKind::Camera,
+            Ok(SourceId::File(_)) => SourceKind::File,
+            Ok(SourceId::Pattern) | Err(_) => SourceKind::Pattern,
+        },
+        title: name.to_owned(),
+        width: spec.width,
+        height: spec.height,
+        rate: spec.rate,
+        transport: spec.transport.into(),
+    }
+}
+
+fn not_live() -> IpcError {
+    IpcError::new(ErrorCode::NotLive, "your video is not live")
+}

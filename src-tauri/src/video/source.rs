@@ -1,0 +1,132 @@
+//! A source of pictures, opened for my video.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use media::{Capture, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, SourceId};
+use netcore::Publisher;
+use tokio::sync::mpsc;
+
+use super::view::VideoSpec;
+use crate::error::{ErrorCode, IpcError};
+
+/// A camera that has to be woken needs seconds; more than this is no answer.
+const OPENING: Duration = Duration::from_secs(15);
+/// The largest side that a picture may be asked to have: no camera gives more.
+const MAX_SIDE: u16 = 8192;
+const MAX_RATE: f32 = 240.0;
+
+/// Where captured pictures go: nowhere, until there is a stream for them.
+#[derive(Default)]
+pub(super) struct Outlet(RwLock<Option<Arc<Publisher>>>);
+
+impl Outlet {
+    pub(super) fn open(&self, publisher: Arc<Publisher>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(publisher);
+    }
+
+    pub(super) fn close(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn send(&self, frame: &CapturedFrame) {
+        if let Some(publisher) = &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            publisher.send(
+                &frame.jpeg,
+                frame.width,
+                frame.height,
+                frame.captured,
+                frame.encoded,
+            );
+        }
+    }
+}
+
+/// A source that gives pictures.
+pub(super) struct Opened {
+    pub(super) capture: Capture,
+    /// As asked, with the size and rate that the source settled on.
+    pub(super) spec: VideoSpec,
+    /// The source's name in words.
+    pub(super) name: String,
+    /// Tells once how it ended, when it ended by itself.
+    pub(super) ended: mpsc::UnboundedReceiver<Option<CaptureError>>,
+}
+
+/// What `spec` names.
+pub(super) fn id_of(spec: &VideoSpec) -> Result<SourceId, IpcError> {
+    spec.source
+        .parse()
+        .map_err(|error| IpcError::new(ErrorCode::CameraAbsent, error))
+}
+
+/// Opens what `spec` names and waits until it gives pictures, or says why not.
+pub(super) async fn open(spec: &VideoSpec, outlet: &Arc<Outlet>) -> Result<Opened, IpcError> {
+    let asked = CaptureSpec {
+        source: id_of(spec)?,
+        width: spec.width.min(MAX_SIDE),
+        height: spec.height.min(MAX_SIDE),
+        rate: sane_rate(spec.rate),
+        quality: spec.quality.clamp(1, 100),
+    };
+    let (started_tx, mut started) = mpsc::unbounded_channel();
+    let (ended_tx, ended) = mpsc::unbounded_channel();
+    let outlet = outlet.clone();
+    // Whoever listens may have gone; what the capture says then is of no use to anybody.
+    let capture = Capture::start(asked, netcore::clock::clock(), move |event| match event {
+        CaptureEvent::Frame(frame) => outlet.send(&frame),
+        CaptureEvent::Started {
+            width,
+            height,
+            rate,
+            name,
+        } => drop(started_tx.send(Ok((width, height, rate, name)))),
+        CaptureEvent::Failed(error) => {
+            drop(started_tx.send(Err(error.clone())));
+            drop(ended_tx.send(Some(error)));
+        }
+        CaptureEvent::Ended => drop(ended_tx.send(None)),
+    });
+    let answer = tokio::time::timeout(OPENING, started.recv()).await;
+    let failed = match answer {
+        Ok(Some(Ok((width, height, rate, name)))) => {
+            let quality = spec.quality.clamp(1, 100);
+            let spec = VideoSpec {
+                width,
+                height,
+                rate,
+                quality,
+                ..spec.clone()
+            };
+            return Ok(Opened {
+                capture,
+                spec,
+                name,
+                ended,
+            });
+        }
+        Ok(Some(Err(error))) => error.into(),
+        Ok(None) => IpcError::internal("the source ended before it began"),
+        Err(_) => {
+            IpcError::new(ErrorCode::CameraStalled, "the source does not open").with("camera", &spec.source)
+        }
+    };
+    close(capture).await;
+    Err(failed)
+}
+
+/// Lets go of a source. A camera's driver may take its time, so this waits beside the other tasks.
+pub(super) async fn close(capture: Capture) {
+    if tokio::task::spawn_blocking(move || capture.stop()).await.is_err() {
+        tracing::error!("letting go of the source panicked");
+    }
+}
+
+/// A rate that can be: 0 stands for the source's own.
+pub(super) fn sane_rate(rate: f32) -> f32 {
+    if rate.is_finite() {
+        rate.clamp(0.0, MAX_RATE)
+    } else {
+        0.0
+    }
+}

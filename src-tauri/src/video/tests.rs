@@ -1,0 +1,238 @@
+use std::time::Duration;
+
+use media::jpeg::{Decoder, Limits};
+use media::pattern::read_code;
+use serde_json::Value;
+
+use super::commands;
+use super::view::{FrameBytes, SourceKind, Transport, VideoSpec};
+use crate::core::lock;
+use crate::error::ErrorCode;
+use crate::session::commands::leave_room;
+use crate::testing::Desk;
+
+fn pattern(width: u16, height: u16, transport: Transport) -> VideoSpec {
+    VideoSpec {
+        source: "pattern".into(),
+        width,
+        height,
+        rate: 30.0,
+        quality: 50,
+        transport,
+    }
+}
+
+fn u32_at(bytes: &FrameBytes, at: usize) -> u32 {
+    u32::from_be_bytes(bytes.0[at..at + 4].try_into().unwrap())
+}
+
+/// The next frame after `after`, whatever it takes; the number it shows, and what carried it.
+async fn frame(desk: &Desk, stream: u32, after: i64) -> (u32, u32, u8) {
+    loop {
+        let bytes = commands::next_frame(&desk.core, stream, after).await.unwrap();
+        assert!(!bytes.0.is_empty(), "the stream is over");
+        if bytes.0.len() == 1 {
+            continue;
+        }
+        assert_eq!(u32_at(&bytes, 0), stream);
+        assert_eq!(bytes.0.len(), 40 + u32_at(&bytes, 32) as usize);
+        let rgb = Decoder::new(Limits::default())
+            .unwrap()
+            .rgb(&bytes.0[40..])
+            .unwrap();
+        let size = (
+            u16::from_be_bytes([bytes.0[8], bytes.0[9]]),
+            u16::from_be_bytes([bytes.0[10], bytes.0[11]]),
+        );
+        assert_eq!(size, (rgb.width, rgb.height));
+        return (
+            u32_at(&bytes, 4),
+            read_code(&rgb.pixels, rgb.width, rgb.height).unwrap(),
+            bytes.0[12],
+        );
+    }
+}
+
+/// Frames until one came by `carrier`.
+async fn frame_by(desk: &Desk, stream: u32, carrier: u8) -> u32 {
+    let mut after = -1;
+    let found = async {
+        loop {
+            let (number, _, by) = frame(desk, stream, after).await;
+            if by == carrier {
+                return number;
+            }
+            after = i64::from(number);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), found)
+        .await
+        .expect("frames by that carrier")
+}
+
+async fn started(desk: &Desk) -> u32 {
+    let stream = desk.event_of_kind("video", "started").await["stream"]["id"].as_u64();
+    u32::try_from(stream.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn my_video_is_seen_here_and_there_and_tcp_becomes_udp_while_live() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let live = commands::start_video(&member.core, pattern(320, 180, Transport::Tcp))
+        .await
+        .unwrap();
+    assert_eq!(
+        (live.spec.width, live.spec.height, live.source_name.as_str()),
+        (320, 180, "Test pattern")
+    );
+    let stream = started(&host).await;
+    assert_eq!(stream, live.stream);
+
+    let (first, shown, by) = frame(&member, stream, -1).await;
+    assert_eq!(by, 2, "one's own frames cross no network");
+    let (second, shown_later, _) = frame(&member, stream, i64::from(first)).await;
+    assert!(second > first && shown_later > shown);
+    frame_by(&host, stream, 0).await;
+
+    let switched = commands::set_transport(&member.core, Transport::Udp)
+        .await
+        .unwrap();
+    assert_eq!(
+        (switched.stream, switched.spec.transport),
+        (stream, Transport::Udp)
+    );
+    let carrier =
+        |event: &Value| (event["kind"] == "changed" && event["stream"]["transport"] == "udp").then_some(());
+    host.event("video", carrier).await;
+    frame_by(&host, stream, 1).await;
+
+    commands::stop_video(&member.core).await.unwrap();
+    let stopped = host.event_of_kind("video", "stopped").await;
+    assert_eq!(stopped["stream"], stream);
+    assert!(
+        commands::next_frame(&host.core, stream, -1)
+            .await
+            .unwrap()
+            .0
+            .is_empty(),
+        "a stream that is over goes on"
+    );
+    assert_eq!(
+        commands::set_transport(&member.core, Transport::Tcp)
+            .await
+            .unwrap_err()
+            .code,
+        ErrorCode::NotLive
+    );
+}
+
+#[tokio::test]
+async fn size_and_quality_change_while_live_and_a_bad_source_leaves_the_good_one() {
+    let (host, _room) = Desk::hosting("Ada").await;
+    let live = commands::start_video(&host.core, pattern(640, 360, Transport::Udp))
+        .await
+        .unwrap();
+    let again = commands::start_video(&host.core, pattern(640, 360, Transport::Udp))
+        .await
+        .unwrap_err();
+    assert_eq!(again.code, ErrorCode::AlreadyLive);
+
+    let changed = commands::change_video(&host.core, pattern(320, 180, Transport::Udp))
+        .await
+        .unwrap();
+    assert_eq!((changed.stream, changed.spec.width), (live.stream, 320));
+    let mut after = -1;
+    loop {
+        let bytes = commands::next_frame(&host.core, live.stream, after)
+            .await
+            .unwrap();
+        if bytes.0.len() > 1 {
+            after = i64::from(u32_at(&bytes, 4));
+            if bytes.0[8..10] == 320_u16.to_be_bytes() {
+                break;
+            }
+        }
+    }
+    let absent = VideoSpec {
+        source: "camera:/dev/video99".into(),
+        ..pattern(640, 360, Transport::Udp)
+    };
+    let error = commands::change_video(&host.core, absent).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::CameraAbsent, "{error}");
+    frame(&host, live.stream, after).await;
+    assert!(host.core.room().unwrap().live.lock().await.is_some());
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_there_is_said_so() {
+    let (host, _room) = Desk::hosting("Ada").await;
+    for (source, code) in [
+        ("camera:/dev/video99", ErrorCode::CameraAbsent),
+        ("nonsense", ErrorCode::CameraAbsent),
+    ] {
+        let spec = VideoSpec {
+            source: source.into(),
+            ..pattern(0, 0, Transport::Tcp)
+        };
+        assert_eq!(
+            commands::start_video(&host.core, spec).await.unwrap_err().code,
+            code,
+            "{source}"
+        );
+    }
+    let sources = commands::sources(&host.core).await.unwrap();
+    assert!(
+        sources
+            .iter()
+            .any(|source| source.kind == SourceKind::Pattern && !source.formats.is_empty())
+    );
+    assert!(
+        commands::choose_video_file(&host.core).await.unwrap().is_none(),
+        "a dismissed dialog chose a file"
+    );
+    lock(&host.world.chosen).push_back(vec![host.file("words.avi", b"no video")]);
+    assert!(commands::choose_video_file(&host.core).await.is_err());
+}
+
+#[tokio::test]
+async fn a_member_looks_away_and_back_and_takes_a_picture() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let stream = commands::start_video(&host.core, pattern(320, 180, Transport::Udp))
+        .await
+        .unwrap()
+        .stream;
+    assert_eq!(started(&member).await, stream);
+    frame_by(&member, stream, 1).await;
+    let path = commands::save_snapshot(&member.core, stream).await.unwrap();
+    let rgb = Decoder::new(Limits::default())
+        .unwrap()
+        .rgb(&std::fs::read(&path).unwrap())
+        .unwrap();
+    assert!(read_code(&rgb.pixels, rgb.width, rgb.height).is_some());
+    assert_ne!(commands::save_snapshot(&member.core, stream).await.unwrap(), path);
+
+    commands::watch(&member.core, stream, false).await.unwrap();
+    let away = |event: &Value| (event["stream"]["watching"] == false).then_some(());
+    member.event("video", away).await;
+    commands::watch(&member.core, stream, true).await.unwrap();
+    frame_by(&member, stream, 1).await;
+    assert!(commands::watch(&member.core, 99, true).await.is_err());
+}
+
+#[tokio::test]
+async fn leaving_ends_my_video() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let stream = commands::start_video(&member.core, pattern(320, 180, Transport::Tcp))
+        .await
+        .unwrap()
+        .stream;
+    started(&host).await;
+    leave_room(&member.core).await.unwrap();
+    assert_eq!(host.event_of_kind("video", "stopped").await["stream"], stream);
+    let ended =
+        |event: &Value| (event["kind"] == "live" && event["live"].is_null()).then(|| event["error"].clone());
+    assert!(member.event("video", ended).await.is_null());
+}

@@ -1,0 +1,235 @@
+//! What the interface is given of live pictures.
+
+use media::{SourceId, SourceInfo};
+use netcore::proto::{self, video::StreamInfo};
+use serde::{Deserialize, Serialize};
+use tauri::ipc::{InvokeResponseBody, IpcResponse};
+use ts_rs::TS;
+
+use crate::error::IpcError;
+
+/// What carries frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Transport {
+    /// A TLS connection of the stream's own.
+    Tcp,
+    /// Sealed datagrams.
+    Udp,
+}
+
+/// What kind of thing gives the pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SourceKind {
+    /// A camera.
+    Camera,
+    /// A video file.
+    File,
+    /// The test pattern.
+    Pattern,
+}
+
+/// A size and a rate that a source offers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, TS)]
+pub(crate) struct SourceFormat {
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+    /// Frames per second.
+    pub rate: f32,
+}
+
+/// What pictures can come from.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub(crate) struct SourceView {
+    /// "pattern", "camera:/dev/video0", "file:/path"
+    pub id: String,
+    /// What kind of thing it is.
+    pub kind: SourceKind,
+    /// Its name in words.
+    pub name: String,
+    /// What it offers; empty when that is not known.
+    pub formats: Vec<SourceFormat>,
+}
+
+/// What my video is to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub(crate) struct VideoSpec {
+    /// A [`SourceView::id`].
+    pub source: String,
+    /// In pixels; 0: the source's own.
+    pub width: u16,
+    /// In pixels; 0: the source's own.
+    pub height: u16,
+    /// Frames per second at most; 0: the source's own.
+    pub rate: f32,
+    /// JPEG quality, 1 to 100.
+    pub quality: u8,
+    /// What carries the frames.
+    pub transport: Transport,
+}
+
+/// My video, while it is live.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LiveView {
+    /// Its number in the room.
+    pub stream: u32,
+    /// What it is, with the size and rate that the source settled on.
+    pub spec: VideoSpec,
+    /// The source's name in words.
+    pub source_name: String,
+    /// Since when, in milliseconds since 1970.
+    pub since_ms: u64,
+}
+
+/// A live stream.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamView {
+    /// Its number in the room.
+    pub id: u32,
+    /// Who sends it.
+    pub owner: u32,
+    /// Their name.
+    pub owner_name: String,
+    /// Whether it is this window's person's.
+    pub mine: bool,
+    /// What kind of thing gives the pictures.
+    pub source: SourceKind,
+    /// The source's name in words.
+    pub title: String,
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+    /// Frames per second as intended.
+    pub rate: f32,
+    /// What carries it from its sender to the host.
+    pub transport: Transport,
+    /// Whether its frames come to this computer.
+    pub watching: bool,
+}
+
+/// What happens to live pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum VideoEvent {
+    /// A stream began.
+    Started {
+        /// Which.
+        stream: StreamView,
+    },
+    /// A stream is different from now on.
+    Changed {
+        /// As it is now.
+        stream: StreamView,
+    },
+    /// A stream is over.
+    Stopped {
+        /// Which.
+        stream: u32,
+        /// Why, when it was not by choice.
+        reason: Option<IpcError>,
+    },
+    /// My video began, changed, or ended.
+    Live {
+        /// `null`: it ended.
+        live: Option<LiveView>,
+        /// Why it ended, when it was not by choice.
+        error: Option<IpcError>,
+    },
+}
+
+/// The answer to `next_frame`: raw bytes.
+///
+/// ```text
+///  0 u32 stream | 4 u32 frame | 8 u16 width | 10 u16 height | 12 u8 transport (0 tcp, 1 udp, 2 local) | 13 u8[3] zero
+/// 16 u64 captured, µs on the sender's clock | 24 u64 received, µs on this computer's clock
+/// 32 u32 length of the JPEG | 36 u32 frames missed so far | 40 the JPEG
+/// ```
+/// Numbers are in network byte order. Nothing at all means that the stream is over; one byte, that nothing came for a second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FrameBytes(pub(crate) Vec<u8>);
+
+impl IpcResponse for FrameBytes {
+    fn body(self) -> tauri::Result<InvokeResponseBody> {
+        Ok(InvokeResponseBody::Raw(self.0))
+    }
+}
+
+impl From<proto::Transport> for Transport {
+    fn from(transport: proto::Transport) -> Transport {
+        match transport {
+            proto::Transport::Tcp => Transport::Tcp,
+            proto::Transport::Udp => Transport::Udp,
+        }
+    }
+}
+
+impl From<Transport> for proto::Transport {
+    fn from(transport: Transport) -> proto::Transport {
+        match transport {
+            Transport::Tcp => proto::Transport::Tcp,
+            Transport::Udp => proto::Transport::Udp,
+        }
+    }
+}
+
+impl From<proto::video::SourceKind> for SourceKind {
+    fn from(kind: proto::video::SourceKind) -> SourceKind {
+        match kind {
+            proto::video::SourceKind::Camera => SourceKind::Camera,
+            proto::video::SourceKind::File => SourceKind::File,
+            proto::video::SourceKind::Pattern => SourceKind::Pattern,
+        }
+    }
+}
+
+impl From<SourceInfo> for SourceView {
+    fn from(source: SourceInfo) -> SourceView {
+        let formats = source.formats.iter();
+        SourceView {
+            id: source.id.to_string(),
+            kind: match source.id {
+                SourceId::Pattern => SourceKind::Pattern,
+                SourceId::Camera(_) => SourceKind::Camera,
+                SourceId::File(_) => SourceKind::File,
+            },
+            name: source.name,
+            formats: formats
+                .map(|format| SourceFormat {
+                    width: format.width,
+                    height: format.height,
+                    rate: format.rate,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl StreamView {
+    /// `stream` as seen by `me`.
+    pub(crate) fn of(
+        stream: &StreamInfo,
+        owner_name: String,
+        me: proto::MemberId,
+        watching: bool,
+    ) -> StreamView {
+        StreamView {
+            id: stream.id.0,
+            owner: stream.owner.0,
+            owner_name,
+            mine: stream.owner == me,
+            source: stream.spec.source.into(),
+            title: stream.spec.title.clone(),
+            width: stream.spec.width,
+            height: stream.spec.height,
+            rate: stream.spec.rate,
+            transport: stream.spec.transport.into(),
+            watching,
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 mod choice;
 mod nokhwa;
+mod slot;
 #[cfg(target_os = "linux")]
 mod v4l2;
 

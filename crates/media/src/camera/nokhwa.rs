@@ -4,11 +4,10 @@
 //! own that does nothing but wait for pictures and leave the newest in a slot; a thread whose camera stalls is left behind, and ends
 //! when the camera gives a picture or goes away.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bytes::Bytes;
 use netcore_proto::Time;
 use nokhwa::Camera;
 use nokhwa::utils::{
@@ -16,12 +15,13 @@ use nokhwa::utils::{
 };
 
 use super::choice::{Coding, Mode, by_preference};
+use super::slot::{Message, Picture, Slot};
 use super::{STALL, TURN, stalled};
 use crate::Clock;
 use crate::capture::CaptureSpec;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
-use crate::planes::{Planes, Range};
+use crate::planes::Planes;
 
 /// How long opening may take; on macOS a person is asked for permission meanwhile.
 const OPENING: Duration = Duration::from_secs(60);
@@ -124,118 +124,6 @@ impl Drop for NokhwaFeed {
         if !self.slot.wait_until_over(GOODBYE) {
             tracing::warn!(camera = %self.device, "the camera gives no picture and is left to its thread");
         }
-    }
-}
-
-enum Message {
-    Opened(Shape),
-    Picture(Picture),
-    Failed(CaptureError),
-}
-
-struct Picture {
-    coding: Coding,
-    width: u16,
-    height: u16,
-    data: Bytes,
-    captured: Time,
-}
-
-impl Picture {
-    fn unpack(self, planes: &mut Planes) -> Shot {
-        let captured = self.captured;
-        planes.resize(self.width, self.height);
-        // The buffers are without gaps between rows, as far as nokhwa tells.
-        let is_whole = match self.coding {
-            Coding::Mjpeg => {
-                return Shot::Jpeg {
-                    data: self.data,
-                    captured,
-                };
-            }
-            Coding::Yuyv => planes.fill_from_yuyv(&self.data, 2 * usize::from(self.width), Range::Limited),
-            Coding::Nv12 => planes.fill_from_nv12(&self.data, usize::from(self.width), Range::Limited),
-        };
-        if is_whole {
-            Shot::Planes { captured }
-        } else {
-            Shot::Nothing
-        }
-    }
-}
-
-/// What the camera's thread has to say, with room for one picture, of which a newer one takes the place; and the other way, the word
-/// to stop.
-#[derive(Default)]
-struct Slot {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    opened: Option<Shape>,
-    picture: Option<Picture>,
-    failed: Option<CaptureError>,
-    /// The thread is done with the camera.
-    over: bool,
-    stop: bool,
-}
-
-impl State {
-    fn take(&mut self) -> Option<Message> {
-        let opened = self.opened.take().map(Message::Opened);
-        opened
-            .or_else(|| self.picture.take().map(Message::Picture))
-            .or_else(|| self.failed.take().map(Message::Failed))
-    }
-}
-
-impl Slot {
-    fn opened(&self, shape: Shape) {
-        self.lock().opened = Some(shape);
-        self.changed.notify_all();
-    }
-
-    /// `false` when it is time to stop.
-    fn put(&self, picture: Picture) -> bool {
-        let mut state = self.lock();
-        state.picture = Some(picture);
-        self.changed.notify_all();
-        !state.stop
-    }
-
-    fn close(&self, failed: Option<CaptureError>) {
-        let mut state = self.lock();
-        (state.failed, state.over) = (failed, true);
-        self.changed.notify_all();
-    }
-
-    fn take(&self, patience: Duration) -> Option<Message> {
-        let is_empty = |state: &mut State| {
-            state.opened.is_none() && state.picture.is_none() && state.failed.is_none() && !state.over
-        };
-        let waited = self.changed.wait_timeout_while(self.lock(), patience, is_empty);
-        waited.unwrap_or_else(PoisonError::into_inner).0.take()
-    }
-
-    fn stop(&self) {
-        self.lock().stop = true;
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.lock().stop
-    }
-
-    fn wait_until_over(&self, patience: Duration) -> bool {
-        let waited = self
-            .changed
-            .wait_timeout_while(self.lock(), patience, |state| !state.over);
-        waited.unwrap_or_else(PoisonError::into_inner).0.over
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -449,50 +337,6 @@ mod tests {
         assert_eq!(error("No such device (os error 19)"), "unplugged");
         assert_eq!(error("No such file or directory (os error 2)"), "absent");
         assert_eq!(error("Input/output error (os error 5)"), "fault");
-    }
-
-    #[test]
-    fn the_slot_keeps_the_newest_picture_and_ends_with_the_last_word() {
-        let picture = |captured| {
-            let (data, captured) = (Bytes::from_static(b"x"), Time::from_micros(captured));
-            Picture {
-                coding: Coding::Mjpeg,
-                width: 1,
-                height: 1,
-                data,
-                captured,
-            }
-        };
-        let slot = Slot::default();
-        assert!(slot.take(Duration::ZERO).is_none());
-        slot.opened(Shape {
-            name: String::new(),
-            width: 1,
-            height: 1,
-            rate: 1.0,
-            tempo: Tempo::Live,
-        });
-        assert!(slot.put(picture(1)));
-        assert!(slot.put(picture(2)));
-        assert!(
-            matches!(slot.take(Duration::ZERO), Some(Message::Opened(_))),
-            "pictures do not push it out"
-        );
-        let Some(Message::Picture(newest)) = slot.take(Duration::ZERO) else {
-            panic!()
-        };
-        assert_eq!(newest.captured, Time::from_micros(2));
-        slot.stop();
-        assert!(!slot.put(picture(3)));
-        assert!(!slot.wait_until_over(Duration::ZERO));
-        slot.close(Some(stalled("cam")));
-        assert!(matches!(slot.take(Duration::ZERO), Some(Message::Picture(_))));
-        assert!(matches!(slot.take(Duration::ZERO), Some(Message::Failed(_))));
-        assert!(
-            slot.take(Duration::from_secs(60)).is_none(),
-            "nothing is waited for after the end"
-        );
-        assert!(slot.wait_until_over(Duration::ZERO));
     }
 
     #[test]

@@ -393,13 +393,13 @@ mod tests {
 
     #[test]
     fn the_examples_in_the_help_are_understood() {
-        let texts = std::iter::once(EXAMPLES.to_owned()).chain(
-            Cli::command()
-                .get_subcommands()
-                .filter_map(|command| command.get_after_help().map(ToString::to_string)),
-        );
+        let command = Cli::command();
+        let helps = command
+            .get_subcommands()
+            .filter_map(clap::Command::get_after_help);
+        let helps: Vec<String> = helps.map(ToString::to_string).collect();
         let mut tried = 0;
-        for line in texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()) {
+        for line in helps.iter().flat_map(|help| help.lines()).chain(EXAMPLES.lines()) {
             let Some(example) = line.trim().strip_prefix("roomwire ") else {
                 continue;
             };

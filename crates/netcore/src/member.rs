@@ -59,6 +59,8 @@ pub(crate) struct Supervisor {
     folders: Folders,
     pinned: Mutex<Option<Fingerprint>>,
     pub(crate) link: Mutex<LinkState>,
+    /// Why the room is over for us.
+    pub(crate) over: Mutex<Option<JoinError>>,
     pub(crate) retry_now: Notify,
 }
 
@@ -93,6 +95,7 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
         folders: options.folders,
         pinned: Mutex::new(pinned),
         link: Mutex::new(LinkState::Up),
+        over: Mutex::new(None),
         retry_now: Notify::new(),
     });
     let video = Arc::new(video::Plane::new(shared.clone(), options.watch_streams));
@@ -220,6 +223,7 @@ impl Supervisor {
             () = cancel.cancelled() => {}
             reason = self.keep(&mut fates) => {
                 tracing::warn!(target: "roomwire::step", code = "room_lost", %reason, "{reason}");
+                *lock(&self.over) = Some(reason.clone());
                 self.shared.event(RoomEvent::Closed(Some(reason)));
                 cancel.cancel();
             }

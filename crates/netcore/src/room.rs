@@ -231,6 +231,13 @@ impl Room {
             .map_or(LinkState::Up, |supervisor| lock(&supervisor.link).clone())
     }
 
+    /// Why the room is over for us, once it is and it was not our own doing: for one who listens too late to
+    /// have heard [`RoomEvent::Closed`].
+    pub fn lost_because(&self) -> Option<JoinError> {
+        let supervisor = self.inner.supervisor.as_ref()?;
+        lock(&supervisor.over).clone()
+    }
+
     /// Leaves the room, or closes it for everybody. Returns when every goodbye is sent and the port is free again. Doing it
     /// twice does no harm.
     pub async fn close(&self) {

@@ -58,7 +58,11 @@ impl Visit {
 
     /// Does `work`, unless the room is lost for good or we are asked to end.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let lost = lost(self.room.events(), &self.screen);
+        let events = self.room.events();
+        if let Some(reason) = self.room.lost_because() {
+            return Err(Failure::lost(reason));
+        }
+        let lost = lost(events, &self.screen);
         tokio::select! {
             done = work => done,
             failure = lost => Err(failure),

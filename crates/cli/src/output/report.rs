@@ -252,7 +252,7 @@ impl Transfer {
             }
             TransferState::Paused { done } => (transfer.state, transfer.done_bytes) = ("paused", *done),
             TransferState::Interrupted { done } => {
-                (transfer.state, transfer.done_bytes) = ("interrupted", *done)
+                (transfer.state, transfer.done_bytes) = ("interrupted", *done);
             }
             TransferState::Done { path, hash } => {
                 transfer.state = "done";

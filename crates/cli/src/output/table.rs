@@ -18,7 +18,7 @@ impl Table {
         }
     }
 
-    /// One more row; missing cells are empty.
+    /// One more row; missing cells are empty, and those without a heading are not shown.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }

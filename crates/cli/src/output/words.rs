@@ -397,29 +397,18 @@ fn summary(rows: &[SummaryRow]) -> String {
     if rows.is_empty() {
         return "Nothing has been measured: figures come with live video.".into();
     }
-    let mut table = Table::new(
-        3,
-        &[
-            "stream",
-            "to",
-            "over",
-            "frames",
-            "lost",
-            "dropped",
-            "resent",
-            "frames/s",
-            "goodput",
-            "ACK p50",
-            "p95",
-            "p99",
-            "classic rate",
-        ],
-    );
+    // Of one stream nobody needs to be told that it is the same in every row.
+    let is_one = rows.iter().all(|row| row.stream == rows[0].stream);
+    let headings = [
+        "to", "over", "frames", "lost", "drop", "resent", "fps", "Mbit/s", "p50", "p95", "p99", "classic",
+        "stream",
+    ];
+    let mut table = Table::new(2, &headings[..headings.len() - usize::from(is_one)]);
     let known = |value: Option<String>| value.unwrap_or_else(|| "?".into());
+    let delay = |us: Option<u64>| known(us.map(|us| format!("{:.2}", us as f64 / 1e3)));
+    let megabits = |rate: Option<u64>| known(rate.map(|rate| format!("{:.1}", rate as f64 / 1e6)));
     for row in rows {
-        let delay = |us: Option<u64>| known(us.map(|us| format!("{:.2} ms", us as f64 / 1e3)));
         table.row([
-            row.stream.to_string(),
             row.peer_name.clone(),
             row.transport.to_string(),
             row.frames.to_string(),
@@ -427,14 +416,16 @@ fn summary(rows: &[SummaryRow]) -> String {
             row.dropped.to_string(),
             row.retransmits.to_string(),
             known(row.frames_per_s.map(|rate| format!("{rate:.1}"))),
-            known(row.goodput_bps.map(|rate| Bitrate(rate).to_string())),
+            megabits(row.goodput_bps),
             delay(row.ack_p50_us),
             delay(row.ack_p95_us),
             delay(row.ack_p99_us),
-            known(row.classic_rate_bps.map(|rate| Bitrate(rate).to_string())),
+            megabits(row.classic_rate_bps),
+            row.stream.to_string(),
         ]);
     }
-    let note = "ACK: first byte out until the receiver's acknowledgement, its hold time taken off. Classic rate: frame bytes over that delay.";
+    let note = "p50, p95, p99: ms from a frame's first byte out to its acknowledgement, the receiver's hold time\n\
+                taken off. classic: bytes of a frame over that delay, in Mbit/s, as the classic lab computes it.";
     format!("{}\n{}", table.render(), dim(note))
 }
 

@@ -69,7 +69,7 @@ impl Session<'_> {
                 return Some(After::Lobby);
             }
             Line::Open(None) if self.room.info().role == Role::Host => {
-                self.refuse("the room is open already")
+                self.refuse("the room is open already");
             }
             line @ (Line::Open(_) | Line::Join(_)) => return Some(After::Line(line)),
             Line::Leave => return Some(After::Quit),

@@ -107,6 +107,9 @@ impl<'a> Session<'a> {
 
     async fn stay(&mut self, inputs: &mut Inputs, signals: &mut Signals) -> Result<After> {
         let mut events = self.room.events();
+        if let Some(reason) = self.room.lost_because() {
+            return self.closed(Some(reason), inputs.is_person());
+        }
         self.catch_up().await;
         if self.talk.manners.talk.steps {
             self.follow_steps(true);

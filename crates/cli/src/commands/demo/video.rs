@@ -124,7 +124,7 @@ async fn view(room: &Room, stream: StreamId, transport: Transport, seconds: Dura
                     frames: 1,
                     first: number,
                     last: number,
-                })
+                });
             }
         }
     }

@@ -1,0 +1,233 @@
+//! The real program as a child, spoken to through its standard streams.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What has not happened by then does not happen. It is generous, since these tests may share two cores with a build.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A place of its own for a test: profiles, downloads and whatever it makes.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Place {
+        Place {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roomwire"));
+        command
+            .args(arguments)
+            .env("ROOMWIRE_HOME", self.folder.path().join("home"));
+        command
+    }
+
+    /// Runs to the end without input, for what is over by itself.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs on, with `--json`.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Program {
+        let mut child = self
+            .command(arguments)
+            .arg("--json")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines() {
+                let Ok(line) = line else { return };
+                let value = serde_json::from_str(&line)
+                    .unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}"));
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        Program {
+            name: arguments.join(" "),
+            child,
+            stdin,
+            lines,
+            seen: Vec::new(),
+        }
+    }
+
+    /// A host on a free port of this computer, and its address.
+    pub(crate) fn host(&self, more: &[&str]) -> (Program, String) {
+        let mut host = self.start(
+            &[
+                &[
+                    "host",
+                    "--port",
+                    "0",
+                    "--loopback",
+                    "--as",
+                    "Ada",
+                    "--name",
+                    "Lab",
+                ],
+                more,
+            ]
+            .concat(),
+        );
+        let opened = host.wait_for("the room to open", |event| event["event"] == "opened");
+        assert_eq!(
+            (opened["room"].as_str(), opened["name"].as_str()),
+            (Some("Lab"), Some("Ada"))
+        );
+        let address = format!("127.0.0.1:{}", opened["port"]);
+        (host, address)
+    }
+
+    /// A member of the room at `address` that stays, on a profile of its own.
+    pub(crate) fn member(&self, address: &str, name: &str, more: &[&str]) -> Program {
+        let join = ["join", address, "--as", name, "--profile", name, "--stay"];
+        let mut member = self.start(&[&join[..], more].concat());
+        member.wait_for("the welcome", |event| event["event"] == "joined");
+        member
+    }
+}
+
+/// A running program. Dropping it kills it.
+pub(crate) struct Program {
+    name: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<Value>,
+    seen: Vec<Value>,
+}
+
+impl Program {
+    /// Types a line.
+    pub(crate) fn line(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Ends standard input.
+    pub(crate) fn end_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The first event, of those already seen or still to come, that is `wanted`.
+    pub(crate) fn wait_for(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(event) = self.seen.iter().find(|event| wanted(event)) {
+            return event.clone();
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self
+                .lines
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
+                Ok(event) => {
+                    self.seen.push(event.clone());
+                    if wanted(&event) {
+                        return event;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("{}: waited for {what}; saw {:#?}", self.name, self.seen)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!(
+                        "{}: ended while waited for {what}; saw {:#?}",
+                        self.name, self.seen
+                    )
+                }
+            }
+        }
+    }
+
+    /// Words of somebody's.
+    pub(crate) fn hears(&mut self, text: &str) -> Value {
+        self.wait_for(text, |event| event["event"] == "chat" && event["text"] == text)
+    }
+
+    /// Forgets what was seen, so that only what is new counts.
+    pub(crate) fn forget(&mut self) {
+        self.seen.clear();
+    }
+
+    /// Ends it without warning, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal by name, such as `INT`.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits until it has ended, and returns its exit code.
+    pub(crate) fn exit_code(&mut self) -> i32 {
+        let until = Instant::now() + PATIENCE;
+        let status: ExitStatus = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if Instant::now() > until => panic!("{} does not end; saw {:#?}", self.name, self.seen),
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        status.code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Every line of an output as JSON.
+pub(crate) fn events(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// What a person would read as the reason.
+pub(crate) fn words(output: &Output) -> String {
+    console::strip_ansi_codes(&String::from_utf8_lossy(&output.stderr)).into_owned()
+}
+
+/// A file's content.
+pub(crate) fn content(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

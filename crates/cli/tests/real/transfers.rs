@@ -1,0 +1,93 @@
+use crate::program::{Place, content, events, words};
+
+/// Bytes that do not repeat soon.
+fn bytes(length: usize) -> Vec<u8> {
+    (0u32..)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
+        .take(length)
+        .collect()
+}
+
+#[test]
+fn files_are_sent_listed_and_fetched_by_scripts() {
+    let place = Place::new();
+    let (mut host, address) = place.host(&[]);
+    let file = place.write("notes and figures.bin", &bytes(3_000_001));
+    let empty = place.write("empty.txt", b"");
+    let sent = place.run(&[
+        "send",
+        &address,
+        file.to_str().unwrap(),
+        empty.to_str().unwrap(),
+        "--json",
+        "--as",
+        "Ben",
+    ]);
+    assert_eq!(sent.status.code(), Some(0), "{}", words(&sent));
+    let done: Vec<_> = events(&sent)
+        .into_iter()
+        .filter(|event| event["state"] == "done")
+        .collect();
+    assert_eq!(done.len(), 2);
+    assert_eq!(done[0]["blake3"], blake3::hash(&content(&file)).to_hex().as_str());
+    let offered = host.wait_for("the offer", |event| event["event"] == "file");
+    assert_eq!(
+        (&offered["file"]["owner_name"], &offered["file"]["size_bytes"]),
+        (&"Ben".into(), &3_000_001.into())
+    );
+
+    let listed = place.run(&["get", &address, "--json", "--profile", "cleo"]);
+    assert_eq!(listed.status.code(), Some(0), "{}", words(&listed));
+    let files = &events(&listed)[0]["files"];
+    assert_eq!(
+        (files[0]["name"].as_str(), files[1]["name"].as_str()),
+        (Some("notes and figures.bin"), Some("empty.txt"))
+    );
+    let into = place.path("in");
+    let got = place.run(&[
+        "get",
+        &address,
+        "--all",
+        "--to",
+        into.to_str().unwrap(),
+        "--profile",
+        "cleo",
+    ]);
+    assert_eq!(got.status.code(), Some(0), "{}", words(&got));
+    assert_eq!(content(&into.join("notes and figures.bin")), content(&file));
+    assert_eq!(content(&into.join("empty.txt")), b"");
+}
+
+#[test]
+fn a_file_for_one_person_is_offered_to_nobody_else() {
+    let place = Place::new();
+    let (mut host, address) = place.host(&[]);
+    let downloads = place.path("ben");
+    let mut ben = place.member(
+        &address,
+        "Ben",
+        &["--accept-files", "--downloads", downloads.to_str().unwrap()],
+    );
+    let mut cleo = place.member(&address, "Cleo", &[]);
+    let file = place.write("secret.txt", b"for Ben");
+    host.wait_for("both", |event| {
+        event["kind"] == "joined" && event["name"] == "Cleo"
+    });
+    host.line(&format!("/file \"{}\" ben", file.display()));
+    let done = ben.wait_for("the file", |event| {
+        event["event"] == "transfer" && event["state"] == "done"
+    });
+    assert_eq!(content(done["path"].as_str().unwrap().as_ref()), b"for Ben");
+    host.wait_for("Ben to have it", |event| {
+        event["event"] == "file"
+            && event["file"]["received_by"]
+                .as_array()
+                .is_some_and(|by| by.len() == 1)
+    });
+    cleo.line("/files");
+    let files = cleo.wait_for("Cleo's list", |event| event["event"] == "files");
+    assert_eq!(files["files"], serde_json::json!([]));
+    host.line("/file nothing-here.txt");
+    let error = host.wait_for("an error", |event| event["event"] == "error");
+    assert_eq!(error["code"], "file");
+}

@@ -1,0 +1,217 @@
+use serde_json::Value;
+
+use crate::program::{Place, content, events, words};
+
+fn lines(text: &[u8]) -> Vec<String> {
+    String::from_utf8(text.to_vec())
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn a_stream_is_measured_over_both_transports_and_watched() {
+    let place = Place::new();
+    let (_host, address) = place.host(&[]);
+    let (csv, json) = (place.path("results.csv"), place.path("results.jsonl"));
+    let mut stream = place.start(&[
+        "stream",
+        &address,
+        "--tcp",
+        "--size",
+        "320x180@40",
+        "--as",
+        "Ben",
+        "--profile",
+        "ben",
+        "--csv",
+        csv.to_str().unwrap(),
+        "--results-json",
+        json.to_str().unwrap(),
+    ]);
+    let live = stream.wait_for("to be live", |event| event["event"] == "live");
+    assert_eq!(
+        (
+            live["transport"].as_str(),
+            live["width"].as_u64(),
+            live["quality"].as_u64()
+        ),
+        (Some("tcp"), Some(320), Some(50))
+    );
+    let over = |transport: &'static str| {
+        move |event: &Value| event["event"] == "result" && event["transport"] == transport
+    };
+    stream.wait_for("a result over TCP", over("tcp"));
+
+    let frames = place.path("frames");
+    let watched = place.run(&[
+        "watch",
+        &address,
+        "--seconds",
+        "2",
+        "--save",
+        frames.to_str().unwrap(),
+        "--json",
+        "--profile",
+        "cleo",
+    ]);
+    assert_eq!(watched.status.code(), Some(0), "{}", words(&watched));
+    let seen = events(&watched).pop().unwrap();
+    assert_eq!(
+        (&seen["over"], &seen["bad"], &seen["width"]),
+        (&true.into(), &0.into(), &320.into())
+    );
+    let kept: Vec<_> = std::fs::read_dir(&frames)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    assert_eq!(kept.len() as u64, seen["frames"].as_u64().unwrap());
+    assert!(kept.len() > 10, "{} frames in two seconds", kept.len());
+    assert!(kept.iter().all(|path| content(path).starts_with(&[0xff, 0xd8])));
+
+    stream.line("/udp");
+    stream.wait_for("the switch", |event| {
+        event["event"] == "live" && event["transport"] == "udp"
+    });
+    let result = stream.wait_for("a result over UDP", over("udp"));
+    assert!(result["delay_us"].as_u64().unwrap() > 0);
+    stream.line("/stop");
+    let summary = stream.wait_for("the table", |event| event["event"] == "summary");
+    let rows = summary["rows"].as_array().unwrap();
+    assert_eq!(
+        rows.iter()
+            .map(|row| row["transport"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        ["tcp", "udp"]
+    );
+    assert!(
+        rows.iter()
+            .all(|row| row["frames"].as_u64() > Some(0) && row["ack_p50_us"].is_u64())
+    );
+    assert_eq!(stream.exit_code(), 0);
+
+    let (csv, json) = (lines(&content(&csv)), lines(&content(&json)));
+    assert_eq!(csv.len(), json.len() + 1, "a heading, and then the same results");
+    assert!(csv[0].starts_with("stream,peer,frame,transport"));
+    let measured: u64 = rows.iter().map(|row| row["frames"].as_u64().unwrap()).sum();
+    assert!(
+        json.len() as u64 + 5 >= measured,
+        "{} lines for {measured} frames",
+        json.len()
+    );
+    let first: Value = serde_json::from_str(&json[0]).unwrap();
+    assert_eq!(first["transport"], "tcp");
+}
+
+#[test]
+fn a_person_in_a_room_goes_live_switches_and_stops_again_and_again() {
+    let place = Place::new();
+    let (mut host, address) = place.host(&[]);
+    let mut ben = place.member(&address, "Ben", &[]);
+    for round in 0..2 {
+        ben.forget();
+        host.forget();
+        ben.line("/video pattern 160x90@20");
+        let started = host.wait_for("the stream", |event| {
+            event["event"] == "stream" && event["change"] == "started"
+        });
+        assert_eq!(started["stream"]["owner_name"], "Ben", "round {round}");
+        host.line(&format!("/watch {}", started["stream"]["id"]));
+        ben.line("/tcp");
+        ben.wait_for("TCP", |event| {
+            event["event"] == "live" && event["transport"] == "tcp"
+        });
+        ben.wait_for("a result over TCP", |event| {
+            event["event"] == "result" && event["transport"] == "tcp"
+        });
+        ben.line("/quality 90");
+        ben.wait_for("the quality", |event| {
+            event["event"] == "live" && event["quality"] == 90
+        });
+        ben.line("/stop");
+        let watched = host.wait_for("what was seen", |event| {
+            event["event"] == "watched" && event["over"] == true
+        });
+        assert!(watched["frames"].as_u64() > Some(0));
+        ben.line("/udp");
+    }
+    // The host's own video goes to the members.
+    host.line("/video pattern 160x90@20");
+    let started = ben.wait_for("the host's stream", |event| {
+        event["event"] == "stream" && event["stream"]["owner_name"] == "Ada"
+    });
+    ben.line(&format!("/watch {}", started["stream"]["id"]));
+    let result = host.wait_for("a result", |event| event["event"] == "result");
+    assert_eq!(result["peer_name"], "Ben");
+    host.line("/stats");
+    let summary = host.wait_for("the table", |event| event["event"] == "summary");
+    assert!(
+        summary["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["peer_name"] == "Ben")
+    );
+}
+
+#[test]
+fn measuring_ends_in_a_table_and_a_report() {
+    let place = Place::new();
+    let report = place.path("report.json");
+    let measured = place.run(&[
+        "measure",
+        "--seconds",
+        "1",
+        "--size",
+        "320x180@60",
+        "--compare",
+        "udp,tcp",
+        "--json",
+        "--report-json",
+        report.to_str().unwrap(),
+    ]);
+    assert_eq!(measured.status.code(), Some(0), "{}", words(&measured));
+    let report: Value = serde_json::from_slice(&content(&report)).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(
+        rows.iter()
+            .map(|row| row["transport"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        ["udp", "tcp"]
+    );
+    assert!(
+        rows.iter().all(|row| row["frames"].as_u64() > Some(10)),
+        "{rows:#?}"
+    );
+    assert_eq!(report["is_loopback"], true);
+}
+
+#[test]
+fn the_demonstration_succeeds() {
+    let place = Place::new();
+    let played = place.run(&["demo", "--seconds", "1"]);
+    let shown = String::from_utf8_lossy(&played.stdout).into_owned();
+    assert_eq!(played.status.code(), Some(0), "{shown}{}", words(&played));
+    for part in [
+        "same order",
+        "BLAKE3",
+        "switches to UDP",
+        "classic",
+        "is free again",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in:\n{shown}");
+    }
+}
+
+#[test]
+fn the_test_pattern_is_always_listed() {
+    let place = Place::new();
+    let listed = place.run(&["devices", "--json"]);
+    assert_eq!(listed.status.code(), Some(0));
+    let last = events(&listed).pop().unwrap();
+    assert_eq!(
+        (last["source"].as_str(), last["formats"][0]["width"].as_u64()),
+        (Some("pattern"), Some(1920))
+    );
+}

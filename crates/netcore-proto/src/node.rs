@@ -579,6 +579,16 @@ impl HostNode {
                 let member = person.id;
                 self.depart(member, LeaveReason::Left, None, now, out);
             }
+            (Request::Session(session::Request::Hello { .. }), Some(person)) => {
+                let member = person.id;
+                self.depart(
+                    member,
+                    LeaveReason::Removed,
+                    Some(session::second_hello()),
+                    now,
+                    out,
+                );
+            }
             (Request::Session(request), _) => {
                 if let Some(arrival) = self.session.handle_request(conn, request, now, out) {
                     self.handle_arrival(&arrival, now, out);

@@ -9,6 +9,9 @@ use crate::Time;
 use crate::io::{Deadline, DeadlineReason, HostOutbox, Peer, Recipients};
 use crate::units::{ConnId, MemberId};
 
+/// A welcome introduces people up to this many bytes of JSON, half a control message; the others follow one by one.
+const MAX_WELCOME_BYTES: usize = crate::wire::MAX_CONTROL_BYTES / 2;
+
 /// The host's side of who is here.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -178,13 +181,12 @@ impl Host {
                 out.event(crate::Event::Session(round_trip(member, pong, now)));
                 None
             }
-            (Stage::Joined(_), Request::Hello { .. }) | (Stage::AwaitingHello { .. }, _) => {
-                let words = "a connection begins with one hello, and only begins with it";
-                out.refuse(conn, Refusal::new(RefusalCode::BadMessage, words));
+            (Stage::AwaitingHello { .. }, _) => {
+                self.refuse(conn, second_hello(), out);
                 None
             }
-            // Leaving is a departure, which the node asks for by `leave`.
-            (Stage::Joined(_), Request::Leave) => None,
+            // To leave and to break this rule are departures, which the node asks for by `leave`.
+            (Stage::Joined(_), Request::Leave | Request::Hello { .. }) => None,
         }
     }
 
@@ -203,20 +205,21 @@ impl Host {
         out: &mut HostOutbox,
     ) -> Option<Arrival> {
         let peer = self.conns.get(&conn)?.peer.clone();
-        let next = MemberId(self.numbers.len() as u32);
-        let member = *self.numbers.entry(peer.fingerprint).or_insert(next);
+        let known = self.numbers.get(&peer.fingerprint).copied();
+        let member = known.unwrap_or(MemberId(self.numbers.len() as u32));
         if member == MemberId::HOST {
             let words =
                 "this is the host's own identity: a second copy on one computer needs a --profile of its own";
-            out.refuse(conn, Refusal::new(RefusalCode::Replaced, words));
+            self.refuse(conn, Refusal::new(RefusalCode::Replaced, words), out);
             return None;
         }
         let is_new = !self.seats.contains_key(&member);
         if is_new && self.seats.len() >= MAX_PEOPLE {
             let words = format!("the room is full: {MAX_PEOPLE} people are here");
-            out.refuse(conn, Refusal::new(RefusalCode::RoomFull, words));
+            self.refuse(conn, Refusal::new(RefusalCode::RoomFull, words), out);
             return None;
         }
+        self.numbers.insert(peer.fingerprint, member);
         if let Some(older) = self.seats.get(&member).and_then(|seat| seat.conn) {
             self.conns.remove(&older);
             out.event(crate::Event::Session(Event::Detached { member }));
@@ -243,15 +246,19 @@ impl Host {
         }
         let datagrams = self.next_datagrams;
         self.next_datagrams = self.next_datagrams.wrapping_add(1);
+        let (people, further) = self.introductions(member);
         let welcome = Welcome {
             room_name: self.room_name.clone(),
             room: self.room,
             me: member,
             token: peer.token,
             datagrams,
-            people: self.people().cloned().collect(),
+            people,
         };
         out.answer(conn, crate::Notice::Session(Notice::Welcome(Box::new(welcome))));
+        for person in further {
+            out.answer(conn, crate::Notice::Session(Notice::Changed(person)));
+        }
         out.event(crate::Event::Session(Event::Attached {
             conn,
             member,
@@ -275,6 +282,20 @@ impl Host {
             last_seq,
             is_new,
         })
+    }
+
+    /// Who is here, newcomer and host first: as many as fit a welcome, and the others.
+    fn introductions(&self, newcomer: MemberId) -> (Vec<Person>, Vec<Person>) {
+        let mut people: Vec<Person> = self.people().cloned().collect();
+        people.sort_by_key(|person| (person.id != newcomer, person.id));
+        let mut bytes = 0;
+        let fits = |person: &&Person| {
+            bytes += person.most_bytes();
+            bytes <= MAX_WELCOME_BYTES
+        };
+        let fitting = people.iter().take_while(fits).count();
+        let further = people.split_off(fitting);
+        (people, further)
     }
 
     /// The connection ended on its own: its member may come back.
@@ -412,6 +433,12 @@ impl Host {
             .filter_map(|member| self.leave(member, LeaveReason::Lost, None, out))
             .collect()
     }
+}
+
+/// What somebody is told who says hello where it is not expected.
+pub(crate) fn second_hello() -> Refusal {
+    let words = "a connection begins with one hello, and only begins with it";
+    Refusal::new(RefusalCode::BadMessage, words)
 }
 
 fn announce_change(person: &Person, out: &mut HostOutbox) {

@@ -142,6 +142,20 @@ pub struct Person {
     pub presence: Presence,
 }
 
+impl Person {
+    /// The most bytes of JSON this can be: texts at most double by escapes, since they have no control characters.
+    pub(super) fn most_bytes(&self) -> usize {
+        let Profile {
+            name,
+            about,
+            colour,
+            device,
+        } = &self.profile;
+        let texts = [name, about, colour, device].map(String::len);
+        400 + 2 * texts.iter().sum::<usize>()
+    }
+}
+
 /// Why somebody is no longer in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -293,7 +307,8 @@ pub struct Welcome {
     pub token: AttachToken,
     /// The connection id of the member's datagrams.
     pub datagrams: u32,
-    /// Who is here, the new member and the host included.
+    /// Who is here, the new member and the host included. When a room's people have more to tell than fits one message,
+    /// the others follow as [`Notice::Changed`].
     pub people: Vec<Person>,
 }
 

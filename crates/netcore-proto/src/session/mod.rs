@@ -17,7 +17,7 @@ use crate::Span;
 use crate::units::{ConnId, MemberId};
 use crate::wire::AttachToken;
 
-pub(crate) use host::{Arrival, Departure, Host};
+pub(crate) use host::{Arrival, Departure, Host, second_hello};
 pub(crate) use member::Member;
 pub use message::{
     Fingerprint, LeaveReason, MAX_ABOUT_CHARS, MAX_NAME_CHARS, Notice, Person, Ping, Pong, Presence, Profile,

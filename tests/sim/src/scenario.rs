@@ -191,7 +191,13 @@ impl Drop for Telling<'_> {
             title, links, steps, ..
         } = self.scenario;
         eprintln!("{title}\n  seed {}, links: {links}", self.seed);
-        for (number, step) in steps.iter().enumerate().take(self.at + 1) {
+        // A long story is told from where it becomes interesting.
+        for (number, step) in steps
+            .iter()
+            .enumerate()
+            .take(self.at + 1)
+            .skip(self.at.saturating_sub(40))
+        {
             let mark = if number == self.at { "✗" } else { " " };
             eprintln!("  {mark} {number:2}. {step}");
         }

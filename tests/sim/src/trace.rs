@@ -5,6 +5,8 @@ use netcore_proto::Time;
 
 /// How many lines a failing run prints.
 const MAX_LINES: usize = 60;
+/// What somebody tells about themselves in 500 characters is not worth formatting for a line.
+const MAX_LINE_BYTES: usize = 200;
 
 /// What happened in a run: its last lines in words, and a digest of everything, so that two runs can be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +35,16 @@ impl Trace {
         self.noted
     }
 
+    /// In how many of the last lines these words occur.
+    pub fn mentions(&self, words: &str) -> usize {
+        self.lines.iter().filter(|line| line.contains(words)).count()
+    }
+
     pub(crate) fn line(&mut self, now: Time, what: fmt::Arguments<'_>) {
-        let line = format!("{now}  {what}");
+        let mut line = Brief(format!("{now}  "));
+        // It fails where it is full, which ends the formatting early.
+        let _ = fmt::write(&mut line, what);
+        let Brief(line) = line;
         self.take(line.as_bytes());
         if self.lines.len() >= MAX_LINES {
             self.lines.pop_front();
@@ -56,6 +66,19 @@ impl Trace {
         for byte in bytes {
             self.digest = (self.digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+}
+
+/// Text that takes no more once it is long enough to read.
+struct Brief(String);
+
+impl fmt::Write for Brief {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        if self.0.len() > MAX_LINE_BYTES {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(s);
+        Ok(())
     }
 }
 

@@ -30,7 +30,7 @@ impl World {
         let config = HostConfig {
             room_name: "Lab".into(),
             room: self.rooms,
-            profile: host.profile(),
+            profile: host.profile.clone(),
             identity: host.fingerprint,
             address: ([10, 0, 0, 1], 27182).into(),
             epoch_unix_ms: 1_700_000_000_000,
@@ -45,7 +45,7 @@ impl World {
         let who = self.who(name);
         let person = &mut self.people[who];
         if person.node.is_none() {
-            person.node = Some(Node::member(&person.profile()));
+            person.node = Some(Node::member(&person.profile));
         }
         if self.people[HOST].node.is_none() {
             return self
@@ -90,6 +90,7 @@ impl World {
         let who = self.who(name);
         let local = self.people[who].next_local;
         self.people[who].next_local += 1;
+        self.people[who].said += 1;
         self.with_node(name, |node, now| {
             node.say(local, text, now).expect("it can be said");
         });
@@ -101,7 +102,7 @@ impl World {
         self.cut(name);
         let who = self.who(name);
         let person = &mut self.people[who];
-        person.node = Some(Node::member(&person.profile()));
+        person.node = Some(Node::member(&person.profile));
         person.events.clear();
         person.conn = None;
     }
@@ -204,6 +205,49 @@ impl World {
         texts.collect()
     }
 
+    /// Somebody's program shows another's certificate from now on.
+    pub fn impersonate(&mut self, name: &str, other: &str) {
+        let (who, other) = (self.who(name), self.who(other));
+        self.people[who].fingerprint = self.people[other].fingerprint;
+    }
+
+    /// A number from 0 to `below` − 1, as chance has it.
+    pub fn draw(&mut self, below: u64) -> u64 {
+        self.chance.below(below)
+    }
+
+    /// How often somebody has said something in all.
+    pub fn said(&self, name: &str) -> u64 {
+        self.people[self.who(name)].said
+    }
+
+    /// Remembers a number under a name, for a later step.
+    pub fn note(&mut self, what: &'static str, number: u64) {
+        self.notes.insert(what, number);
+    }
+
+    /// A number that an earlier step remembered.
+    ///
+    /// # Panics
+    /// When none did.
+    pub fn noted(&self, what: &str) -> u64 {
+        *self.notes.get(what).expect("an earlier step noted it")
+    }
+
+    /// How many control connections the host holds open.
+    pub fn open_at_host(&self) -> usize {
+        let open = |connection: &&Connection| connection.is_open_at_host && !connection.is_broken;
+        self.conns.values().filter(open).count()
+    }
+
+    /// The connection somebody has, as both ends number it.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn connection(&self, name: &str) -> ConnId {
+        self.people[self.who(name)].conn.expect("there is a connection")
+    }
+
     /// Whether somebody has a control connection, as far as they know.
     pub fn is_connected(&self, name: &str) -> bool {
         self.people[self.who(name)].conn.is_some()
@@ -230,7 +274,7 @@ impl World {
         };
         let peer = Peer {
             fingerprint: self.people[other].fingerprint,
-            address: ([10, 0, 0, other as u8 + 1], 40_000).into(),
+            address: ([10, 1, (other >> 8) as u8, other as u8], 40_000).into(),
             token,
         };
         self.trace.line(

@@ -40,6 +40,7 @@ pub struct World {
     cameras: Vec<Camera>,
     /// Who has which number in the present room.
     numbers: BTreeMap<MemberId, usize>,
+    notes: BTreeMap<&'static str, u64>,
     /// What carries each stream, as the host knows.
     transports: BTreeMap<StreamId, Transport>,
 }
@@ -107,6 +108,7 @@ impl World {
             hops: Vec::new(),
             cameras: Vec::new(),
             numbers: BTreeMap::new(),
+            notes: BTreeMap::new(),
             transports: BTreeMap::new(),
         }
     }

@@ -9,6 +9,8 @@ use crate::effects::{Conditions, Path};
 pub(super) struct Person {
     pub(super) name: &'static str,
     pub(super) fingerprint: Fingerprint,
+    /// As it is when the program starts.
+    pub(super) profile: Profile,
     pub(super) node: Option<Node>,
     /// By how much their clock is ahead of the simulation's, so that no two computers' clocks can be mixed up unnoticed.
     pub(super) clock_ahead: Span,
@@ -22,6 +24,7 @@ pub(super) struct Person {
     pub(super) is_silent: bool,
     pub(super) held_back: Vec<Happening>,
     pub(super) next_local: u64,
+    pub(super) said: u64,
     /// To the host, or for the host unused: as the last ping told.
     pub(super) round_trip: Option<Span>,
 }
@@ -33,6 +36,10 @@ impl Person {
         Person {
             name,
             fingerprint: Fingerprint(fingerprint),
+            profile: Profile {
+                name: name.to_owned(),
+                ..Profile::default()
+            },
             node: None,
             clock_ahead: Span::from_secs(3_600).times(number as u64 * 7 % 24),
             up: Path::new(links.clone()),
@@ -43,14 +50,8 @@ impl Person {
             is_silent: false,
             held_back: Vec::new(),
             next_local: 1,
+            said: 0,
             round_trip: None,
-        }
-    }
-
-    pub(super) fn profile(&self) -> Profile {
-        Profile {
-            name: self.name.to_owned(),
-            ..Profile::default()
         }
     }
 

@@ -4,7 +4,7 @@ use netcore_proto::{Span, Transport};
 use sim_tests::effects::Conditions;
 use sim_tests::{Film, Scenario, Step};
 
-const PEOPLE: &[&str] = &["Ada", "Ben", "Cyd"];
+use crate::PEOPLE;
 
 #[test]
 #[ignore = "prints figures for tuning by hand"]

@@ -8,6 +8,8 @@ use super::WireError;
 pub const MAX_CONTROL_BYTES: usize = 256 * 1024;
 
 const PREFIX_BYTES: usize = 4;
+/// The most characters of words about JSON that cannot be read.
+const MAX_REASON_CHARS: usize = 200;
 
 /// A control message as it travels: a 32-bit length in network byte order, then that many bytes of JSON.
 ///
@@ -64,8 +66,18 @@ impl ControlDecoder {
         })?;
         serde_json::from_str(text)
             .map(Some)
-            .map_err(|error| WireError::Json(error.to_string()))
+            .map_err(|error| WireError::Json(reason(&error)))
     }
+}
+
+/// What is wrong, in a bounded number of words: they quote the message, and must themselves fit one when it is refused.
+fn reason(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    words
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_REASON_CHARS)
+        .collect()
 }
 
 #[cfg(test)]
@@ -111,5 +123,17 @@ mod tests {
             decoder.next_message::<String>(),
             Err(WireError::Json(_))
         ));
+    }
+
+    #[test]
+    fn words_about_a_bad_message_are_few_however_long_it_was() {
+        let mut decoder = ControlDecoder::default();
+        decoder.feed(&encode_control(&"\u{1}\"".repeat(30_000)).unwrap());
+        match decoder.next_message::<u64>() {
+            Err(WireError::Json(why)) => {
+                assert!(why.chars().count() <= MAX_REASON_CHARS && !why.chars().any(char::is_control), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -180,6 +180,18 @@ pub enum FileError {
     Interrupted,
 }
 
+impl FileError {
+    /// What others are told of it: where things are on this computer is nobody else's business.
+    pub(crate) fn for_others(&self) -> String {
+        match self {
+            FileError::Unreadable { why, .. } => format!("the file cannot be read: {why}"),
+            FileError::Unwritable { why, .. } => format!("the file cannot be written: {why}"),
+            FileError::DiskFull { .. } => "the disk is full".to_owned(),
+            error => error.to_string(),
+        }
+    }
+}
+
 /// A stream cannot be published or watched.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum VideoError {

@@ -63,7 +63,7 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, done: &mut u64) -> Resu
                 stream.write_all(&chunk[..length]).await?;
             }
             Err(error) => {
-                stream.write_all(&abort_record(&error.to_string())).await?;
+                stream.write_all(&abort_record(&error.for_others())).await?;
                 stream.flush().await?;
                 return Err(Attempt::Failed(error));
             }
@@ -107,7 +107,7 @@ pub(super) async fn share(
             Ok((None, hash))
         }
         Err(error) => {
-            let why = FileError::to_string(&error);
+            let why = FileError::for_others(&error);
             plane.shared.call(move |node, _| node.file_failed(id, why)).await;
             Err(error)
         }

@@ -127,11 +127,9 @@ impl Spool {
                     *partial = Some(begun);
                 }
                 Err(error) => {
-                    self.fail(error.to_string()).await;
-                    return Err(Refusal::new(
-                        RefusalCode::Limit,
-                        format!("the host cannot keep it: {error}"),
-                    ));
+                    let why = not_kept(&error);
+                    self.fail(why.clone()).await;
+                    return Err(Refusal::new(RefusalCode::Limit, why));
                 }
             }
         }
@@ -176,9 +174,9 @@ impl Spool {
             };
             match receive_record(stream, &mut chunk).await? {
                 Received::Chunk => {
+                        self.fail(not_kept(&error)).await;
                     if let Err(error) = partial.write(&chunk).await {
                         slot.take();
-                        self.fail(format!("the host cannot keep it: {error}")).await;
                         return Ok(());
                     }
                     self.has(partial.received());
@@ -205,7 +203,7 @@ impl Spool {
                 .keep()
                 .await
                 .map(|path| (path, hash))
-                .map_err(|error| error.to_string()),
+                .map_err(|error| not_kept(&error)),
             Err(error) => Err(error.to_string()),
         };
         match kept {
@@ -224,6 +222,11 @@ impl Spool {
         stream.flush().await
     }
 }
+/// What members are told when a file cannot be kept for them.
+fn not_kept(error: &FileError) -> String {
+    format!("the host cannot keep it: {}", error.for_others())
+}
+
 
 /// Reads a spooled file front to back.
 pub(super) struct SpoolReader {
@@ -238,10 +241,18 @@ impl SpoolReader {
     pub(super) async fn next(&mut self, chunk: &mut Vec<u8>) -> Result<Received, FileError> {
         loop {
             let has = self.has.borrow_and_update().clone();
-            if self.position < has.bytes {
-                return self.read(chunk, has.bytes).await.map(|()| Received::Chunk);
-            }
             match has.outcome {
+                // The rest of what will never be whole is of no use.
+                _ if self.position < has.bytes => {
+                    let read = self.read(chunk, has.bytes).await;
+                    // A file that is given up is deleted, maybe just now.
+                    let given_up = self.has.borrow().outcome.clone().and_then(Result::err);
+                    return match (read, given_up) {
+                        (Ok(()), _) => Ok(Received::Chunk),
+                        (Err(_), Some(why)) => Ok(Received::Abort(why)),
+                        (Err(error), None) => Err(error),
+                    };
+                }
                 Some(Ok(hash)) => return Ok(Received::End(hash)),
                 Some(Err(why)) => return Ok(Received::Abort(why)),
                 // The sender lives in the spool, which we hold.

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use media::SourceId;
 use netcore::Address;
 use netcore::proto::Transport;
+use netcore::proto::video::WindowMode;
 use netcore::proto::wire::DEFAULT_PORT;
 
 use crate::live::Wish;
@@ -29,25 +30,25 @@ Exit codes (and the word that stands for each in --json):
 
 const EXAMPLES: &str = "\
 Begin here:
-  roomwire demo                                 see all of it work on this computer alone
-  roomwire host --name \"Network lab\"            open a room; it shows the address to give to others
-  roomwire join 192.168.1.24                    join it from another computer (port 27182 unless you say another)
-  /help                                         in a room: what can be typed there
+  roomwire demo                           see all of it work on this computer alone
+  roomwire host --name \"Network lab\"      open a room; it shows the address to give to others
+  roomwire join 192.168.1.24              join it from another computer (port 27182)
+  /help                                   in a room: what can be typed there
 
 One thing, then done:
   roomwire say 192.168.1.24 \"Measurements are in\"
   roomwire send 192.168.1.24 report.pdf
   roomwire get 192.168.1.24 --all --to downloads
-  roomwire stream 192.168.1.24 --source pattern --size 1280x720@30 --tcp --seconds 10 --csv results.csv
+  roomwire stream 192.168.1.24 --tcp --seconds 10 --csv results.csv
   roomwire watch 192.168.1.24 --save frames --seconds 5
-  roomwire measure --compare tcp,udp            TCP against UDP on this computer; with an address: on that link";
+  roomwire measure --compare tcp,udp      on this computer; with an address: on that link";
 
 const MACHINES: &str = "\
 With --json every line on standard output is one JSON object. Its \"event\" says what it is:
   opened joined people person chat not_sent file files transfer stream streams live result watched
-  link summary step scene device error
-Names end in their unit: _bytes, _us (microseconds), _ms, _unix_ms (since 1970), _bps (bits per second), _s.
-What is not known is null. In a room, lines on standard input mean the same as typed ones.";
+  link summary step scene device room error
+Names end in their unit: _bytes, _us (microseconds), _ms, _unix_ms (since 1970), _bps (bits per
+second), _s. What is not known is null. In a room, lines on standard input mean the same as typed ones.";
 
 fn after_help() -> String {
     format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n{MACHINES}")
@@ -129,6 +130,16 @@ pub(crate) enum Command {
     Measure(MeasureArgs),
     /// List cameras and what they offer
     Devices,
+    /// List the rooms joined before, or forget one
+    #[command(
+        after_help = "The first time a room is joined, its host's identity is remembered; another one at the same address is refused. \
+Forget the room when its host was set up anew.\n\nExamples:\n  roomwire rooms\n  roomwire rooms --forget 192.168.1.24:27182"
+    )]
+    Rooms {
+        /// Forget the room at this address, and the identity it had
+        #[arg(long, value_name = "ADDRESS")]
+        forget: Option<Address>,
+    },
     /// Show everything at work on this computer: chat, a file, live video over TCP and UDP
     Demo(DemoArgs),
     /// Print completions for a shell
@@ -284,6 +295,9 @@ pub(crate) struct StreamArgs {
     /// Stop by itself after so long
     #[arg(long, value_parser = spec::seconds_of)]
     pub(crate) seconds: Option<Duration>,
+    /// Frames on their way without an acknowledgement: adaptive, or a number; 1 is the classic lab's stop-and-wait
+    #[arg(long, value_name = "FRAMES", default_value = "adaptive", value_parser = spec::window_of)]
+    pub(crate) window: WindowMode,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
 }
@@ -326,6 +340,9 @@ pub(crate) struct MeasureArgs {
     /// JPEG quality, 1 to 100
     #[arg(long, default_value = "50", value_parser = spec::quality_of)]
     pub(crate) quality: u8,
+    /// Frames on their way without an acknowledgement: adaptive, or a number; 1 is the classic lab's stop-and-wait
+    #[arg(long, value_name = "FRAMES", default_value = "adaptive", value_parser = spec::window_of)]
+    pub(crate) window: WindowMode,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
     /// Write the table to this file as JSON

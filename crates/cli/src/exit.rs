@@ -96,7 +96,12 @@ impl From<JoinError> for Failure {
             JoinError::RoomRefused(refusal) if refusal.code == RefusalCode::Closed => Code::RoomLost,
             _ => Code::Unreachable,
         };
-        Failure::new(code, error)
+        match &error {
+            JoinError::IdentityChanged { address, .. } => {
+                Failure::new(code, format!("{error} (roomwire rooms --forget {address})"))
+            }
+            _ => Failure::new(code, error),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who runs this program: identity, folders, name and log.
 
 use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 
 use netcore::Folders;
@@ -26,7 +27,7 @@ pub(crate) struct Me {
     pub(crate) profile: Profile,
     pub(crate) log: Arc<LogGuard>,
     /// Held for as long as the program runs.
-    _claim: Arc<File>,
+    _claim: Option<Arc<File>>,
 }
 
 impl Me {
@@ -39,7 +40,21 @@ impl Me {
             profile: profile(common),
             folders,
             log: Arc::new(log),
-            _claim: Arc::new(claim),
+            _claim: Some(Arc::new(claim)),
+        })
+    }
+}
+
+impl Me {
+    /// Somebody who lives in `folder` for a while, and leaves no trace.
+    pub(crate) fn passing(common: &Common, folder: &Path) -> Result<Me> {
+        let folders = Folders::at(folder)?;
+        let log = steps::init_logging(&folders, common.verbose);
+        Ok(Me {
+            profile: profile(common),
+            folders,
+            log: Arc::new(log),
+            _claim: None,
         })
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use netcore::proto::video::WindowMode;
+
 /// A picture size with an optional rate: `1280x720`, `1280x720@30`. 0 means the source's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Size {
@@ -77,6 +79,19 @@ pub(crate) fn seconds_of(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How many frames may be on their way without an acknowledgement: `adaptive`, or a number; 1 is the classic lab's
+/// stop-and-wait.
+pub(crate) fn window_of(text: &str) -> Result<WindowMode, String> {
+    match (text, text.parse::<u8>()) {
+        ("adaptive", _) => Ok(WindowMode::Adaptive),
+        (_, Ok(1)) => Ok(WindowMode::StopAndWait),
+        (_, Ok(frames @ 2..)) => Ok(WindowMode::Fixed(frames.into())),
+        _ => Err(format!(
+            "\"{text}\" is no window: write adaptive, or a number of frames from 1 to 255"
+        )),
+    }
+}
+
 /// A source by name; what is the path of a file that exists is that file, without `file:` before it.
 pub(crate) fn source_of(text: &str) -> Result<media::SourceId, String> {
     text.parse().or_else(|error: media::SourceIdError| {
@@ -128,6 +143,14 @@ mod tests {
         assert_eq!(seconds_of("2.5"), Ok(Duration::from_millis(2_500)));
         assert_eq!(seconds_of("3s"), Ok(Duration::from_secs(3)));
         assert!(seconds_of("-1").is_err() && seconds_of("inf").is_err() && seconds_of("100000").is_err());
+    }
+
+    #[test]
+    fn a_window_of_one_is_the_classic_labs() {
+        assert_eq!(window_of("1"), Ok(WindowMode::StopAndWait));
+        assert_eq!(window_of("8"), Ok(WindowMode::Fixed(8)));
+        assert_eq!(window_of("adaptive"), Ok(WindowMode::Adaptive));
+        assert!(window_of("0").is_err() && window_of("many").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::path::Path;
 use netcore::Room;
 use netcore::proto::FileId;
 use netcore::proto::files::{FileInfo, FileState};
+use netcore::proto::video::WindowMode;
 
 use super::Env;
 use super::transfer::follow;
@@ -27,7 +28,14 @@ pub(super) async fn run(env: &Env, args: GetArgs) -> Result<()> {
     };
     let me = env.me()?;
     let folder = args.to.unwrap_or_else(|| me.folders.downloads().to_owned());
-    let mut visit = Visit::begin(&me, &args.address, Some(folder.clone()), &env.screen).await?;
+    let mut visit = Visit::begin(
+        &me,
+        &args.address,
+        Some(folder.clone()),
+        WindowMode::Adaptive,
+        &env.screen,
+    )
+    .await?;
     let room = visit.room.clone();
     let got = visit.during(get(&room, wanted, &folder, &env.screen)).await;
     visit.end().await;

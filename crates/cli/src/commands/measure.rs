@@ -2,9 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use netcore::proto::Transport;
+use netcore::proto::session::Profile;
 use netcore::proto::video::WindowMode;
 use netcore::{Address, Folders, HostOptions, Room};
-use tempfile::TempDir;
 
 use super::Env;
 use super::visit::Visit;
@@ -18,17 +18,21 @@ use crate::results::{Files, Recording, summary, unwritable};
 /// Measures each transport for a while, and shows the table.
 pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
     let files = Files::create(&args.results)?;
-    let me = env.me()?;
-    let here = match &args.target {
-        Target::Loopback => Some(Here::open(&me).await?),
-        Target::Room(_) => None,
+    let folder = tempfile::tempdir().map_err(|error| Failure::new(Code::Failed, error))?;
+    let (me, address, here) = match &args.target {
+        Target::Room(address) => (env.me()?, address.clone(), None),
+        // Alone, both ends are made for the purpose, and what they remember of each other goes with them.
+        Target::Loopback => {
+            let me = Me::passing(&env.common, &folder.path().join("member"))?;
+            let here = open_here(&me, &folder.path().join("host")).await?;
+            let address = format!("127.0.0.1:{}", here.info().port);
+            let address = address
+                .parse()
+                .map_err(|error| Failure::new(Code::Failed, error))?;
+            (me, address, Some(here))
+        }
     };
-    let address = match (&args.target, &here) {
-        (Target::Room(address), _) => address.clone(),
-        (Target::Loopback, Some(here)) => here.address()?,
-        (Target::Loopback, None) => unreachable!("a room was opened for it"),
-    };
-    let mut visit = Visit::begin(&me, &address, None, &env.screen).await?;
+    let mut visit = Visit::begin(&me, &address, None, args.window, &env.screen).await?;
     let room = visit.room.clone();
     env.screen.note(&format!(
         "Measuring the way to {address}: {} at {}, {:.0} s each of {}.",
@@ -45,7 +49,7 @@ pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
     let measured = visit.during(compare(&room, &args, &recording, &env.screen)).await;
     visit.end().await;
     if let Some(here) = here {
-        here.room.close().await;
+        here.close().await;
     }
     let rows = measured?;
     if let Some(path) = &args.report_json {
@@ -63,38 +67,21 @@ pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
 }
 
 /// A room on this computer, for measuring alone.
-struct Here {
-    room: Room,
-    /// Its identity and files go when it does.
-    _folder: TempDir,
-}
-
-impl Here {
-    async fn open(me: &Me) -> Result<Here> {
-        let folder = tempfile::tempdir().map_err(|error| Failure::new(Code::Failed, error))?;
-        let folders = Folders::at(folder.path())?;
-        let options = HostOptions {
-            downloads: folders.downloads().to_owned(),
-            folders,
-            profile: netcore::proto::session::Profile {
-                name: "this computer".into(),
-                ..me.profile.clone()
-            },
-            room_name: "Measuring".into(),
-            port: 0,
-            loopback_only: true,
-            window: WindowMode::Adaptive,
-        };
-        Ok(Here {
-            room: Room::host(options).await?,
-            _folder: folder,
-        })
-    }
-
-    fn address(&self) -> Result<Address> {
-        let address = format!("127.0.0.1:{}", self.room.info().port);
-        address.parse().map_err(|error| Failure::new(Code::Failed, error))
-    }
+async fn open_here(me: &Me, folder: &Path) -> Result<Room> {
+    let folders = Folders::at(folder)?;
+    let options = HostOptions {
+        downloads: folders.downloads().to_owned(),
+        folders,
+        profile: Profile {
+            name: "loopback".into(),
+            ..me.profile.clone()
+        },
+        room_name: "Measuring".into(),
+        port: 0,
+        loopback_only: true,
+        window: WindowMode::Adaptive,
+    };
+    Ok(Room::host(options).await?)
 }
 
 /// Each transport in turn, with a stream of its own, so that none inherits anything from the one before.

@@ -7,6 +7,7 @@ mod get;
 mod host;
 mod join;
 mod measure;
+mod rooms;
 mod say;
 mod send;
 mod stream;
@@ -47,6 +48,7 @@ pub(crate) async fn run(cli: Cli, screen: &Screen) -> Result<()> {
         Command::Watch(args) => watch::run(&env, args).await,
         Command::Measure(args) => measure::run(&env, args).await,
         Command::Devices => devices::run(&env).await,
+        Command::Rooms { forget } => rooms::run(&env, forget.as_ref()),
         Command::Demo(args) => demo::run(&env, &args).await,
         Command::Completions { shell } => {
             completions::run(shell);

@@ -1,6 +1,7 @@
 use std::io::Read;
 
 use netcore::proto::chat::{Entry, Event, MAX_TEXT_BYTES};
+use netcore::proto::video::WindowMode;
 use netcore::{Room, RoomEvent};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -16,7 +17,7 @@ pub(super) async fn run(env: &Env, args: SayArgs) -> Result<()> {
         "-" => from_standard_input()?,
         _ => args.text,
     };
-    let mut visit = Visit::begin(&env.me()?, &args.address, None, &env.screen).await?;
+    let mut visit = Visit::begin(&env.me()?, &args.address, None, WindowMode::Adaptive, &env.screen).await?;
     let room = visit.room.clone();
     let said = visit.during(say(&room, &text)).await;
     visit.end().await;

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use netcore::Room;
 use netcore::proto::MemberId;
+use netcore::proto::video::WindowMode;
 
 use super::Env;
 use super::transfer::follow;
@@ -27,7 +28,7 @@ pub(super) async fn run(env: &Env, args: SendArgs) -> Result<()> {
             }
         }
     }
-    let mut visit = Visit::begin(&env.me()?, &args.address, None, &env.screen).await?;
+    let mut visit = Visit::begin(&env.me()?, &args.address, None, WindowMode::Adaptive, &env.screen).await?;
     let room = visit.room.clone();
     let sent = visit
         .during(send(&room, &args.files, &args.to, &env.screen))

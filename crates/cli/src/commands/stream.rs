@@ -17,7 +17,7 @@ use crate::signals::interrupted;
 pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     let files = Files::create(&args.results)?;
     let wish = args.video.wish(args.source);
-    let mut visit = Visit::begin(&env.me()?, &args.address, None, &env.screen).await?;
+    let mut visit = Visit::begin(&env.me()?, &args.address, None, args.window, &env.screen).await?;
     let room = visit.room.clone();
     let recording = Recording::start(&room, files, &env.screen);
     let live = visit.during(Live::start(&room, wish)).await;
@@ -46,6 +46,9 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
 /// Streams until the time is over, the source is, or the person wants no more.
 async fn go_on(live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Result<()> {
     let mut inputs = Inputs::start(screen, "", &['t', 'u']);
+    if inputs.is_person() {
+        screen.note("t and u switch to TCP and UDP; Esc, Enter or Ctrl-C stops.");
+    }
     let enough = async {
         match limit {
             Some(limit) => tokio::time::sleep(limit).await,

@@ -34,6 +34,7 @@ impl Visit {
         me: &Me,
         address: &Address,
         downloads: Option<PathBuf>,
+        window: WindowMode,
         screen: &Screen,
     ) -> Result<Visit> {
         let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
@@ -43,7 +44,7 @@ impl Visit {
             address: address.clone(),
             downloads: downloads.unwrap_or_else(|| me.folders.downloads().to_owned()),
             watch_streams: false,
-            window: WindowMode::Adaptive,
+            window,
         };
         let room = tokio::select! {
             room = Room::join(options) => room?,

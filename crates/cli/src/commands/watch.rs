@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use netcore::proto::StreamId;
 use netcore::proto::video::StreamInfo;
+use netcore::proto::video::WindowMode;
 use netcore::{Room, RoomEvent};
 
 use super::Env;
@@ -16,7 +17,7 @@ const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Receives a stream: the one asked for, or the first there is.
 pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
-    let mut visit = Visit::begin(&env.me()?, &args.address, None, &env.screen).await?;
+    let mut visit = Visit::begin(&env.me()?, &args.address, None, WindowMode::Adaptive, &env.screen).await?;
     let room = visit.room.clone();
     let wanted = args.stream.map(StreamId);
     let found = match args.seconds {

@@ -8,7 +8,8 @@ pub(crate) struct Bar(Option<ProgressBar>);
 impl Bar {
     pub(super) fn new(bars: Option<&MultiProgress>, label: &str, bytes: u64) -> Bar {
         Bar(bars.map(|bars| {
-            let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+            let template =
+                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}";
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = bars.add(ProgressBar::new(bytes).with_style(style));

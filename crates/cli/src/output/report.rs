@@ -60,6 +60,8 @@ pub(crate) enum Report {
     Scene { code: String, words: String },
     /// A camera or other source.
     Device(Device),
+    /// A room joined before.
+    Room(KnownRoom),
     /// Something went wrong.
     Error(Error),
 }
@@ -404,6 +406,15 @@ pub(crate) struct DeviceFormat {
     pub(crate) width: u16,
     pub(crate) height: u16,
     pub(crate) rate: f32,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct KnownRoom {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    /// The identity that its host had.
+    pub(crate) fingerprint: String,
+    pub(crate) last_seen_unix_ms: u64,
 }
 
 #[derive(Debug, Serialize)]

@@ -4,17 +4,17 @@ use console::{Alignment, measure_text_width, pad_str};
 pub(crate) struct Table {
     headings: Vec<&'static str>,
     rows: Vec<Vec<String>>,
-    /// How many columns, from the left, hold words.
-    words: usize,
+    /// `l` for a column of words, `r` for one of numbers.
+    sides: &'static str,
 }
 
 impl Table {
-    /// A table with these headings, of which the first `words` columns hold words.
-    pub(crate) fn new(words: usize, headings: &[&'static str]) -> Table {
+    /// A table with these headings; for each column `l` when it holds words, `r` when it holds numbers.
+    pub(crate) fn new(sides: &'static str, headings: &[&'static str]) -> Table {
         Table {
             headings: headings.to_vec(),
             rows: Vec::new(),
-            words,
+            sides,
         }
     }
 
@@ -36,10 +36,11 @@ impl Table {
         let widths: Vec<usize> = (0..self.headings.len()).map(width_of).collect();
         let line = |cells: &dyn Fn(usize) -> String| {
             let padded = widths.iter().enumerate().map(|(column, width)| {
-                let side = if column < self.words {
-                    Alignment::Left
-                } else {
+                let is_number = self.sides.as_bytes().get(column) == Some(&b'r');
+                let side = if is_number {
                     Alignment::Right
+                } else {
+                    Alignment::Left
                 };
                 pad_str(&cells(column), *width, side, None).into_owned()
             });
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_whatever_is_in_them() {
-        let mut table = Table::new(1, &["name", "frames"]);
+        let mut table = Table::new("lr", &["name", "frames"]);
         table.row(["Ben".to_owned(), "7".to_owned()]);
         table.row(["陈丽".to_owned(), "1,204".to_owned()]);
         table.row(["a".to_owned()]);

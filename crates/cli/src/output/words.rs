@@ -33,6 +33,12 @@ pub(super) fn of(report: &Report) -> Option<String> {
         Report::Scene { code, words } if code == "title" => style(words).bold().to_string(),
         Report::Scene { words, .. } => words.replacen('✓', &mark().to_string(), 1),
         Report::Device(device) => self::device(device),
+        Report::Room(room) => format!(
+            "{:<24} {}  {}",
+            room.address,
+            style(&room.name).bold(),
+            dim(&format!("fingerprint {}", grouped(&room.fingerprint)))
+        ),
         Report::Error(error) => bad(&sentence(&error.message)),
     })
 }
@@ -71,13 +77,20 @@ fn mark() -> StyledObject<&'static str> {
     style("✓").green()
 }
 
-/// Words from an error as a sentence.
+/// Words from an error as a sentence. A path or an address at its beginning stays as it is.
 fn sentence(words: &str) -> String {
-    let mut characters = words.trim_end_matches('.').chars();
+    let first_word = words.split_whitespace().next().unwrap_or_default();
+    let mut characters = words.chars();
     let Some(first) = characters.next() else {
         return String::new();
     };
-    first.to_uppercase().chain(characters).chain(['.']).collect()
+    let first = if first_word.chars().all(char::is_alphabetic) {
+        first.to_uppercase().to_string()
+    } else {
+        first.to_string()
+    };
+    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", characters.as_str())
 }
 
 fn opened(opened: &Opened) -> String {
@@ -135,7 +148,7 @@ fn here(count: usize) -> String {
 }
 
 fn people(people: &[PersonView]) -> String {
-    let mut table = Table::new(4, &["name", "address", "computer", "about"]);
+    let mut table = Table::new("llll", &["name", "address", "computer", "about"]);
     for person in people {
         let mut name = person.name.clone();
         name += match (person.host, person.me) {
@@ -228,7 +241,7 @@ fn files(files: &[FileView]) -> String {
     if files.is_empty() {
         return "No files are on offer.".into();
     }
-    let mut table = Table::new(0, &["#", "size", "from", "state", "received by", "name"]);
+    let mut table = Table::new("rrllrl", &["#", "size", "from", "state", "received by", "name"]);
     for file in files {
         table.row([
             file.id.to_string(),
@@ -297,7 +310,7 @@ fn stream(change: Change, stream: &StreamView) -> Option<String> {
             shape(stream),
             stream.id
         ),
-        Change::Changed => format!("{who}'s stream {} goes on: {}", stream.id, shape(stream)),
+        Change::Changed => format!("{who} goes on: {}", shape(stream)),
         Change::Stopped => dim(&format!("{}'s stream {} is over", stream.owner_name, stream.id)),
     })
 }
@@ -323,10 +336,7 @@ fn live(live: &Live) -> String {
         live.title, live.width, live.height, live.rate, live.quality, live.transport
     );
     match live.change {
-        Change::Started => format!(
-            "{} You are live: {shape}. /tcp and /udp switch, /stop or Esc ends it.",
-            mark()
-        ),
+        Change::Started => format!("{} You are live: {shape}", mark()),
         Change::Changed => format!("{} Your video goes on: {shape}", mark()),
         Change::Stopped => "Your video is over.".into(),
     }
@@ -403,7 +413,7 @@ fn summary(rows: &[SummaryRow]) -> String {
         "to", "over", "frames", "lost", "drop", "resent", "fps", "Mbit/s", "p50", "p95", "p99", "classic",
         "stream",
     ];
-    let mut table = Table::new(2, &headings[..headings.len() - usize::from(is_one)]);
+    let mut table = Table::new("llrrrrrrrrrrr", &headings[..headings.len() - usize::from(is_one)]);
     let known = |value: Option<String>| value.unwrap_or_else(|| "?".into());
     let delay = |us: Option<u64>| known(us.map(|us| format!("{:.2}", us as f64 / 1e3)));
     let megabits = |rate: Option<u64>| known(rate.map(|rate| format!("{:.1}", rate as f64 / 1e6)));
@@ -552,6 +562,17 @@ mod tests {
         assert_eq!(shown.matches('?').count(), 6, "{shown}");
         let json = serde_json::to_value(Report::Summary { rows: vec![row] }).unwrap();
         assert!(json["rows"][0]["ack_p50_us"].is_null());
+    }
+
+    #[test]
+    fn errors_become_sentences_and_paths_stay_paths() {
+        assert_eq!(
+            sentence("nothing listens at a:1: is it open?"),
+            "Nothing listens at a:1: is it open?"
+        );
+        assert_eq!(sentence("you are not live"), "You are not live.");
+        assert_eq!(sentence("big.bin cannot be read"), "big.bin cannot be read.");
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

@@ -160,6 +160,7 @@ impl Session<'_> {
             Ok(live) => {
                 self.recording.own().set(live.stream());
                 self.screen.tell(&Report::Live(live.view(Change::Started)));
+                self.screen.note("/tcp and /udp switch; /stop or Esc ends it.");
                 self.live = Some(live);
             }
             Err(failure) => self.screen.failure(&failure),

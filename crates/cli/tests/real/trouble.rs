@@ -151,3 +151,21 @@ fn files_and_sources_that_cannot_be_read_have_codes_of_their_own() {
         "a.csv",
     );
 }
+
+#[test]
+fn another_identity_at_a_known_address_is_refused_until_the_room_is_forgotten() {
+    let place = Place::new();
+    let (mut host, address) = place.host(&["--profile", "first"]);
+    let port = address.rsplit(':').next().unwrap().to_owned();
+    let say = ["say", &address, "hello", "--profile", "ben"];
+    assert_eq!(place.run(&say).status.code(), Some(0));
+    host.line("/leave");
+    assert_eq!(host.exit_code(), 0);
+    let mut other = place.start(&["host", "--port", &port, "--loopback", "--profile", "second"]);
+    other.wait_for("the room to open", |event| event["event"] == "opened");
+    fails(&place, &say, 3, &format!("roomwire rooms --forget {address}"));
+    let forgotten = place.run(&["rooms", "--forget", &address, "--profile", "ben"]);
+    assert_eq!(forgotten.status.code(), Some(0));
+    assert_eq!(place.run(&say).status.code(), Some(0));
+    other.hears("hello");
+}

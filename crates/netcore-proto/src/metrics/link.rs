@@ -36,6 +36,9 @@ struct Totals {
     dropped: u64,
     bytes: u64,
     retransmits: u64,
+    /// How long it carried the stream before the present stretch.
+    before: Span,
+    /// When the present stretch began; `None` while the other transport is in use.
     first: Option<Time>,
     last: Time,
 }
@@ -57,7 +60,7 @@ pub struct TransportSummary {
     pub retransmits: u64,
     /// Acknowledgement delay in microseconds: median, 95th and 99th percentile.
     pub ack_us: Option<[u64; 3]>,
-    /// From the first result to the last.
+    /// How long it carried the stream: from the first result to the last, the time of the other transport left out.
     pub lasted: Span,
 }
 
@@ -82,10 +85,12 @@ impl LinkMeter {
 
     /// What became of a frame.
     pub fn record(&mut self, result: FrameResult) {
-        match result.transport {
-            Transport::Tcp => self.tcp.record(&result),
-            Transport::Udp => self.udp.record(&result),
-        }
+        let (this, other) = match result.transport {
+            Transport::Tcp => (&mut self.tcp, &mut self.udp),
+            Transport::Udp => (&mut self.udp, &mut self.tcp),
+        };
+        this.record(&result);
+        other.pause();
         push_bounded(&mut self.recent, result, MAX_RECENT);
         self.forgotten += u64::from(push_bounded(&mut self.kept, result, MAX_KEPT));
     }
@@ -208,9 +213,20 @@ impl Totals {
             dropped: 0,
             bytes: 0,
             retransmits: 0,
+            before: Span::ZERO,
             first: None,
             last: Time::ZERO,
         }
+    }
+
+    /// The other transport is in use: what happens until the next result is not this one's time.
+    fn pause(&mut self) {
+        self.before = self.lasted();
+        self.first = None;
+    }
+
+    fn lasted(&self) -> Span {
+        self.before + self.first.map_or(Span::ZERO, |first| self.last.since(first))
     }
 
     fn record(&mut self, result: &FrameResult) {
@@ -234,15 +250,16 @@ impl Totals {
 
     fn summary(&self, transport: Transport) -> Option<TransportSummary> {
         let quantile = |q| self.delays_us.value_at_quantile(q);
-        Some(TransportSummary {
+        let arrived = self.acked + self.unanswered;
+        (arrived + self.lost + self.dropped > 0).then(|| TransportSummary {
             transport,
-            arrived: self.acked + self.unanswered,
+            arrived,
             lost: self.lost,
             dropped: self.dropped,
             bytes: self.bytes,
             retransmits: self.retransmits,
             ack_us: (self.acked > 0).then(|| [quantile(0.5), quantile(0.95), quantile(0.99)]),
-            lasted: self.last.since(self.first?),
+            lasted: self.lasted(),
         })
     }
 }
@@ -344,5 +361,19 @@ mod tests {
             [Transport::Tcp, Transport::Udp]
         );
         assert!(summaries.iter().all(|summary| summary.arrived == 1));
+    }
+
+    #[test]
+    fn a_transport_is_not_charged_for_the_time_of_the_other() {
+        let mut meter = LinkMeter::new(Transport::Udp);
+        meter.record(result(1_000, Transport::Udp, acked(1_000)));
+        meter.record(result(2_000, Transport::Udp, acked(1_000)));
+        meter.record(result(9_000, Transport::Tcp, acked(1_000)));
+        meter.record(result(20_000, Transport::Udp, acked(1_000)));
+        meter.record(result(21_000, Transport::Udp, acked(1_000)));
+        let udp = meter.summaries()[1];
+        assert_eq!((udp.transport, udp.arrived), (Transport::Udp, 4));
+        // Twice a second, and the 5 ms each from being offered to being known.
+        assert_eq!(udp.lasted, Span::from_millis(2_010));
     }
 }

@@ -28,10 +28,46 @@ impl Named for FrameBytes {
     }
 }
 
-/// One exported type: its documentation, cut to its first paragraph, and its declaration.
+/// One exported type: its documentation and its declaration, each comment on a line of its own.
 fn exported<T: TS>(ts: &Config) -> String {
     let docs = T::docs().unwrap_or_default();
-    format!("{docs}export {}\n", T::decl(ts))
+    format!(
+        "{}export {}\n",
+        in_one_line("", &docs),
+        in_one_line("  ", &T::decl(ts))
+    )
+}
+
+/// `text` with each comment made one line, and what follows a comment indented as it is.
+fn in_one_line(indent: &str, text: &str) -> String {
+    let mut out = String::new();
+    let mut comment: Option<String> = None;
+    let mut is_after_comment = false;
+    for line in text.lines().map(str::trim_end) {
+        match (line, &mut comment) {
+            ("/**", _) => comment = Some(String::new()),
+            (" */", Some(words)) => {
+                out.push_str(&format!("{indent}/**{words} */\n"));
+                (comment, is_after_comment) = (None, true);
+            }
+            (line, Some(words)) => words.push_str(line.trim_start_matches(" *")),
+            (line, None) => {
+                out.push_str(if is_after_comment { indent } else { "" });
+                out.push_str(
+                    &line
+                        .replace("\"kind\":", "kind:")
+                        .replace(", };", " };")
+                        .replace(", } |", " } |"),
+                );
+                out.push('\n');
+            }
+        }
+    }
+    if indent.is_empty() {
+        out
+    } else {
+        out.trim_end().to_owned()
+    }
 }
 
 macro_rules! section {
@@ -46,7 +82,8 @@ pub fn contract_ts() -> String {
     // Everything that crosses is below 2⁵³, and JSON has one kind of number.
     let ts = &Config::new().with_large_int("number");
     let mut out = String::from(
-        "// What crosses between the desktop shell and the interface: generated from the shell's types, never edited by hand.\n\
+        "/* eslint-disable max-lines -- it is generated whole */\n\
+         // What crosses between the desktop shell and the interface: generated from the shell's types, never edited by hand.\n\
          // Every number that is a time says its unit in its name.\n",
     );
     section!(out, ts, "common": video::view::Transport, error::IpcError, error::ErrorCode);

@@ -183,8 +183,8 @@ fn default_profile(profile_name: Option<&str>) -> Profile {
     }
 }
 
-/// Dark enough for white letters on them.
-const COLOURS: [&str; 6] = ["#7a4f9a", "#2f6f8f", "#3f7d4e", "#a0522d", "#9a3f5c", "#4f5fa8"];
+/// Those the interface offers: dark enough for white letters on them.
+const COLOURS: [&str; 6] = ["#7a4f9a", "#2f6f5e", "#a3415f", "#5b6b2a", "#8a5a2b", "#4a5f8a"];
 
 fn capitalised(name: &str) -> String {
     let mut letters = name.chars();

@@ -106,15 +106,14 @@ pub(super) fn open_beside(core: &Core, address: &str) -> Result<(), IpcError> {
     let word = |value: Option<clap::builder::PossibleValue>| {
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     };
+    let language = word(core.options.lang.unwrap_or(settings.language).to_possible_value());
+    let theme = word(core.options.theme.unwrap_or(settings.theme).to_possible_value());
+    // With `=`, no value can be taken for another option.
     let arguments = [
-        "--profile".to_owned(),
-        profile,
-        "--join".to_owned(),
-        address.to_string(),
-        "--lang".to_owned(),
-        word(core.options.lang.unwrap_or(settings.language).to_possible_value()),
-        "--theme".to_owned(),
-        word(core.options.theme.unwrap_or(settings.theme).to_possible_value()),
+        format!("--profile={profile}"),
+        format!("--join={address}"),
+        format!("--lang={language}"),
+        format!("--theme={theme}"),
     ];
     core.outside.start_beside(&arguments).map_err(IpcError::internal)
 }

@@ -158,9 +158,9 @@ async fn the_window_beside_is_somebody_else_and_joins_at_once() {
     let started = lock(&desk.world.started)[0].join(" ");
     assert_eq!(
         started,
-        "--profile beside --join 127.0.0.1:5000 --lang zh --theme auto"
+        "--profile=beside --join=127.0.0.1:5000 --lang=zh --theme=auto"
     );
-    let error = commands::open_beside(&desk.core, "--evil".into())
+    let error = commands::open_beside(&desk.core, "no address".into())
         .await
         .unwrap_err();
     assert_eq!(error.code, ErrorCode::AddressInvalid);

@@ -1,1 +1,75 @@
-//! Tools for driving the built app's window. The tests are in `tests/gui`.
+//! Tools for driving the built app's real window: a display without a screen, WebKitGTK's own WebDriver, and a [`Window`]
+//! to click and look at. The tests are in `tests/gui`.
+//!
+//! The app is the program that `ROOMWIRE_APP` names, or the one that cargo built into the same folder as the test.
+
+mod display;
+mod driver;
+mod http;
+mod window;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use display::Display;
+pub use driver::Driver;
+pub use window::Window;
+
+/// Longer than anything takes on a busy machine; what has not happened by then does not happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What went wrong with a tool, in words.
+#[derive(Debug)]
+pub struct Trouble(pub String);
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Trouble {
+        Trouble(error.to_string())
+    }
+}
+
+/// What a tool gives.
+pub type Result<T> = std::result::Result<T, Trouble>;
+
+/// The app to drive.
+///
+/// # Errors
+/// When it is not built.
+pub fn app() -> Result<PathBuf> {
+    let named = std::env::var_os("ROOMWIRE_APP").map(PathBuf::from);
+    // This test is in <target>/<profile>/deps.
+    let beside = || {
+        Some(
+            std::env::current_exe()
+                .ok()?
+                .ancestors()
+                .nth(2)?
+                .join("roomwire-app"),
+        )
+    };
+    let app = named.or_else(beside).unwrap_or_default();
+    if app.is_file() {
+        return Ok(app);
+    }
+    Err(Trouble(format!(
+        "{} is not there: build it with `cargo build -p roomwire-app --features custom-protocol`, or name it by ROOMWIRE_APP",
+        app.display()
+    )))
+}
+
+/// Where pictures of failures are kept.
+pub fn pictures() -> PathBuf {
+    let target = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.ancestors().nth(3)?.join("gui-tests")));
+    target.unwrap_or_else(std::env::temp_dir)
+}

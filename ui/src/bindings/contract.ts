@@ -1,148 +1,434 @@
+/* eslint-disable max-lines -- it is generated whole */
 // What crosses between the desktop shell and the interface: generated from the shell's types, never edited by hand.
 // Every number that is a time says its unit in its name.
 
 // ---------- common ----------
+/** What carries frames. */
 export type Transport = "tcp" | "udp";
-/** An error a person can act on. code is a stable word; message is English; context has the values for a translated sentence. */
-export type IpcError = { code: ErrorCode; message: string; context: Record<string, string> };
-export type ErrorCode =
-  | "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed"
-  | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room"
-  | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled"
-  | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "format_unsupported"
-  | "ffmpeg_missing" | "video_unreadable" | "already_live" | "not_live" | "storage" | "internal";
+/** An error a person can act on: the interface makes a sentence of the code and the context, in the language in force. */
+export type IpcError = {
+  /** A stable word. */
+  code: ErrorCode,
+  /** The same in English, for a log. */
+  message: string,
+  /** The values for a translated sentence. */
+  context: Record<string, string> };
+/** The words for what can go wrong. Each has a sentence in every language of the interface. */
+export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "already_live" | "not_live" | "storage" | "internal";
 
 // ---------- session ----------
-export type Profile = { name: string; about: string; colour: string /* "#rrggbb" */; device: string /* host name */ };
+/** What a person tells about themselves. */
+export type Profile = {
+  /** The name others see. */
+  name: string,
+  /** Whatever the person adds. */
+  about: string,
+  /** "#rrggbb" */
+  colour: string,
+  /** The computer's name. */
+  device: string };
+/** Whether a person can be reached right now. */
 export type Presence = "here" | "reconnecting";
+/** Somebody in the room. */
 export type Person = {
-  id: number;              // 0 is the host
-  profile: Profile;
-  address: string;         // "192.168.1.31:53412"
-  fingerprint: string;     // 64 hex digits of the certificate's SHA-256
-  isHost: boolean; isMe: boolean;
-  presence: Presence;
-};
+  /** 0 is the host. */
+  id: number,
+  /** What they tell about themselves. */
+  profile: Profile,
+  /** The address the host sees them at, such as "192.168.1.31:53412". */
+  address: string,
+  /** 64 hexadecimal digits of the certificate's SHA-256. */
+  fingerprint: string,
+  /** Whether they host the room. */
+  isHost: boolean,
+  /** Whether it is this window's person. */
+  isMe: boolean,
+  /** Whether they can be reached right now. */
+  presence: Presence };
+/** Server or client. */
 export type Role = "host" | "member";
 /** State of this computer's connection to the room. A host's is always up. */
-export type LinkState =
-  | { kind: "up" }
-  | { kind: "lost"; attempt: number; retryInMs: number; atMs: number /* Unix ms when it was lost */; reason: IpcError };
+export type LinkState = { kind: "up" } | { kind: "lost",
+  /** How often it has been tried. */
+  attempt: number,
+  /** Until the next attempt, in milliseconds. */
+  retryInMs: number,
+  /** When it was lost, in milliseconds since 1970. */
+  atMs: number,
+  /** Why. */
+  reason: IpcError };
+/** An address that others may reach this computer at. */
+export type ReachableAt = {
+  /** With the port, such as "192.168.1.24:27182". */
+  address: string,
+  /** The network interface's name, such as "wlan0". */
+  network: string,
+  /** Whether only this computer can reach it. */
+  loopback: boolean };
+/** The whole room, when it is entered or looked at anew. */
 export type RoomView = {
-  role: Role;
-  name: string;
-  address: string;         // host:port joined, or for a host the first reachable address
-  reachableAt: ReachableAt[]; // for a host; empty for a member
-  fingerprint: string;     // of the host
-  me: number;
-  link: LinkState;
-  people: Person[];
-  chat: ChatEntry[];
-  files: FileView[];
-  streams: StreamView[];
-  live: LiveView | null;   // my own video
-};
-export type ReachableAt = { address: string /* "192.168.1.24:27182" */; network: string /* interface name, e.g. "wlan0" */; loopback: boolean };
-export type RecentRoom = { name: string; address: string; fingerprint: string; lastSeenMs: number };
+  /** Server or client. */
+  role: Role,
+  /** The room's name. */
+  name: string,
+  /** As joined, or for a host the first address that others can reach. */
+  address: string,
+  /** For a host; empty for a member. */
+  reachableAt: Array<ReachableAt>,
+  /** The host's identity. */
+  fingerprint: string,
+  /** This window's person. */
+  me: number,
+  /** State of the connection to the host. */
+  link: LinkState,
+  /** Who is here. */
+  people: Array<Person>,
+  /** What was said. */
+  chat: Array<ChatEntry>,
+  /** What is offered. */
+  files: Array<FileView>,
+  /** What is live. */
+  streams: Array<StreamView>,
+  /** This window's own video. */
+  live: LiveView | null };
+/** A room joined before. */
+export type RecentRoom = {
+  /** The room's name. */
+  name: string,
+  /** Where it was. */
+  address: string,
+  /** The host's identity. */
+  fingerprint: string,
+  /** In milliseconds since 1970. */
+  lastSeenMs: number };
+/** The interface's languages. */
 export type Language = "en" | "zh";
+/** Light or dark. */
 export type Theme = "auto" | "light" | "dark";
+/** What a person chose, kept from start to start. */
 export type Settings = {
-  language: Language; theme: Theme; port: number;
-  transport: Transport;         // what my video starts with
-  downloads: string;            // folder
-  quality: number;              // JPEG quality 1..100, default 50
-};
+  /** The interface's language. */
+  language: Language,
+  /** Light or dark. */
+  theme: Theme,
+  /** The port a room is opened on. */
+  port: number,
+  /** What my video starts with. */
+  transport: Transport,
+  /** The folder that received files go to. */
+  downloads: string,
+  /** JPEG quality, 1 to 100. */
+  quality: number };
+/** What the start screen shows. */
 export type StartView = {
-  profile: Profile; profileName: string | null; // --profile NAME
-  settings: Settings; addresses: ReachableAt[]; recent: RecentRoom[];
-  version: string; downloadsFree: number | null; // bytes
-  firstRun: boolean; // name never confirmed yet
-  autoJoin: string | null; // an address to join at once (second window opened by "Try it on this computer")
-};
-export type SessionEvent =
-  | { kind: "joined"; person: Person }
-  | { kind: "left"; person: Person; reason: LeaveReason }
-  | { kind: "person_changed"; person: Person }
-  | { kind: "link_changed"; link: LinkState }
-  | { kind: "closed"; reason: IpcError | null };   // the room is over for this computer; null: I closed or left it myself
+  /** Who I am. */
+  profile: Profile,
+  /** The name given by `--profile`. */
+  profileName: string | null,
+  /** What was chosen. */
+  settings: Settings,
+  /** This computer's addresses, with the settings' port. */
+  addresses: Array<ReachableAt>,
+  /** Rooms joined before, the latest first. */
+  recent: Array<RecentRoom>,
+  /** This program's version. */
+  version: string,
+  /** Free room where downloads go, in bytes. */
+  downloadsFree: number | null,
+  /** Whether the name has never been confirmed yet. */
+  firstRun: boolean,
+  /** An address to join at once. */
+  autoJoin: string | null };
+/** What happens to who is here. */
+export type SessionEvent = { kind: "joined",
+  /** Who. */
+  person: Person } | { kind: "left",
+  /** Who it was. */
+  person: Person,
+  /** Why. */
+  reason: LeaveReason } | { kind: "person_changed",
+  /** As they are now. */
+  person: Person } | { kind: "link_changed",
+  /** As it is now. */
+  link: LinkState } | { kind: "closed",
+  /** `null` when this window's person ended it. */
+  reason: IpcError | null };
+/** Why somebody is no longer here. */
 export type LeaveReason = "left" | "lost" | "removed";
 
 // ---------- chat ----------
+/** A line of the chat. */
 export type ChatEntry = {
-  key: number;                 // unique and stable in this window, order of appearance is by seq, then unsent ones last
-  seq: number | null;          // the host's number; null until the receipt has come
-  body:
-    | { kind: "text"; text: string }
-    | { kind: "joined" } | { kind: "left"; reason: LeaveReason }
-    | { kind: "opened" };
-  from: number; name: string; colour: string; address: string; // as they were when it was said
-  mine: boolean;
-  atMs: number;                // Unix ms by the host's clock (or mine while unsent)
-  state: "waiting" | "delivered" | "failed";
-  error: IpcError | null;
-};
-export type ChatEvent = { kind: "entry"; entry: ChatEntry } // new or changed (same key)
-  | { kind: "replaced"; entries: ChatEntry[] };             // whole history anew after a reconnect
+  /** Unique and stable in this window. Order of appearance is by `seq`, then unsent ones last. */
+  key: number,
+  /** The host's number; `null` until the receipt has come. */
+  seq: number | null,
+  /** What it says. */
+  body: ChatBody,
+  /** Who it is from or about. */
+  from: number,
+  /** Their name when it was said. */
+  name: string,
+  /** Their colour when it was said. */
+  colour: string,
+  /** Their address when it was said. */
+  address: string,
+  /** Whether this window's person said it. */
+  mine: boolean,
+  /** In milliseconds since 1970, by the host's clock, or by this computer's while unsent. */
+  atMs: number,
+  /** How far it came. */
+  state: ChatState,
+  /** Why it failed. */
+  error: IpcError | null };
+/** What a [`ChatEntry`] says. */
+export type ChatBody = { kind: "text",
+  /** The words. */
+  text: string } | { kind: "joined" } | { kind: "left",
+  /** Why. */
+  reason: LeaveReason } | { kind: "opened" };
+/** How far a message came. */
+export type ChatState = "waiting" | "delivered" | "failed";
+/** What happens to what is said. */
+export type ChatEvent = { kind: "entry",
+  /** As it is now. */
+  entry: ChatEntry } | { kind: "replaced",
+  /** All there is. */
+  entries: Array<ChatEntry> };
 
 // ---------- files ----------
-export type FileState =
-  | { kind: "offered" }                                  // someone offers, I have not decided
-  | { kind: "transferring"; done: number; rate: number | null /* bytes/s */; secondsLeft: number | null }
-  | { kind: "paused"; done: number }
-  | { kind: "done"; path: string | null; checked: boolean } // checked: BLAKE3 agreed
-  | { kind: "failed"; done: number; error: IpcError }
-  | { kind: "declined" } | { kind: "cancelled" };
+/** How far a file is, for this window's person. */
+export type FileState = { kind: "offered" } | { kind: "transferring",
+  /** Bytes that are through. */
+  done: number,
+  /** Bytes per second. */
+  rate: number | null,
+  /** At this rate. */
+  secondsLeft: number | null } | { kind: "paused",
+  /** Bytes that are through. */
+  done: number } | { kind: "done",
+  /** Where it is on this computer. */
+  path: string | null,
+  /** Whether its BLAKE3 hash agreed. */
+  checked: boolean } | { kind: "failed",
+  /** Bytes that were through. */
+  done: number,
+  /** Why. */
+  error: IpcError } | { kind: "declined" } | { kind: "cancelled" };
+/** A file on offer. */
 export type FileView = {
-  id: number; name: string; size: number; mime: string;
-  owner: number; ownerName: string; mine: boolean;
-  to: number[];              // empty: everyone
-  receivedBy: number[];      // who has it whole and checked
-  atMs: number; state: FileState;
-  preview: string | null;    // data: URL of a small picture, for pictures only
-};
-export type FilesEvent = { kind: "file"; file: FileView } | { kind: "removed"; id: number };
+  /** Its number in this room. */
+  id: number,
+  /** A plain, safe name. */
+  name: string,
+  /** In bytes. */
+  size: number,
+  /** Its kind, such as "image/png". */
+  mime: string,
+  /** Whose it is. */
+  owner: number,
+  /** Their name when they offered it. */
+  ownerName: string,
+  /** Whether it is this window's person's. */
+  mine: boolean,
+  /** Whom it is for; empty: everyone. */
+  to: Array<number>,
+  /** Who has it whole and checked. */
+  receivedBy: Array<number>,
+  /** When it was offered, in milliseconds since 1970. */
+  atMs: number,
+  /** How far it is, for this window's person. */
+  state: FileState,
+  /** A data: URL of a small picture, for pictures that are on this computer. */
+  preview: string | null };
+/** What happens to what is offered. */
+export type FilesEvent = { kind: "file",
+  /** As it is now. */
+  file: FileView } | { kind: "removed",
+  /** Which. */
+  id: number };
 
 // ---------- video ----------
+/** What kind of thing gives the pictures. */
 export type SourceKind = "camera" | "file" | "pattern";
-export type SourceFormat = { width: number; height: number; rate: number /* frames/s */ };
-export type SourceView = { id: string /* "pattern", "camera:/dev/video0", "file:/path" */; kind: SourceKind; name: string; formats: SourceFormat[] };
-export type VideoSpec = { source: string /* SourceView.id */; width: number; height: number; rate: number; quality: number; transport: Transport };
-export type LiveView = { stream: number; spec: VideoSpec; sourceName: string; sinceMs: number };
+/** A size and a rate that a source offers. */
+export type SourceFormat = {
+  /** In pixels. */
+  width: number,
+  /** In pixels. */
+  height: number,
+  /** Frames per second. */
+  rate: number };
+/** What pictures can come from. */
+export type SourceView = {
+  /** "pattern", "camera:/dev/video0", "file:/path" */
+  id: string,
+  /** What kind of thing it is. */
+  kind: SourceKind,
+  /** Its name in words. */
+  name: string,
+  /** What it offers; empty when that is not known. */
+  formats: Array<SourceFormat> };
+/** What my video is to be. */
+export type VideoSpec = {
+  /** A [`SourceView::id`]. */
+  source: string,
+  /** In pixels; 0: the source's own. */
+  width: number,
+  /** In pixels; 0: the source's own. */
+  height: number,
+  /** Frames per second at most; 0: the source's own. */
+  rate: number,
+  /** JPEG quality, 1 to 100. */
+  quality: number,
+  /** What carries the frames. */
+  transport: Transport };
+/** My video, while it is live. */
+export type LiveView = {
+  /** Its number in the room. */
+  stream: number,
+  /** What it is, with the size and rate that the source settled on. */
+  spec: VideoSpec,
+  /** The source's name in words. */
+  sourceName: string,
+  /** Since when, in milliseconds since 1970. */
+  sinceMs: number };
+/** A live stream. */
 export type StreamView = {
-  id: number; owner: number; ownerName: string; mine: boolean;
-  source: SourceKind; title: string; width: number; height: number; rate: number;
-  transport: Transport; watching: boolean;
-};
-export type VideoEvent =
-  | { kind: "started"; stream: StreamView } | { kind: "changed"; stream: StreamView }
-  | { kind: "stopped"; stream: number; reason: IpcError | null }
-  | { kind: "live"; live: LiveView | null; error: IpcError | null }; // my video began, changed, or ended (error: why, e.g. camera unplugged)
-// next_frame answers raw bytes, network byte order, 40-byte header and then the JPEG:
-//   0 u32 stream | 4 u32 frame | 8 u16 width | 10 u16 height | 12 u8 transport (0 tcp, 1 udp, 2 local) | 13 u8[3] zero
-//   16 u64 captured_us (sender's clock) | 24 u64 received_us (this computer's clock, process time) | 32 u32 jpeg length | 36 u32 drops so far
-// An empty answer means: the stream is over, stop asking. It is held until a newer frame than `after` exists (after = -1 at first);
-// one request in flight per tile. A 1-byte answer means: nothing for a second, ask again.
+  /** Its number in the room. */
+  id: number,
+  /** Who sends it. */
+  owner: number,
+  /** Their name. */
+  ownerName: string,
+  /** Whether it is this window's person's. */
+  mine: boolean,
+  /** What kind of thing gives the pictures. */
+  source: SourceKind,
+  /** The source's name in words. */
+  title: string,
+  /** In pixels. */
+  width: number,
+  /** In pixels. */
+  height: number,
+  /** Frames per second as intended. */
+  rate: number,
+  /** What carries it from its sender to the host. */
+  transport: Transport,
+  /** Whether its frames come to this computer. */
+  watching: boolean };
+/** What happens to live pictures. */
+export type VideoEvent = { kind: "started",
+  /** Which. */
+  stream: StreamView } | { kind: "changed",
+  /** As it is now. */
+  stream: StreamView } | { kind: "stopped",
+  /** Which. */
+  stream: number,
+  /** Why, when it was not by choice. */
+  reason: IpcError | null } | { kind: "live",
+  /** `null`: it ended. */
+  live: LiveView | null,
+  /** Why it ended, when it was not by choice. */
+  error: IpcError | null };
 
 // ---------- metrics ----------
-/** A link is one stream between this computer and one neighbour, in one direction. */
+/** Which way a link's frames go. */
+export type Direction = "out" | "in";
+/** One stream between this computer and one neighbour, in one direction. Figures are over the last 10 s, counts since the stream began. */
 export type LinkView = {
-  stream: number; peer: number; peerName: string; direction: "out" | "in"; transport: Transport;
-  // over the last 10 s; null: unknown
-  ackP50Us: number | null; ackP95Us: number | null; ackP99Us: number | null;
-  jitterUs: number | null; framesPerS: number | null; goodputBps: number | null /* bits/s of picture bytes in the last second */;
-  classicRateBps: number | null; // bytes of the frame / delay, as the classic lab computes it, bits/s, median
-  lossPct: number | null; drops: number; retransmits: number; frames: number;
-  kernelRttUs: number | null; datagramBytes: number | null; receiveBufferBytes: number | null;
-};
+  /** The stream. */
+  stream: number,
+  /** The neighbour. */
+  peer: number,
+  /** Their name. */
+  peerName: string,
+  /** Which way. */
+  direction: Direction,
+  /** What carries it now. */
+  transport: Transport,
+  /** Delay from first byte out to acknowledgement, the receiver's hold time taken off: median. */
+  ackP50Us: number | null,
+  /** 95th percentile of the same. */
+  ackP95Us: number | null,
+  /** 99th percentile of the same. */
+  ackP99Us: number | null,
+  /** Interarrival jitter (RFC 3550). */
+  jitterUs: number | null,
+  /** Frames acknowledged or received. */
+  framesPerS: number | null,
+  /** Bits per second of picture bytes in the last second. */
+  goodputBps: number | null,
+  /** Bytes of the frame / delay, as the classic lab computes it, in bits per second; median. */
+  classicRateBps: number | null,
+  /** Frames lost of those sent, in percent. */
+  lossPct: number | null,
+  /** Frames lost or dropped. */
+  drops: number,
+  /** Fragments sent again. */
+  retransmits: number,
+  /** Frames in all. */
+  frames: number,
+  /** The system's own estimate of the round trip. */
+  kernelRttUs: number | null,
+  /** Size of a full datagram. */
+  datagramBytes: number | null,
+  /** What the system granted for receiving. */
+  receiveBufferBytes: number | null };
 /** One point a second for the charts. Drops and retransmits are counts within that second. */
-export type MetricPoint = { atMs: number; stream: number; peer: number; transport: Transport;
-  ackP50Us: number | null; ackP95Us: number | null; goodputBps: number | null; framesPerS: number | null; drops: number; retransmits: number };
+export type MetricPoint = {
+  /** The end of that second, in milliseconds since 1970. */
+  atMs: number,
+  /** The stream. */
+  stream: number,
+  /** The neighbour. */
+  peer: number,
+  /** What carried it. */
+  transport: Transport,
+  /** Median delay. */
+  ackP50Us: number | null,
+  /** 95th percentile of the delay. */
+  ackP95Us: number | null,
+  /** Bits per second of picture bytes. */
+  goodputBps: number | null,
+  /** Frames acknowledged or received. */
+  framesPerS: number | null,
+  /** Frames lost or dropped. */
+  drops: number,
+  /** Fragments sent again. */
+  retransmits: number };
+/** What a step is about. */
 export type StepIcon = "info" | "session" | "chat" | "file" | "video" | "warn" | "lock";
-export type Step = { atMs: number; icon: StepIcon; text: string /* English */; code: string; context: Record<string, string> };
-export type MetricsEvent =
-  | { kind: "points"; points: MetricPoint[]; links: LinkView[] } // once a second
-  | { kind: "step"; step: Step };
-export type MetricsHistory = { points: MetricPoint[]; links: LinkView[]; steps: Step[] }; // last 10 minutes at most
+/** A line in the log of steps. */
+export type Step = {
+  /** In milliseconds since 1970. */
+  atMs: number,
+  /** What it is about. */
+  icon: StepIcon,
+  /** In English. */
+  text: string,
+  /** A stable word, for a translated sentence. */
+  code: string,
+  /** The values for that sentence. */
+  context: Record<string, string> };
+/** What is measured, as it comes. */
+export type MetricsEvent = { kind: "points",
+  /** That second. */
+  points: Array<MetricPoint>,
+  /** All links as of now. */
+  links: Array<LinkView> } | { kind: "step",
+  /** The line. */
+  step: Step };
+/** What was measured so far, at most 10 minutes of it. */
+export type MetricsHistory = {
+  /** Oldest first. */
+  points: Array<MetricPoint>,
+  /** All links as of now. */
+  links: Array<LinkView>,
+  /** Oldest first. */
+  steps: Array<Step> };
+/** What results are written as. */
+export type ExportFormat = "csv" | "json";
 
 // ---------- commands and events ----------
 /** Every command: what it takes and what it answers. The name before the bar is the capability. */
@@ -150,7 +436,7 @@ export type Commands = {
   "session|start": [Record<string, never>, StartView];
   "session|save_profile": [{ profile: Profile }, Profile];
   "session|save_settings": [{ settings: Settings }, Settings];
-  "session|addresses": [Record<string, never>, ReachableAt[]];
+  "session|addresses": [Record<string, never>, Array<ReachableAt>];
   "session|host_room": [{ name: string; port: number }, RoomView];
   "session|join_room": [{ address: string }, RoomView];
   "session|room": [Record<string, never>, RoomView | null];
@@ -159,8 +445,8 @@ export type Commands = {
   "session|open_beside": [{ address: string }, null];
   "chat|say": [{ text: string }, ChatEntry];
   "chat|resend": [{ key: number }, ChatEntry];
-  "files|choose_files": [Record<string, never>, string[]];
-  "files|offer_files": [{ paths: string[]; to: number[] }, FileView[]];
+  "files|choose_files": [Record<string, never>, Array<string>];
+  "files|offer_files": [{ paths: Array<string>; to: Array<number> }, Array<FileView>];
   "files|accept_file": [{ id: number }, null];
   "files|decline_file": [{ id: number }, null];
   "files|cancel_file": [{ id: number }, null];
@@ -169,7 +455,7 @@ export type Commands = {
   "files|open_file": [{ id: number }, null];
   "files|show_file": [{ id: number }, null];
   "files|choose_folder": [Record<string, never>, string | null];
-  "video|sources": [Record<string, never>, SourceView[]];
+  "video|sources": [Record<string, never>, Array<SourceView>];
   "video|choose_video_file": [Record<string, never>, SourceView | null];
   "video|start_video": [{ spec: VideoSpec }, LiveView];
   "video|change_video": [{ spec: VideoSpec }, LiveView];
@@ -179,10 +465,9 @@ export type Commands = {
   "video|next_frame": [{ stream: number; after: number }, ArrayBuffer];
   "video|save_snapshot": [{ stream: number }, string];
   "metrics|history": [Record<string, never>, MetricsHistory];
-  "metrics|export_results": [{ format: "csv" | "json" }, string | null];
+  "metrics|export_results": [{ format: ExportFormat }, string | null];
 };
-
-/** Every event the backend sends unasked. */
+/** Every event that the shell sends unasked. */
 export type Events = {
   "session:event": SessionEvent;
   "chat:event": ChatEvent;

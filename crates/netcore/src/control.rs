@@ -27,10 +27,11 @@ use crate::{clock, metrics};
 
 /// Facts that may wait for the loop.
 pub(crate) const INPUT_QUEUE: usize = 1_024;
-/// Messages that may wait for one connection.
-const MESSAGE_QUEUE: usize = 8_192;
-/// Bytes that may wait for one connection; whoever is further behind is cut off and catches up on return.
+/// Bytes that may wait for one connection; whoever is further behind is cut off and catches up on return. Newcomers to a
+/// long conversation are told thousands of short messages at once, so the number of messages has no bound of its own.
 const BYTE_QUEUE: usize = 8 * 1024 * 1024;
+/// What a message that waits takes beside its own bytes.
+const MESSAGE_OVERHEAD: usize = 64;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a connection may take no byte at all while there are some for it.
@@ -60,7 +61,8 @@ pub(crate) enum Input {
 /// One control connection, as the loop sees it.
 pub(crate) struct Connection {
     pub(crate) conn: ConnId,
-    queue: mpsc::Sender<Bytes>,
+    /// Bounded by `queued`.
+    queue: mpsc::UnboundedSender<Bytes>,
     queued: Arc<AtomicUsize>,
     done: CancellationToken,
 }
@@ -152,6 +154,10 @@ impl ControlLoop {
                 keys,
             } => {
                 let conn = connection.conn;
+                if self.shared.dialer.is_some() {
+                    // A member has one connection: what came of an earlier try does not matter any more.
+                    self.open.clear();
+                }
                 self.node.handle_connected(conn, peer.clone(), now);
                 self.open.insert(
                     conn,
@@ -196,13 +202,23 @@ impl ControlLoop {
 
     fn transmit(&mut self, conn: ConnId, bytes: Bytes) {
         let Some(open) = self.open.get(&conn) else { return };
-        let length = bytes.len();
+        let length = bytes.len() + MESSAGE_OVERHEAD;
         let behind = open.connection.queued.fetch_add(length, Ordering::Relaxed) + length;
-        if behind > BYTE_QUEUE || open.connection.queue.try_send(bytes).is_err() {
-            tracing::info!(peer = %open.peer.address, "a member reads too slowly and is cut off");
+        if behind > BYTE_QUEUE {
+            let peer = open.peer.address;
+            tracing::info!(%peer, "{peer} reads too slowly and is cut off");
             open.connection.done.cancel();
             self.open.remove(&conn);
-            self.node.handle_too_slow(conn, clock::now());
+            if self.shared.dialer.is_some() {
+                self.node.handle_closed(conn, clock::now());
+                self.lose_host();
+                self.tell_fate(Fate::Closed("the host reads too slowly".to_owned()));
+            } else {
+                self.node.handle_too_slow(conn, clock::now());
+            }
+        } else {
+            // A connection that has just ended says so itself.
+            let _ = open.connection.queue.send(bytes);
         }
     }
 
@@ -330,18 +346,20 @@ impl ControlLoop {
         self.carry_out();
         self.open.clear();
         let all_done = async {
-            for done in connections {
+            for done in &connections {
                 done.cancelled().await;
             }
         };
         let _ = timeout(GOODBYE + Duration::from_millis(500), all_done).await;
+        // Whoever has not read it by now never will.
+        connections.iter().for_each(CancellationToken::cancel);
     }
 }
 
 impl Connection {
     /// Begins to read and write a control connection.
     pub(crate) fn start(conn: ConnId, stream: TlsStream<TcpStream>, shared: &Shared) -> Connection {
-        let (queue, waiting) = mpsc::channel(MESSAGE_QUEUE);
+        let (queue, waiting) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let done = CancellationToken::new();
         let (reader, writer) = tokio::io::split(stream);
@@ -349,9 +367,21 @@ impl Connection {
         let work = {
             let (queued, done) = (queued.clone(), done.clone());
             async move {
+                let work = async {
+                    let reading = read(conn, reader, &control);
+                    tokio::pin!(reading);
+                    tokio::select! {
+                        why = &mut reading => why,
+                        // The other side may have said why it closes; and closed with bytes of its unread, a
+                        // connection is reset, and our own goodbye with it.
+                        why = write(writer, waiting, &queued) => {
+                            let _ = timeout(GOODBYE, &mut reading).await;
+                            why
+                        }
+                    }
+                };
                 let why = tokio::select! {
-                    why = read(conn, reader, &control) => why,
-                    why = write(writer, waiting, &queued) => why,
+                    why = work => why,
                     () = done.cancelled() => "it was cut off".to_owned(),
                 };
                 done.cancel();
@@ -391,7 +421,7 @@ async fn read(
 /// Writes what is queued until the queue's other end is gone, and then the goodbye; returns how it ended.
 async fn write(
     mut writer: WriteHalf<TlsStream<TcpStream>>,
-    mut waiting: mpsc::Receiver<Bytes>,
+    mut waiting: mpsc::UnboundedReceiver<Bytes>,
     queued: &AtomicUsize,
 ) -> String {
     while let Some(bytes) = waiting.recv().await {
@@ -404,7 +434,7 @@ async fn write(
             }
         });
         match written.await {
-            Ok(Ok(())) => queued.fetch_sub(bytes.len(), Ordering::Relaxed),
+            Ok(Ok(())) => queued.fetch_sub(bytes.len() + MESSAGE_OVERHEAD, Ordering::Relaxed),
             Ok(Err(error)) => return in_words(&error),
             Err(_) => return format!("it took no byte for {} s", WRITE_TIMEOUT.as_secs()),
         };

@@ -13,7 +13,7 @@ use netcore_proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind};
 use netcore_proto::{ConnId, HostConfig, MemberId, Node, Peer};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio_rustls::TlsStream;
 
 use crate::address::reachable_at;
@@ -118,7 +118,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         video: video.clone(),
         files: files.clone(),
         next_conn: AtomicU64::new(1),
-        beginning: Semaphore::new(MAX_BEGINNING),
+        beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
     };
     shared.tasks.spawn(Arc::new(door).accept(listener));
     tracing::info!(target: "roomwire::step", code = "listening", port, "listening on port {port} for TCP and UDP");
@@ -141,29 +141,35 @@ struct Door {
     video: Arc<video::Plane>,
     files: Arc<FilePlane>,
     next_conn: AtomicU64,
-    beginning: Semaphore,
+    beginning: Arc<Semaphore>,
 }
 
 impl Door {
     async fn accept(self: Arc<Self>, listener: TcpListener) {
         loop {
+            let accepted = async {
+                // Whoever comes while too many are beginning waits in the system's queue.
+                let permit = self.beginning.clone().acquire_owned().await;
+                (listener.accept().await, permit)
+            };
             let accepted = tokio::select! {
                 () = self.shared.cancel.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                accepted = accepted => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => {
+                (Ok((stream, peer)), Ok(permit)) => {
                     let door = self.clone();
                     self.shared.tasks.spawn(async move {
                         tokio::select! {
                             () = door.shared.cancel.cancelled() => {}
-                            outcome = door.handle(stream, peer) => if let Err(error) = outcome {
+                            outcome = door.handle(stream, peer, permit) => if let Err(error) = outcome {
                                 tracing::debug!(%peer, %error, "a connection was not served");
                             }
                         }
                     });
                 }
-                Err(error) => {
+                (_, Err(_)) => return,
+                (Err(error), _) => {
                     // Too many open files, most likely. Those already connected are served; new ones wait.
                     tracing::warn!(%error, "a connection cannot be accepted");
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -172,8 +178,13 @@ impl Door {
         }
     }
 
-    async fn handle(&self, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-        let permit = self.beginning.acquire().await.map_err(io::Error::other)?;
+    /// Serves one connection. `permit` is held until it is known what the connection is for.
+    async fn handle(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) -> io::Result<()> {
         let mut secured = tcp::secure_accepted(stream, peer, self.server.clone()).await?;
         let preface = tcp::read_preface(&mut secured.stream).await?;
         match preface.kind {

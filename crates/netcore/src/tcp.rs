@@ -23,6 +23,8 @@ use crate::tls;
 
 /// How long a handshake, and each of the messages that begin a connection, may take.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long somebody who is turned away may go on talking.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long connecting may take before the address counts as silent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest queue of connections that wait to be accepted.
@@ -220,10 +222,19 @@ pub(crate) async fn read_preface(stream: &mut TlsStream<TcpStream>) -> io::Resul
                 let notice = netcore_proto::Notice::Session(netcore_proto::session::Notice::Refused(refusal));
                 write_message(stream, &notice).await?;
                 stream.shutdown().await?;
+                linger(stream).await;
             }
             Err(io::Error::new(io::ErrorKind::InvalidData, error))
         }
     }
+}
+
+/// Takes what the other side still says, for a while: closed with bytes of its unread, the connection is reset, and our
+/// last words with it.
+async fn linger(stream: &mut TlsStream<TcpStream>) {
+    let mut sink = [0; 4_096];
+    let drain = async { while matches!(stream.read(&mut sink).await, Ok(1..)) {} };
+    let _ = timeout(LINGER, drain).await;
 }
 
 /// Reads the message that a data connection begins with.

@@ -174,8 +174,8 @@ impl Spool {
             };
             match receive_record(stream, &mut chunk).await? {
                 Received::Chunk => {
-                        self.fail(not_kept(&error)).await;
                     if let Err(error) = partial.write(&chunk).await {
+                        self.fail(not_kept(&error)).await;
                         slot.take();
                         return Ok(());
                     }
@@ -183,8 +183,8 @@ impl Spool {
                 }
                 Received::End(announced) => return self.judge(stream, slot, announced).await,
                 Received::Abort(why) => {
-                    slot.take();
                     self.fail(why).await;
+                    slot.take();
                     return Ok(());
                 }
             }
@@ -222,11 +222,11 @@ impl Spool {
         stream.flush().await
     }
 }
+
 /// What members are told when a file cannot be kept for them.
 fn not_kept(error: &FileError) -> String {
     format!("the host cannot keep it: {}", error.for_others())
 }
-
 
 /// Reads a spooled file front to back.
 pub(super) struct SpoolReader {
@@ -243,6 +243,7 @@ impl SpoolReader {
             let has = self.has.borrow_and_update().clone();
             match has.outcome {
                 // The rest of what will never be whole is of no use.
+                Some(Err(why)) => return Ok(Received::Abort(why)),
                 _ if self.position < has.bytes => {
                     let read = self.read(chunk, has.bytes).await;
                     // A file that is given up is deleted, maybe just now.
@@ -254,7 +255,6 @@ impl SpoolReader {
                     };
                 }
                 Some(Ok(hash)) => return Ok(Received::End(hash)),
-                Some(Err(why)) => return Ok(Received::Abort(why)),
                 // The sender lives in the spool, which we hold.
                 None => drop(self.has.changed().await),
             }
@@ -334,7 +334,7 @@ async fn give(mut reader: SpoolReader, stream: &mut TlsStream<TcpStream>) -> io:
                 return stream.flush().await;
             }
             Err(error) => {
-                stream.write_all(&abort_record(&error.to_string())).await?;
+                stream.write_all(&abort_record(&error.for_others())).await?;
                 return stream.flush().await;
             }
         }

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::tcp::Secure;
 use bytes::{Bytes, BytesMut};
 use netcore_proto::session::{self, Refusal};
 use netcore_proto::{ConnId, Event, MemberId, Node, Output, Peer, Time};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, timeout};
-use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::files::FilePlane;
@@ -358,7 +357,7 @@ impl ControlLoop {
 
 impl Connection {
     /// Begins to read and write a control connection.
-    pub(crate) fn start(conn: ConnId, stream: TlsStream<TcpStream>, shared: &Shared) -> Connection {
+    pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection {
         let (queue, waiting) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let done = CancellationToken::new();
@@ -399,11 +398,7 @@ impl Connection {
 }
 
 /// Hands on what comes until the connection ends; returns how it ended.
-async fn read(
-    conn: ConnId,
-    mut reader: ReadHalf<TlsStream<TcpStream>>,
-    control: &mpsc::Sender<Input>,
-) -> String {
+async fn read(conn: ConnId, mut reader: ReadHalf<Secure>, control: &mpsc::Sender<Input>) -> String {
     loop {
         let mut bytes = BytesMut::with_capacity(16 * 1024);
         match reader.read_buf(&mut bytes).await {
@@ -420,7 +415,7 @@ async fn read(
 
 /// Writes what is queued until the queue's other end is gone, and then the goodbye; returns how it ended.
 async fn write(
-    mut writer: WriteHalf<TlsStream<TcpStream>>,
+    mut writer: WriteHalf<Secure>,
     mut waiting: mpsc::UnboundedReceiver<Bytes>,
     queued: &AtomicUsize,
 ) -> String {

@@ -24,6 +24,7 @@ use crate::folders::Folders;
 use crate::identity::Identity;
 use crate::room::{EVENT_QUEUE, RESULT_QUEUE, Role, Room, RoomInfo};
 use crate::shared::Shared;
+use crate::tcp::Secure;
 use crate::tls::DatagramKeys;
 use crate::udp::Endpoint;
 use crate::{clock, metrics, tcp, tls, video};
@@ -268,17 +269,17 @@ impl Door {
     }
 }
 
-async fn ready(stream: &mut TlsStream<TcpStream>, offset: u64) -> io::Result<()> {
+async fn ready(stream: &mut Secure, offset: u64) -> io::Result<()> {
     tcp::write_message(stream, &AttachReply::Ready { offset }).await
 }
 
-async fn refuse(stream: &mut TlsStream<TcpStream>, refusal: Refusal) -> io::Result<()> {
+async fn refuse(stream: &mut Secure, refusal: Refusal) -> io::Result<()> {
     tcp::write_message(stream, &AttachReply::Refused(refusal)).await?;
     tokio::io::AsyncWriteExt::shutdown(stream).await
 }
 
 /// The datagram keys of either side of a connection.
-pub(crate) fn export(stream: &TlsStream<TcpStream>) -> io::Result<DatagramKeys> {
+pub(crate) fn export(stream: &Secure) -> io::Result<DatagramKeys> {
     let keys = match stream {
         TlsStream::Client(stream) => DatagramKeys::export(stream.get_ref().1),
         TlsStream::Server(stream) => DatagramKeys::export(stream.get_ref().1),

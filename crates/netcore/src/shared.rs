@@ -5,14 +5,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use crate::tcp::Secure;
 use netcore_proto::session::{Fingerprint, Refusal};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{Attach, AttachToken, Attachment, ConnectionKind, Preface};
 use netcore_proto::{MemberId, Node, Time};
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -102,10 +101,7 @@ impl Shared {
     }
 
     /// On a member: opens a data connection to the host. Returns it and the offset the host answers with.
-    pub(crate) async fn dial(
-        &self,
-        attachment: Attachment,
-    ) -> Result<(TlsStream<TcpStream>, u64), DialError> {
+    pub(crate) async fn dial(&self, attachment: Attachment) -> Result<(Secure, u64), DialError> {
         let not_connected = || io::Error::from(io::ErrorKind::NotConnected);
         let dialer = self.dialer.as_ref().ok_or_else(not_connected)?;
         let host = self.neighbour(MemberId::HOST).ok_or_else(not_connected)?;

@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use crate::tcp::Secure;
 use netcore_proto::files::{
     FileHash, FileInfo, MAX_CHUNK_BYTES, VERDICT_GOOD, abort_record, chunk_header, end_record,
 };
@@ -9,9 +10,7 @@ use netcore_proto::session::{Refusal, RefusalCode};
 use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedMutexGuard, watch};
-use tokio_rustls::TlsStream;
 
 use super::fetch::{Received, receive_record};
 use crate::disk::Partial;
@@ -166,7 +165,7 @@ impl Spool {
     }
 
     /// Takes what the owner sends. An error of the connection leaves what came for the next attempt.
-    async fn take(&self, stream: &mut TlsStream<TcpStream>, slot: &mut Option<Partial>) -> io::Result<()> {
+    async fn take(&self, stream: &mut Secure, slot: &mut Option<Partial>) -> io::Result<()> {
         let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
         loop {
             let Some(partial) = slot.as_mut() else {
@@ -193,7 +192,7 @@ impl Spool {
 
     async fn judge(
         &self,
-        stream: &mut TlsStream<TcpStream>,
+        stream: &mut Secure,
         slot: &mut Option<Partial>,
         announced: FileHash,
     ) -> io::Result<()> {
@@ -304,7 +303,7 @@ impl Served {
     }
 
     /// Moves the bytes.
-    pub(crate) async fn run(self, mut stream: TlsStream<TcpStream>) -> io::Result<()> {
+    pub(crate) async fn run(self, mut stream: Secure) -> io::Result<()> {
         match self {
             Served::Upload {
                 spool, mut partial, ..
@@ -315,7 +314,7 @@ impl Served {
 }
 
 /// Sends what there is, as it comes, and how it ends.
-async fn give(mut reader: SpoolReader, stream: &mut TlsStream<TcpStream>) -> io::Result<()> {
+async fn give(mut reader: SpoolReader, stream: &mut Secure) -> io::Result<()> {
     let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
     loop {
         match reader.next(&mut chunk).await {

@@ -1,6 +1,7 @@
 use std::io;
 use std::sync::{Mutex, Weak};
 
+use crate::tcp::Secure;
 use bytes::BytesMut;
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
@@ -8,8 +9,6 @@ use netcore_proto::video::{
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{LinkKey, ShownFrame, Stream};
@@ -115,7 +114,7 @@ impl Inbound {
     }
 
     /// Receives frames from a TCP connection and acknowledges each when it is whole, before anything else is done with it.
-    pub(crate) async fn receive_tcp(&self, mut stream: TlsStream<TcpStream>) -> io::Result<()> {
+    pub(crate) async fn receive_tcp(&self, mut stream: Secure) -> io::Result<()> {
         loop {
             let mut header_bytes = [0; FRAME_HEADER_BYTES];
             stream.read_exact(&mut header_bytes).await?;

@@ -1,15 +1,14 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use crate::tcp::Secure;
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
 use netcore_proto::video::{
     Ack, Fragment, Frame, FrameResult, Nack, Sender, SenderConfig, TCP_ACK_BYTES, TcpAck, WindowMode,
 };
 use netcore_proto::{Time, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, broadcast};
-use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::LinkKey;
@@ -231,7 +230,7 @@ impl Outbound {
     }
 
     /// Serves one TCP connection of this link until it ends.
-    pub(crate) async fn serve_tcp(self: Arc<Self>, stream: TlsStream<TcpStream>) -> io::Result<()> {
+    pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let outcome = tokio::select! {
             () = self.cancel.cancelled() => Ok(()),

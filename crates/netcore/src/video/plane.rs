@@ -2,13 +2,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
+use crate::tcp::Secure;
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::video::{Event, StreamInfo, StreamSpec};
 use netcore_proto::wire::{Attachment, Direction};
 use netcore_proto::{MemberId, Node, StreamId};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio_rustls::TlsStream;
 
 use super::publisher::OwnStream;
 use super::{LinkKey, Outbound, Stream};
@@ -312,7 +311,7 @@ pub(crate) enum Served {
 }
 
 impl Served {
-    pub(crate) async fn run(self, connection: TlsStream<TcpStream>) -> std::io::Result<()> {
+    pub(crate) async fn run(self, connection: Secure) -> std::io::Result<()> {
         match self {
             Served::Up(stream) => match stream.inbound() {
                 Some(inbound) => tokio::select! {
@@ -331,7 +330,7 @@ async fn keep_open<F: Future<Output = std::io::Result<()>>>(
     shared: &Shared,
     stream: StreamId,
     direction: Direction,
-    serve: impl Fn(TlsStream<TcpStream>) -> F,
+    serve: impl Fn(Secure) -> F,
 ) {
     loop {
         match shared.dial(Attachment::Video { stream, direction }).await {

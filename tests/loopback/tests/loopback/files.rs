@@ -1,34 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use loopback_tests::Party;
+use loopback_tests::{Party, file, offered};
 use netcore::proto::FileId;
-use netcore::proto::files::{Event, FileInfo};
+use netcore::proto::files::Event;
 use netcore::{FileError, RoomEvent, TransferState};
-
-/// A file whose every part differs from every other.
-fn file(folder: &Path, name: &str, bytes: usize) -> (PathBuf, Vec<u8>) {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let content: Vec<u8> = (0..bytes)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state as u8
-        })
-        .collect();
-    let path = folder.join(name);
-    std::fs::write(&path, &content).unwrap();
-    (path, content)
-}
-
-async fn offered(party: &mut Party) -> FileInfo {
-    party
-        .expect("an offer", |event| match event {
-            RoomEvent::Files(Event::Offered(file)) => Some(file),
-            _ => None,
-        })
-        .await
-}
 
 async fn fetched(party: &mut Party, id: FileId) -> PathBuf {
     let ended = party.expect("the end of the transfer", |event| match event {

@@ -1,7 +1,9 @@
 //! Conversations on real sockets.
 
+mod attachments;
 mod chat;
 mod files;
+mod hostile;
 mod session;
 mod strangers;
 mod video;

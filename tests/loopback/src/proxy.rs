@@ -1,0 +1,63 @@
+//! A way to a host that can be cut, as when a cable is pulled and plugged in again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+
+/// Passes TCP connections on to a host until it is told to cut them.
+pub struct Proxy {
+    /// Where it listens, on this computer.
+    pub port: u16,
+    passing: Arc<Mutex<Vec<AbortHandle>>>,
+    accepting: AbortHandle,
+}
+
+impl Proxy {
+    /// Begins to pass connections on to the host at `port`.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn to(port: u16) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let own = listener.local_addr().expect("it is bound").port();
+        let passing: Arc<Mutex<Vec<AbortHandle>>> = Arc::default();
+        let handles = passing.clone();
+        let accept = async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let pass = tokio::spawn(pass(near, port));
+                let mut handles = handles.lock().unwrap_or_else(PoisonError::into_inner);
+                handles.retain(|handle| !handle.is_finished());
+                handles.push(pass.abort_handle());
+            }
+        };
+        Proxy {
+            port: own,
+            passing,
+            accepting: tokio::spawn(accept).abort_handle(),
+        }
+    }
+
+    /// Cuts every connection. New ones are passed on.
+    pub fn cut(&self) {
+        let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        for handle in passing.drain(..) {
+            handle.abort();
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.cut();
+    }
+}
+
+async fn pass(mut near: TcpStream, port: u16) {
+    let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return;
+    };
+    // How it ends is for the two ends to judge.
+    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+}

@@ -1,0 +1,460 @@
+//! Data connections that are not what they should be: of strangers, of the wrong people, and with the wrong bytes.
+
+use std::time::Duration;
+
+use loopback_tests::{Bystanders, Guest, PATIENCE, Party, Stranger, Wire, file, offered, pattern, preface};
+use netcore::proto::files::{self, FileHash, FileState, Offer, abort_record, chunk_header, end_record};
+use netcore::proto::session::RefusalCode;
+use netcore::proto::video::{
+    self, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck,
+};
+use netcore::proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind, Direction, encode_control};
+use netcore::proto::{FileId, FrameNumber, MemberId, Notice, Request, StreamId, Time, Transport};
+use netcore::{RoomEvent, TransferState};
+use tokio::io::AsyncReadExt;
+
+fn refused(reply: AttachReply) -> RefusalCode {
+    match reply {
+        AttachReply::Refused(refusal) => refusal.code,
+        AttachReply::Ready { .. } => panic!("it was let through"),
+    }
+}
+
+fn ready(reply: AttachReply) -> u64 {
+    match reply {
+        AttachReply::Ready { offset } => offset,
+        AttachReply::Refused(refusal) => panic!("it was refused: {refusal}"),
+    }
+}
+
+fn video(stream: StreamId, direction: Direction) -> Attachment {
+    Attachment::Video { stream, direction }
+}
+
+fn bytes_of(file: FileId, direction: Direction, offset: u64) -> Attachment {
+    Attachment::File {
+        file,
+        direction,
+        offset,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_member_itself_gets_a_data_connection() {
+    let mut others = Bystanders::gather(Transport::Tcp).await;
+    let mallory = Stranger::new(others.port()).join("Mallory").await;
+    let good = mallory.attach_for(video(others.stream, Direction::Down));
+    let mut bad_token = good.clone();
+    bad_token.token = AttachToken([7; 16]);
+    let mut somebody_else = good.clone();
+    somebody_else.member = others.ben.room.info().me;
+    let mut nobody = good.clone();
+    nobody.member = MemberId(9_999);
+    let mut the_host = good.clone();
+    the_host.member = MemberId::HOST;
+    for attach in [bad_token, somebody_else, nobody, the_host] {
+        let (mut wire, reply) = mallory.stranger.attach(ConnectionKind::Video, &attach).await;
+        assert_eq!(refused(reply), RefusalCode::NotAMember, "{attach:?}");
+        wire.end().await;
+    }
+    // A token overheard is of no use with another certificate.
+    let thief = Stranger::new(others.port());
+    let (_, reply) = thief.attach(ConnectionKind::Video, &good).await;
+    assert_eq!(refused(reply), RefusalCode::NotAMember);
+    // Once the member has left, its token is worth nothing.
+    let Guest {
+        stranger, mut wire, ..
+    } = mallory;
+    wire.say(&Request::Session(netcore::proto::session::Request::Leave))
+        .await;
+    wire.end().await;
+    others.see_gone("Mallory").await;
+    let (_, reply) = stranger.attach(ConnectionKind::Video, &good).await;
+    assert_eq!(refused(reply), RefusalCode::NotAMember);
+    others.notice_nothing("attachments of strangers").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_that_cannot_be_read_is_closed() {
+    let mut others = Bystanders::gather(Transport::Tcp).await;
+    let mallory = Stranger::new(others.port()).join("Mallory").await;
+    let hello = encode_control(&"hello").unwrap();
+    for bytes in [&u32::MAX.to_be_bytes()[..], &[0, 0, 0, 2, 0xff, 0xfe], &hello] {
+        for kind in [ConnectionKind::File, ConnectionKind::Video] {
+            let mut wire = mallory.stranger.connect(&preface(kind)).await;
+            wire.send(bytes).await;
+            wire.end().await;
+        }
+    }
+    others.notice_nothing("unreadable attachments").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_and_files_of_others_stay_theirs() {
+    let mut others = Bystanders::gather(Transport::Udp).await;
+    let mallory = Stranger::new(others.port()).join("Mallory").await;
+    let (path, _) = file(others.ben.home.path(), "for cai.bin", 1_000);
+    let to = vec![others.cai.room.info().me];
+    let secret = others.ben.room.offer_file(&path, to).await.unwrap().id;
+    let open = others.ben.room.offer_file(&path, vec![]).await.unwrap().id;
+    let stream = others.stream;
+    for (attachment, code) in [
+        (video(stream, Direction::Up), RefusalCode::NotAMember),
+        (video(StreamId(999), Direction::Up), RefusalCode::NotFound),
+        (video(StreamId(999), Direction::Down), RefusalCode::NotFound),
+        (bytes_of(secret, Direction::Down, 0), RefusalCode::NotFound),
+        (bytes_of(secret, Direction::Up, 0), RefusalCode::NotFound),
+        (bytes_of(open, Direction::Up, 0), RefusalCode::NotFound),
+        (bytes_of(FileId(999), Direction::Down, 0), RefusalCode::NotFound),
+        (bytes_of(open, Direction::Down, 1_001), RefusalCode::BadMessage),
+        (bytes_of(open, Direction::Down, u64::MAX), RefusalCode::BadMessage),
+    ] {
+        let (_, reply) = mallory.attach(attachment).await;
+        assert_eq!(refused(reply), code, "{attachment:?}");
+    }
+    // Nor by asking the host to take the file or the stream away.
+    let Guest { mut wire, .. } = mallory;
+    wire.say(&Request::Files(files::Request::Cancel { file: open }))
+        .await;
+    wire.say(&Request::Video(video::Request::Unpublish { stream }))
+        .await;
+    let spec = pattern(Transport::Tcp);
+    wire.say(&Request::Video(video::Request::Change { stream, spec }))
+        .await;
+    others.notice_nothing("reaching for what is others'").await;
+    let snapshot = others.cai.room.snapshot().await;
+    assert!(
+        snapshot
+            .files
+            .iter()
+            .all(|(file, _)| file.state != FileState::Cancelled)
+    );
+    assert_eq!(snapshot.streams[0].spec.transport, Transport::Udp);
+}
+
+/// Begins a stream of the guest's and returns its number.
+async fn publish(guest: &mut Guest, transport: Transport) -> StreamId {
+    let spec = pattern(transport);
+    guest
+        .wire
+        .say(&Request::Video(video::Request::Publish { local: 1, spec }))
+        .await;
+    guest
+        .wire
+        .hear("the stream's number", |notice| match notice {
+            Notice::Video(video::Notice::Published { stream, .. }) => Some(stream.id),
+            _ => None,
+        })
+        .await
+}
+
+fn header(stream: StreamId, frame: u32) -> FrameHeader {
+    FrameHeader {
+        stream,
+        frame: FrameNumber(frame),
+        length: 0,
+        width: 640,
+        height: 480,
+        captured: Time::ZERO,
+        encode_us: 0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_that_are_none_end_their_own_connection_only() {
+    let mut others = Bystanders::gather(Transport::Tcp).await;
+    let mut mallory = Stranger::new(others.port()).join("Mallory").await;
+    let stream = publish(&mut mallory, Transport::Tcp).await;
+    let announced = |length: u32| {
+        FrameHeader {
+            length,
+            ..header(stream, 7)
+        }
+        .encode()
+        .to_vec()
+    };
+    let of_another = Frame::new(header(others.stream, 1_000_000), b"not Ben's").unwrap();
+    let bad = [
+        ("a frame of another stream", of_another.bytes().to_vec()),
+        ("an empty frame", announced(0)),
+        ("a frame of 4 GiB", announced(u32::MAX)),
+        (
+            "a frame one byte too long",
+            announced((MAX_FRAME_BYTES - FRAME_HEADER_BYTES + 1) as u32),
+        ),
+        ("noise", vec![0xa5; 4_096]),
+    ];
+    for (what, bytes) in bad {
+        let (mut wire, reply) = mallory.attach(video(stream, Direction::Up)).await;
+        ready(reply);
+        wire.send(&bytes).await;
+        wire.end().await;
+        others
+            .cai
+            .until(what, |snapshot| snapshot.streams.len() == 2)
+            .await;
+    }
+    // Cut in the middle: the frame before it has arrived and is acknowledged, the half is nothing.
+    let (mut wire, _) = mallory.attach(video(stream, Direction::Up)).await;
+    let whole = Frame::new(header(stream, 10), b"whole").unwrap();
+    wire.send(whole.bytes()).await;
+    let mut ack = [0; TCP_ACK_BYTES];
+    tokio::time::timeout(PATIENCE, wire.stream.read_exact(&mut ack))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(TcpAck::decode(ack).frame, FrameNumber(10));
+    let half = Frame::new(header(stream, 11), &[1; 10_000]).unwrap();
+    wire.send(&half.bytes()[..5_000]).await;
+    drop(wire);
+    // And the stream still works on a new connection.
+    let (mut wire, _) = mallory.attach(video(stream, Direction::Up)).await;
+    wire.send(Frame::new(header(stream, 12), b"again").unwrap().bytes())
+        .await;
+    let mut frames = others.cai.room.frames(stream).expect("it is live");
+    let after_half = tokio::time::timeout(PATIENCE, frames.newer_than(Some(FrameNumber(10)))).await;
+    let shown = after_half.unwrap().expect("it is live");
+    assert_eq!(
+        (shown.frame.header().frame, &shown.frame.jpeg()[..]),
+        (FrameNumber(12), &b"again"[..])
+    );
+    others.notice_nothing("frames that are none").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledgements_of_frames_never_sent_count_for_nothing() {
+    let mut others = Bystanders::gather(Transport::Tcp).await;
+    let me = others.cai.room.info().me;
+    let mallory = Stranger::new(others.port()).join("Mallory").await;
+    let ack = |stream: StreamId, frame: u32| TcpAck {
+        stream,
+        frame: FrameNumber(frame),
+        hold_us: u32::MAX,
+    };
+    let mut results = others.host.room.results();
+    let (mut wire, reply) = mallory.attach(video(others.stream, Direction::Down)).await;
+    ready(reply);
+    for frame in (0..50).map(|step| step * 85_899_345) {
+        wire.send(&ack(others.stream, frame).encode()).await;
+    }
+    let (mut other, reply) = mallory.attach(video(others.stream, Direction::Down)).await;
+    ready(reply);
+    other.send(&ack(StreamId(77), 0).encode()).await;
+    other.end().await;
+    // Cai's frames are acknowledged as before, and what is measured about them is real.
+    let honest = async {
+        loop {
+            let result = results.recv().await.expect("results keep coming");
+            if let Some(delay) = result.result.delay().filter(|_| result.peer == me) {
+                return delay;
+            }
+        }
+    };
+    let delay = tokio::time::timeout(PATIENCE, honest).await.unwrap();
+    assert!(Duration::from_micros(delay.as_micros()) < PATIENCE);
+    others.notice_nothing("acknowledgements of nothing").await;
+    let forged = others.host.room.kept_results().into_iter().filter(|result| {
+        result.peer == mallory.welcome.me
+            && result.result.first_out.is_none()
+            && result.result.delay().is_some()
+    });
+    assert_eq!(forged.count(), 0, "nothing unsent was acknowledged");
+}
+
+/// Offers a file of `size` bytes and begins to send it.
+async fn offer(guest: &mut Guest, local: u64, name: &str, size: u64) -> (FileId, Wire) {
+    let offer = Offer {
+        local,
+        name: name.to_owned(),
+        size,
+        mime: "text/plain".to_owned(),
+        to: Vec::new(),
+    };
+    guest
+        .wire
+        .say(&Request::Files(files::Request::Offer(offer)))
+        .await;
+    let id = guest
+        .wire
+        .hear("the file's number", |notice| match notice {
+            Notice::Files(files::Notice::Accepted { local: of, file }) if of == local => Some(file.id),
+            _ => None,
+        })
+        .await;
+    let (wire, reply) = guest.attach(bytes_of(id, Direction::Up, 0)).await;
+    assert_eq!(ready(reply), 0);
+    (id, wire)
+}
+
+/// Waits until a transfer has failed for the reason in `words`.
+async fn fails(party: &mut Party, id: FileId, words: &str) {
+    party
+        .expect(words, |event| match event {
+            RoomEvent::Transfer(view) if view.file == id => match view.state {
+                TransferState::Failed { error, .. } => error.to_string().contains(words).then_some(()),
+                TransferState::Done { .. } => panic!("it cannot be whole"),
+                _ => None,
+            },
+            _ => None,
+        })
+        .await;
+}
+
+fn chunk(content: &[u8]) -> Vec<u8> {
+    [&chunk_header(content.len())[..], content].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_as_announced_reaches_nobody() {
+    let mut others = Bystanders::gather(Transport::Udp).await;
+    let mut mallory = Stranger::new(others.port()).join("Mallory").await;
+    let right = hash_of(b"0123456789");
+    let wrong = FileHash([9; 32]);
+    let endings = [
+        (
+            "more than announced",
+            chunk(b"0123456789x"),
+            "more than the announced 10 bytes",
+        ),
+        (
+            "less than announced",
+            [chunk(b"012345"), end_record(right).to_vec()].concat(),
+            "ended after 6 of 10 bytes",
+        ),
+        (
+            "a wrong hash",
+            [chunk(b"0123456789"), end_record(wrong).to_vec()].concat(),
+            "does not match its checksum",
+        ),
+        (
+            "an abort",
+            [chunk(b"012"), abort_record("my disk\u{7} is on fire")].concat(),
+            "my disk is on fire",
+        ),
+    ];
+    for (local, (what, bytes, words)) in (1..).zip(endings) {
+        let (id, mut wire) = offer(&mut mallory, local, "a.txt", 10).await;
+        offered(&mut others.cai).await;
+        others.cai.room.fetch_file(id, None).await.unwrap();
+        wire.send(&bytes).await;
+        fails(&mut others.cai, id, words).await;
+        wire.end().await;
+        let is_failed = |snapshot: &netcore::Snapshot| {
+            let is_it = |state: &FileState| matches!(state, FileState::Failed { why } if why.contains(words));
+            snapshot
+                .files
+                .iter()
+                .any(|(file, _)| file.id == id && is_it(&file.state))
+        };
+        others.ben.until(what, is_failed).await;
+        let (_, reply) = mallory.attach(bytes_of(id, Direction::Up, 0)).await;
+        assert_eq!(refused(reply), RefusalCode::NotFound, "{what}");
+    }
+    let downloads = others.cai.home.path().join("downloads");
+    let left = std::fs::read_dir(downloads)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left
+        .filter(|name| !name.to_string_lossy().ends_with(".bin"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    others.notice_nothing("files not as announced").await;
+}
+
+fn hash_of(content: &[u8]) -> FileHash {
+    FileHash(*blake3::hash(content).as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_none_breaks_the_upload_which_can_go_on() {
+    let mut others = Bystanders::gather(Transport::Tcp).await;
+    let mut mallory = Stranger::new(others.port()).join("Mallory").await;
+    let (id, mut wire) = offer(&mut mallory, 1, "ten.txt", 10).await;
+    wire.send(&chunk(b"01234")).await;
+    wire.send(&(files::MAX_CHUNK_BYTES as u32 + 1).to_be_bytes())
+        .await;
+    wire.end().await;
+    // What had come is kept, and the next connection goes on from there.
+    let (mut wire, reply) = mallory.attach(bytes_of(id, Direction::Up, 0)).await;
+    assert_eq!(ready(reply), 5);
+    wire.send(&chunk(b"56789")).await;
+    wire.send(&end_record(hash_of(b"0123456789"))).await;
+    assert_eq!(wire.stream.read_u8().await.unwrap(), files::VERDICT_GOOD);
+    others.host.room.fetch_file(id, None).await.unwrap();
+    let is_there = || std::fs::read(others.host.home.path().join("downloads").join("ten.txt"));
+    others
+        .host
+        .until("it is there", |_| {
+            is_there().is_ok_and(|content| content == b"0123456789")
+        })
+        .await;
+    others.notice_nothing("a record that is none").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_try_to_leave_the_folder_are_defused() {
+    let others = Bystanders::gather(Transport::Tcp).await;
+    let mut mallory = Stranger::new(others.port()).join("Mallory").await;
+    let names = [
+        "../../../../etc/cron.d/x",
+        "..\\..\\Windows\\System32\\x.dll",
+        "/etc/passwd",
+        "C:\\autoexec.bat",
+        "CON",
+        "aux.txt",
+        "..",
+        "",
+        ".bashrc",
+        "a\0b\n\u{202e}gpj.exe",
+        "COM1:",
+    ];
+    let hash = hash_of(b"x");
+    for (local, name) in (1..).zip(names) {
+        let (id, mut wire) = offer(&mut mallory, local, name, 1).await;
+        wire.send(&[chunk(b"x"), end_record(hash).to_vec()].concat())
+            .await;
+        assert_eq!(
+            wire.stream.read_u8().await.unwrap(),
+            files::VERDICT_GOOD,
+            "{name:?}"
+        );
+        for party in [&others.host, &others.cai] {
+            let is_stored = |snapshot: &netcore::Snapshot| {
+                let is_it =
+                    |file: &files::FileInfo| file.id == id && matches!(file.state, FileState::Stored { .. });
+                snapshot.files.iter().any(|(file, _)| is_it(file))
+            };
+            party.until("it is stored", is_stored).await;
+            party.room.fetch_file(id, None).await.unwrap();
+            let is_done = |snapshot: &netcore::Snapshot| {
+                let transfer = snapshot
+                    .files
+                    .iter()
+                    .find(|(file, _)| file.id == id)
+                    .and_then(|(_, view)| view.clone());
+                transfer.is_some_and(|view| matches!(view.state, TransferState::Done { .. }))
+            };
+            party.until("it is fetched", is_done).await;
+            let Some(TransferState::Done { path: Some(path), .. }) =
+                party.room.transfer(id).map(|view| view.state)
+            else {
+                panic!("{name:?} has no path")
+            };
+            assert_eq!(
+                path.parent().unwrap(),
+                party.home.path().join("downloads"),
+                "{name:?}"
+            );
+            let got = path.file_name().unwrap().to_str().unwrap();
+            let stem = got.split('.').next().unwrap().to_ascii_lowercase();
+            assert!(
+                !got.starts_with('.') && !["con", "aux", "com1"].contains(&&stem[..]),
+                "{name:?} became {got:?}"
+            );
+            assert!(
+                !got.chars().any(|c| c.is_control() || "/\\:\u{202e}".contains(c)),
+                "{name:?} became {got:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The floor: blocking sockets, a process at each end, a reply of three bytes.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use netcore::proto::Transport;
+
+use crate::Outcome;
+
+/// A datagram that loopback takes without fragments.
+const DATAGRAM: usize = 60_000;
+const REPLY: &[u8; 3] = b"ACK";
+/// How long the rate is measured.
+const RATE_FOR: Duration = Duration::from_secs(2);
+
+enum Socket {
+    Tcp(TcpStream),
+    Udp(UdpSocket),
+}
+
+/// A frame goes to another process, a reply comes back.
+pub(crate) struct Link {
+    socket: Socket,
+    frame: Vec<u8>,
+    child: Child,
+}
+
+impl Link {
+    pub(crate) fn open(transport: Transport, bytes: usize) -> Outcome<Link> {
+        let word = if transport == Transport::Tcp { "tcp" } else { "udp" };
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["floor", word, &bytes.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("the child has no output")?).read_line(&mut line)?;
+        let to = ("127.0.0.1", line.trim().parse::<u16>()?);
+        let socket = match transport {
+            Transport::Tcp => {
+                let stream = TcpStream::connect(to)?;
+                stream.set_nodelay(true)?;
+                Socket::Tcp(stream)
+            }
+            Transport::Udp => {
+                let socket = UdpSocket::bind("127.0.0.1:0")?;
+                socket.connect(to)?;
+                socket.set_read_timeout(Some(Duration::from_millis(200)))?;
+                Socket::Udp(socket)
+            }
+        };
+        Ok(Link {
+            socket,
+            frame: vec![0xab; bytes],
+            child,
+        })
+    }
+
+    /// Sends `count` frames, each when the one before has been answered. Returns how long each took, in nanoseconds.
+    pub(crate) fn exchange(&mut self, count: usize, pause_ms: u64) -> Outcome<Vec<u64>> {
+        let mut took = Vec::with_capacity(count);
+        while took.len() < count {
+            if pause_ms > 0 {
+                std::thread::sleep(Duration::from_millis(pause_ms));
+            }
+            let began = Instant::now();
+            if self.once()? {
+                took.push(began.elapsed().as_nanos() as u64);
+            }
+        }
+        Ok(took)
+    }
+
+    /// Returns whether the reply came: a datagram may be lost when the socket's buffer is small.
+    fn once(&mut self) -> Outcome<bool> {
+        let mut reply = [0; 3];
+        match &mut self.socket {
+            Socket::Tcp(stream) => {
+                stream.write_all(&self.frame)?;
+                stream.read_exact(&mut reply)?;
+                Ok(true)
+            }
+            Socket::Udp(socket) => {
+                for datagram in self.frame.chunks(DATAGRAM) {
+                    socket.send(datagram)?;
+                }
+                Ok(socket.recv(&mut reply).is_ok())
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Stop-and-wait over TCP, as fast as it goes.
+pub(crate) fn frames_per_second(bytes: usize) -> Outcome<f64> {
+    let mut link = Link::open(Transport::Tcp, bytes)?;
+    link.exchange(200, 0)?;
+    let began = Instant::now();
+    let mut frames = 0;
+    while began.elapsed() < RATE_FOR {
+        frames += link.exchange(100, 0)?.len();
+    }
+    Ok(frames as f64 / began.elapsed().as_secs_f64())
+}
+
+/// The other process: answers every frame of `length` bytes.
+pub(crate) fn reply(transport: &str, length: &str) -> Outcome<()> {
+    let mut frame = vec![0; length.parse()?];
+    if transport == "tcp" {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        println!("{}", listener.local_addr()?.port());
+        let (mut stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        loop {
+            stream.read_exact(&mut frame)?;
+            stream.write_all(REPLY)?;
+        }
+    }
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    println!("{}", socket.local_addr()?.port());
+    let mut got = 0;
+    let mut datagram = vec![0; DATAGRAM];
+    loop {
+        let (bytes, from) = socket.recv_from(&mut datagram)?;
+        // A first datagram begins a frame anew, whatever became of the last one.
+        got = if bytes == DATAGRAM.min(frame.len()) && got + bytes > frame.len() {
+            bytes
+        } else {
+            got + bytes
+        };
+        if got >= frame.len() {
+            socket.send_to(REPLY, from)?;
+            got = 0;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// Delays in nanoseconds.
+#[derive(Default)]
+pub(crate) struct Samples(Vec<u64>);
+
+impl Samples {
+    pub(crate) fn extend(&mut self, more: Vec<u64>) {
+        self.0.extend(more);
+        self.0.sort_unstable();
+    }
+
+    /// The delay below which `percent` of them lie, by nearest rank.
+    pub(crate) fn percentile(&self, percent: usize) -> u64 {
+        let rank = (self.0.len() * percent).div_ceil(100).max(1) - 1;
+        self.0.get(rank).copied().unwrap_or(u64::MAX)
+    }
+}
+
+/// A delay as a figure in milliseconds.
+pub(crate) fn milliseconds(nanoseconds: u64) -> String {
+    format!("{:>7.3}", nanoseconds as f64 / 1e6)
+}

@@ -111,7 +111,11 @@ async fn lost(mut events: Receiver<RoomEvent>, screen: &Screen) -> Failure {
 pub(super) async fn settled(room: &Room) {
     let mut events = room.events();
     let now = room.snapshot().await;
-    let is_arrival = |entry: &chat::Entry| entry.from == now.info.me && entry.body == chat::Body::Joined;
+    // The address tells this arrival from earlier ones of ours.
+    let me = now.people.iter().find(|person| person.id == now.info.me);
+    let is_mine =
+        |entry: &chat::Entry| me.is_some_and(|me| me.id == entry.from && me.address == entry.address);
+    let is_arrival = |entry: &chat::Entry| is_mine(entry) && entry.body == chat::Body::Joined;
     if now.chat.iter().any(is_arrival) {
         return;
     }

@@ -47,7 +47,7 @@ impl Inputs {
             .then(|| editor::start(prompt, keys, &sender, permitted))
             .and_then(Result::ok);
         let editor = editor.map(|(session, printer)| {
-            screen.set_printer(Some(printer));
+            screen.set_printer(printer);
             session
         });
         if editor.is_none() {
@@ -65,6 +65,15 @@ impl Inputs {
     /// Whether a person types here.
     pub(crate) fn is_person(&self) -> bool {
         self.editor.is_some()
+    }
+
+    /// Nothing more is read. The terminal is given back as it was, also in the middle of a line, and what is shown from now
+    /// on stands where that line was.
+    pub(crate) fn finish(&mut self) {
+        self.screen.retire_printer();
+        if let Some(editor) = self.editor.take() {
+            editor.restore();
+        }
     }
 
     /// The next input. A line is only asked for once the one before has been dealt with, so that answers stand above the next
@@ -85,11 +94,7 @@ impl Inputs {
 }
 
 impl Drop for Inputs {
-    /// Gives the terminal back as it was, also in the middle of a line.
     fn drop(&mut self) {
-        self.screen.set_printer(None);
-        if let Some(editor) = &self.editor {
-            editor.restore();
-        }
+        self.finish();
     }
 }

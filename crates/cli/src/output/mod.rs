@@ -27,6 +27,8 @@ pub(crate) struct Screen(Arc<Inner>);
 struct Inner {
     json: bool,
     printer: Mutex<Option<Printer>>,
+    /// Printers whose line is no longer in use.
+    retired: Mutex<Vec<Printer>>,
     bars: indicatif::MultiProgress,
 }
 
@@ -36,6 +38,7 @@ impl Screen {
         Screen(Arc::new(Inner {
             json,
             printer: Mutex::new(None),
+            retired: Mutex::default(),
             bars: indicatif::MultiProgress::new(),
         }))
     }
@@ -91,9 +94,20 @@ impl Screen {
         Bar::new(is_watched.then_some(&self.0.bars), label, bytes)
     }
 
-    /// From now on a line is being typed at the bottom, and what is shown appears above it; `None`: no more.
-    pub(crate) fn set_printer(&self, printer: Option<Printer>) {
-        *self.lock_printer() = printer;
+    /// From now on a line is being typed at the bottom, and what is shown appears above it.
+    pub(crate) fn set_printer(&self, printer: Printer) {
+        *self.lock_printer() = Some(printer);
+    }
+
+    /// No line is being typed any more. The printer is kept all the same: without it an editor in the middle of a line
+    /// believes its terminal gone, and draws once more.
+    pub(crate) fn retire_printer(&self) {
+        let printer = self.lock_printer().take();
+        self.0
+            .retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(printer);
     }
 
     /// A finished line, as it is.

@@ -99,6 +99,9 @@ impl<'a> Session<'a> {
         {
             tracing::warn!("the room did not close in time");
         }
+        if matches!(after, Ok(After::Quit) | Err(_)) {
+            inputs.finish();
+        }
         if !matches!(after, Ok(After::Lobby)) {
             self.link("left", None);
         }

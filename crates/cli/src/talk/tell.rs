@@ -100,7 +100,10 @@ impl Session<'_> {
             return;
         }
         self.last_seq = entry.seq;
-        if entry.from == self.my_id && entry.body == chat::Body::Joined {
+        // The address tells this arrival from earlier ones of ours.
+        let me = self.people.get(&self.my_id);
+        let is_mine = entry.from == self.my_id && me.is_some_and(|me| me.address == entry.address);
+        if is_mine && entry.body == chat::Body::Joined {
             self.is_settled = true;
         }
         let count = self.is_settled.then_some(self.people.len());

@@ -43,6 +43,9 @@ fn files_are_sent_listed_and_fetched_by_scripts() {
         (files[0]["name"].as_str(), files[1]["name"].as_str()),
         (Some("notes and figures.bin"), Some("empty.txt"))
     );
+    // Having been here before makes no difference.
+    let again = place.run(&["get", &address, "--json", "--profile", "cleo"]);
+    assert_eq!(events(&again)[0]["files"], *files);
     let into = place.path("in");
     let got = place.run(&[
         "get",

@@ -1,0 +1,213 @@
+//! Reports in words.
+
+mod files;
+mod room;
+mod video;
+
+use console::{StyledObject, style};
+
+use super::{Report, clock_time};
+
+/// How a report is put to a person; `None` when it is of no interest to one.
+pub(super) fn of(report: &Report) -> Option<String> {
+    Some(match report {
+        Report::Opened(opened) => room::opened(opened),
+        Report::Joined(joined) => room::joined(joined),
+        Report::People { people, .. } => room::people(people),
+        Report::Person { person } => room::person(person),
+        Report::Chat(chat) => room::chat(chat),
+        Report::NotSent { message } => bad(&sentence(&format!("not sent: {message}"))),
+        Report::File { file } => files::file(file)?,
+        Report::Files { files } => files::files(files),
+        Report::Transfer(transfer) => files::transfer(transfer)?,
+        Report::Stream { change, stream } => video::stream(*change, stream)?,
+        Report::Streams { streams } => video::streams(streams)?,
+        Report::Live(live) => video::live(live),
+        Report::Result(result) => video::result(result),
+        Report::Watched(watched) => video::watched(watched),
+        Report::Link(link) => room::link(link),
+        Report::Summary { rows } => video::summary(rows),
+        Report::Step {
+            at_unix_ms, words, ..
+        } => dim(&format!("{}  {}", clock_time(*at_unix_ms), safe(words))),
+        Report::Scene { code, words } if code == "title" => style(words).bold().to_string(),
+        Report::Scene { words, .. } => words.replacen('✓', &mark().to_string(), 1),
+        Report::Device(device) => video::device(device),
+        Report::Room(room) => format!(
+            "{:<24} {}  {}",
+            room.address,
+            style(&room.name).bold(),
+            dim(&format!("fingerprint {}", room::grouped(&room.fingerprint)))
+        ),
+        Report::Error(error) => bad(&sentence(&error.message)),
+    })
+}
+
+/// Text from elsewhere without what a terminal would obey.
+pub(crate) fn safe(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
+/// Bytes as people read them: powers of 1,000, as rates are.
+pub(crate) fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Bytes a second.
+fn bytes_per_second(rate: f64) -> String {
+    format!("{}/s", bytes(rate.max(0.0) as u64))
+}
+
+pub(super) fn dim(words: &str) -> String {
+    style(words).dim().to_string()
+}
+
+fn bad(words: &str) -> String {
+    style(words).red().to_string()
+}
+
+fn mark() -> StyledObject<&'static str> {
+    style("✓").green()
+}
+
+/// Words from an error as a sentence. A path or an address at its beginning stays as it is.
+fn sentence(words: &str) -> String {
+    let first_word = words.split_whitespace().next().unwrap_or_default();
+    let mut characters = words.chars();
+    let Some(first) = characters.next() else {
+        return String::new();
+    };
+    let first = if first_word.chars().all(char::is_alphabetic) {
+        first.to_uppercase().to_string()
+    } else {
+        first.to_string()
+    };
+    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", characters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use netcore::proto::Transport;
+
+    use super::*;
+    use crate::output::{Chat, FrameLine, SummaryRow};
+
+    fn plain(report: &Report) -> String {
+        console::strip_ansi_codes(&of(report).unwrap()).into_owned()
+    }
+
+    fn said(mine: bool, text: &str) -> Report {
+        Report::Chat(Chat {
+            seq: 4,
+            from: 1,
+            name: "Ben".into(),
+            address: "192.168.1.31:53412".into(),
+            at_unix_ms: 0,
+            kind: "text",
+            text: Some(text.into()),
+            reason: None,
+            mine,
+            people: None,
+        })
+    }
+
+    #[test]
+    fn own_words_are_marked_and_others_have_name_and_address() {
+        assert_eq!(plain(&said(true, "hello")), "00:00  ✓ you  hello");
+        assert_eq!(
+            plain(&said(false, "hello")),
+            "00:00    Ben (192.168.1.31:53412)  hello"
+        );
+    }
+
+    #[test]
+    fn a_terminal_is_never_given_orders_by_others() {
+        let shown = plain(&said(false, "\u{1b}[2Jgone\u{9b}31m"));
+        assert!(shown.ends_with("[2Jgone31m"), "{shown:?}");
+    }
+
+    #[test]
+    fn a_result_reads_as_in_the_classic_lab() {
+        let line = Report::Result(FrameLine {
+            stream: 1,
+            peer: 0,
+            peer_name: None,
+            frame: 20,
+            bytes: 16_600,
+            delay_us: 610,
+            classic_rate_bps: Some(217_704_918),
+            transport: Transport::Tcp,
+        });
+        let shown = plain(&line);
+        for part in [
+            "frame     20",
+            "16.6 kB",
+            "delay    0.61 ms",
+            "217.7 Mbit/s",
+            "TCP",
+        ] {
+            assert!(shown.contains(part), "{shown}");
+        }
+        let json = serde_json::to_value(&line).unwrap();
+        assert_eq!(
+            (json["event"].as_str(), json["delay_us"].as_u64()),
+            (Some("result"), Some(610))
+        );
+        assert_eq!(json["transport"], "tcp");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_zero() {
+        let row = SummaryRow {
+            stream: 1,
+            peer: 0,
+            peer_name: "Ada".into(),
+            transport: Transport::Udp,
+            frames: 0,
+            lost: 3,
+            dropped: 0,
+            retransmits: 0,
+            bytes: 0,
+            seconds: 0.0,
+            frames_per_s: None,
+            goodput_bps: None,
+            ack_p50_us: None,
+            ack_p95_us: None,
+            ack_p99_us: None,
+            classic_rate_bps: None,
+        };
+        let shown = plain(&Report::Summary {
+            rows: vec![row.clone()],
+        });
+        assert_eq!(shown.matches('?').count(), 6, "{shown}");
+        let json = serde_json::to_value(Report::Summary { rows: vec![row] }).unwrap();
+        assert!(json["rows"][0]["ack_p50_us"].is_null());
+    }
+
+    #[test]
+    fn errors_become_sentences_and_paths_stay_paths() {
+        assert_eq!(
+            sentence("nothing listens at a:1: is it open?"),
+            "Nothing listens at a:1: is it open?"
+        );
+        assert_eq!(sentence("you are not live"), "You are not live.");
+        assert_eq!(sentence("big.bin cannot be read"), "big.bin cannot be read.");
+        assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn quantities_are_rounded_as_people_say_them() {
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(16_600), "16.6 kB");
+        assert_eq!(bytes(2_500_000), "2.5 MB");
+        assert_eq!(bytes_per_second(12_300_000.0), "12.3 MB/s");
+    }
+}

@@ -1,0 +1,157 @@
+//! Live video, and what was measured of it.
+
+use std::fmt::Write as _;
+
+use console::style;
+use netcore::proto::{Bitrate, Span, Transport};
+
+use super::{bytes, dim, mark};
+use crate::output::{Change, Device, FrameLine, Live, StreamView, SummaryRow, Table, Watched};
+
+pub(super) fn stream(change: Change, stream: &StreamView) -> Option<String> {
+    if stream.mine {
+        return None;
+    }
+    let who = style(&stream.owner_name).cyan().bold();
+    Some(match change {
+        Change::Started => format!(
+            "{who} is live: {}. /watch {} watches it.",
+            shape(stream),
+            stream.id
+        ),
+        Change::Changed => format!("{who} goes on: {}", shape(stream)),
+        Change::Stopped => dim(&format!("{}'s stream {} is over", stream.owner_name, stream.id)),
+    })
+}
+
+fn shape(stream: &StreamView) -> String {
+    format!(
+        "stream {} · {} {}×{} at {:.0} frames/s over {}",
+        stream.id, stream.title, stream.width, stream.height, stream.rate, stream.transport
+    )
+}
+
+pub(super) fn streams(streams: &[StreamView]) -> Option<String> {
+    let line = |stream: &StreamView| {
+        let owner = if stream.mine { "you" } else { &stream.owner_name };
+        format!("live: {} ({owner})", shape(stream))
+    };
+    (!streams.is_empty()).then(|| streams.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+pub(super) fn live(live: &Live) -> String {
+    let shape = format!(
+        "{} {}×{} at {:.0} frames/s, quality {}, over {}",
+        live.title, live.width, live.height, live.rate, live.quality, live.transport
+    );
+    match live.change {
+        Change::Started => format!("{} You are live: {shape}", mark()),
+        Change::Changed => format!("{} Your video goes on: {shape}", mark()),
+        Change::Stopped => "Your video is over.".into(),
+    }
+}
+
+/// As the classic lab prints it, with the peer where there is more than one.
+pub(super) fn result(result: &FrameLine) -> String {
+    let delay = Span::from_micros(result.delay_us).as_millis_f64();
+    let rate = result
+        .classic_rate_bps
+        .map_or_else(|| "?".into(), |rate| Bitrate(rate).to_string());
+    let transport = match result.transport {
+        Transport::Tcp => style("TCP").blue(),
+        Transport::Udp => style("UDP").magenta(),
+    };
+    let peer = result
+        .peer_name
+        .as_ref()
+        .map(|name| format!("  to {name}"))
+        .unwrap_or_default();
+    format!(
+        "frame {:>6}  {:>9}  delay {delay:>7.2} ms  rate {rate:>14}  {transport}{peer}",
+        result.frame,
+        bytes(u64::from(result.bytes))
+    )
+}
+
+pub(super) fn watched(watched: &Watched) -> String {
+    let transport = watched
+        .transport
+        .map(|transport| format!(" over {transport}"))
+        .unwrap_or_default();
+    let bad = if watched.bad > 0 {
+        format!(" · {} no pictures", watched.bad)
+    } else {
+        String::new()
+    };
+    let figures = format!(
+        "{:>5.1} frames/s · {} · {}×{}{transport} · {} frames, {} missed{bad}",
+        watched.frames_per_s,
+        Bitrate(watched.goodput_bps),
+        watched.width,
+        watched.height,
+        watched.frames,
+        watched.missed
+    );
+    match watched.over {
+        true => format!("stream {} watched: {}", watched.stream, figures.trim_start()),
+        false => format!("stream {}  {figures}", watched.stream),
+    }
+}
+
+pub(super) fn summary(rows: &[SummaryRow]) -> String {
+    if rows.is_empty() {
+        return "Nothing has been measured: figures come with live video.".into();
+    }
+    // Of one stream nobody needs to be told that it is the same in every row.
+    let is_one = rows.iter().all(|row| row.stream == rows[0].stream);
+    let headings = [
+        "to", "over", "frames", "lost", "drop", "resent", "fps", "Mbit/s", "p50", "p95", "p99", "classic",
+        "stream",
+    ];
+    let mut table = Table::new("llrrrrrrrrrrr", &headings[..headings.len() - usize::from(is_one)]);
+    let known = |value: Option<String>| value.unwrap_or_else(|| "?".into());
+    let delay = |us: Option<u64>| known(us.map(|us| format!("{:.2}", us as f64 / 1e3)));
+    let megabits = |rate: Option<u64>| known(rate.map(|rate| format!("{:.1}", rate as f64 / 1e6)));
+    for row in rows {
+        table.row([
+            row.peer_name.clone(),
+            row.transport.to_string(),
+            row.frames.to_string(),
+            row.lost.to_string(),
+            row.dropped.to_string(),
+            row.retransmits.to_string(),
+            known(row.frames_per_s.map(|rate| format!("{rate:.1}"))),
+            megabits(row.goodput_bps),
+            delay(row.ack_p50_us),
+            delay(row.ack_p95_us),
+            delay(row.ack_p99_us),
+            megabits(row.classic_rate_bps),
+            row.stream.to_string(),
+        ]);
+    }
+    let note = "p50, p95, p99: ms from a frame's first byte out to its acknowledgement, the receiver's hold time\n\
+                taken off. classic: bytes of a frame over that delay, in Mbit/s, as the classic lab computes it.";
+    format!("{}\n{}", table.render(), dim(note))
+}
+
+pub(super) fn device(device: &Device) -> String {
+    let mut text = format!("{}  {}", style(&device.source).bold(), device.name);
+    if device.formats.is_empty() {
+        text += "\n  what it offers is not known: it is busy, or this program may not open it";
+    }
+    // Sizes come largest first, and within a size the highest rate first.
+    let mut last = None;
+    for format in &device.formats {
+        if last == Some((format.width, format.height)) {
+            let _ = write!(text, ", {:.0}", format.rate);
+        } else {
+            let _ = write!(
+                text,
+                "\n  {}×{} at {:.0}",
+                format.width, format.height, format.rate
+            );
+            last = Some((format.width, format.height));
+        }
+    }
+    text
+}

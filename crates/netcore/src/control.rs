@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::files::FilePlane;
 use crate::room::RoomEvent;
-use crate::shared::{Neighbour, Shared};
+use crate::session::{Neighbour, add_neighbour, handle_round_trip, remove_neighbour};
+use crate::shared::Shared;
 use crate::tls::DatagramKeys;
-use crate::udp::{Association, sleep_until};
+use crate::udp::sleep_until;
 use crate::video;
 use crate::{clock, metrics};
 
@@ -249,31 +250,18 @@ impl ControlLoop {
                 token,
                 datagrams,
             } => {
-                if let Some(open) = self.open.get(conn) {
-                    let neighbour = Neighbour {
-                        id: *member,
-                        member: *member,
-                        token: *token,
-                        fingerprint: open.peer.fingerprint,
-                        association: Association::on_host(*datagrams, &open.keys),
-                        cancel: self.shared.cancel.child_token(),
-                    };
-                    self.add_neighbour(neighbour);
+                if let Some(Open { peer, keys, .. }) = self.open.get(conn) {
+                    add_neighbour(
+                        &self.shared,
+                        Neighbour::member(*member, *token, *datagrams, peer, keys),
+                    );
                 }
             }
-            session::Event::Detached { member } => self.remove_neighbour(*member),
+            session::Event::Detached { member } => remove_neighbour(&self.shared, &self.video, *member),
             session::Event::Welcomed(welcome) => {
-                if let Some(open) = self.open.values().next() {
-                    let neighbour = Neighbour {
-                        id: MemberId::HOST,
-                        member: welcome.me,
-                        token: welcome.token,
-                        fingerprint: open.peer.fingerprint,
-                        association: Association::on_member(welcome.datagrams, &open.keys, open.peer.address),
-                        cancel: self.shared.cancel.child_token(),
-                    };
-                    self.remove_neighbour(MemberId::HOST);
-                    self.add_neighbour(neighbour);
+                if let Some(Open { peer, keys, .. }) = self.open.values().next() {
+                    remove_neighbour(&self.shared, &self.video, MemberId::HOST);
+                    add_neighbour(&self.shared, Neighbour::host(welcome, peer, keys));
                     self.video.handle_welcomed(&mut self.node);
                     self.files.handle_welcomed();
                     self.tell_fate(Fate::Welcomed);
@@ -282,48 +270,15 @@ impl ControlLoop {
             session::Event::Refused(refusal) => self.tell_fate(Fate::Refused(refusal.clone())),
             session::Event::RoundTrip {
                 member, round_trip, ..
-            } => {
-                for stream in self.video.streams() {
-                    if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == *member) {
-                        inbound.set_round_trip(*round_trip);
-                    }
-                }
-            }
+            } => handle_round_trip(&self.video, *member, *round_trip),
             session::Event::Joined(_) | session::Event::Changed(_) | session::Event::Left { .. } => {}
         }
-    }
-
-    fn add_neighbour(&self, neighbour: Neighbour) {
-        let Some(endpoint) = self.shared.endpoint() else {
-            return;
-        };
-        let neighbour = Arc::new(neighbour);
-        endpoint.add(neighbour.association.clone());
-        crate::lock::lock(&self.shared.neighbours).insert(neighbour.id, neighbour.clone());
-        if self.shared.dialer.is_some() {
-            self.shared.tasks.spawn(async move {
-                endpoint
-                    .keep_known(&neighbour.association, neighbour.cancel.clone())
-                    .await;
-            });
-        }
-    }
-
-    fn remove_neighbour(&self, id: MemberId) {
-        let Some(neighbour) = crate::lock::lock(&self.shared.neighbours).remove(&id) else {
-            return;
-        };
-        neighbour.cancel.cancel();
-        if let Some(endpoint) = self.shared.endpoint() {
-            endpoint.remove(neighbour.association.connection());
-        }
-        self.video.handle_detached(id);
     }
 
     /// On a member, the end of its only control connection is the end of the host as a neighbour.
     fn lose_host(&self) {
         if self.shared.dialer.is_some() {
-            self.remove_neighbour(MemberId::HOST);
+            remove_neighbour(&self.shared, &self.video, MemberId::HOST);
         }
     }
 

@@ -7,6 +7,7 @@
 //! ever delays a word.
 
 mod address;
+mod chat;
 pub mod clock;
 mod control;
 mod disk;
@@ -21,6 +22,7 @@ mod member;
 mod metrics;
 mod room;
 mod seal;
+mod session;
 mod shared;
 pub mod steps;
 mod tcp;
@@ -31,6 +33,7 @@ mod video;
 pub use netcore_proto as proto;
 
 pub use address::{Address, AddressError, ReachableAt, reachable_at};
+pub use chat::Said;
 pub use error::{FileError, JoinError, OpenError, VideoError};
 pub use files::{TransferState, TransferView};
 pub use folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
@@ -39,7 +42,7 @@ pub use identity::{Identity, IdentityError};
 pub use known::{KnownRoom, KnownRooms};
 pub use member::JoinOptions;
 pub use metrics::{Link, LinkPoint, LinkResult};
-pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Said, Snapshot};
+pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Snapshot};
 pub use video::{FrameReceiver, LinkKey, Publisher, ShownFrame};
 
 /// This computer's name, for a profile's first device.

@@ -13,6 +13,7 @@ use netcore_proto::{CommandError, FileId, MemberId, StreamId, chat, files, sessi
 use tokio::sync::{broadcast, oneshot};
 
 use crate::address::ReachableAt;
+use crate::chat::Said;
 use crate::control::Input;
 use crate::error::{FileError, JoinError, OpenError, VideoError};
 use crate::files::{FilePlane, TransferView};
@@ -117,15 +118,6 @@ pub struct Snapshot {
     pub files: Vec<(FileInfo, Option<TransferView>)>,
     /// Which streams are live.
     pub streams: Vec<StreamInfo>,
-}
-
-/// What we said.
-#[derive(Clone, Debug)]
-pub struct Said {
-    /// Our own number for it; the receipt bears it.
-    pub local: u64,
-    /// On a host, the entry at once. A member's comes as [`chat::Event::Receipt`].
-    pub entry: Option<Entry>,
 }
 
 /// A room we host or are in. Clones are handles on the same room.
@@ -279,15 +271,7 @@ impl Room {
     /// # Errors
     /// [`CommandError`]: nothing to send, too long, too much waiting already.
     pub async fn say(&self, text: &str) -> Result<Said, CommandError> {
-        let local = self.inner.shared.next_local();
-        let text = text.to_owned();
-        let said = self
-            .inner
-            .shared
-            .call(move |node, now| node.say(local, &text, now))
-            .await;
-        let entry = said.unwrap_or(Err(CommandError::NotConnected))?;
-        Ok(Said { local, entry })
+        crate::chat::say(&self.inner.shared, text).await
     }
 
     /// Offers a file to some, or with an empty list to everybody. Its bytes are sent by themselves.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::tcp::Secure;
-use netcore_proto::session::{Fingerprint, Refusal};
+use netcore_proto::session::Refusal;
 use netcore_proto::video::WindowMode;
-use netcore_proto::wire::{Attach, AttachToken, Attachment, ConnectionKind, Preface};
+use netcore_proto::wire::{Attach, Attachment, ConnectionKind, Preface};
 use netcore_proto::{MemberId, Node, Time};
 use rustls::ClientConfig;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -20,8 +20,9 @@ use crate::control::Input;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
 use crate::room::RoomEvent;
-use crate::udp::{Association, Endpoint};
-use crate::{clock, tcp};
+use crate::session::Neighbour;
+use crate::tcp;
+use crate::udp::Endpoint;
 
 /// What every plane of a room needs.
 pub(crate) struct Shared {
@@ -41,19 +42,6 @@ pub(crate) struct Shared {
     /// For those who drop a handle outside of it.
     pub(crate) runtime: tokio::runtime::Handle,
     /// Cancelled when the room closes.
-    pub(crate) cancel: CancellationToken,
-}
-
-/// Somebody we are directly connected with.
-pub(crate) struct Neighbour {
-    /// Who it is.
-    pub(crate) id: MemberId,
-    /// Who the member of the two is: the neighbour on a host, we on a member.
-    pub(crate) member: MemberId,
-    pub(crate) token: AttachToken,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) association: Arc<Association>,
-    /// Cancelled when the control connection is gone.
     pub(crate) cancel: CancellationToken,
 }
 
@@ -123,13 +111,5 @@ impl Shared {
             Ok(offset) => Ok((secured.stream, offset)),
             Err(refusal) => Err(DialError::Refused(refusal)),
         }
-    }
-
-    /// A number greater than all before it, also across restarts: microseconds since 1970.
-    pub(crate) fn next_local(&self) -> u64 {
-        static LAST: Mutex<u64> = Mutex::new(0);
-        let mut last = lock(&LAST);
-        *last = (*last + 1).max(clock::unix_ms() * 1_000);
-        *last
     }
 }

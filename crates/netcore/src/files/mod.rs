@@ -23,7 +23,8 @@ use crate::disk::Partial;
 use crate::error::FileError;
 use crate::lock::lock;
 use crate::room::RoomEvent;
-use crate::shared::{Neighbour, Shared};
+use crate::session::Neighbour;
+use crate::shared::Shared;
 pub(crate) use spool::Served;
 use spool::Spool;
 
@@ -210,7 +211,7 @@ impl FilePlane {
             .first_or_octet_stream()
             .essence_str()
             .to_owned();
-        let local = self.shared.next_local();
+        let local = crate::chat::next_local();
         let offer = Offer {
             local,
             name,

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use super::publisher::OwnStream;
 use super::{LinkKey, Outbound, Stream};
 use crate::lock::{lock, read, write};
-use crate::shared::{DialError, Neighbour, Shared};
+use crate::session::Neighbour;
+use crate::shared::{DialError, Shared};
 
 /// How long a stream's TCP connection that broke waits before it is opened again.
 const REDIAL_AFTER: Duration = Duration::from_millis(500);

@@ -49,7 +49,7 @@ pub struct Publisher {
 impl Publisher {
     pub(crate) async fn start(plane: Arc<Plane>, spec: StreamSpec) -> Result<Publisher, VideoError> {
         let spec = spec.tidied();
-        let local = plane.shared().next_local();
+        let local = crate::chat::next_local();
         let own = Arc::new(OwnStream {
             spec: Mutex::new(spec.clone()),
             live: Mutex::default(),

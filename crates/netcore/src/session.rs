@@ -1,0 +1,97 @@
+//! Who we are directly connected with: what the data plane must know of them, as long as their control connection lasts.
+
+use std::sync::Arc;
+
+use netcore_proto::session::{Fingerprint, Welcome};
+use netcore_proto::wire::AttachToken;
+use netcore_proto::{MemberId, Peer, Span};
+use tokio_util::sync::CancellationToken;
+
+use crate::lock::lock;
+use crate::shared::Shared;
+use crate::tls::DatagramKeys;
+use crate::udp::Association;
+use crate::video;
+
+/// Somebody we are directly connected with: on a host each member, on a member the host.
+pub(crate) struct Neighbour {
+    /// Who it is.
+    pub(crate) id: MemberId,
+    /// Who the member of the two is: the neighbour on a host, we on a member.
+    pub(crate) member: MemberId,
+    pub(crate) token: AttachToken,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) association: Arc<Association>,
+    /// Cancelled when the control connection is gone.
+    pub(crate) cancel: CancellationToken,
+}
+
+impl Neighbour {
+    /// A member, as the host has just let it in.
+    pub(crate) fn member(
+        id: MemberId,
+        token: AttachToken,
+        datagrams: u32,
+        peer: &Peer,
+        keys: &DatagramKeys,
+    ) -> Neighbour {
+        Neighbour {
+            id,
+            member: id,
+            token,
+            fingerprint: peer.fingerprint,
+            association: Association::on_host(datagrams, keys),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// The host, as it has just let us in.
+    pub(crate) fn host(welcome: &Welcome, peer: &Peer, keys: &DatagramKeys) -> Neighbour {
+        Neighbour {
+            id: MemberId::HOST,
+            member: welcome.me,
+            token: welcome.token,
+            fingerprint: peer.fingerprint,
+            association: Association::on_member(welcome.datagrams, keys, peer.address),
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// Data connections and datagrams of `neighbour` are welcome from now on.
+pub(crate) fn add_neighbour(shared: &Shared, neighbour: Neighbour) {
+    let Some(endpoint) = shared.endpoint() else { return };
+    let neighbour = Arc::new(neighbour);
+    endpoint.add(neighbour.association.clone());
+    lock(&shared.neighbours).insert(neighbour.id, neighbour.clone());
+    if shared.dialer.is_some() {
+        let cancel = shared.cancel.clone();
+        shared.tasks.spawn(async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = endpoint.keep_known(&neighbour.association, neighbour.cancel.clone()) => {}
+            }
+        });
+    }
+}
+
+/// The control connection of a neighbour is gone, and with it all that belonged to it.
+pub(crate) fn remove_neighbour(shared: &Shared, video: &video::Plane, id: MemberId) {
+    let Some(neighbour) = lock(&shared.neighbours).remove(&id) else {
+        return;
+    };
+    neighbour.cancel.cancel();
+    if let Some(endpoint) = shared.endpoint() {
+        endpoint.remove(neighbour.association.connection());
+    }
+    video.handle_detached(id);
+}
+
+/// A ping was answered: the streams that come from there know how long asking again takes.
+pub(crate) fn handle_round_trip(video: &video::Plane, from: MemberId, round_trip: Span) {
+    for stream in video.streams() {
+        if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {
+            inbound.set_round_trip(round_trip);
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! What the tests on real sockets share: rooms in folders of their own, and waiting for events.
 
 mod bystanders;
+mod process;
 mod proxy;
 mod stranger;
 
 pub use bystanders::{Bystanders, file, offered};
+pub use process::HostProcess;
 pub use proxy::Proxy;
 pub use stranger::{DatagramSeal, Guest, Stranger, Wire, preface};
 

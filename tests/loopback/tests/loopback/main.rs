@@ -2,6 +2,8 @@
 
 mod attachments;
 mod chat;
+mod datagrams;
+mod faults;
 mod files;
 mod hostile;
 mod session;

@@ -1,0 +1,155 @@
+//! Datagrams that are not what they should be, among good video.
+
+use bytes::{BufMut, BytesMut};
+use loopback_tests::{Bystanders, PATIENCE, Stranger};
+use netcore::proto::video::{Ack, Datagram, Fragment, Nack};
+use netcore::proto::{FrameNumber, StreamId, Transport};
+use tokio::net::UdpSocket;
+
+fn encoded(datagram: &Datagram) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    datagram.encode(&mut bytes);
+    bytes
+}
+
+fn fragment(stream: StreamId, frame: u32, frame_length: u32, size: u16, index: u16, data: &[u8]) -> Vec<u8> {
+    let mut bytes = BytesMut::new();
+    Fragment {
+        stream,
+        frame: FrameNumber(frame),
+        frame_length,
+        size,
+        index,
+        attempt: 0,
+        data,
+    }
+    .encode(&mut bytes);
+    bytes.to_vec()
+}
+
+async fn answer(socket: &UdpSocket) -> Vec<u8> {
+    let mut bytes = vec![0; 65_536];
+    let length = tokio::time::timeout(PATIENCE, socket.recv(&mut bytes))
+        .await
+        .expect("an answer")
+        .unwrap();
+    bytes.truncate(length);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_seals_replays_and_unknown_connections_are_dropped() {
+    let mut others = Bystanders::gather(Transport::Udp).await;
+    let mallory = Stranger::new(others.port()).join("Mallory").await;
+    let seal = mallory.seal();
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(mallory.stranger.host()).await.unwrap();
+    let hello = |token| encoded(&Datagram::Hello { token });
+    // A good one is answered, under the host's seal for us.
+    let good = seal.seal(5, &hello(77));
+    socket.send(&good).await.unwrap();
+    let plain = seal.open(&answer(&socket).await).expect("the host's seal");
+    assert_eq!(Datagram::decode(&plain), Ok(Datagram::HelloBack { token: 77 }));
+    // None of these is: the same again, every single bit changed, somebody else's connection, nobody's.
+    socket.send(&good).await.unwrap();
+    let fresh = seal.seal(6, &hello(78));
+    for bit in 0..fresh.len() * 8 {
+        let mut broken = fresh.clone();
+        broken[bit / 8] ^= 1 << (bit % 8);
+        socket.send(&broken).await.unwrap();
+    }
+    for connection in (0..8)
+        .chain([u32::MAX])
+        .filter(|connection| *connection != seal.connection)
+    {
+        let mut other = fresh.clone();
+        other[1..5].copy_from_slice(&connection.to_be_bytes());
+        socket.send(&other).await.unwrap();
+    }
+    for length in 0..40 {
+        socket.send(&fresh[..length.min(fresh.len() - 1)]).await.unwrap();
+    }
+    socket.send(&vec![0; 60_000]).await.unwrap();
+    // The next answer is to the next good one: the copy with the bits as they were is as good as ever.
+    socket.send(&fresh).await.unwrap();
+    let plain = seal.open(&answer(&socket).await).expect("the host's seal");
+    assert_eq!(Datagram::decode(&plain), Ok(Datagram::HelloBack { token: 78 }));
+    others.notice_nothing("broken seals").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
+    let mut others = Bystanders::gather(Transport::Udp).await;
+    let mallory = Stranger::new(others.port()).join("Mallory").await;
+    let seal = mallory.seal();
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(mallory.stranger.host()).await.unwrap();
+    let (stream, forged) = (others.stream, FrameNumber(1_000_000_000));
+    let ack = |stream, recent| {
+        encoded(&Datagram::Ack(Ack {
+            stream,
+            frame: forged,
+            hold_us: 0,
+            spread_us: u32::MAX,
+            recent,
+        }))
+    };
+    let nack = |missing| {
+        encoded(&Datagram::Nack(Nack {
+            stream,
+            frame: FrameNumber(1),
+            serial: 1,
+            missing,
+        }))
+    };
+    let mut frame = netcore::proto::video::FrameHeader {
+        stream,
+        frame: forged,
+        length: 4,
+        width: 1,
+        height: 1,
+        captured: netcore::proto::Time::ZERO,
+        encode_us: 0,
+    }
+    .encode()
+    .to_vec();
+    frame.put_slice(b"fake");
+    let plains = [
+        // A whole frame in one part, for somebody else's stream, newer than all to come.
+        fragment(stream, forged.0, frame.len() as u32, 1_000, 0, &frame),
+        fragment(StreamId(99), 1, frame.len() as u32, 1_000, 0, &frame),
+        ack(stream, u32::MAX),
+        ack(StreamId(99), 0),
+        nack(vec![(0, u16::MAX); 64]),
+        vec![],
+        vec![9; 100],
+        vec![1],
+        vec![3, 255, 0, 0],
+        fragment(stream, 1, u32::MAX, 256, 0, &[0; 256]),
+        fragment(stream, 1, 0, 0, 0, &[]),
+        fragment(stream, 1, 1_000, 256, u16::MAX, &[0; 256]),
+    ];
+    for (packet, plain) in (0..).zip(&plains) {
+        socket.send(&seal.seal(packet, plain)).await.unwrap();
+    }
+    // Numbers far apart move the window of what may still come, and nothing else.
+    for packet in [1 << 20, 1 << 40, u64::MAX - 1, u64::MAX] {
+        socket
+            .send(&seal.seal(packet, &encoded(&Datagram::HelloBack { token: 1 })))
+            .await
+            .unwrap();
+    }
+    others.notice_nothing("sealed nonsense").await;
+    let shown = others
+        .host
+        .room
+        .frames(stream)
+        .unwrap()
+        .newer_than(None)
+        .await
+        .unwrap();
+    assert!(
+        forged.is_newer_than(shown.frame.header().frame),
+        "the forged frame was not taken"
+    );
+}

@@ -12,6 +12,7 @@ contract! {
         addresses() -> Vec<ReachableAt>;
         host_room(name: String, port: u16) -> RoomView;
         join_room(address: String) -> RoomView;
+        forget_room(address: String) -> ();
         room() -> Option<RoomView>;
         leave_room() -> ();
         reconnect_now() -> ();

@@ -109,6 +109,7 @@ fn set_up(app: &mut App, options: Options, folders: Folders, log: LogGuard) -> t
     app.manage(log);
     app.manage(core.clone());
     window::open(app.handle(), &core)?;
+    tauri::async_runtime::spawn(window::end_when_asked(app.handle().clone(), core.clone()));
     tauri::async_runtime::spawn(async move {
         loop {
             match coming.recv().await {

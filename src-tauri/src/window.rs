@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tauri::webview::PageLoadEvent;
+use tauri::webview::Color;
 use tauri::{AppHandle, LogicalSize, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use crate::core::Core;
 use crate::kept::WindowSize;
 use crate::outside::{WINDOW, system_theme};
+use crate::session::view::{Language, Theme};
 
 const USUAL_SIZE: WindowSize = WindowSize {
     width: 1280.0,
@@ -18,6 +19,9 @@ const LEAST_SIZE: WindowSize = WindowSize {
     width: 1024.0,
     height: 640.0,
 };
+/// The page's own grounds (`--bg` of the interface), so that a window that is still empty does not flash.
+const LIGHT_GROUND: Color = Color(0xf3, 0xf4, 0xf6, 0xff);
+const DARK_GROUND: Color = Color(0x12, 0x14, 0x17, 0xff);
 /// Larger than any screen: a size that was kept wrongly is cut to this.
 const LARGEST_SIDE: f64 = 16_384.0;
 /// How long leaving a room may keep a closed window's program running.
@@ -30,7 +34,9 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::R
         Some(profile) => format!("Roomwire ({profile})"),
         None => "Roomwire".to_owned(),
     };
-    let theme = core.options.theme.unwrap_or(core.kept.settings().theme);
+    let settings = core.kept.settings();
+    let theme = core.options.theme.unwrap_or(settings.theme);
+    let language = core.options.lang.unwrap_or(settings.language);
     let within = |side: f64, least: f64| {
         if side.is_finite() {
             side.clamp(least, LARGEST_SIDE)
@@ -38,24 +44,40 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::R
             least
         }
     };
-    WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
         .title(title)
         .inner_size(
             within(size.width, LEAST_SIZE.width),
             within(size.height, LEAST_SIZE.height),
         )
         .min_inner_size(LEAST_SIZE.width, LEAST_SIZE.height)
-        .theme(system_theme(theme))
+        .prevent_overflow()
         .center()
-        // Files dropped on the window reach the page as its own drops; the window shows nothing but this page.
+        .theme(system_theme(theme))
+        .initialization_script(first_look(language, theme))
+        // The window shows nothing but its own page, whatever is dropped on it or linked to.
         .on_navigation(|url| matches!(url.scheme(), "tauri" | "http" | "https") && is_ours(url.host_str()))
-        .on_page_load(|_, load| {
-            if load.event() == PageLoadEvent::Finished {
-                tracing::debug!(url = %load.url(), "the page is there");
-            }
-        })
         .build()?;
-    Ok(())
+    let ground = if window.theme()? == tauri::Theme::Dark {
+        DARK_GROUND
+    } else {
+        LIGHT_GROUND
+    };
+    window.set_background_color(Some(ground))
+}
+
+/// Tells the page its language and theme before it draws anything, and before it can ask.
+fn first_look(language: Language, theme: Theme) -> String {
+    let language = match language {
+        Language::En => "en",
+        Language::Zh => "zh",
+    };
+    let theme = match theme {
+        Theme::Auto => "",
+        Theme::Light => "root.theme = 'light';",
+        Theme::Dark => "root.theme = 'dark';",
+    };
+    format!("{{ const root = document.documentElement.dataset; root.lang = '{language}'; {theme} }}")
 }
 
 /// Keeps the size and leaves the room before the window goes.
@@ -81,18 +103,61 @@ pub(crate) fn handle<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
     api.prevent_close();
     // Out of sight at once; the others see a goodbye instead of a lost connection.
     let _ = window.hide();
+    let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if tokio::time::timeout(GOODBYE, core.leave()).await.is_err() {
-            tracing::warn!("leaving the room takes too long");
-        }
-        if let Err(error) = window.destroy() {
-            tracing::error!(%error, "the window does not go");
-            window.app_handle().exit(1);
-        }
+        leave(&core).await;
+        app.exit(0);
     });
+}
+
+/// Ends the program as closing its window does when the system or a terminal asks it to end.
+pub(crate) async fn end_when_asked<R: Runtime>(app: AppHandle<R>, core: Arc<Core>) {
+    if let Err(error) = asked_to_end().await {
+        tracing::warn!(%error, "the system's wish to end the program is not heard");
+        return;
+    }
+    leave(&core).await;
+    app.exit(0);
+}
+
+#[cfg(unix)]
+async fn asked_to_end() -> std::io::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+async fn leave(core: &Core) {
+    if tokio::time::timeout(GOODBYE, core.leave()).await.is_err() {
+        tracing::warn!("leaving the room takes too long");
+    }
 }
 
 /// The page's own address: `tauri://localhost`, on Windows `http://tauri.localhost`, while developing Vite's.
 fn is_ours(host: Option<&str>) -> bool {
     matches!(host, Some("localhost" | "tauri.localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_told_what_was_chosen_and_nothing_when_the_system_chooses() {
+        assert!(first_look(Language::Zh, Theme::Dark).contains("root.lang = 'zh'; root.theme = 'dark';"));
+        assert!(!first_look(Language::En, Theme::Auto).contains("theme"));
+    }
+
+    #[test]
+    fn only_the_apps_own_page_is_shown() {
+        assert!(is_ours(Some("localhost")) && is_ours(Some("tauri.localhost")));
+        assert!(!is_ours(Some("example.org")) && !is_ours(None));
+    }
 }

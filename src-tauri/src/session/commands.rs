@@ -37,6 +37,10 @@ pub(crate) async fn join_room(core: &Arc<Core>, address: String) -> Result<RoomV
     opening::join(core, &address).await
 }
 
+pub(crate) async fn forget_room(core: &Arc<Core>, address: String) -> Result<(), IpcError> {
+    opening::forget(core, &address)
+}
+
 pub(crate) async fn room(core: &Arc<Core>) -> Result<Option<RoomView>, IpcError> {
     let Ok(open) = core.room() else { return Ok(None) };
     let snapshot = open.room.snapshot().await;

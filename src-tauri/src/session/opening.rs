@@ -95,6 +95,13 @@ pub(super) async fn join(core: &Arc<Core>, address: &str) -> Result<RoomView, Ip
     Ok(core.enter(room).await)
 }
 
+/// Forgets a room that was joined before, and the identity it showed then.
+pub(super) fn forget(core: &Core, address: &str) -> Result<(), IpcError> {
+    let address: Address = address.parse().map_err(JoinError::from)?;
+    KnownRooms::load(&core.folders).forget(&address.to_string());
+    Ok(())
+}
+
 /// Opens a second window on this computer, of another profile, that joins `address`.
 pub(super) fn open_beside(core: &Core, address: &str) -> Result<(), IpcError> {
     let address: Address = address.parse().map_err(JoinError::from)?;

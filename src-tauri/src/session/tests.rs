@@ -59,6 +59,16 @@ async fn a_member_joins_and_leaves_and_both_sides_are_told() {
 }
 
 #[tokio::test]
+async fn a_forgotten_room_is_not_offered_again() {
+    let (_host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let address = commands::start(&member.core).await.unwrap().recent[0].address.clone();
+    commands::forget_room(&member.core, address).await.unwrap();
+    assert!(commands::start(&member.core).await.unwrap().recent.is_empty());
+    assert!(commands::forget_room(&member.core, "no address!".into()).await.is_err());
+}
+
+#[tokio::test]
 async fn a_room_can_be_closed_and_opened_again_on_its_port() {
     let (host, room) = Desk::hosting("Ada").await;
     let port = loopback(&room).rsplit(':').next().unwrap().parse().unwrap();

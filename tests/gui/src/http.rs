@@ -15,8 +15,19 @@ const MAX_ANSWER_BYTES: u64 = 64 << 20;
 
 /// Sends `body` to `path` on this computer's `port`, and returns WebDriver's `value`.
 pub(crate) fn ask(port: u16, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
+    ask_within(ANSWER, port, method, path, body)
+}
+
+/// As [`ask`], with less patience.
+pub(crate) fn ask_within(
+    answer: Duration,
+    port: u16,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_read_timeout(Some(answer))?;
     let body = body.map(Value::to_string).unwrap_or_default();
     let length = body.len();
     write!(
@@ -24,10 +35,10 @@ pub(crate) fn ask(port: u16, method: &str, path: &str, body: Option<&Value>) -> 
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
          Connection: close\r\n\r\n{body}"
     )?;
-    let mut answer = Vec::new();
-    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
-    let head_end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-    let (head, body) = answer.split_at(head_end.map_or(answer.len(), |at| at + 4));
+    let mut received = Vec::new();
+    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut received)?;
+    let head_end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let (head, body) = received.split_at(head_end.map_or(received.len(), |at| at + 4));
     let is_good = head.starts_with(b"HTTP/1.1 200") || head.starts_with(b"HTTP/1.0 200");
     let mut json: Value = serde_json::from_slice(body).unwrap_or_default();
     if is_good {

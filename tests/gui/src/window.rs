@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::http::ask;
+use crate::http::{ask, ask_within};
 use crate::{PATIENCE, Result, Trouble, pictures};
 
 /// The key WebDriver calls an element's reference by (W3C WebDriver, section 12.1).
@@ -43,6 +43,20 @@ element.focus();
 element.click();
 return true;
 ";
+
+/// Has the page drawn anew for two seconds: a screenshot waits for the next drawing, and a still page may have none.
+const STIR: &str = r"
+const dot = document.createElement('i');
+Object.assign(dot.style, { position: 'fixed', right: '0', bottom: '0', width: '1px', height: '1px' });
+document.body.append(dot);
+let left = 66;
+const timer = setInterval(() => {
+  left -= 1;
+  dot.style.background = left % 2 ? '#000' : '#fff';
+  if (left === 0) { clearInterval(timer); dot.remove(); }
+}, 30);
+";
+const PICTURE: Duration = Duration::from_secs(10);
 
 /// The app's window. The app ends when it is dropped.
 pub struct Window {
@@ -179,12 +193,20 @@ impl Window {
         .map(drop)
     }
 
+    /// Keeps a picture of the window under this name, if one can be had: it is for people to look at, no part of a test.
+    pub fn picture(&self, name: &str) {
+        if let Err(error) = self.keep_picture(name) {
+            eprintln!("no picture of {name}: {error}");
+        }
+    }
+
     /// Keeps a picture of the window under this name.
     ///
     /// # Errors
     /// When it cannot be taken or written.
     pub fn keep_picture(&self, name: &str) -> Result<PathBuf> {
-        let picture = ask(self.port, "GET", &self.path("screenshot"), None)?;
+        self.run(STIR, &[])?;
+        let picture = ask_within(PICTURE, self.port, "GET", &self.path("screenshot"), None)?;
         let png = BASE64_STANDARD.decode(picture.as_str().unwrap_or_default());
         let png = png.map_err(|error| Trouble(error.to_string()))?;
         let plain: String = name

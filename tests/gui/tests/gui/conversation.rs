@@ -44,7 +44,7 @@ async fn words_cross_both_ways() {
 
     member.room.close().await;
     rig.see_people(1);
-    rig.window.keep_picture("words").unwrap();
+    rig.window.picture("words");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +96,7 @@ async fn files_cross_both_ways_and_are_checked() {
         })
         .await;
     assert_eq!(std::fs::read_to_string(path).unwrap(), "words in a file");
-    rig.window.keep_picture("files").unwrap();
+    rig.window.picture("files");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,5 +152,5 @@ async fn a_room_is_left_and_another_opened_and_mistakes_are_said() {
         let said = |window: &Window| (window.attribute("join-error", "data-code")? == code).then_some(());
         rig.window.wait(code, said).unwrap();
     }
-    rig.window.keep_picture("mistakes").unwrap();
+    rig.window.picture("mistakes");
 }

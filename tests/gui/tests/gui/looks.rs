@@ -37,7 +37,7 @@ async fn language_and_theme_switch_at_once_and_are_kept() {
             root(window, "data-theme").filter(|theme| theme == "dark")
         })
         .unwrap();
-    rig.window.keep_picture("start-dark-zh-1024").unwrap();
+    rig.window.picture("start-dark-zh-1024");
 
     let kept = rig
         .home
@@ -60,7 +60,7 @@ async fn language_and_theme_switch_at_once_and_are_kept() {
             window.text("feed").filter(|feed| feed.contains("你好"))
         })
         .unwrap();
-    rig.window.keep_picture("room-dark-zh-1024").unwrap();
+    rig.window.picture("room-dark-zh-1024");
     let overflow = "return document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
     assert_eq!(
         rig.window.run(overflow, &[]).unwrap(),

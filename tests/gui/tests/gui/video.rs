@@ -125,7 +125,7 @@ async fn my_video_goes_live_switches_to_udp_and_stops_with_escape() {
         rig.window.text("live-mark").is_some(),
         "switching ended the video"
     );
-    rig.window.keep_picture("live").unwrap();
+    rig.window.picture("live");
 
     rig.window.press(ESCAPE).unwrap();
     rig.window
@@ -175,7 +175,7 @@ async fn a_members_video_is_drawn_over_tcp_and_then_udp() {
     publisher.change(spec(Transport::Udp)).await.unwrap();
     let over_udp = see_later(&rig.window, &canvas, over_tcp + 30);
     assert!(over_udp < 1_100_000, "{over_udp} was never sent");
-    rig.window.keep_picture("member-live").unwrap();
+    rig.window.picture("member-live");
 
     // What is no JPEG is not drawn, and the next good frame is.
     publisher.send(b"this is no picture", 640, 360, clock::now(), clock::now());

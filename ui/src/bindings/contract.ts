@@ -439,6 +439,7 @@ export type Commands = {
   "session|addresses": [Record<string, never>, Array<ReachableAt>];
   "session|host_room": [{ name: string; port: number }, RoomView];
   "session|join_room": [{ address: string }, RoomView];
+  "session|forget_room": [{ address: string }, null];
   "session|room": [Record<string, never>, RoomView | null];
   "session|leave_room": [Record<string, never>, null];
   "session|reconnect_now": [Record<string, never>, null];

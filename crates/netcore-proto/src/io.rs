@@ -112,12 +112,8 @@ pub enum DeadlineReason {
     Retransmission,
     /// A frame's time is over.
     Expiry,
-    /// The next datagrams may leave.
-    Pacing,
     /// A frame was not acknowledged.
     Acknowledgement,
-    /// A larger datagram may be tried, or a tried one has not arrived.
-    Probe,
 }
 
 impl Deadline {

@@ -8,10 +8,13 @@ use tempfile::{NamedTempFile, TempPath};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
+use crate::clock;
 use crate::error::FileError;
 
 /// More files of one name than this in one folder are somebody's mistake.
 const MAX_NUMBERED: usize = 10_000;
+/// Longer than any transfer goes without a byte.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 /// A file of which some has come. It is hidden until it is whole, and gone when nobody wants it any more.
 pub(crate) struct Partial {
@@ -19,6 +22,8 @@ pub(crate) struct Partial {
     path: TempPath,
     folder: PathBuf,
     receiver: Receiver,
+    /// Whether the last write was not seen to its end, so that the file may be longer than what counts.
+    is_torn: bool,
 }
 
 impl Partial {
@@ -46,6 +51,7 @@ impl Partial {
             path,
             folder: folder.to_owned(),
             receiver: Receiver::new(size),
+            is_torn: false,
         })
     }
 
@@ -62,7 +68,8 @@ impl Partial {
         &self.path
     }
 
-    /// Adds content, in order. What an error reports as kept is on the disk.
+    /// Adds content, in order. What an error reports as kept is on the disk. Content whose writing was given up on halfway
+    /// does not count: it must come again.
     pub(crate) async fn write(&mut self, content: &[u8]) -> Result<(), FileError> {
         let mut counted = self.receiver.clone();
         counted
@@ -70,19 +77,34 @@ impl Partial {
             .map_err(|error| FileError::Corrupt {
                 why: error.to_string(),
             })?;
+        let kept = self.receiver.received();
+        if self.is_torn {
+            self.mend()
+                .await
+                .map_err(|error| in_words(&self.path, kept, &error))?;
+        }
+        self.is_torn = true;
         let written = async {
             self.file.write_all(content).await?;
             // A disk that is full may say so only here.
             self.file.flush().await
         };
         if let Err(error) = written.await {
-            let kept = self.receiver.received();
-            // What was written of this piece does not count: it will come again.
-            let _ = self.file.set_len(kept).await;
-            let _ = tokio::io::AsyncSeekExt::seek(&mut self.file, io::SeekFrom::Start(kept)).await;
+            // The room that this piece took is given back at once; should that fail, the next write tries again.
+            let _ = self.mend().await;
             return Err(in_words(&self.path, kept, &error));
         }
+        self.is_torn = false;
         self.receiver = counted;
+        Ok(())
+    }
+
+    /// Cuts the file to what counts.
+    async fn mend(&mut self) -> io::Result<()> {
+        let kept = self.receiver.received();
+        self.file.set_len(kept).await?;
+        tokio::io::AsyncSeekExt::seek(&mut self.file, io::SeekFrom::Start(kept)).await?;
+        self.is_torn = false;
         Ok(())
     }
 
@@ -93,6 +115,7 @@ impl Partial {
             path,
             folder,
             receiver,
+            ..
         } = self;
         let kept = receiver.received();
         file.sync_all()
@@ -123,6 +146,26 @@ impl Partial {
             .await
             .map_err(|error| in_words(&self.path, kept, &error))?;
         Ok(self.path)
+    }
+}
+
+/// Deletes what a host that was killed could not delete. Another copy of the program may have files of its own here, so only
+/// those that nobody has written to for [`LEFT_BEHIND`] go.
+pub(crate) fn sweep(spool: &Path) {
+    let is_left_behind = |entry: &std::fs::DirEntry| {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|at| at + LEFT_BEHIND < clock::calendar())
+    };
+    for entry in std::fs::read_dir(spool)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(is_left_behind)
+    {
+        let path = entry.path();
+        if let Err(error) = std::fs::remove_file(&path) {
+            tracing::warn!(%error, path = %path.display(), "a file left behind cannot be deleted");
+        }
     }
 }
 
@@ -202,6 +245,38 @@ mod tests {
         assert_eq!(partial.received(), 5);
         drop(partial);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn content_given_up_on_halfway_is_written_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let piece = vec![7; 8 * 1024 * 1024];
+        let mut partial = Partial::begin(folder.path(), 2 * piece.len() as u64).unwrap();
+        for patience in [0, 50, 500] {
+            let write = partial.write(&piece);
+            // Whether it is cut off, and where, is chance; that it counts once is not.
+            let _ = tokio::time::timeout(std::time::Duration::from_micros(patience), write).await;
+        }
+        while partial.received() < 2 * piece.len() as u64 {
+            partial.write(&piece).await.unwrap();
+        }
+        let path = partial.finish("a").await.unwrap();
+        assert!(std::fs::read(path).unwrap() == vec![7; 2 * piece.len()]);
+    }
+
+    #[test]
+    fn only_what_was_left_behind_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = std::fs::File::create(folder.path().join("old.part")).unwrap();
+        let long_ago = clock::calendar() - LEFT_BEHIND - std::time::Duration::from_secs(1);
+        old.set_modified(long_ago).unwrap();
+        std::fs::write(folder.path().join("new.part"), "").unwrap();
+        sweep(folder.path());
+        let left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["new.part"]);
     }
 
     #[test]

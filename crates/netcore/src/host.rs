@@ -27,7 +27,7 @@ use crate::shared::Shared;
 use crate::tcp::Secure;
 use crate::tls::DatagramKeys;
 use crate::udp::Endpoint;
-use crate::{clock, metrics, tcp, tls, video};
+use crate::{clock, disk, metrics, tcp, tls, video};
 
 /// Connections whose beginning is being listened to at a time; more wait in the system's queue.
 const MAX_BEGINNING: usize = 64;
@@ -53,6 +53,7 @@ pub struct HostOptions {
 
 pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     let identity = Identity::load_or_create(&options.folders)?;
+    disk::sweep(options.folders.spool());
     let server = tls::server_config(&identity).map_err(io::Error::other)?;
     let (listener, datagrams) =
         tcp::open_port(options.port, options.loopback_only).map_err(|error| match error.kind() {
@@ -78,7 +79,8 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         cancel: tokio_util::sync::CancellationToken::new(),
     });
     let mut reachable = reachable_at(port);
-    reachable.retain(|at| at.loopback || !options.loopback_only);
+    // A room for this computer only is on the IPv4 loopback address only.
+    reachable.retain(|at| !options.loopback_only || at.address.starts_with("127."));
     let address = reachable
         .first()
         .map_or_else(|| format!("127.0.0.1:{port}"), |at| at.address.clone());

@@ -9,7 +9,8 @@ use crate::units::{FileId, MemberId};
 #[derive(Debug, Default)]
 pub(crate) struct Host {
     files: BTreeMap<FileId, FileInfo>,
-    next: u32,
+    /// The latest number given; people count from one.
+    last: u32,
 }
 
 impl Host {
@@ -57,8 +58,8 @@ impl Host {
             let words = format!("{MAX_FILES} files are on offer in this room already");
             return Err(Refusal::new(RefusalCode::Limit, words));
         }
-        let id = FileId(self.next);
-        self.next += 1;
+        self.last += 1;
+        let id = FileId(self.last);
         let file = FileInfo {
             id,
             owner: owner.id,

@@ -10,7 +10,8 @@ use crate::units::{MemberId, StreamId};
 pub(crate) struct Host {
     streams: BTreeMap<StreamId, StreamInfo>,
     watchers: BTreeSet<(StreamId, MemberId)>,
-    next: u32,
+    /// The latest number given; people count from one.
+    last: u32,
 }
 
 impl Host {
@@ -62,12 +63,12 @@ impl Host {
                 format!("{MAX_STREAMS} streams are live in this room already"),
             ));
         }
+        self.last += 1;
         let stream = StreamInfo {
-            id: StreamId(self.next),
+            id: StreamId(self.last),
             owner,
             spec: spec.tidied(),
         };
-        self.next += 1;
         self.streams.insert(stream.id, stream.clone());
         out.notice(
             Recipients::AllBut(owner),

@@ -170,8 +170,8 @@ impl FilePlane {
             Event::Reset => {
                 lock(&self.known).clear();
                 for (_, transfer) in lock(&self.transfers).drain() {
-                    self.set_state(&transfer, TransferState::Cancelled);
                     lock(&transfer.run).cancel();
+                    self.set_state(&transfer, TransferState::Cancelled);
                 }
             }
         }
@@ -402,7 +402,9 @@ impl FilePlane {
             };
             tokio::select! {
                 () = run.cancelled() => {}
-                outcome = move_bytes => plane.finish(&transfer, outcome).await,
+                outcome = move_bytes => if outcome.is_ok() || !run.is_cancelled() {
+                    plane.finish(&transfer, outcome).await;
+                },
             }
         });
     }
@@ -411,7 +413,7 @@ impl FilePlane {
         let id = transfer.info.id;
         match outcome {
             Ok((path, hash)) => {
-                tracing::info!(target: "roomwire::step", code = "file_done", file = id.0,
+                tracing::info!(target: "roomwire::step", code = "file_done", file = id.0, name = %transfer.info.name,
                     "file {id}, \"{}\", is whole, and its BLAKE3 agrees", transfer.info.name);
                 self.set_state(transfer, TransferState::Done { path, hash });
                 if transfer.direction == Direction::Down {
@@ -420,7 +422,7 @@ impl FilePlane {
             }
             Err(FileError::Cancelled) => self.set_state(transfer, TransferState::Cancelled),
             Err(error) => {
-                tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, %error,
+                tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                     "file {id}, \"{}\": {error}", transfer.info.name);
                 let done = lock(&transfer.state).done();
                 self.set_state(transfer, TransferState::Failed { done, error });
@@ -449,6 +451,10 @@ impl FilePlane {
             None => TransferState::Cancelled,
         };
         self.set_state(&transfer, state);
+        // What came of it is of no use to anybody; a run on its way out may still hold it.
+        self.shared
+            .tasks
+            .spawn(async move { transfer.partial.lock().await.take() });
     }
 
     fn set_state(&self, transfer: &Transfer, state: TransferState) {
@@ -464,10 +470,20 @@ impl FilePlane {
             rate: progress.rate(),
             remaining: progress.remaining(),
         };
+        self.advance(transfer, state, is_worth_showing);
+    }
+
+    /// A run has something to tell of itself, which does not count once it has been ended from outside.
+    fn advance(&self, transfer: &Transfer, state: TransferState, is_worth_showing: bool) {
+        {
+            let mut present = lock(&transfer.state);
+            if lock(&transfer.run).is_cancelled() {
+                return;
+            }
+            *present = state;
+        }
         if is_worth_showing {
-            self.set_state(transfer, state);
-        } else {
-            *lock(&transfer.state) = state;
+            self.shared.event(RoomEvent::Transfer(transfer.view()));
         }
     }
 
@@ -475,7 +491,7 @@ impl FilePlane {
     async fn interrupted(&self, transfer: &Transfer, done: u64) {
         let mut welcomes = self.welcomes.subscribe();
         welcomes.mark_unchanged();
-        self.set_state(transfer, TransferState::Interrupted { done });
+        self.advance(transfer, TransferState::Interrupted { done }, true);
         if self.shared.neighbour(MemberId::HOST).is_some() {
             // Only the transfer's own connection broke. Trying again at once would only heat the room.
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;

@@ -1,11 +1,13 @@
 //! What the tests on real sockets share: rooms in folders of their own, and waiting for events.
 
 mod bystanders;
+mod disk;
 mod process;
 mod proxy;
 mod stranger;
 
 pub use bystanders::{Bystanders, file, offered};
+pub use disk::SmallDisk;
 pub use process::HostProcess;
 pub use proxy::Proxy;
 pub use stranger::{DatagramSeal, Guest, Stranger, Wire, preface};

@@ -2,10 +2,13 @@
 
 mod attachments;
 mod chat;
+mod crowd;
 mod datagrams;
+mod disk;
 mod faults;
 mod files;
 mod hostile;
 mod session;
 mod strangers;
+mod transfers;
 mod video;

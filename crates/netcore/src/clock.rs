@@ -11,9 +11,14 @@ pub fn now() -> Time {
     Time::from_micros(beginning().elapsed().as_micros() as u64)
 }
 
+/// The present by the calendar, for comparing with what a file system tells.
+pub(crate) fn calendar() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The calendar's milliseconds since 1970.
 pub fn unix_ms() -> u64 {
-    SystemTime::now()
+    calendar()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)
 }

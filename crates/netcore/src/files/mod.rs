@@ -422,7 +422,7 @@ impl FilePlane {
             }
             Err(FileError::Cancelled) => self.set_state(transfer, TransferState::Cancelled),
             Err(error) => {
-                tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, %error,
+                tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                     "file {id}, \"{}\": {error}", transfer.info.name);
                 let done = lock(&transfer.state).done();
                 self.set_state(transfer, TransferState::Failed { done, error });

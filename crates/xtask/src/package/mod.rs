@@ -55,19 +55,17 @@ pub(crate) fn make(project: &Project, arguments: &[String]) -> Result<()> {
     } else {
         arguments
     };
-    let task = node.tool(project, "tauri").arg("build");
-    let task = if cfg!(target_os = "linux") {
+    let task = node.tool(project, "tauri").arg("build").args(arguments);
+    if cfg!(target_os = "linux") {
         project.needs_crate("crates/cli")?;
-        project
-            .cargo()
-            .args(["build", "--release", "-p", "cli", "--bins"])
-            .run()?;
-        task.arg("--config")
-            .arg(with_terminal_program(&project.built("release", "roomwire")))
+        let task = task
+            .arg("--config")
+            .arg(with_terminal_program(&project.built("release", "roomwire")));
+        // Selected together, app and terminal program share every library that both use.
+        task.args(["--", "-p", desktop::APP, "-p", "cli"]).run()?;
     } else {
-        task
-    };
-    task.args(arguments).run()?;
+        task.run()?;
+    }
     say(&format!("package: in {}", bundles(project).display()));
     Ok(())
 }

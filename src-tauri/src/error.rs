@@ -63,6 +63,7 @@ pub(crate) enum ErrorCode {
 
 impl IpcError {
     /// An error without context.
+    #[allow(clippy::needless_pass_by_value)] // words or an error, whichever is at hand
     pub(crate) fn new(code: ErrorCode, message: impl ToString) -> IpcError {
         IpcError {
             code,
@@ -73,6 +74,7 @@ impl IpcError {
 
     /// The same with one more value for its sentence.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // words or an error, whichever is at hand
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> IpcError {
         self.context.insert(name, value.to_string());
         self

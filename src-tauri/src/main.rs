@@ -6,5 +6,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    roomwire_app::run()
+    roomwire_app_lib::run()
 }

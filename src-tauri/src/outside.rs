@@ -62,7 +62,7 @@ impl<R: Runtime> Outside for Desktop<R> {
             |tx: oneshot::Sender<Vec<PathBuf>>| move |path: Option<FilePath>| drop(tx.send(paths(path)));
         match choice {
             Choice::Files => {
-                dialog.pick_files(move |chosen| drop(tx.send(paths(chosen.into_iter().flatten()))))
+                dialog.pick_files(move |chosen| drop(tx.send(paths(chosen.into_iter().flatten()))));
             }
             Choice::Video => dialog.add_filter("Video", &VIDEO_ENDINGS).pick_file(one(tx)),
             Choice::Folder(from) => dialog.set_directory(from).pick_folder(one(tx)),

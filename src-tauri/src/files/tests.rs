@@ -67,7 +67,7 @@ async fn a_file_is_offered_accepted_checked_and_opened() {
 
     commands::open_file(&host.core, id).await.unwrap();
     commands::show_file(&host.core, id).await.unwrap();
-    assert_eq!(*lock(&host.world.opened), [received.clone()]);
+    assert_eq!(*lock(&host.world.opened), std::slice::from_ref(&received));
     assert_eq!(*lock(&host.world.shown), [received]);
     state(&member, u64::from(id), "done").await;
 }

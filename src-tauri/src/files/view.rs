@@ -78,6 +78,7 @@ pub(crate) enum FileState {
 /// What happens to what is offered.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // one exists at a time, on its way to becoming JSON
 pub(crate) enum FilesEvent {
     /// A new file, or a changed one with the same number.
     File {

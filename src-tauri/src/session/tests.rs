@@ -62,10 +62,16 @@ async fn a_member_joins_and_leaves_and_both_sides_are_told() {
 async fn a_forgotten_room_is_not_offered_again() {
     let (_host, room) = Desk::hosting("Ada").await;
     let (member, _) = Desk::joining("Ben", &room).await;
-    let address = commands::start(&member.core).await.unwrap().recent[0].address.clone();
+    let address = commands::start(&member.core).await.unwrap().recent[0]
+        .address
+        .clone();
     commands::forget_room(&member.core, address).await.unwrap();
     assert!(commands::start(&member.core).await.unwrap().recent.is_empty());
-    assert!(commands::forget_room(&member.core, "no address!".into()).await.is_err());
+    assert!(
+        commands::forget_room(&member.core, "no address!".into())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use netcore::proto::{chat, files, session};
 use netcore::{RoomEvent, TransferState};
 use serde_json::json;
 
-use crate::rig::{Member, Rig, names_in};
+use crate::rig::{Member, Rig, free_port, names_in};
 
 const WIDE: (u32, u32) = (1280, 800);
 
@@ -153,4 +153,23 @@ async fn a_room_is_left_and_another_opened_and_mistakes_are_said() {
         rig.window.wait(code, said).unwrap();
     }
     rig.window.picture("mistakes");
+}
+
+#[test]
+fn trying_it_here_opens_a_second_window_that_joins_by_itself() {
+    let rig = Rig::open(WIDE, &["--lang", "en"]);
+    let port = free_port();
+    rig.window.fill("my-name", "Ada").unwrap();
+    rig.window.fill("port", &port.to_string()).unwrap();
+    rig.window.click("try-here").unwrap();
+    // The second window ends with its display.
+    rig.see_people(2);
+    let beside = |window: &Window| {
+        window
+            .text("people")
+            .filter(|people| people.contains("(beside)"))
+            .map(drop)
+    };
+    rig.window.wait("somebody of another profile", beside).unwrap();
+    assert!(rig.home.path().join("beside").join("config").is_dir());
 }

@@ -42,11 +42,7 @@ impl Rig {
 
     /// Hosts a room as `name` and returns its port.
     pub(crate) fn host(&self, name: &str) -> u16 {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         self.window.fill("my-name", name).unwrap();
         self.window.fill("room-name", "Lab").unwrap();
         self.window.fill("port", &port.to_string()).unwrap();
@@ -64,6 +60,12 @@ impl Rig {
         let seen = |window: &Window| (window.text("people-count")?.trim() == count.to_string()).then_some(());
         self.window.wait(&format!("{count} people"), seen).unwrap();
     }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// Somebody in a room, without a window.

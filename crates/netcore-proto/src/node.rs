@@ -38,7 +38,7 @@ pub enum CommandError {
     #[error(transparent)]
     Text(#[from] chat::TextError),
     /// Too much waits for the connection to come back.
-    #[error("1,000 messages already wait for the connection to come back")]
+    #[error("1,000 messages, or 3 MiB of them, already wait to be received: wait until they are")]
     TooManyWaiting,
     /// A limit of the room.
     #[error("{0}")]

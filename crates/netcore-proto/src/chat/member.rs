@@ -6,6 +6,9 @@ use crate::io::MemberOutbox;
 
 /// The most messages that wait for a receipt.
 const MAX_WAITING: usize = 1_000;
+/// The most bytes of text that wait for a receipt. All of it is sent at once when the connection is back, at most doubled by
+/// JSON, and must not be more than a driver keeps for a connection.
+const MAX_WAITING_BYTES: usize = 3 * 1024 * 1024;
 
 /// A member's side: what is known of the log, and what has no receipt yet.
 #[derive(Debug, Default)]
@@ -33,7 +36,8 @@ impl Member {
         is_connected: bool,
         out: &mut MemberOutbox,
     ) -> bool {
-        if self.waiting.len() >= MAX_WAITING {
+        let bytes: usize = self.waiting.iter().map(|waiting| waiting.text.len()).sum();
+        if self.waiting.len() >= MAX_WAITING || bytes + text.len() > MAX_WAITING_BYTES {
             return false;
         }
         if is_connected {

@@ -2,12 +2,14 @@
 
 mod bystanders;
 mod disk;
+mod false_host;
 mod process;
 mod proxy;
 mod stranger;
 
 pub use bystanders::{Bystanders, file, offered};
 pub use disk::SmallDisk;
+pub use false_host::{Caller, FalseHost};
 pub use process::HostProcess;
 pub use proxy::Proxy;
 pub use stranger::{DatagramSeal, Guest, Stranger, Wire, preface};

@@ -1,9 +1,12 @@
 //! A way to a host that can be cut, as when a cable is pulled and plugged in again.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
+
+use crate::PATIENCE;
 
 /// Passes TCP connections on to a host until it is told to cut them.
 pub struct Proxy {
@@ -19,7 +22,25 @@ impl Proxy {
     /// # Panics
     /// When no port can be had.
     pub async fn to(port: u16) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        Proxy::at(0, port).await
+    }
+
+    /// The same at a port of one's choice.
+    ///
+    /// # Panics
+    /// When it is not to be had within [`PATIENCE`].
+    pub async fn at(own: u16, port: u16) -> Proxy {
+        let bound = async {
+            loop {
+                match TcpListener::bind(("127.0.0.1", own)).await {
+                    Ok(listener) => return listener,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        let listener = tokio::time::timeout(PATIENCE, bound)
+            .await
+            .expect("a port is free");
         let own = listener.local_addr().expect("it is bound").port();
         let passing: Arc<Mutex<Vec<AbortHandle>>> = Arc::default();
         let handles = passing.clone();

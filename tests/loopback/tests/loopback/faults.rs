@@ -265,3 +265,33 @@ async fn closing_does_not_wait_for_one_who_does_not_read() {
         .await
         .expect("it ends for her");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_the_connection_is_bounded_and_all_of_it_arrives() {
+    let host = Party::host(0).await.unwrap();
+    let proxy = Proxy::to(host.port()).await;
+    let mut ben = Party::join("Ben", proxy.port).await.unwrap();
+    let lost = |event| matches!(event, RoomEvent::Link(LinkState::Lost { .. })).then_some(());
+    // As long as a message gets on its way.
+    let long = "\"".repeat(MAX_TEXT_BYTES);
+    let port = proxy.port;
+    drop(proxy);
+    ben.expect("the loss", lost).await;
+    let mut waiting = 0;
+    let error = loop {
+        assert!(waiting < 1_000, "all of it would be too much to send at once");
+        match ben.room.say(&long).await {
+            Ok(_) => waiting += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(error, netcore::proto::CommandError::TooManyWaiting),
+        "{error}"
+    );
+    assert!(waiting > 20);
+    let _again = Proxy::at(port, host.port()).await;
+    ben.room.reconnect_now();
+    host.until("all of it arrives", |snapshot| texts(snapshot).len() == waiting)
+        .await;
+}

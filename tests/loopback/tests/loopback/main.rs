@@ -5,6 +5,7 @@ mod chat;
 mod crowd;
 mod datagrams;
 mod disk;
+mod false_hosts;
 mod faults;
 mod files;
 mod hostile;

@@ -1,0 +1,181 @@
+//! Something that does TLS as a host does and says whatever the test wants.
+
+use std::sync::Arc;
+
+use netcore::proto::session::{self, Person, Presence, Refusal, RefusalCode, Welcome};
+use netcore::proto::wire::{ALPN, AttachToken, encode_control};
+use netcore::proto::{MemberId, Notice};
+use rustls::crypto::{WebPkiSupportedAlgorithms, ring::default_provider, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::{PATIENCE, profile};
+
+/// A port with a certificate behind it.
+pub struct FalseHost {
+    listener: TcpListener,
+    tls: TlsAcceptor,
+}
+
+/// A connection somebody made to it.
+pub struct Caller {
+    stream: TlsStream<TcpStream>,
+}
+
+impl FalseHost {
+    /// Listens on any free port.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn open() -> FalseHost {
+        let key = rcgen::KeyPair::generate().expect("a key can be made");
+        let params =
+            rcgen::CertificateParams::new(vec!["roomwire".to_owned()]).expect("a plain word is a name");
+        let certificate = params.self_signed(&key).expect("a certificate can be made");
+        let provider = Arc::new(default_provider());
+        let verifier = Arc::new(Anybody(provider.signature_verification_algorithms));
+        let mut tls = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("TLS 1.3 is there")
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            )
+            .expect("the key belongs to the certificate");
+        tls.alpn_protocols = vec![ALPN.to_vec()];
+        FalseHost {
+            listener: TcpListener::bind("127.0.0.1:0").await.expect("a port is free"),
+            tls: TlsAcceptor::from(Arc::new(tls)),
+        }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// Never: it is bound.
+    pub fn port(&self) -> u16 {
+        self.listener.local_addr().expect("it is bound").port()
+    }
+
+    /// The next caller, whose preface and first message have been read.
+    ///
+    /// # Panics
+    /// When nobody calls.
+    pub async fn call(&self) -> Caller {
+        let called = timeout(PATIENCE, async {
+            let (stream, _) = self.listener.accept().await?;
+            let mut stream = self.tls.accept(stream).await?;
+            stream.read_exact(&mut [0; 8]).await?;
+            let length = stream.read_u32().await?;
+            stream.read_exact(&mut vec![0; length as usize]).await?;
+            std::io::Result::Ok(stream)
+        });
+        let stream = called.await.expect("somebody calls").expect("and says hello");
+        Caller { stream }
+    }
+
+    /// Whether somebody calls within `patience`.
+    pub async fn is_called(&self, patience: std::time::Duration) -> bool {
+        timeout(patience, self.listener.accept()).await.is_ok()
+    }
+}
+
+impl Caller {
+    /// Lets the caller in, as member 1 of a room with nobody else in it.
+    pub async fn welcome(&mut self) {
+        let person = |id: u32, name: &str| Person {
+            id: MemberId(id),
+            profile: profile(name).tidied(),
+            address: ([127, 0, 0, 1], 1).into(),
+            fingerprint: session::Fingerprint([id as u8; 32]),
+            presence: Presence::Here,
+        };
+        let welcome = Welcome {
+            room_name: "Lab".to_owned(),
+            room: 4,
+            me: MemberId(1),
+            token: AttachToken([1; 16]),
+            datagrams: 1,
+            people: vec![person(0, "Hana"), person(1, "Ben")],
+        };
+        self.tell(&Notice::Session(session::Notice::Welcome(Box::new(welcome))))
+            .await;
+    }
+
+    /// Ends the connection as a host does that has a newer one of the same member.
+    pub async fn replace(mut self) {
+        let refusal = Refusal::new(
+            RefusalCode::Replaced,
+            "the same identity has joined from another connection",
+        );
+        self.tell(&Notice::Session(session::Notice::Refused(refusal)))
+            .await;
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Says something.
+    ///
+    /// # Panics
+    /// When it is too long for a message.
+    pub async fn tell(&mut self, notice: &Notice) {
+        self.send(&encode_control(notice).expect("it fits a control message"))
+            .await;
+    }
+
+    /// Sends bytes as they are. That the other side has closed already is no failure.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        let _ = timeout(PATIENCE, async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        })
+        .await;
+    }
+}
+
+/// Takes whoever holds the key of the certificate it shows.
+#[derive(Debug)]
+struct Anybody(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for Anybody {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, Error> {
+        Err(Error::General("only TLS 1.3 is spoken here".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}

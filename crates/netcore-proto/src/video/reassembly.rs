@@ -34,14 +34,19 @@ pub(super) struct Way {
 impl Way {
     /// A frame is whole: what it showed counts, and what earlier ones did counts a little less.
     pub(super) fn learn(&mut self, whole: &Partial) {
-        let less = |span: Span| Span::from_micros(span.as_micros() * 7 / 8);
-        self.pause = whole.longest_pause.max(less(self.pause));
-        self.lateness = less(self.lateness);
+        let less = |span: Span, by: u64| Span::from_micros(span.as_micros() * (by - 1) / by);
+        self.pause = whole.longest_pause.max(less(self.pause, 8));
+        self.lateness = less(self.lateness, 32);
     }
 
     /// A round trip, a quarter for its variation, two milliseconds for a computer that is busy, and what reordering adds.
     fn retry_after(&self) -> Span {
         Span::from_micros(self.round_trip.as_micros() * 5 / 4) + Span::from_millis(2) + self.lateness
+    }
+
+    /// How long to wait for a part that others have overtaken: a little more than the latest lately took.
+    fn patience(&self) -> Span {
+        Span::from_micros(self.lateness.as_micros() * 9 / 8)
     }
 
     /// On a slow link the parts themselves are far apart.
@@ -55,7 +60,10 @@ impl Way {
 pub(super) struct Partial {
     pub(super) frame: FrameNumber,
     pub(super) first_at: Time,
+    /// When the latest part came of those that were not overtaken.
     last_at: Time,
+    /// When anything useful last came.
+    pub(super) progress_at: Time,
     size: u16,
     bytes: BytesMut,
     count: u32,
@@ -127,6 +135,7 @@ impl Partial {
             frame: fragment.frame,
             first_at: now,
             last_at: now,
+            progress_at: now,
             size: fragment.size,
             bytes: BytesMut::zeroed(fragment.frame_length as usize),
             count,
@@ -175,6 +184,7 @@ impl Partial {
         let data = fragment.data.as_ref();
         self.bytes[offset..offset + data.len()].copy_from_slice(data);
         self.missing -= 1;
+        self.progress_at = now;
         match late {
             _ if self.missing == 0 => Effect::Whole,
             Some(late) => Effect::Late(late),
@@ -282,9 +292,9 @@ impl Partial {
     fn due_at(&self, gap: &Gap, way: &Way) -> Time {
         match gap.asked {
             Some(asked) => asked + way.retry_after(),
-            None if self.next - gap.end() >= REORDERING => gap.noticed + way.lateness,
+            None if self.next - gap.end() >= REORDERING => gap.noticed + way.patience(),
             None if self.next == self.count => {
-                let end = self.last_at + END_PATIENCE + way.lateness;
+                let end = self.last_at + END_PATIENCE + way.patience();
                 end.min(self.tail_due_at(way)).max(gap.noticed)
             }
             None => self.tail_due_at(way),
@@ -451,7 +461,8 @@ mod tests {
             partial.add(&parts[index], at(5));
         }
         assert_eq!(ask(&mut partial, &patient, at(7)), None);
-        assert_eq!(ask(&mut partial, &patient, at(8)), Some((0, vec![(4, 1)])));
+        assert_eq!(ask(&mut partial, &patient, at(8)), None);
+        assert_eq!(ask(&mut partial, &patient, at(9)), Some((0, vec![(4, 1)])));
     }
 
     #[test]

@@ -20,7 +20,8 @@ const ASSUMED_PAUSE: Span = Span::from_millis(10);
 const MAX_LATENESS: Span = Span::from_millis(50);
 /// A frame's acknowledgement is repeated at most this often, however many of its parts come once more.
 const ACK_INTERVAL: Span = Span::from_millis(5);
-/// A frame is waited for at least and at most this long, and three frame intervals in between.
+/// A frame of which nothing more comes is waited for at least and at most this long, and three frame intervals in between.
+/// One that still grows is not given up, however slow the link: there is nothing newer to show.
 const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
 
 /// The receiving end of one stream from one neighbour, over both transports.
@@ -114,6 +115,11 @@ impl Receiver {
         self.counts
     }
 
+    /// Bytes that incomplete frames take at present; never more than twice [`MAX_FRAME_BYTES`](super::MAX_FRAME_BYTES).
+    pub fn incomplete_bytes(&self) -> usize {
+        self.partials.iter().map(Partial::buffered).sum()
+    }
+
     /// Tells it the round trip to the neighbour, which decides when to ask again.
     pub fn set_round_trip(&mut self, round_trip: Span) {
         self.way.round_trip = round_trip;
@@ -203,7 +209,7 @@ impl Receiver {
                 reason: DeadlineReason::Retransmission,
             });
             let expiry = Deadline {
-                at: partial.first_at + self.expiry(),
+                at: partial.progress_at + self.expiry(),
                 reason: DeadlineReason::Expiry,
             };
             ask.into_iter().chain([expiry])
@@ -215,7 +221,7 @@ impl Receiver {
     pub fn handle_timeout(&mut self, now: Time) {
         let expiry = self.expiry();
         let before = self.partials.len();
-        self.partials.retain(|partial| partial.first_at + expiry > now);
+        self.partials.retain(|partial| partial.progress_at + expiry > now);
         self.counts.incomplete += (before - self.partials.len()) as u64;
         for partial in &mut self.partials {
             let Some(request) = partial.ask(&self.way, now) else {
@@ -236,9 +242,8 @@ impl Receiver {
 
     /// Makes room for a new incomplete frame, the oldest going first, and returns its place.
     fn begin(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> usize {
-        let buffered = |partials: &[Partial]| partials.iter().map(Partial::buffered).sum::<usize>();
         while self.partials.len() >= MAX_PARTIALS
-            || buffered(&self.partials) + fragment.frame_length as usize > MAX_PARTIAL_BYTES
+            || self.incomplete_bytes() + fragment.frame_length as usize > MAX_PARTIAL_BYTES
         {
             let Some(oldest) = (0..self.partials.len()).min_by_key(|at| self.partials[*at].first_at) else {
                 break;

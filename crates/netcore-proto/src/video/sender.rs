@@ -8,9 +8,11 @@ use crate::units::{Bitrate, FrameNumber, Transport};
 use crate::{Span, Time};
 
 /// How often a frame without any answer is prompted for before it counts as lost.
-const MAX_PROMPTS: u32 = 4;
+const MAX_PROMPTS: u32 = 6;
+/// So many prompts follow each other at the same distance: they are small, and a lost one holds the window up.
+const QUICK_PROMPTS: u32 = 2;
 /// A frame over UDP that has no acknowledgement after this long, and four round trips, is lost.
-const EXPIRY: Span = Span::from_millis(400);
+const EXPIRY: Span = Span::from_secs(1);
 /// Added to the round trip before prompting: a receiver may be busy.
 const PROMPT_SLACK: Span = Span::from_millis(10);
 /// Until a round trip is known.
@@ -523,10 +525,10 @@ impl Sender {
         self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP)
     }
 
-    /// How long to wait for an answer after so many prompts: doubling (RFC 9002, section 6.2.1).
+    /// How long to wait for an answer after so many prompts: doubling in the end (RFC 9002, section 6.2.1).
     fn patience(&self, prompts: u32) -> Span {
         let once = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2) + PROMPT_SLACK;
-        once.times(1 << prompts.min(MAX_PROMPTS))
+        once.times(1 << prompts.min(MAX_PROMPTS).saturating_sub(QUICK_PROMPTS))
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) struct Camera {
     stream: StreamId,
     next: FrameNumber,
     interval: Span,
-    until: Time,
+    left: u64,
     jpeg: Vec<u8>,
 }
 
@@ -123,7 +123,7 @@ impl World {
             stream,
             next: film.first,
             interval: Span::from_micros(1_000_000 / film.rate),
-            until: self.now + film.lasts,
+            left: film.lasts.as_micros() * film.rate / 1_000_000,
             jpeg: (0..film.bytes).map(|i| (i * 31 % 253) as u8).collect(),
         });
         let camera = self.cameras.len() - 1;
@@ -136,6 +136,15 @@ impl World {
     /// When there is none.
     pub fn hop(&self, from: &str, to: &str) -> &Hop {
         &self.hops[self.hop_between(from, to)]
+    }
+
+    /// The same, taken out of a world that is no longer needed.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn into_hop(mut self, from: &str, to: &str) -> Hop {
+        let at = self.hop_between(from, to);
+        self.hops.swap_remove(at)
     }
 
     /// Hands such a hop over, and then lets both its ends do what they want.
@@ -291,9 +300,10 @@ impl World {
         let now = self.now;
         let camera_state = &mut self.cameras[camera];
         let (owner, stream, number) = (camera_state.owner, camera_state.stream, camera_state.next);
-        if camera_state.until <= now {
+        if camera_state.left == 0 {
             return;
         }
+        camera_state.left -= 1;
         camera_state.next = number.next();
         camera_state.jpeg[..4].copy_from_slice(&number.0.to_be_bytes());
         let header = FrameHeader {

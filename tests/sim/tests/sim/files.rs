@@ -36,6 +36,11 @@ fn file(world: &World, at: &str) -> FileInfo {
     files[0].clone()
 }
 
+/// The number of the first file that was offered.
+fn first_file(world: &World) -> FileId {
+    world.node("Ada").files()[0].id
+}
+
 fn state(world: &World, at: &str) -> FileState {
     file(world, at).state
 }
@@ -46,19 +51,22 @@ fn knows_of(world: &World, at: &str) -> usize {
 
 fn cancel(who: &'static str) -> Step {
     Step::act("somebody takes the file back", move |world| {
-        world.with_node(who, |node, _| node.cancel_file(FileId(0)).unwrap());
+        let id = first_file(world);
+        world.with_node(who, |node, _| node.cancel_file(id).unwrap());
     })
 }
 
 fn received(who: &'static str) -> Step {
     Step::act("somebody has the file", move |world| {
-        world.with_node(who, |node, _| node.file_received(FileId(0)).unwrap());
+        let id = first_file(world);
+        world.with_node(who, |node, _| node.file_received(id).unwrap());
     })
 }
 
 fn stored() -> Step {
     Step::act("the host has every byte", |world| {
-        world.with_node("Ada", |node, _| node.file_stored(FileId(0), HASH));
+        let id = first_file(world);
+        world.with_node("Ada", |node, _| node.file_stored(id, HASH));
     })
 }
 
@@ -269,7 +277,7 @@ fn a_room_takes_so_many_files() {
             Step::Join("Ben"),
             Step::Wait(Span::from_secs(1)),
             Step::check("a newcomer learns of them all", |world| {
-                assert_eq!(knows_of(world, "Ben"), MAX_FILES)
+                assert_eq!(knows_of(world, "Ben"), MAX_FILES);
             }),
         ])
         .run(0);

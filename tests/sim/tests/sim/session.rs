@@ -186,7 +186,7 @@ fn the_newer_connection_of_an_identity_wins() {
             Step::Join("Cyd"),
             Step::wait_ms(100),
             Step::act("Dan has Ben's certificate", |world| {
-                world.impersonate("Dan", "Ben")
+                world.impersonate("Dan", "Ben");
             }),
             Step::Join("Dan"),
             Step::wait_ms(100),
@@ -212,7 +212,7 @@ fn the_hosts_own_identity_cannot_join() {
         .then([
             Step::Open,
             Step::act("Ben has Ada's certificate", |world| {
-                world.impersonate("Ben", "Ada")
+                world.impersonate("Ben", "Ada");
             }),
             Step::Join("Ben"),
             Step::wait_ms(100),
@@ -222,7 +222,7 @@ fn the_hosts_own_identity_cannot_join() {
             }),
             Step::Wait(Span::from_secs(30)),
             Step::check("and that was that", |world| {
-                assert_eq!(refusals(world, "Ben").len(), 1)
+                assert_eq!(refusals(world, "Ben").len(), 1);
             }),
         ])
         .run(0);
@@ -373,7 +373,7 @@ fn closing_the_room_tells_everybody() {
             Step::Join("Ben"),
             Step::wait_ms(100),
             Step::check("it opens again", |world| {
-                assert_eq!(present(world, "Ben"), ["Ada", "Ben"])
+                assert_eq!(present(world, "Ben"), ["Ada", "Ben"]);
             }),
         ])
         .run(0);
@@ -428,7 +428,7 @@ fn nonsense_ends_one_connection_and_nobody_else_notices() {
                     }
                 }),
                 Step::act("a stranger sends the same", move |world| {
-                    world.intrude("Ben", &said)
+                    world.intrude("Ben", &said);
                 }),
                 Step::wait_ms(100),
                 Step::check("nobody hears of it", |world| {
@@ -472,7 +472,7 @@ fn a_connection_begins_with_one_hello() {
                 }),
                 Step::Wait(Span::from_secs(30)),
                 Step::check("once", |world| {
-                    assert_eq!(world.trace().mentions("one hello, and only"), 0)
+                    assert_eq!(world.trace().mentions("one hello, and only"), 0);
                 }),
             ])
             .run(0);

@@ -1,0 +1,229 @@
+//! A neighbour that lies.
+
+use bytes::Bytes;
+use netcore_proto::video::{
+    Ack, Datagram, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack,
+    Receiver, Sender, SenderConfig, WindowMode,
+};
+use netcore_proto::{FrameNumber, Span, StreamId, Time, Transport};
+use sim_tests::Step;
+use sim_tests::effects::Chance;
+
+use super::{assert_sound, filming, lan, small};
+
+const STREAM: StreamId = StreamId(1);
+
+fn fragment(frame: u32, frame_length: u32, size: u16, index: u16) -> Fragment {
+    let offset = u32::from(index) * u32::from(size);
+    let length = (frame_length - offset).min(u32::from(size));
+    Fragment {
+        stream: STREAM,
+        frame: FrameNumber(frame),
+        frame_length,
+        size,
+        index,
+        attempt: 0,
+        data: Bytes::from(vec![0xee; length as usize]),
+    }
+}
+
+#[test]
+fn fragments_that_contradict_each_other_spoil_one_frame_at_most() {
+    filming(
+        "somebody mixes in parts of other shapes",
+        Transport::Udp,
+        lan(),
+        small(1_000),
+    )
+    .then((0..20).flat_map(|number| {
+        let forged = Step::act("a part comes that contradicts the others", move |world| {
+            let (length, size) = (3_000 + world.draw(60_000) as u32, 256 + world.draw(2_000) as u16);
+            let index = world.draw(u64::from(Fragment::count(length, size))) as u16;
+            // Before, among and after the real parts of one frame.
+            world.forge(
+                "Ben",
+                "Ada",
+                true,
+                &Datagram::Fragment(fragment(number, length, size, index)),
+            );
+        });
+        [forged, Step::wait_ms(45)]
+    }))
+    .then([
+        Step::Wait(Span::from_secs(2)),
+        Step::check("the others arrive as they were", |world| {
+            let hop = world.hop("Ben", "Ada");
+            assert_sound(hop);
+            assert!(hop.shown.len() >= 10, "{}", hop.shown.len());
+            let unspoilt = hop.shown.iter().filter(|shown| shown.frame.0 >= 22);
+            assert_eq!(unspoilt.count(), 8, "once it is over, all is well");
+        }),
+    ])
+    .run_all(0..20);
+}
+
+#[test]
+fn acknowledgements_for_frames_never_sent_say_nothing() {
+    filming(
+        "somebody acknowledges the future",
+        Transport::Udp,
+        lan(),
+        small(1_000),
+    )
+    .then((0..60).flat_map(|_| {
+        let forged = Step::act("an acknowledgement comes out of nowhere", |world| {
+            let ack = Ack {
+                stream: STREAM,
+                frame: FrameNumber(1_000 + world.draw(1 << 30) as u32),
+                hold_us: world.draw(1 << 32) as u32,
+                spread_us: 0,
+                recent: world.draw(1 << 32) as u32,
+            };
+            world.forge("Ben", "Ada", false, &Datagram::Ack(ack));
+        });
+        [forged, Step::wait_ms(15)]
+    }))
+    .then([
+        Step::Wait(Span::from_secs(2)),
+        Step::check("what is known of each frame is true", |world| {
+            let hop = world.hop("Ben", "Ada");
+            assert_sound(hop);
+            assert_eq!(hop.outcomes().acked, hop.offered);
+        }),
+    ])
+    .run_all(0..10);
+}
+
+fn sender_with_a_frame(bytes: usize) -> (Sender, u32) {
+    let mut sender = Sender::new(SenderConfig {
+        transport: Transport::Udp,
+        window: WindowMode::Adaptive,
+        fragment_bytes: 1_200,
+    });
+    let header = FrameHeader {
+        stream: STREAM,
+        frame: FrameNumber(0),
+        length: 0,
+        width: 8,
+        height: 8,
+        captured: Time::ZERO,
+        encode_us: 0,
+    };
+    sender.handle_frame(Frame::new(header, &vec![1; bytes]).unwrap(), Time::ZERO);
+    let mut parts = 0;
+    while sender.poll_fragment(Time::ZERO).is_some() {
+        parts += 1;
+    }
+    (sender, parts)
+}
+
+#[test]
+fn a_flood_of_requests_costs_a_bounded_amount_of_sending() {
+    let (mut sender, parts) = sender_with_a_frame(120_000);
+    let mut chance = Chance::new(0);
+    let mut sent = 0;
+    for request in 0..100_000_u32 {
+        let now = Time::from_micros(u64::from(request));
+        let missing = match request % 3 {
+            0 => vec![(0, u16::MAX); MAX_NACK_RANGES],
+            1 => vec![(60_000, u16::MAX); MAX_NACK_RANGES],
+            _ => vec![(chance.below(65_536) as u16, chance.below(65_536) as u16)],
+        };
+        let nack = Nack {
+            stream: STREAM,
+            frame: FrameNumber(chance.below(2) as u32),
+            serial: request as u16,
+            missing,
+        };
+        sender.handle_nack(&nack, now);
+        while sender.poll_fragment(now).is_some() {
+            sent += 1;
+        }
+    }
+    assert!(
+        (parts..=3 * parts).contains(&sent),
+        "{sent} parts sent again of {parts}"
+    );
+}
+
+#[test]
+fn a_request_that_is_told_twice_counts_once() {
+    let (mut sender, _) = sender_with_a_frame(120_000);
+    let mut again = |serial, first| {
+        let nack = Nack {
+            stream: STREAM,
+            frame: FrameNumber(0),
+            serial,
+            missing: vec![(first, 1)],
+        };
+        sender.handle_nack(&nack, Time::ZERO);
+        std::iter::from_fn(|| sender.poll_fragment(Time::ZERO)).count()
+    };
+    assert_eq!(again(0, 5), 2, "the part and a spare copy");
+    assert_eq!(again(0, 5), 0);
+    assert_eq!(again(3, 8), 2);
+    assert_eq!(again(2, 7), 2, "requests may overtake each other");
+    assert_eq!(again(2, 7), 0);
+    assert_eq!(again(3, 8), 0);
+}
+
+#[test]
+fn one_who_asks_for_ever_does_not_keep_a_frame_alive() {
+    let (mut sender, _) = sender_with_a_frame(12_000);
+    let mut now = Time::ZERO;
+    for serial in 0..1_000 {
+        now += Span::from_millis(10);
+        let nack = Nack {
+            stream: STREAM,
+            frame: FrameNumber(0),
+            serial,
+            missing: vec![(0, 1)],
+        };
+        sender.handle_nack(&nack, now);
+        while sender.poll_fragment(now).is_some() {}
+        if sender.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
+            sender.handle_timeout(now);
+        }
+        if let Some(result) = sender.poll_result() {
+            assert!(matches!(result.outcome, FrameOutcome::Lost(_)));
+            assert!(now < Time::ZERO + Span::from_secs(2), "{now}");
+            return;
+        }
+    }
+    panic!("it is still on its way");
+}
+
+#[test]
+fn random_parts_fill_no_memory() {
+    for seed in 0..20 {
+        let mut chance = Chance::new(seed);
+        let mut receiver = Receiver::new(STREAM);
+        let mut now = Time::ZERO;
+        for _ in 0..2_000 {
+            now += Span::from_micros(chance.below(2_000));
+            let most = if chance.happens(0.1) {
+                MAX_FRAME_BYTES as u64
+            } else {
+                100_000
+            };
+            let length = 33 + chance.below(most - 33) as u32;
+            let size = 256 + chance.below(8_000) as u16;
+            let count = u64::from(Fragment::count(length, size));
+            let index = chance.below(count) as u16;
+            receiver.handle_fragment(&fragment(chance.bits() as u32 % 50, length, size, index), now);
+            if receiver.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
+                receiver.handle_timeout(now);
+            }
+            assert!(receiver.incomplete_bytes() <= 2 * MAX_FRAME_BYTES);
+            let answers = std::iter::from_fn(|| receiver.poll_datagram(now)).count();
+            assert!(answers <= 20, "{answers} answers to one part");
+            assert!(receiver.poll_arrival().is_none(), "zeros are no frame");
+        }
+        for _ in 0..100 {
+            now += Span::from_millis(100);
+            receiver.handle_timeout(now);
+            while receiver.poll_datagram(now).is_some() {}
+        }
+        assert_eq!((receiver.incomplete_bytes(), receiver.poll_timeout()), (0, None));
+    }
+}

@@ -94,6 +94,11 @@ function keyOf(link: LinkView): string {
   return `${link.stream}:${link.peer}:${link.direction}:${link.transport}`;
 }
 
+/** Whether two are the same link, whatever carries it. */
+export function sameLink(a: LinkView, b: LinkView): boolean {
+  return a.stream === b.stream && a.peer === b.peer && a.direction === b.direction;
+}
+
 function slower(a: Seen, b: Seen): Seen {
   return (b.link.ackP95Us ?? -1) > (a.link.ackP95Us ?? -1) ? b : a;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, byteRate, elapsed, figure, hostPart, initials, mbit, msFromUs, splitName, UNKNOWN, utf8Length, whole } from "./format";
+import { binary, bytes, byteRate, elapsed, figure, hostPart, initials, mbit, msFromUs, splitName, UNKNOWN, utf8Length, whole } from "./format";
 
 describe("figures", () => {
   it("are never made up", () => {
@@ -13,6 +13,11 @@ describe("figures", () => {
     expect([mbit(13_600_000), mbit(250_000), mbit(940e6)]).toEqual(["13.6", "0.25", "940"]);
     expect([bytes(0), bytes(999), bytes(184_200_000), bytes(999_999)]).toEqual(["0 B", "999 B", "184.2 MB", "1.0 MB"]);
     expect(byteRate(11_600_000)).toBe("11.6 MB/s");
+  });
+
+  it("of memory go by powers of 1,024", () => {
+    const said = [0, 1023, 1024, 212_992, 8_388_608, 1_572_864, null].map((n) => Object.values(binary(n)).join(" ").trim());
+    expect(said).toEqual(["0 B", "1023 B", "1 KiB", "208 KiB", "8 MiB", "1.5 MiB", UNKNOWN]);
   });
 
   it("count time", () => {

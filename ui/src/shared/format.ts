@@ -15,6 +15,18 @@ export function bytes(count: number | null): string {
   return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${SIZE_UNITS[unit]}`;
 }
 
+/** A figure and its unit, where they stand apart. */
+export type Measure = { value: string; unit: string };
+
+/** A size of memory in bytes, by powers of 1,024: `8.0` and `MiB`. */
+export function binary(count: number | null): Measure {
+  if (count === null || !Number.isFinite(count)) return { value: UNKNOWN, unit: "" };
+  const units = ["B", "KiB", "MiB", "GiB"];
+  const power = count < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1024 ** power;
+  return { value: Number.isInteger(value) ? String(value) : value.toFixed(1), unit: units[power] ?? "" };
+}
+
 /** Bytes a second with the unit: `11.6 MB/s`. */
 export function byteRate(bytesPerS: number | null): string {
   return bytesPerS === null ? UNKNOWN : `${bytes(bytesPerS)}/s`;

@@ -32,9 +32,9 @@ export function pointAt(flow: Flow, atMs: number): MetricPoint {
   };
 }
 
-/** The link's figures over its last ten points. */
+/** The link's figures over the last ten points of the transport in use; what is counted is counted over both. */
 export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
-  const last = points.slice(-10);
+  const last = points.filter((p) => p.transport === flow.transport).slice(-10);
   const sorted = last.flatMap((p) => (p.ackP50Us === null ? [] : [p.ackP50Us])).sort((a, b) => a - b);
   const mean = (pick: (p: MetricPoint) => number | null) =>
     last.length === 0 ? null : last.reduce((sum, p) => sum + (pick(p) ?? 0), 0) / last.length;
@@ -57,9 +57,9 @@ export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
     drops: sum((p) => p.drops),
     retransmits: sum((p) => p.retransmits),
     frames: Math.round(sum((p) => p.framesPerS ?? 0)),
-    kernelRttUs: flow.transport === "tcp" ? 5100 : null,
-    datagramBytes: flow.transport === "udp" ? 1452 : null,
-    receiveBufferBytes: 425_984,
+    kernelRttUs: null,
+    datagramBytes: flow.direction === "out" ? 1452 : null,
+    receiveBufferBytes: 8_388_608,
   };
 }
 
@@ -69,7 +69,7 @@ export function steps(now: number): Step[] {
     at(300, "session", "listening", "listening on port 27182 for TCP and UDP", { port: "27182" }),
     at(244, "lock", "connected", "TLS 1.3 with 192.168.1.31:53412, identity 7f3a90c14bc2…", { peer: "192.168.1.31:53412" }),
     at(180, "video", "stream_started", "stream 3 is live: 1280×720 at 30 frames/s over UDP", { stream: "3", transport: "UDP" }),
-    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", is whole, and its BLAKE3 agrees', { file: "1" }),
+    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", is whole, and its BLAKE3 agrees', { file: "1", name: "rack-photo.jpg" }),
     at(12, "warn", "datagrams_blocked", "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works"),
   ];
 }

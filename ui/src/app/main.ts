@@ -6,10 +6,13 @@ import "../shared/style/controls.css";
 import "../shared/style/layout.css";
 import { openHost } from "../host";
 import App from "./App.svelte";
+import { firstLook } from "./firstLook";
 import { Model } from "./model.svelte";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
+
+firstLook(document.documentElement.dataset);
 
 // No await at the top level: a module that waits holds up every module that waits for it, and not every web view
 // copes with that.

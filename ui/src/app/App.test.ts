@@ -1,5 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { LinkView } from "../bindings/contract";
 import { createFakeHost, type FakeHost, type FakeOptions } from "../host/fake";
 import App from "./App.svelte";
 import { Model } from "./model.svelte";
@@ -68,6 +69,20 @@ describe("the start screen", () => {
     expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
   });
 
+  it("joins a room with another identity only when told to forget the old one", async () => {
+    const { host } = await open({ refuse: { "session|join_room": "identity_changed" } });
+    await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
+    await click("join-room");
+    expect(await screen.findByTestId("join-error")).toHaveTextContent("another identity than last time. You have not been connected.");
+    expect(host.calls.map((call) => call.command)).not.toContain("session|forget_room");
+    // What is typed meanwhile is not what the question was about.
+    await fireEvent.input(screen.getByTestId("address"), { target: { value: "10.0.0.9:1" } });
+    await click("join-anew");
+    await screen.findByTestId("room");
+    expect(host.calls).toContainEqual({ command: "session|forget_room", args: { address: "192.168.1.10:27182" } });
+    expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "192.168.1.10:27182" } });
+  });
+
   it("changes language and theme at once, and keeps them", async () => {
     const { host } = await open();
     await click("language-zh");
@@ -122,6 +137,55 @@ describe("the room", () => {
     expect(screen.getByTestId("send")).toBeDisabled();
     await fireEvent.keyDown(screen.getByTestId("composer"), { key: "Enter" });
     expect(host.calls.map((call) => call.command)).not.toContain("chat|say");
+  });
+
+  it("asks before it closes a room with others in it, and only then", async () => {
+    const { model } = await open({ scene: "busy", role: "host" });
+    const leave = screen.getByTestId("leave");
+    await click("leave");
+    expect(await screen.findByTestId("close-ask")).toHaveTextContent("4 other people are here");
+    expect(screen.getByTestId("close-stay")).toHaveFocus();
+    await esc();
+    await waitFor(() => expect(screen.queryByTestId("close-ask")).toBeNull());
+    expect(leave).toHaveFocus();
+    expect(model.video.live, "Esc closed the question and not my video").not.toBeNull();
+    await click("leave");
+    await fireEvent.pointerDown(screen.getByTestId("feed"));
+    await waitFor(() => expect(screen.queryByTestId("close-ask")).toBeNull());
+    await click("leave");
+    await click("close-room");
+    await screen.findByTestId("start");
+  });
+
+  it("offers dropped files to everyone, and says where they are let go of", async () => {
+    const { host } = await open({ scene: "busy" });
+    host.drag({ kind: "over" });
+    expect(await screen.findByTestId("drop-target")).toHaveTextContent("Drop to offer to everyone");
+    host.drag({ kind: "away" });
+    await waitFor(() => expect(screen.queryByTestId("drop-target")).toBeNull());
+    host.drag({ kind: "over" });
+    host.drag({ kind: "dropped", paths: ["/home/mara/a.png", "/home/mara/b c.txt"] });
+    expect(await screen.findByText("b c")).toBeVisible();
+    expect(screen.queryByTestId("drop-target")).toBeNull();
+    expect(host.calls).toContainEqual({ command: "files|offer_files", args: { paths: ["/home/mara/a.png", "/home/mara/b c.txt"], to: [] } });
+  });
+
+  it("takes no dropped files where nothing says what becomes of them", async () => {
+    const { host } = await open({ scene: "busy" });
+    await click("open-wire");
+    host.drag({ kind: "over" });
+    host.drag({ kind: "dropped", paths: ["/home/mara/a.png"] });
+    await click("wire-back");
+    await screen.findByTestId("room");
+    expect(screen.queryByTestId("drop-target")).toBeNull();
+    expect(host.calls.map((call) => call.command)).not.toContain("files|offer_files");
+  });
+
+  it("says with the files why dropped ones are not offered", async () => {
+    const { host } = await open({ scene: "busy", refuse: { "files|offer_files": "file_unreadable" } });
+    host.drag({ kind: "dropped", paths: ["/home/mara/folder"] });
+    expect(await screen.findByTestId("files-error")).toHaveTextContent("cannot be read");
+    expect(screen.getByTestId("tab-files")).toHaveAttribute("aria-selected", "true");
   });
 
   it("shows a failed message with its reason and sends it again", async () => {
@@ -220,10 +284,40 @@ describe("the wire", () => {
     await waitFor(() => expect(screen.getByTestId("num.p50-tcp")).not.toHaveTextContent("—"));
     expect(screen.getByTestId("num.p50-udp")).not.toHaveTextContent("—");
     await click("open-wire");
-    expect(await screen.findByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
+    await screen.findByTestId("wire");
+    expect(screen.getByTestId("num.buffer")).toHaveTextContent("8");
+    expect(screen.queryByTestId("num.kernelRtt-udp")).toBeNull();
     await click("export-csv");
     expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-results.csv");
     expect(host.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
+  });
+
+  it("counts a link once, whatever carries it, and two links apart", async () => {
+    const { host, model } = await open({ scene: "empty" });
+    const link = (more: Partial<LinkView>): LinkView => ({
+      stream: 1, peer: 3, peerName: "Ada", direction: "out", transport: "tcp", ackP50Us: 5000, ackP95Us: 9000, ackP99Us: 9900, jitterUs: 100, framesPerS: 30, goodputBps: 4e6,
+      classicRateBps: 8e6, lossPct: 0, drops: 1, retransmits: 2, frames: 300, kernelRttUs: null, datagramBytes: 1452, receiveBufferBytes: null, ...more,
+    });
+    const tell = (...links: LinkView[]) => host.emit("metrics:event", { kind: "points", points: [], links });
+    model.view = "wire";
+    tell(link({}));
+    tell(link({ transport: "udp", frames: 450 }));
+    expect(await screen.findByTestId("num.frames")).toHaveTextContent("450");
+    expect(screen.getByTestId("num.p50-tcp")).toHaveTextContent("5.0");
+    tell(link({ transport: "udp", frames: 460 }), link({ peer: 4, frames: 12, kernelRttUs: 900 }));
+    expect(await screen.findByTestId("num.frames-udp")).toHaveTextContent("460");
+    expect(screen.getByTestId("num.frames-tcp")).toHaveTextContent("12");
+    expect(screen.getByTestId("num.kernelRtt-tcp")).toHaveTextContent("0.90");
+    expect(screen.getByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
+  });
+
+  it("says why there are no figures: nobody is live, or nobody watches", async () => {
+    const { model } = await open({ scene: "empty" });
+    model.view = "wire";
+    expect(await screen.findByText(/while nobody is live/)).toBeVisible();
+    await model.video.start();
+    model.metrics.clear();
+    expect(await screen.findByText(/while nobody watches/)).toBeVisible();
   });
 
   it("tells the steps in the language in force", async () => {

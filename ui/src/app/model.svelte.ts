@@ -3,7 +3,7 @@ import { chatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { filesApi } from "../files/api";
 import { FilesStore } from "../files/store.svelte";
-import { asIpcError, type Host } from "../host/types";
+import { asIpcError, type FileDrag, type Host } from "../host/types";
 import { metricsApi } from "../metrics/api";
 import { MetricsStore } from "../metrics/store.svelte";
 import { sessionApi } from "../session/api";
@@ -56,6 +56,7 @@ export class Model {
       chat.onEvent((event) => this.gate.pass(() => this.chat.apply(event))),
       files.onEvent((event) => this.gate.pass(() => this.files.apply(event))),
       video.onEvent((event) => this.gate.pass(() => this.video.apply(event))),
+      files.onDrag((drag) => this.applyDrag(drag)),
       metrics.onEvent((event) => this.gate.pass(() => this.metrics.apply(event))),
     ]);
     const autoJoin = await this.session.open();
@@ -79,6 +80,10 @@ export class Model {
 
   join(address: string): Promise<void> {
     return this.entering(() => this.session.join(address));
+  }
+
+  joinAnew(address: string): Promise<void> {
+    return this.entering(() => this.session.joinAnew(address));
   }
 
   tryHere(name: string, port: number): Promise<void> {
@@ -129,6 +134,13 @@ export class Model {
     } else if (event.kind === "link_changed" && wasLost && event.link.kind === "up") {
       void this.readRoom().catch(() => undefined); // events go on telling what changes
     }
+  }
+
+  /** Files can be dropped where the room shows what becomes of them, and nowhere else. */
+  private applyDrag(drag: FileDrag): void {
+    const takes = this.session.room !== null && this.view === "room" && !this.settingsOpen;
+    this.files.dragged = takes && drag.kind === "over";
+    if (takes && drag.kind === "dropped") void this.files.offer(drag.paths);
   }
 
   private emptyRoom(): void {

@@ -1,5 +1,5 @@
 import type { FilesEvent } from "../bindings/contract";
-import type { Host } from "../host/types";
+import type { FileDrag, Host } from "../host/types";
 
 /** Files on their way to and from others. */
 export function filesApi(host: Host) {
@@ -15,6 +15,7 @@ export function filesApi(host: Host) {
     open: (id: number) => host.call("files|open_file", { id }),
     show: (id: number) => host.call("files|show_file", { id }),
     chooseFolder: () => host.call("files|choose_folder", {}),
+    onDrag: (handler: (drag: FileDrag) => void) => host.onFileDrag(handler),
     onEvent: (handler: (event: FilesEvent) => void) => host.on("files:event", handler),
   };
 }

@@ -13,6 +13,8 @@ export class FilesStore {
   /** Why the last action on a file came to nothing, by file. */
   actionErrors = $state.raw<Record<number, IpcError>>({});
   choosing = $state(false);
+  /** Whether files are dragged over the window. */
+  dragged = $state(false);
 
   /** Offers that wait for my decision. */
   undecided = $derived(this.files.filter((file) => !file.mine && file.state.kind === "offered").length);
@@ -41,11 +43,21 @@ export class FilesStore {
     this.error = null;
     try {
       const paths = await this.api.choose();
-      if (paths.length > 0) for (const file of await this.api.offer(paths, to)) this.put(file);
+      if (paths.length > 0) await this.offer(paths, to);
     } catch (thrown) {
       this.error = asIpcError(thrown);
     } finally {
       this.choosing = false;
+    }
+  }
+
+  /** Offers files by their paths to `to` (nobody named: everyone). */
+  async offer(paths: string[], to: number[] = []): Promise<void> {
+    this.error = null;
+    try {
+      for (const file of await this.api.offer(paths, to)) this.put(file);
+    } catch (thrown) {
+      this.error = asIpcError(thrown);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The desktop shell as a {@link Host}: the only file of the interface that knows Tauri. */
 import { invoke, isTauri } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
+import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { asIpcError, HostError, type Args, type Command, type EventName, type Events, type Host, type Result } from "./types";
 
 /** Whether this page runs in the desktop shell. */
@@ -19,6 +20,15 @@ export const tauriHost: Host = {
 
   async on<E extends EventName>(event: E, handler: (payload: Events[E]) => void) {
     return await listen<Events[E]>(event, (message) => handler(message.payload));
+  },
+
+  async onFileDrag(handler) {
+    return await getCurrentWebview().onDragDropEvent(({ payload }) => {
+      // Words and pictures are dragged as well; only files have paths.
+      if (payload.type === "enter" && payload.paths.length > 0) handler({ kind: "over" });
+      else if (payload.type === "drop" && payload.paths.length > 0) handler({ kind: "dropped", paths: payload.paths });
+      else if (payload.type === "leave" || payload.type === "drop") handler({ kind: "away" });
+    });
   },
 };
 

@@ -10,6 +10,8 @@ export function sessionApi(host: Host) {
     addresses: () => host.call("session|addresses", {}),
     hostRoom: (name: string, port: number) => host.call("session|host_room", { name, port }),
     joinRoom: (address: string) => host.call("session|join_room", { address }),
+    /** Forgets a room that was joined before, and the identity that it showed then. */
+    forgetRoom: (address: string) => host.call("session|forget_room", { address }),
     room: () => host.call("session|room", {}),
     leaveRoom: () => host.call("session|leave_room", {}),
     reconnectNow: () => host.call("session|reconnect_now", {}),

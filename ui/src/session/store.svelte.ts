@@ -117,17 +117,25 @@ export class SessionStore {
   }
 
   host(name: string, port: number): Promise<RoomView | null> {
-    return this.during("host", () => this.api.hostRoom(name, port));
+    return this.during("host", () => this.opened(name, port));
   }
 
   join(address: string): Promise<RoomView | null> {
     return this.during("join", () => this.api.joinRoom(address));
   }
 
+  /** Joins a room that shows another identity than before as one that was never joined. */
+  joinAnew(address: string): Promise<RoomView | null> {
+    return this.during("join", async () => {
+      await this.api.forgetRoom(address);
+      return this.api.joinRoom(address);
+    });
+  }
+
   /** Hosts a room here and opens a second window that joins it over loopback. */
   tryHere(name: string, port: number): Promise<RoomView | null> {
     return this.during("try", async () => {
-      const view = await this.api.hostRoom(name, port);
+      const view = await this.opened(name, port);
       const inside = view.reachableAt.find((at) => at.loopback)?.address ?? `127.0.0.1:${port}`;
       await this.api.openBeside(inside);
       return view;
@@ -189,6 +197,13 @@ export class SessionStore {
     this.room = null;
     this.people = [];
     this.link = { kind: "up" };
+  }
+
+  /** Opens a room. The backend keeps its port for the next time; whoever saves the settings later must not undo that. */
+  private async opened(name: string, port: number): Promise<RoomView> {
+    const view = await this.api.hostRoom(name, port);
+    this.settings = { ...this.settings, port };
+    return view;
   }
 
   private async during(what: Exclude<Busy, null>, run: () => Promise<RoomView>): Promise<RoomView | null> {

@@ -43,6 +43,16 @@ describe("a session", () => {
     expect(session.errors.host).toBeUndefined();
   });
 
+  it("keeps the port that a room was opened on, and no other", async () => {
+    await session.host("Lab", 4000);
+    await session.saveSettings({ theme: "dark" });
+    expect(host.calls.at(-1)?.args).toMatchObject({ settings: { port: 4000, theme: "dark" } });
+    await session.leave();
+    host.refuse("session|host_room", "port_in_use");
+    await session.host("Lab", 4001);
+    expect(session.settings.port).toBe(4000);
+  });
+
   it("opens a second window on the loopback address", async () => {
     await session.tryHere("Lab", 4000);
     expect(host.calls.slice(-2).map((call) => [call.command, call.args])).toEqual([

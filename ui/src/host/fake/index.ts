@@ -2,8 +2,9 @@
  * A simulated room behind the door: what the interface meets in a plain browser and in its tests. People talk, files
  * move, streams are drawn, figures change with TCP and UDP, and any command can be made to fail.
  */
-import type { EventName, Events, Host, Args, Command, Result } from "../types";
+import type { EventName, Events, FileDrag, Host, Args, Command, Result } from "../types";
 import { HostError } from "../types";
+import { followBrowserDrags } from "./drags";
 import { DEFAULTS, optionsFrom, type FakeOptions } from "./options";
 import { FakeRoom } from "./room";
 
@@ -11,7 +12,9 @@ export type { FakeOptions } from "./options";
 
 /** The fake host that an address asks for (see {@link optionsFrom}). */
 export function fakeHostFromAddress(search: string): Host {
-  return createFakeHost(optionsFrom(search));
+  const host = createFakeHost(optionsFrom(search));
+  followBrowserDrags((drag) => host.drag(drag));
+  return host;
 }
 
 /** A fake host whose innards a test can reach. */
@@ -22,12 +25,15 @@ export type FakeHost = Host & {
   emit<E extends EventName>(event: E, payload: Events[E]): void;
   /** Makes a command fail from now on, or (null) no longer. */
   refuse(command: Command, code: NonNullable<FakeOptions["refuse"][Command]> | null): void;
+  /** Drags files over the window as the system would. */
+  drag(drag: FileDrag): void;
   readonly room: FakeRoom;
 };
 
 export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
   const options: FakeOptions = { ...DEFAULTS, ...given, refuse: { ...given.refuse } };
   const handlers = new Map<EventName, Set<(payload: never) => void>>();
+  const drags = new Set<(drag: FileDrag) => void>();
   const calls: FakeHost["calls"] = [];
 
   function emit<E extends EventName>(event: E, payload: Events[E]): void {
@@ -40,6 +46,9 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
     calls,
     emit,
     room,
+    drag(drag) {
+      for (const handler of drags) handler(drag);
+    },
     refuse(command, code) {
       if (code) options.refuse[command] = code;
       else delete options.refuse[command];
@@ -62,6 +71,11 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
       handlers.set(event, set);
       set.add(handler as (payload: never) => void);
       return () => void set.delete(handler as (payload: never) => void);
+    },
+
+    async onFileDrag(handler) {
+      drags.add(handler);
+      return () => void drags.delete(handler);
     },
   };
 }

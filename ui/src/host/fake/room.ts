@@ -9,6 +9,7 @@ import type {
   MetricPoint,
   Person,
   Profile,
+  RecentRoom,
   RoomView,
   Settings,
   SourceView,
@@ -40,6 +41,7 @@ export class FakeRoom {
   private readonly cameras = new Map<number, Camera>();
   private flows: Flow[] = [];
   private points: MetricPoint[] = [];
+  private recent: RecentRoom[];
   private sources: SourceView[] = structuredClone(SOURCES);
   private nextKey = 1000;
   private nextStream = 10;
@@ -52,6 +54,7 @@ export class FakeRoom {
   ) {
     this.profile = { name: options.scene === "first" ? "" : "Mara Okafor", about: "", colour: "#7a4f9a", device: MY_DEVICE };
     this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50 };
+    this.recent = options.scene === "first" ? [] : recentRooms(Date.now());
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
     if (options.scene === "lost" && this.open) this.open.link = this.lostLink(3, 4000);
@@ -105,7 +108,7 @@ export class FakeRoom {
       profileName: null,
       settings: this.settings,
       addresses: addresses(this.settings.port),
-      recent: this.options.scene === "first" ? [] : recentRooms(Date.now()),
+      recent: this.recent,
       version: "0.1.0",
       downloadsFree: 41e9,
       firstRun: this.options.scene === "first",
@@ -127,6 +130,12 @@ export class FakeRoom {
     "session|join_room": ({ address }) => {
       if (!/^\[?[\w.:-]+\]?(:\d+)?$/.test(address)) throw refused("address_invalid", { address });
       return this.enterBusy("member", address);
+    },
+    "session|forget_room": ({ address }) => {
+      this.recent = this.recent.filter((room) => room.address !== address);
+      // The identity that did not fit is forgotten with the room.
+      if (this.options.refuse["session|join_room"] === "identity_changed") delete this.options.refuse["session|join_room"];
+      return null;
     },
     "session|room": () => this.open,
     "session|leave_room": () => {
@@ -358,7 +367,7 @@ export class FakeRoom {
 
   private links() {
     return this.flows.map((flow) =>
-      linkFrom(flow, this.points.filter((p) => p.stream === flow.stream && p.peer === flow.peer && p.transport === flow.transport)),
+      linkFrom(flow, this.points.filter((p) => p.stream === flow.stream && p.peer === flow.peer)),
     );
   }
 

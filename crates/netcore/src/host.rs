@@ -240,6 +240,13 @@ impl Door {
             );
             return refuse(&mut secured.stream, refusal).await;
         };
+        let Ok(_permit) = neighbour.data_connections.try_acquire() else {
+            let refusal = Refusal::new(
+                RefusalCode::Limit,
+                "you have too many transfers and streams open at a time",
+            );
+            return refuse(&mut secured.stream, refusal).await;
+        };
         let serve = async {
             match attach.attachment {
                 Attachment::Video { stream, direction } => {

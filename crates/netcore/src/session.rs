@@ -5,6 +5,7 @@ use std::sync::Arc;
 use netcore_proto::session::{Fingerprint, Welcome};
 use netcore_proto::wire::AttachToken;
 use netcore_proto::{MemberId, Peer, Span};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::lock::lock;
@@ -12,6 +13,9 @@ use crate::shared::Shared;
 use crate::tls::DatagramKeys;
 use crate::udp::Association;
 use crate::video;
+
+/// The most data connections of one member at a time: one for each stream a room may have, and as many for files.
+const MAX_DATA_CONNECTIONS: usize = 2 * netcore_proto::video::MAX_STREAMS;
 
 /// Somebody we are directly connected with: on a host each member, on a member the host.
 pub(crate) struct Neighbour {
@@ -22,6 +26,8 @@ pub(crate) struct Neighbour {
     pub(crate) token: AttachToken,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) association: Arc<Association>,
+    /// On a host: how many more data connections the member may have.
+    pub(crate) data_connections: Semaphore,
     /// Cancelled when the control connection is gone.
     pub(crate) cancel: CancellationToken,
 }
@@ -41,6 +47,7 @@ impl Neighbour {
             token,
             fingerprint: peer.fingerprint,
             association: Association::on_host(datagrams, keys),
+            data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             cancel: CancellationToken::new(),
         }
     }
@@ -53,6 +60,7 @@ impl Neighbour {
             token: welcome.token,
             fingerprint: peer.fingerprint,
             association: Association::on_member(welcome.datagrams, keys, peer.address),
+            data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             cancel: CancellationToken::new(),
         }
     }

@@ -177,6 +177,23 @@ pub fn pattern(transport: Transport) -> StreamSpec {
     }
 }
 
+/// Lets this process have as many files open as its user may: a crowd needs two for each of its connections.
+pub fn open_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // More than the hard limit is not to be had; then it is tried with what there is.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum.map(|most| most.min(10_000)).or(Some(10_000)),
+                maximum: limit.maximum,
+            },
+        );
+    }
+}
+
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder can be made")
 }

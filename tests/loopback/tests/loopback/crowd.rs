@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use loopback_tests::{Party, host_options, join_options, pattern};
+use loopback_tests::{Party, host_options, join_options, open_many_files, pattern};
 use netcore::Room;
 use netcore::proto::Transport;
 use netcore::proto::chat::Body;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_members_at_once_hear_each_other() {
+    open_many_files();
     const MEMBERS: usize = 30;
     let host = Party::host(0).await.unwrap();
     let port = host.port();
@@ -68,22 +69,24 @@ async fn thirty_members_at_once_hear_each_other() {
 /// Files this process has open.
 #[cfg(target_os = "linux")]
 fn open_files() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
+    std::fs::read_dir("/proc/self/fd").expect("Linux has it").count()
 }
 
 /// One conversation from beginning to end: two members, a stream, a word, and everybody goes.
 async fn meet(home: &std::path::Path, transport: Transport) {
-    let host = Room::host(host_options(&home.join("host"), 0)).await.unwrap();
+    let host = Room::host(host_options(&home.join("host"), 0))
+        .await
+        .expect("a room opens");
     let port = host.info().port;
     let ben = Room::join(join_options(&home.join("ben"), "Ben", port))
         .await
-        .unwrap();
+        .expect("Ben joins");
     let cai = Room::join(join_options(&home.join("cai"), "Cai", port))
         .await
-        .unwrap();
-    let publisher = ben.publish(pattern(transport)).await.unwrap();
+        .expect("Cai joins");
+    let publisher = ben.publish(pattern(transport)).await.expect("a stream begins");
     publisher.send(&[1; 10_000], 64, 48, netcore::clock::now(), netcore::clock::now());
-    cai.say("hello").await.unwrap();
+    cai.say("hello").await.expect("Cai can speak");
     ben.close().await;
     cai.close().await;
     host.close().await;

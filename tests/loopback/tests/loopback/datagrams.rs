@@ -32,7 +32,7 @@ async fn answer(socket: &UdpSocket) -> Vec<u8> {
     let length = tokio::time::timeout(PATIENCE, socket.recv(&mut bytes))
         .await
         .expect("an answer")
-        .unwrap();
+        .expect("the socket works");
     bytes.truncate(length);
     bytes
 }

@@ -53,7 +53,7 @@ fn end_of(content: &[u8]) -> Vec<u8> {
 }
 
 fn content(bytes: usize) -> Vec<u8> {
-    let home = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
     file(home.path(), "x", bytes).1
 }
 
@@ -72,7 +72,11 @@ async fn failed(party: &mut Party, id: FileId) -> FileError {
 
 /// Somebody may still speak and be heard.
 async fn can_speak(speaker: &Party, hearer: &Party) {
-    let said = speaker.room.say("still here").await.unwrap();
+    let said = speaker
+        .room
+        .say("still here")
+        .await
+        .expect("there is something to say");
     hearer
         .until("it is heard", |snapshot| {
             snapshot.chat.iter().any(|entry| entry.local == Some(said.local))
@@ -157,8 +161,8 @@ async fn host_at(home: &Path) -> (Room, Party) {
     let mut options = host_options(home, 0);
     // Only what it keeps for others is on the small disk.
     options.downloads = std::env::temp_dir();
-    let host = Room::host(options).await.unwrap();
-    let ben = Party::join("Ben", host.info().port).await.unwrap();
+    let host = Room::host(options).await.expect("a room opens");
+    let ben = Party::join("Ben", host.info().port).await.expect("Ben joins");
     (host, ben)
 }
 
@@ -174,7 +178,7 @@ async fn words_of_failure(ben: &Party, id: FileId) -> String {
     why(&ben
         .until("the file fails", |snapshot| why(snapshot).is_some())
         .await)
-    .unwrap()
+    .expect("it has failed")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ async fn joined(host: &FalseHost) -> (Party, Caller) {
         caller
     };
     let (ben, caller) = tokio::join!(Party::join("Ben", host.port()), call);
-    (ben.unwrap(), caller)
+    (ben.expect("Ben joins"), caller)
 }
 
 #[tokio::test(flavor = "multi_thread")]

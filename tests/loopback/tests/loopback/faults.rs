@@ -12,18 +12,15 @@ use tokio::io::AsyncReadExt;
 
 const HOST: &str = env!("CARGO_BIN_EXE_loopback-host");
 
-fn texts(snapshot: &Snapshot) -> Vec<&str> {
-    let text = |entry: &'_ chat::Entry| match &entry.body {
-        Body::Text { .. } => Some(entry.seq),
+fn texts(snapshot: &Snapshot) -> Vec<String> {
+    let text = |body: &'_ Body| match body {
+        Body::Text { text } => Some(text.clone()),
         _ => None,
     };
-    let seqs: Vec<u64> = snapshot.chat.iter().filter_map(text).collect();
-    let entries = snapshot.chat.iter().filter(|entry| seqs.contains(&entry.seq));
-    entries
-        .filter_map(|entry| match &entry.body {
-            Body::Text { text } => Some(&text[..]),
-            _ => None,
-        })
+    snapshot
+        .chat
+        .iter()
+        .filter_map(|entry| text(&entry.body))
         .collect()
 }
 

@@ -15,7 +15,7 @@ async fn fetched(party: &mut Party, id: FileId) -> PathBuf {
         },
         _ => None,
     });
-    ended.await.unwrap().unwrap()
+    ended.await.expect("it arrives").expect("where it is")
 }
 
 #[tokio::test(flavor = "multi_thread")]

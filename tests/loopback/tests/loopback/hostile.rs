@@ -1,7 +1,7 @@
 //! Somebody with a certificate who breaks the rules of a control connection: told why in words, removed, and nobody else
 //! notices.
 
-use loopback_tests::{Bystanders, Guest, Party, Stranger, preface};
+use loopback_tests::{Bystanders, Guest, Party, Stranger, open_many_files, preface};
 use netcore::JoinError;
 use netcore::proto::session::{self, LeaveReason, Ping, RefusalCode};
 use netcore::proto::wire::{ConnectionKind, MAX_CONTROL_BYTES, VERSION, encode_control};
@@ -291,6 +291,7 @@ async fn what_a_member_says_of_itself_is_cut_to_the_limits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_takes_many_people_who_have_much_to_tell() {
+    open_many_files();
     let host = Party::host(0).await.unwrap();
     let talkative = |number: usize| session::Profile {
         name: format!("{number} {}", "\u{1F9D1}".repeat(60)),
@@ -332,6 +333,7 @@ async fn a_refusal_is_read_though_much_was_still_being_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_room_says_so() {
+    open_many_files();
     let host = Party::host(0).await.unwrap();
     let mut guests = Vec::new();
     for number in 1..session::MAX_PEOPLE {

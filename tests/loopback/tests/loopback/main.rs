@@ -12,4 +12,5 @@ mod hostile;
 mod session;
 mod strangers;
 mod transfers;
+mod uploads;
 mod video;

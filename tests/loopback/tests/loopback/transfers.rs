@@ -21,13 +21,9 @@ async fn reaches(
     what: &str,
     wanted: impl Fn(&TransferView) -> bool,
 ) -> TransferView {
-    let mut found = None;
     let is_so = |_: &netcore::Snapshot| party.room.transfer(id).is_some_and(|view| wanted(&view));
     party.until(what, is_so).await;
-    if let Some(view) = party.room.transfer(id) {
-        found = Some(view);
-    }
-    found.expect("a transfer does not vanish")
+    party.room.transfer(id).expect("a transfer does not vanish")
 }
 
 fn done_path(view: &TransferView) -> std::path::PathBuf {

@@ -13,10 +13,12 @@
 mod datagram;
 mod frame;
 mod host;
+mod in_flight;
 mod member;
 mod message;
 mod reassembly;
 mod receiver;
+mod result;
 mod sender;
 mod window;
 
@@ -26,7 +28,9 @@ pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
-pub use sender::{DropReason, FrameOutcome, FrameResult, LossReason, Sender, SenderConfig, WindowMode};
+pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};
+pub use sender::{Sender, SenderConfig};
+pub use window::WindowMode;
 
 /// The most streams one person publishes at a time.
 pub const MAX_STREAMS_EACH: usize = 4;

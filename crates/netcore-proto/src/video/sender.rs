@@ -1,10 +1,11 @@
 use std::collections::VecDeque;
 
-use super::window::Window;
-pub use super::window::WindowMode;
+use super::in_flight::InFlight;
+use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
+use super::window::{Window, WindowMode};
 use super::{Ack, Fragment, Frame, Nack};
 use crate::io::{Deadline, DeadlineReason};
-use crate::units::{Bitrate, FrameNumber, Transport};
+use crate::units::{FrameNumber, Transport};
 use crate::{Span, Time};
 
 /// How often a frame without any answer is prompted for before it counts as lost.
@@ -19,10 +20,6 @@ const PROMPT_SLACK: Span = Span::from_millis(10);
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
 /// A frame's parts are sent again at most this many times as often as it has parts, whatever is asked for.
 const MAX_RESENDS_PER_PART: u32 = 3;
-/// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
-/// for: a copy lost again would cost the frame another round trip. Beyond one part in the second number the way is rather
-/// full than bad, and spare copies would make it worse.
-const SPARE_COPIES: [u32; 2] = [20, 4];
 /// Results nobody has taken are forgotten from the oldest on.
 const MAX_RESULTS: usize = 4_096;
 
@@ -61,109 +58,6 @@ pub struct Sender {
 struct Waiting {
     frame: Frame,
     offered: Time,
-}
-
-#[derive(Debug)]
-struct InFlight {
-    frame: Frame,
-    offered: Time,
-    transport: Transport,
-    first_out: Option<Time>,
-    last_out: Option<Time>,
-    size: u16,
-    next_part: u32,
-    parts: u32,
-    retransmits: u32,
-    /// Parts that may still be sent again on request.
-    resends_left: u32,
-    /// How many parts were asked for.
-    asked: u32,
-    /// Which requests were answered: bit *i* is that with the serial number `request` − *i*.
-    request: u16,
-    answered: u64,
-    prompts: u32,
-    /// When anything of it was last sent.
-    prompted: Time,
-}
-
-/// What became of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FrameResult {
-    /// Which frame.
-    pub frame: FrameNumber,
-    /// Its bytes, header included.
-    pub bytes: u32,
-    /// What carried it; for a dropped frame, what would have.
-    pub transport: Transport,
-    /// When its picture was taken, on the publisher's clock.
-    pub captured: Time,
-    /// How long encoding took, in microseconds.
-    pub encode_us: u32,
-    /// When it was offered to this sender, on this computer's clock like all that follow.
-    pub offered: Time,
-    /// When its first byte was given to the system.
-    pub first_out: Option<Time>,
-    /// When its last byte was.
-    pub last_out: Option<Time>,
-    /// When this result was known.
-    pub finished: Time,
-    /// How many of its fragments were sent again.
-    pub retransmits: u32,
-    /// What became of it.
-    pub outcome: FrameOutcome,
-}
-
-/// How a frame ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameOutcome {
-    /// It was acknowledged.
-    Acked {
-        /// First byte out to acknowledgement, the receiver's hold time taken off.
-        delay: Span,
-        /// The receiver's hold time.
-        hold: Span,
-    },
-    /// It arrived, but its acknowledgement did not: a later one tells of it. How long it took is not known.
-    Delivered,
-    /// It did not arrive whole.
-    Lost(LossReason),
-    /// It was never sent.
-    Dropped(DropReason),
-}
-
-/// Why a sent frame did not arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LossReason {
-    /// The receiver had a newer frame before this one was whole.
-    Overtaken,
-    /// No acknowledgement came in time, though the receiver was prompted.
-    Unanswered,
-    /// Its connection ended.
-    Disconnected,
-}
-
-/// Why a frame was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropReason {
-    /// A newer frame came while it waited.
-    Superseded,
-    /// The stream ended while it waited.
-    Stopped,
-}
-
-impl FrameResult {
-    /// The delay, when the frame was acknowledged.
-    pub fn delay(&self) -> Option<Span> {
-        match self.outcome {
-            FrameOutcome::Acked { delay, .. } => Some(delay),
-            _ => None,
-        }
-    }
-
-    /// Bytes of the frame over its delay, as the classic lab computes the transfer rate.
-    pub fn classic_rate(&self) -> Option<Bitrate> {
-        Bitrate::of(u64::from(self.bytes), self.delay()?)
-    }
 }
 
 impl Sender {
@@ -529,46 +423,5 @@ impl Sender {
     fn patience(&self, prompts: u32) -> Span {
         let once = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2) + PROMPT_SLACK;
         once.times(1 << prompts.min(MAX_PROMPTS).saturating_sub(QUICK_PROMPTS))
-    }
-}
-
-impl InFlight {
-    /// How many more copies of a part are sent when it is asked for.
-    fn spare_copies(&self) -> u32 {
-        match self.asked {
-            asked if asked <= (self.parts / SPARE_COPIES[0]).max(1) => 1,
-            asked if asked <= self.parts / SPARE_COPIES[1] => 2,
-            _ => 0,
-        }
-    }
-
-    /// Notes a request by its serial number. Returns whether it is one that was not answered yet.
-    fn is_new_request(&mut self, serial: u16) -> bool {
-        let ahead = serial.wrapping_sub(self.request);
-        if ahead < 1 << 15 {
-            self.answered = self.answered.checked_shl(u32::from(ahead)).unwrap_or(0);
-            self.request = serial;
-        }
-        let behind = self.request.wrapping_sub(serial);
-        let bit = 1_u64.checked_shl(u32::from(behind)).unwrap_or(0);
-        // One too old to be remembered was asked again since, if its parts are still missing.
-        let is_new = bit != 0 && self.answered & bit == 0;
-        self.answered |= bit;
-        is_new
-    }
-
-    fn fragment(&self, index: u16, attempt: u8) -> Fragment {
-        let header = self.frame.header();
-        let from = usize::from(index) * usize::from(self.size);
-        let to = (from + usize::from(self.size)).min(self.frame.bytes().len());
-        Fragment {
-            stream: header.stream,
-            frame: header.frame,
-            frame_length: self.frame.bytes().len() as u32,
-            size: self.size,
-            index,
-            attempt,
-            data: self.frame.bytes().slice(from..to),
-        }
     }
 }

@@ -2,7 +2,9 @@
 
 mod control;
 mod hop;
+mod look;
 mod person;
+mod transit;
 mod video;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use person::Person;
 use video::Camera;
 pub use video::Film;
 
+/// The host in `World::people`.
+const HOST: usize = 0;
 /// A moment in which more than this happens is one in which time stands still.
 const MAX_AT_ONCE: u32 = 200_000;
 

@@ -1,25 +1,15 @@
-//! Live video between neighbours: pictures, the two ends of each hop, and the relay at the host.
+//! Live video: cameras, and the hops that come and go with streams and viewers.
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use netcore_proto::video::{
-    Datagram, Event as VideoEvent, FRAME_HEADER_BYTES, Frame, FrameHeader, Receiver, SenderConfig,
-    SourceKind, StreamSpec, TCP_ACK_BYTES, TcpAck, WindowMode,
+    Datagram, Event as VideoEvent, Frame, FrameHeader, Receiver, SenderConfig, SourceKind, StreamSpec,
+    WindowMode,
 };
 use netcore_proto::{Event, FrameNumber, MemberId, Span, StreamId, Time, Transport, session};
 
-use super::hop::Writing;
-use super::{Happening, Hop, World};
-
-/// The host in `World::people`.
-const HOST: usize = 0;
-/// What seal, UDP, IP and Ethernet add to a datagram.
-const DATAGRAM_OVERHEAD_BYTES: u64 = 94;
-/// A socket takes no more while this much of what it was given has not left.
-const SOCKET_BYTES: u64 = 64 * 1024;
-/// A byte stream's sender is given the socket again when this little waits (`TCP_NOTSENT_LOWAT`).
-const NOT_SENT_BYTES: u64 = 16 * 1024;
+use super::{HOST, Happening, Hop, World};
 
 /// What a camera gives.
 #[derive(Clone, Debug)]
@@ -60,12 +50,12 @@ impl fmt::Display for Film {
 
 #[derive(Debug)]
 pub(super) struct Camera {
-    owner: usize,
-    stream: StreamId,
+    pub(super) owner: usize,
+    pub(super) stream: StreamId,
     next: FrameNumber,
     interval: Span,
     left: u64,
-    jpeg: Vec<u8>,
+    pub(super) jpeg: Vec<u8>,
 }
 
 impl World {
@@ -321,7 +311,7 @@ impl World {
         self.offer_frame(owner, &frame);
     }
 
-    fn offer_frame(&mut self, from: usize, frame: &Frame) {
+    pub(super) fn offer_frame(&mut self, from: usize, frame: &Frame) {
         let stream = frame.header().stream;
         for at in 0..self.hops.len() {
             let hop = &mut self.hops[at];
@@ -331,301 +321,6 @@ impl World {
                     .handle_frame(frame.clone(), self.people[from].clock(self.now));
                 self.serve_sender(at);
             }
-        }
-    }
-
-    pub(super) fn sender_turn(&mut self, at: usize) {
-        let hop = &mut self.hops[at];
-        if hop.sender_turn == Some(self.now) {
-            hop.sender_turn = None;
-        }
-        let clock = self.people[hop.from].clock(self.now);
-        if hop
-            .sender
-            .poll_timeout()
-            .is_some_and(|deadline| deadline.at <= clock)
-        {
-            hop.sender.handle_timeout(clock);
-        }
-        self.serve_sender(at);
-    }
-
-    pub(super) fn receiver_turn(&mut self, at: usize) {
-        let hop = &mut self.hops[at];
-        if hop.receiver_turn == Some(self.now) {
-            hop.receiver_turn = None;
-        }
-        let clock = self.people[hop.to].clock(self.now);
-        if hop
-            .receiver
-            .poll_timeout()
-            .is_some_and(|deadline| deadline.at <= clock)
-        {
-            hop.receiver.handle_timeout(clock);
-        }
-        self.serve_receiver(at);
-    }
-
-    pub(super) fn datagram(&mut self, at: usize, to_receiver: bool, bytes: &Bytes) {
-        self.trace
-            .fact(self.now, 2 + u8::from(to_receiver), at as u64, bytes.len());
-        let hop = &mut self.hops[at];
-        if hop.is_stopped {
-            return;
-        }
-        let datagram = Datagram::decode(bytes).expect("what a node encodes can be decoded");
-        if to_receiver {
-            let clock = self.people[hop.to].clock(self.now);
-            if let Datagram::Fragment(fragment) = &datagram {
-                hop.receiver.handle_fragment(fragment, clock);
-            }
-            self.serve_receiver(at);
-        } else {
-            let clock = self.people[hop.from].clock(self.now);
-            match &datagram {
-                Datagram::Ack(ack) => hop.sender.handle_ack(ack, clock),
-                Datagram::Nack(nack) => hop.sender.handle_nack(nack, clock),
-                _ => {}
-            }
-            self.serve_sender(at);
-        }
-    }
-
-    pub(super) fn stream_bytes(&mut self, at: usize, to_receiver: bool, epoch: u32, bytes: &Bytes) {
-        self.trace
-            .fact(self.now, 4 + u8::from(to_receiver), at as u64, bytes.len());
-        let hop = &mut self.hops[at];
-        if hop.is_stopped || hop.epoch != epoch {
-            return;
-        }
-        if to_receiver {
-            self.read_frames(at, bytes);
-            self.serve_receiver(at);
-        } else {
-            let clock = self.people[hop.from].clock(self.now);
-            hop.answers.extend_from_slice(bytes);
-            while let Some(answer) = hop.answers.first_chunk::<TCP_ACK_BYTES>() {
-                let ack = TcpAck::decode(*answer);
-                let _ = hop.answers.split_to(TCP_ACK_BYTES);
-                hop.sender.handle_tcp_ack(ack.frame, ack.hold_us, clock);
-            }
-            self.serve_sender(at);
-        }
-    }
-
-    fn read_frames(&mut self, at: usize, bytes: &Bytes) {
-        let hop = &mut self.hops[at];
-        let clock = self.people[hop.to].clock(self.now);
-        hop.incoming.extend_from_slice(bytes);
-        loop {
-            hop.incoming_since.get_or_insert(clock);
-            let Some(header) = hop.incoming.first_chunk::<FRAME_HEADER_BYTES>() else {
-                break;
-            };
-            let header = FrameHeader::decode(header).expect("what a node encodes can be decoded");
-            let length = FRAME_HEADER_BYTES + header.length as usize;
-            if hop.incoming.len() < length {
-                break;
-            }
-            let frame = Frame::from_bytes(hop.incoming.split_to(length).freeze()).expect("it is one frame");
-            let first = hop.incoming_since.take().unwrap_or(clock);
-            hop.receiver.handle_frame(frame, first, clock);
-            let answer = TcpAck {
-                stream: header.stream,
-                frame: header.frame,
-                hold_us: 0,
-            };
-            let person = &mut self.people[hop.from.max(hop.to)];
-            let path = if hop.to == HOST {
-                &mut person.down
-            } else {
-                &mut person.up
-            };
-            let round_trip = path.conditions().delay.times(2);
-            let answer = Bytes::copy_from_slice(&answer.encode());
-            for (when, bytes) in hop
-                .back
-                .write(&answer, path, round_trip, self.now, &mut self.chance)
-            {
-                let (epoch, to_receiver) = (hop.epoch, false);
-                let happening = Happening::StreamBytes {
-                    hop: at,
-                    to_receiver,
-                    epoch,
-                    bytes,
-                };
-                self.agenda.plan(when, happening);
-            }
-        }
-        if hop.incoming.is_empty() {
-            hop.incoming_since = None;
-        }
-    }
-
-    /// Lets a sender send what its sockets take, collects results, and plans its next turn.
-    fn serve_sender(&mut self, at: usize) {
-        let now = self.now;
-        let hop = &mut self.hops[at];
-        if hop.is_stopped {
-            return;
-        }
-        let clock = self.people[hop.from].clock(now);
-        let ahead = self.people[hop.from].clock_ahead;
-        let person = &mut self.people[hop.from.max(hop.to)];
-        let path = if hop.from == HOST {
-            &mut person.down
-        } else {
-            &mut person.up
-        };
-        let round_trip = path.conditions().delay.times(2);
-        let mut turn: Option<Time> = None;
-        loop {
-            let takes_more = path.backlog_below(SOCKET_BYTES, now);
-            if takes_more > now {
-                turn = Some(takes_more);
-                break;
-            }
-            let Some(fragment) = hop.sender.poll_fragment(clock) else {
-                break;
-            };
-            let mut bytes = BytesMut::with_capacity(1_300);
-            fragment.encode(&mut bytes);
-            let bytes = bytes.freeze();
-            let passage = path.send(
-                bytes.len() as u64 + DATAGRAM_OVERHEAD_BYTES,
-                now,
-                &mut self.chance,
-            );
-            for when in passage.arrivals() {
-                let (bytes, to_receiver) = (bytes.clone(), true);
-                let happening = Happening::Datagram {
-                    hop: at,
-                    to_receiver,
-                    bytes,
-                };
-                self.agenda.plan(when, happening);
-            }
-        }
-        loop {
-            let takes_more = path.backlog_below(NOT_SENT_BYTES, now);
-            if takes_more > now {
-                turn = Some(turn.map_or(takes_more, |turn| turn.min(takes_more)));
-                break;
-            }
-            if hop.writing.is_none() {
-                hop.writing = hop.sender.poll_frame(clock).map(|frame| Writing {
-                    frame: frame.header().frame,
-                    rest: frame.bytes().clone(),
-                });
-            }
-            let Some(writing) = &mut hop.writing else { break };
-            let portion = writing
-                .rest
-                .split_to(writing.rest.len().min(NOT_SENT_BYTES as usize));
-            for (when, bytes) in hop.forth.write(&portion, path, round_trip, now, &mut self.chance) {
-                let (epoch, to_receiver) = (hop.epoch, true);
-                let happening = Happening::StreamBytes {
-                    hop: at,
-                    to_receiver,
-                    epoch,
-                    bytes,
-                };
-                self.agenda.plan(when, happening);
-            }
-            if writing.rest.is_empty() {
-                hop.sender.handle_written(writing.frame, clock);
-                hop.writing = None;
-            }
-        }
-        let deadline = hop
-            .sender
-            .poll_timeout()
-            .map(|deadline| (deadline.at - ahead).max(now));
-        let wanted = turn.into_iter().chain(deadline).min();
-        if let Some(when) = wanted.filter(|when| hop.sender_turn.is_none_or(|planned| *when < planned)) {
-            hop.sender_turn = Some(when);
-            self.agenda.plan(when, Happening::SenderTurn { hop: at });
-        }
-        self.take_results(at);
-    }
-
-    fn take_results(&mut self, at: usize) {
-        let hop = &mut self.hops[at];
-        while let Some(result) = hop.sender.poll_result() {
-            let (frame, bytes) = (u64::from(result.frame.0), result.retransmits as usize);
-            self.trace.fact(self.now, 6, frame, bytes);
-            hop.meter.record(result);
-            hop.results.push(result);
-        }
-    }
-
-    /// Sends what a receiver answers, shows and relays what it has, and plans its next turn.
-    fn serve_receiver(&mut self, at: usize) {
-        let now = self.now;
-        let hop = &mut self.hops[at];
-        if hop.is_stopped {
-            return;
-        }
-        let clock = self.people[hop.to].clock(now);
-        let ahead = self.people[hop.to].clock_ahead;
-        while let Some(datagram) = hop.receiver.poll_datagram(clock) {
-            let mut bytes = BytesMut::new();
-            datagram.encode(&mut bytes);
-            let bytes = bytes.freeze();
-            let person = &mut self.people[hop.from.max(hop.to)];
-            let path = if hop.to == HOST {
-                &mut person.down
-            } else {
-                &mut person.up
-            };
-            let passage = path.send(
-                bytes.len() as u64 + DATAGRAM_OVERHEAD_BYTES,
-                now,
-                &mut self.chance,
-            );
-            for when in passage.arrivals() {
-                let (bytes, to_receiver) = (bytes.clone(), false);
-                let happening = Happening::Datagram {
-                    hop: at,
-                    to_receiver,
-                    bytes,
-                };
-                self.agenda.plan(when, happening);
-            }
-        }
-        let deadline = hop
-            .receiver
-            .poll_timeout()
-            .map(|deadline| (deadline.at - ahead).max(now));
-        if let Some(when) = deadline.filter(|when| hop.receiver_turn.is_none_or(|planned| *when < planned)) {
-            hop.receiver_turn = Some(when);
-            self.agenda.plan(when, Happening::ReceiverTurn { hop: at });
-        }
-        while let Some(arrival) = self.hops[at].receiver.poll_arrival() {
-            self.show(at, &arrival);
-        }
-    }
-
-    fn show(&mut self, at: usize, arrival: &netcore_proto::video::Arrival) {
-        let header = *arrival.frame.header();
-        let camera = self
-            .cameras
-            .iter()
-            .rev()
-            .find(|camera| camera.stream == header.stream);
-        let camera = camera.expect("every frame comes from a camera");
-        let captured = self.people[camera.owner].moment(header.captured);
-        let jpeg = arrival.frame.jpeg();
-        assert!(
-            jpeg[..4] == header.frame.0.to_be_bytes() && jpeg[4..] == camera.jpeg[4..],
-            "frame {} arrived with another picture",
-            header.frame
-        );
-        let now = self.now;
-        self.trace.fact(now, 7, u64::from(header.frame.0), jpeg.len());
-        self.hops[at].note_shown(arrival, now, captured);
-        if self.hops[at].to == HOST {
-            self.offer_frame(HOST, &arrival.frame);
         }
     }
 }

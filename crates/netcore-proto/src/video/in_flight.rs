@@ -1,0 +1,72 @@
+use super::{Fragment, Frame};
+use crate::Time;
+use crate::units::Transport;
+
+/// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
+/// for: a copy lost again would cost the frame another round trip. Beyond one part in the second number the way is rather
+/// full than bad, and spare copies would make it worse.
+const SPARE_COPIES: [u32; 2] = [20, 4];
+/// A frame of which something has been sent, or is about to be, and that has no result yet.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) frame: Frame,
+    pub(super) offered: Time,
+    pub(super) transport: Transport,
+    pub(super) first_out: Option<Time>,
+    pub(super) last_out: Option<Time>,
+    pub(super) size: u16,
+    pub(super) next_part: u32,
+    pub(super) parts: u32,
+    pub(super) retransmits: u32,
+    /// Parts that may still be sent again on request.
+    pub(super) resends_left: u32,
+    /// How many parts were asked for.
+    pub(super) asked: u32,
+    /// Which requests were answered: bit *i* is that with the serial number `request` − *i*.
+    pub(super) request: u16,
+    pub(super) answered: u64,
+    pub(super) prompts: u32,
+    /// When anything of it was last sent.
+    pub(super) prompted: Time,
+}
+
+impl InFlight {
+    /// How many more copies of a part are sent when it is asked for.
+    pub(super) fn spare_copies(&self) -> u32 {
+        match self.asked {
+            asked if asked <= (self.parts / SPARE_COPIES[0]).max(1) => 1,
+            asked if asked <= self.parts / SPARE_COPIES[1] => 2,
+            _ => 0,
+        }
+    }
+
+    /// Notes a request by its serial number. Returns whether it is one that was not answered yet.
+    pub(super) fn is_new_request(&mut self, serial: u16) -> bool {
+        let ahead = serial.wrapping_sub(self.request);
+        if ahead < 1 << 15 {
+            self.answered = self.answered.checked_shl(u32::from(ahead)).unwrap_or(0);
+            self.request = serial;
+        }
+        let behind = self.request.wrapping_sub(serial);
+        let bit = 1_u64.checked_shl(u32::from(behind)).unwrap_or(0);
+        // One too old to be remembered was asked again since, if its parts are still missing.
+        let is_new = bit != 0 && self.answered & bit == 0;
+        self.answered |= bit;
+        is_new
+    }
+
+    pub(super) fn fragment(&self, index: u16, attempt: u8) -> Fragment {
+        let header = self.frame.header();
+        let from = usize::from(index) * usize::from(self.size);
+        let to = (from + usize::from(self.size)).min(self.frame.bytes().len());
+        Fragment {
+            stream: header.stream,
+            frame: header.frame,
+            frame_length: self.frame.bytes().len() as u32,
+            size: self.size,
+            index,
+            attempt,
+            data: self.frame.bytes().slice(from..to),
+        }
+    }
+}

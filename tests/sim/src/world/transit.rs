@@ -1,0 +1,293 @@
+//! What happens at the two ends of a hop, and on the way between them.
+
+use bytes::{Bytes, BytesMut};
+use netcore_proto::Time;
+use netcore_proto::video::{
+    Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameHeader, TCP_ACK_BYTES, TcpAck,
+};
+
+use super::hop::Writing;
+use super::person::Person;
+use super::{HOST, Happening, Hop, World};
+use crate::effects::Path;
+
+/// What seal, UDP, IP and Ethernet add to a datagram.
+const DATAGRAM_OVERHEAD_BYTES: u64 = 94;
+/// A socket takes no more while this much of what it was given has not left.
+const SOCKET_BYTES: u64 = 64 * 1024;
+/// A byte stream's sender is given the socket again when this little waits (`TCP_NOTSENT_LOWAT`).
+const NOT_SENT_BYTES: u64 = 16 * 1024;
+
+impl World {
+    pub(super) fn sender_turn(&mut self, at: usize) {
+        let hop = &mut self.hops[at];
+        if hop.sender_turn == Some(self.now) {
+            hop.sender_turn = None;
+        }
+        let clock = self.people[hop.from].clock(self.now);
+        if hop
+            .sender
+            .poll_timeout()
+            .is_some_and(|deadline| deadline.at <= clock)
+        {
+            hop.sender.handle_timeout(clock);
+        }
+        self.serve_sender(at);
+    }
+
+    pub(super) fn receiver_turn(&mut self, at: usize) {
+        let hop = &mut self.hops[at];
+        if hop.receiver_turn == Some(self.now) {
+            hop.receiver_turn = None;
+        }
+        let clock = self.people[hop.to].clock(self.now);
+        if hop
+            .receiver
+            .poll_timeout()
+            .is_some_and(|deadline| deadline.at <= clock)
+        {
+            hop.receiver.handle_timeout(clock);
+        }
+        self.serve_receiver(at);
+    }
+
+    pub(super) fn datagram(&mut self, at: usize, to_receiver: bool, bytes: &Bytes) {
+        self.trace
+            .fact(self.now, 2 + u8::from(to_receiver), at as u64, bytes.len());
+        let hop = &mut self.hops[at];
+        if hop.is_stopped {
+            return;
+        }
+        let datagram = Datagram::decode(bytes).expect("what a node encodes can be decoded");
+        if to_receiver {
+            let clock = self.people[hop.to].clock(self.now);
+            if let Datagram::Fragment(fragment) = &datagram {
+                hop.receiver.handle_fragment(fragment, clock);
+            }
+            self.serve_receiver(at);
+        } else {
+            let clock = self.people[hop.from].clock(self.now);
+            match &datagram {
+                Datagram::Ack(ack) => hop.sender.handle_ack(ack, clock),
+                Datagram::Nack(nack) => hop.sender.handle_nack(nack, clock),
+                _ => {}
+            }
+            self.serve_sender(at);
+        }
+    }
+
+    pub(super) fn stream_bytes(&mut self, at: usize, to_receiver: bool, epoch: u32, bytes: &Bytes) {
+        self.trace
+            .fact(self.now, 4 + u8::from(to_receiver), at as u64, bytes.len());
+        let hop = &mut self.hops[at];
+        if hop.is_stopped || hop.epoch != epoch {
+            return;
+        }
+        if to_receiver {
+            self.read_frames(at, bytes);
+            self.serve_receiver(at);
+        } else {
+            let clock = self.people[hop.from].clock(self.now);
+            hop.answers.extend_from_slice(bytes);
+            while let Some(answer) = hop.answers.first_chunk::<TCP_ACK_BYTES>() {
+                let ack = TcpAck::decode(*answer);
+                let _ = hop.answers.split_to(TCP_ACK_BYTES);
+                hop.sender.handle_tcp_ack(ack.frame, ack.hold_us, clock);
+            }
+            self.serve_sender(at);
+        }
+    }
+
+    fn read_frames(&mut self, at: usize, bytes: &Bytes) {
+        self.hops[at].incoming.extend_from_slice(bytes);
+        loop {
+            let hop = &mut self.hops[at];
+            let clock = self.people[hop.to].clock(self.now);
+            let first = hop
+                .incoming_since
+                .filter(|_| !hop.incoming.is_empty())
+                .unwrap_or(clock);
+            hop.incoming_since = Some(first);
+            let Some(header) = hop.incoming.first_chunk::<FRAME_HEADER_BYTES>() else {
+                return;
+            };
+            let header = FrameHeader::decode(header).expect("what a node encodes can be decoded");
+            let length = FRAME_HEADER_BYTES + header.length as usize;
+            if hop.incoming.len() < length {
+                return;
+            }
+            let frame = Frame::from_bytes(hop.incoming.split_to(length).freeze()).expect("it is one frame");
+            hop.incoming_since = None;
+            hop.receiver.handle_frame(frame, first, clock);
+            let answer = TcpAck {
+                stream: header.stream,
+                frame: header.frame,
+                hold_us: 0,
+            };
+            self.write_stream(at, false, &Bytes::copy_from_slice(&answer.encode()));
+        }
+    }
+
+    /// Lets a sender send what its sockets take, collects results, and plans its next turn.
+    pub(super) fn serve_sender(&mut self, at: usize) {
+        if self.hops[at].is_stopped {
+            return;
+        }
+        let more_datagrams_at = self.send_fragments(at);
+        let more_bytes_at = self.write_frames(at);
+        let hop = &mut self.hops[at];
+        let person = &self.people[hop.from];
+        let deadline = hop.sender.poll_timeout();
+        let deadline = deadline.map(|deadline| person.moment(deadline.at).max(self.now));
+        let wanted = [more_datagrams_at, more_bytes_at, deadline]
+            .into_iter()
+            .flatten()
+            .min();
+        if let Some(when) = wanted.filter(|when| hop.sender_turn.is_none_or(|planned| *when < planned)) {
+            hop.sender_turn = Some(when);
+            self.agenda.plan(when, Happening::SenderTurn { hop: at });
+        }
+        self.take_results(at);
+    }
+
+    /// Returns when the socket takes more, if it is full.
+    fn send_fragments(&mut self, at: usize) -> Option<Time> {
+        loop {
+            let hop = &mut self.hops[at];
+            let takes_more = way(&mut self.people, hop, true).backlog_below(SOCKET_BYTES, self.now);
+            if takes_more > self.now {
+                return Some(takes_more);
+            }
+            let clock = self.people[hop.from].clock(self.now);
+            let fragment = hop.sender.poll_fragment(clock)?;
+            self.send_datagram(at, true, &Datagram::Fragment(fragment));
+        }
+    }
+
+    /// Returns when the socket takes more, if it is full.
+    fn write_frames(&mut self, at: usize) -> Option<Time> {
+        loop {
+            let hop = &mut self.hops[at];
+            let clock = self.people[hop.from].clock(self.now);
+            let takes_more = way(&mut self.people, hop, true).backlog_below(NOT_SENT_BYTES, self.now);
+            if takes_more > self.now {
+                return Some(takes_more);
+            }
+            if hop.writing.is_none() {
+                hop.writing = hop.sender.poll_frame(clock).map(|frame| Writing {
+                    frame: frame.header().frame,
+                    rest: frame.bytes().clone(),
+                });
+            }
+            let writing = hop.writing.as_mut()?;
+            let portion = writing
+                .rest
+                .split_to(writing.rest.len().min(NOT_SENT_BYTES as usize));
+            if writing.rest.is_empty() {
+                hop.sender.handle_written(writing.frame, clock);
+                hop.writing = None;
+            }
+            self.write_stream(at, true, &portion);
+        }
+    }
+
+    fn send_datagram(&mut self, hop: usize, to_receiver: bool, datagram: &Datagram) {
+        let mut bytes = BytesMut::with_capacity(1_300);
+        datagram.encode(&mut bytes);
+        let bytes = bytes.freeze();
+        let path = way(&mut self.people, &self.hops[hop], to_receiver);
+        let wire_bytes = bytes.len() as u64 + DATAGRAM_OVERHEAD_BYTES;
+        for when in path.send(wire_bytes, self.now, &mut self.chance).arrivals() {
+            let bytes = bytes.clone();
+            let happening = Happening::Datagram {
+                hop,
+                to_receiver,
+                bytes,
+            };
+            self.agenda.plan(when, happening);
+        }
+    }
+
+    fn write_stream(&mut self, hop: usize, to_receiver: bool, bytes: &Bytes) {
+        let state = &mut self.hops[hop];
+        let path = way(&mut self.people, state, to_receiver);
+        let round_trip = path.conditions().delay.times(2);
+        let epoch = state.epoch;
+        let pipe = if to_receiver {
+            &mut state.forth
+        } else {
+            &mut state.back
+        };
+        for (when, bytes) in pipe.write(bytes, path, round_trip, self.now, &mut self.chance) {
+            let happening = Happening::StreamBytes {
+                hop,
+                to_receiver,
+                epoch,
+                bytes,
+            };
+            self.agenda.plan(when, happening);
+        }
+    }
+
+    pub(super) fn take_results(&mut self, at: usize) {
+        let hop = &mut self.hops[at];
+        while let Some(result) = hop.sender.poll_result() {
+            let (frame, bytes) = (u64::from(result.frame.0), result.retransmits as usize);
+            self.trace.fact(self.now, 6, frame, bytes);
+            hop.meter.record(result);
+            hop.results.push(result);
+        }
+    }
+
+    /// Sends what a receiver answers, shows and relays what it has, and plans its next turn.
+    pub(super) fn serve_receiver(&mut self, at: usize) {
+        if self.hops[at].is_stopped {
+            return;
+        }
+        let clock = self.people[self.hops[at].to].clock(self.now);
+        while let Some(datagram) = self.hops[at].receiver.poll_datagram(clock) {
+            self.send_datagram(at, false, &datagram);
+        }
+        let hop = &mut self.hops[at];
+        let person = &self.people[hop.to];
+        let deadline = hop.receiver.poll_timeout();
+        let deadline = deadline.map(|deadline| person.moment(deadline.at).max(self.now));
+        if let Some(when) = deadline.filter(|when| hop.receiver_turn.is_none_or(|planned| *when < planned)) {
+            hop.receiver_turn = Some(when);
+            self.agenda.plan(when, Happening::ReceiverTurn { hop: at });
+        }
+        while let Some(arrival) = self.hops[at].receiver.poll_arrival() {
+            self.show(at, &arrival);
+        }
+    }
+
+    fn show(&mut self, at: usize, arrival: &Arrival) {
+        let header = *arrival.frame.header();
+        let camera = self
+            .cameras
+            .iter()
+            .rev()
+            .find(|camera| camera.stream == header.stream);
+        let camera = camera.expect("every frame comes from a camera");
+        let captured = self.people[camera.owner].moment(header.captured);
+        let jpeg = arrival.frame.jpeg();
+        assert!(
+            jpeg[..4] == header.frame.0.to_be_bytes() && jpeg[4..] == camera.jpeg[4..],
+            "frame {} arrived with another picture",
+            header.frame
+        );
+        let now = self.now;
+        self.trace.fact(now, 7, u64::from(header.frame.0), jpeg.len());
+        self.hops[at].note_shown(arrival, now, captured);
+        if self.hops[at].to == HOST {
+            self.offer_frame(HOST, &arrival.frame);
+        }
+    }
+}
+
+/// The way that a hop's frames take, or their answers.
+fn way<'a>(people: &'a mut [Person], hop: &Hop, to_receiver: bool) -> &'a mut Path {
+    let is_up = (hop.to == HOST) == to_receiver;
+    let member = &mut people[hop.member()];
+    if is_up { &mut member.up } else { &mut member.down }
+}

@@ -131,7 +131,10 @@ mod tests {
         decoder.feed(&encode_control(&"\u{1}\"".repeat(30_000)).unwrap());
         match decoder.next_message::<u64>() {
             Err(WireError::Json(why)) => {
-                assert!(why.chars().count() <= MAX_REASON_CHARS && !why.chars().any(char::is_control), "{why}");
+                assert!(
+                    why.chars().count() <= MAX_REASON_CHARS && !why.chars().any(char::is_control),
+                    "{why}"
+                );
             }
             other => panic!("{other:?}"),
         }

@@ -17,6 +17,8 @@ pub struct ArrivalMeter {
     jitter_us: Option<f64>,
     before: Option<Received>,
     frames: u64,
+    bytes: u64,
+    at_tick: (u64, u64),
     missed: u64,
     missed_at_tick: u64,
     ticked: Option<Time>,
@@ -39,6 +41,8 @@ impl ArrivalMeter {
             jitter_us: None,
             before: None,
             frames: 0,
+            bytes: 0,
+            at_tick: (0, 0),
             missed: 0,
             missed_at_tick: 0,
             ticked: None,
@@ -65,6 +69,7 @@ impl ArrivalMeter {
         }
         self.transport = arrival.transport;
         self.frames += 1;
+        self.bytes += bytes;
         if self.recent.len() >= MAX_RECENT {
             self.recent.pop_front();
         }
@@ -79,10 +84,9 @@ impl ArrivalMeter {
     /// Ends a second: what happened in it. Delays are the sending end's to tell.
     pub fn tick(&mut self, now: Time) -> Point {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);
-        let seen = self.recent.iter().filter(|received| received.at > since);
-        let (frames, bytes) = seen.fold((0, 0), |(frames, bytes), received| {
-            (frames + 1, bytes + received.bytes)
-        });
+        // Counted rather than looked up: more can happen in a second than is remembered.
+        let (frames, bytes) = (self.frames - self.at_tick.0, self.bytes - self.at_tick.1);
+        self.at_tick = (self.frames, self.bytes);
         let drops = self.missed - std::mem::replace(&mut self.missed_at_tick, self.missed);
         Point {
             at: now,
@@ -90,7 +94,7 @@ impl ArrivalMeter {
             ack_p50_us: None,
             ack_p95_us: None,
             goodput_bps: Bitrate::of(bytes, now.since(since)).map_or(0, |rate| rate.0),
-            frames,
+            frames: u32::try_from(frames).unwrap_or(u32::MAX),
             drops: u32::try_from(drops).unwrap_or(u32::MAX),
             retransmits: 0,
         }
@@ -105,13 +109,18 @@ impl ArrivalMeter {
         {
             self.recent.pop_front();
         }
-        let observed = self.recent.front().map(|oldest| now.since(oldest.at).max(SECOND));
+        let least = if self.recent.len() < MAX_RECENT {
+            SECOND
+        } else {
+            Span::from_micros(1)
+        };
+        let observed = self.recent.front().map(|oldest| now.since(oldest.at).max(least));
         let last_second = self
             .recent
             .iter()
             .rev()
             .take_while(|received| received.at + SECOND > now);
-        let bits = last_second.map(|received| received.bytes * 8).sum();
+        let last_bytes = last_second.map(|received| received.bytes).sum();
         Figures {
             transport: self.transport,
             jitter_us: self
@@ -119,7 +128,9 @@ impl ArrivalMeter {
                 .filter(|_| observed.is_some())
                 .map(|jitter| jitter as u64),
             frames_per_s: observed.map(|observed| self.recent.len() as f64 / observed.as_secs_f64()),
-            goodput_bps: observed.map(|_| bits),
+            goodput_bps: observed
+                .and_then(|observed| Bitrate::of(last_bytes, observed.min(SECOND)))
+                .map(|rate| rate.0),
             frames: self.frames,
             drops: self.missed,
             ..Figures::default()

@@ -23,8 +23,18 @@ pub struct LinkMeter {
     kept: VecDeque<FrameResult>,
     forgotten: u64,
     ticked: Option<Time>,
+    second: Second,
     tcp: Totals,
     udp: Totals,
+}
+
+/// What happened since the last tick, counted rather than looked up: more can happen in a second than is remembered.
+#[derive(Debug, Default)]
+struct Second {
+    frames: u32,
+    bytes: u64,
+    drops: u32,
+    retransmits: u32,
 }
 
 #[derive(Debug)]
@@ -73,6 +83,7 @@ impl LinkMeter {
             kept: VecDeque::new(),
             forgotten: 0,
             ticked: None,
+            second: Second::default(),
             tcp: Totals::new(),
             udp: Totals::new(),
         }
@@ -80,6 +91,9 @@ impl LinkMeter {
 
     /// The stream goes on over another transport: points from now on are that one's.
     pub fn set_transport(&mut self, transport: Transport) {
+        if transport != self.transport {
+            self.second = Second::default();
+        }
         self.transport = transport;
     }
 
@@ -91,6 +105,9 @@ impl LinkMeter {
         };
         this.record(&result);
         other.pause();
+        if result.transport == self.transport {
+            self.second.record(&result);
+        }
         push_bounded(&mut self.recent, result, MAX_RECENT);
         self.forgotten += u64::from(push_bounded(&mut self.kept, result, MAX_KEPT));
     }
@@ -103,34 +120,21 @@ impl LinkMeter {
             .recent
             .iter()
             .filter(|result| result.finished > since && result.transport == self.transport);
-        let mut point = Point {
+        let mut delays: Vec<u64> = results
+            .filter_map(|result| result.delay().map(Span::as_micros))
+            .collect();
+        delays.sort_unstable();
+        let second = std::mem::take(&mut self.second);
+        Point {
             at: now,
             transport: self.transport,
-            ack_p50_us: None,
-            ack_p95_us: None,
-            goodput_bps: 0,
-            frames: 0,
-            drops: 0,
-            retransmits: 0,
-        };
-        let mut delays = Vec::new();
-        let mut bytes = 0;
-        for result in results {
-            point.retransmits += result.retransmits;
-            delays.extend(result.delay().map(Span::as_micros));
-            match result.outcome {
-                FrameOutcome::Acked { .. } | FrameOutcome::Delivered => {
-                    point.frames += 1;
-                    bytes += u64::from(result.bytes);
-                }
-                FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => point.drops += 1,
-            }
+            ack_p50_us: percentile(&delays, 50),
+            ack_p95_us: percentile(&delays, 95),
+            goodput_bps: crate::Bitrate::of(second.bytes, span).map_or(0, |rate| rate.0),
+            frames: second.frames,
+            drops: second.drops,
+            retransmits: second.retransmits,
         }
-        delays.sort_unstable();
-        point.ack_p50_us = percentile(&delays, 50);
-        point.ack_p95_us = percentile(&delays, 95);
-        point.goodput_bps = crate::Bitrate::of(bytes, span).map_or(0, |rate| rate.0);
-        point
     }
 
     /// The figures of the last [`WINDOW`], of the transport in use.
@@ -169,8 +173,14 @@ impl LinkMeter {
         }
         delays.sort_unstable();
         rates.sort_unstable();
-        // A rate over less than a second says more about when it was asked for than about the link.
-        let observed = oldest.map(|oldest| now.since(oldest).max(SECOND));
+        // A rate over less than a second says more about when it was asked for than about the link, unless so much happened
+        // that less is remembered.
+        let least = if self.recent.len() < MAX_RECENT {
+            SECOND
+        } else {
+            Span::from_micros(1)
+        };
+        let observed = oldest.map(|oldest| now.since(oldest).max(least));
         let [tcp, udp] = [&self.tcp, &self.udp];
         Figures {
             transport: self.transport,
@@ -180,7 +190,9 @@ impl LinkMeter {
             classic_rate_bps: percentile(&rates, 50),
             jitter_us: None,
             frames_per_s: observed.map(|observed| arrived as f64 / observed.as_secs_f64()),
-            goodput_bps: observed.map(|_| last_second * 8),
+            goodput_bps: observed
+                .and_then(|observed| crate::Bitrate::of(last_second, observed.min(SECOND)))
+                .map(|rate| rate.0),
             loss_pct: (arrived + lost > 0).then(|| lost as f64 * 100.0 / (arrived + lost) as f64),
             frames: tcp.acked + tcp.unanswered + udp.acked + udp.unanswered,
             drops: tcp.lost + tcp.dropped + udp.lost + udp.dropped,
@@ -199,6 +211,19 @@ impl LinkMeter {
         all.into_iter()
             .filter_map(|(transport, totals)| totals.summary(transport))
             .collect()
+    }
+}
+
+impl Second {
+    fn record(&mut self, result: &FrameResult) {
+        self.retransmits += result.retransmits;
+        match result.outcome {
+            FrameOutcome::Acked { .. } | FrameOutcome::Delivered => {
+                self.frames += 1;
+                self.bytes += u64::from(result.bytes);
+            }
+            FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => self.drops += 1,
+        }
     }
 }
 
@@ -375,5 +400,31 @@ mod tests {
         assert_eq!((udp.transport, udp.arrived), (Transport::Udp, 4));
         // Twice a second, and the 5 ms each from being offered to being known.
         assert_eq!(udp.lasted, Span::from_millis(2_010));
+    }
+
+    #[test]
+    fn more_frames_than_are_remembered_are_still_counted() {
+        let mut meter = LinkMeter::new(Transport::Udp);
+        let mut at_us = 0;
+        let mut second = |meter: &mut LinkMeter| {
+            for _ in 0..20_000 {
+                at_us += 50;
+                let finished = Time::from_micros(at_us);
+                meter.record(FrameResult {
+                    finished,
+                    ..result(1_000, Transport::Udp, acked(40))
+                });
+            }
+            Time::from_micros(at_us)
+        };
+        let now = second(&mut meter);
+        meter.tick(now);
+        let now = second(&mut meter);
+        let (point, figures) = (meter.tick(now), meter.figures(now));
+        assert_eq!((point.frames, point.goodput_bps), (20_000, 2_000_000_000));
+        let per_s = figures.frames_per_s.unwrap();
+        assert!((19_900.0..20_100.0).contains(&per_s), "{per_s}");
+        let goodput = figures.goodput_bps.unwrap();
+        assert!((1_990_000_000..2_010_000_000).contains(&goodput), "{goodput}");
     }
 }

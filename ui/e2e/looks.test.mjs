@@ -21,9 +21,37 @@ const SCREENS = {
       await page.waitForSelector(at("join-error"));
     },
   },
+  changed: {
+    query: "refuse=session|join_room:identity_changed",
+    async go(page) {
+      await page.fill(at("address"), "192.168.1.10:27182");
+      await page.click(at("join-room"));
+      await page.waitForSelector(at("join-anew"));
+    },
+  },
   empty: { query: "scene=empty" },
   busy: { query: "scene=busy", go: (page) => page.waitForSelector('article.large canvas[data-drawn="true"]') },
   hosting: { query: "scene=busy&role=host", go: (page) => page.waitForSelector('article.large canvas[data-drawn="true"]') },
+  closing: { query: "scene=busy&role=host", go: (page) => page.click(at("leave")) },
+  dropping: {
+    query: "scene=busy",
+    async go(page) {
+      await page.evaluate(() => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(["words"], "capture.txt"));
+        document.body.dispatchEvent(new DragEvent("dragenter", { dataTransfer, bubbles: true, cancelable: true }));
+      });
+      await page.waitForSelector(at("drop-target"));
+    },
+  },
+  searching: {
+    query: "scene=busy",
+    async go(page) {
+      await page.click(at("search"));
+      await page.fill(at("chat-query"), "UDP");
+      await page.waitForSelector("mark");
+    },
+  },
   lost: { query: "scene=lost", go: (page) => page.waitForSelector(at("lost-banner")) },
   camera: {
     query: "scene=empty&refuse=video|start_video:camera_busy",
@@ -36,6 +64,23 @@ const SCREENS = {
   settings: { query: "scene=busy", go: (page) => page.click(at("settings")) },
   person: { query: "scene=busy", go: (page) => page.click(at("person-0")) },
   wire: { query: "scene=busy", go: (page) => page.click(at("open-wire")) },
+  unwatched: {
+    query: "scene=empty&alive=0",
+    async go(page) {
+      await page.click(at("start-video"));
+      await page.waitForSelector(at("stop-video"));
+      await page.click(at("open-wire"));
+    },
+  },
+  switched: {
+    query: "scene=busy",
+    async go(page) {
+      await page.click(at("transport-tcp"));
+      await page.click(at("open-wire"));
+      await page.getByRole("button", { name: /^(You|我)/ }).click();
+      await page.waitForSelector(at("num.frames"));
+    },
+  },
 };
 
 for (const [name, screen] of Object.entries(SCREENS)) {
@@ -86,6 +131,14 @@ function outside() {
     if (!scrolls && (box.left < left - 1 || box.right > right + 1 || box.top < up - 1 || box.bottom > down + 1)) {
       found.push(`${control.outerHTML.slice(0, 90)} at ${Math.round(box.left)}–${Math.round(box.right)}, ${Math.round(box.top)}–${Math.round(box.bottom)}`);
     }
+  }
+  // A figure is one line, however wide it becomes.
+  for (const figure of document.querySelectorAll(".stats dt, .stats dd, .tbl td, .tbl th")) {
+    const line = parseFloat(getComputedStyle(figure).lineHeight);
+    const text = document.createRange();
+    text.selectNodeContents(figure);
+    if (text.getBoundingClientRect().height > line * 1.6) found.push(`"${figure.textContent.trim()}" is more than one line`);
+    if (figure.scrollWidth > figure.clientWidth + 1 && !figure.matches(".of, .tbl th")) found.push(`"${figure.textContent.trim()}" is wider than its place`);
   }
   // Two neighbours in a bar do not lie on each other.
   for (const bar of top.querySelectorAll(".bar, .head, .mine")) {

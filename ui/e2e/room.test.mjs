@@ -90,6 +90,38 @@ test("the charts move, and a switch to TCP begins a line of its own", async () =
   });
 });
 
+test("a file let go of over the window is offered, and the target is gone", async () => {
+  await using("scene=busy&alive=0", async (page) => {
+    const drag = (type) =>
+      page.evaluate((type) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(["words"], "capture.txt"));
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      }, type);
+    await page.waitForSelector(at("room"));
+    await drag("dragenter");
+    await page.waitForSelector(at("drop-target"));
+    await drag("dragleave");
+    await page.waitForSelector(at("drop-target"), { state: "detached" });
+    await drag("dragenter");
+    await drag("drop");
+    await page.waitForSelector(`${at("feed")} article[aria-label="capture.txt"]`);
+    assert.equal(await page.locator(at("drop-target")).count(), 0);
+  });
+});
+
+test("words are found in ten thousand messages", async () => {
+  await using("scene=long&alive=0", async (page) => {
+    await page.click(at("search"));
+    await page.fill(at("chat-query"), "message 123");
+    await page.waitForFunction((s) => document.querySelector(s).textContent === "11 found", at("chat-found"));
+    assert.equal(await page.locator("mark").count(), 11);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("text=message 9999");
+    assert.equal(await page.locator(at("chat-search")).count(), 0);
+  });
+});
+
 test("ten thousand messages: few are in the page, and reading back stays in place", async () => {
   await using("scene=long&alive=0", async (page) => {
     const feed = page.locator(at("feed"));

@@ -139,6 +139,32 @@ describe("the room", () => {
     expect(host.calls.map((call) => call.command)).not.toContain("chat|say");
   });
 
+  it("finds words in the conversation, marks them, and ends the search by Esc", async () => {
+    const { model } = await open({ scene: "busy" });
+    const all = screen.getAllByTestId("message").length;
+    await fireEvent.keyDown(window, { key: "f", ctrlKey: true });
+    const field = await screen.findByTestId("chat-query");
+    expect(field).toHaveFocus();
+    expect(screen.getAllByTestId("message"), "nothing is asked for yet").toHaveLength(all);
+    await fireEvent.input(field, { target: { value: "udp" } });
+    const hits = await waitFor(() => {
+      const marks = [...document.querySelectorAll("mark")];
+      expect(marks.length).toBeGreaterThan(0);
+      return marks;
+    });
+    expect(new Set(hits.map((mark) => mark.textContent?.toLowerCase()))).toEqual(new Set(["udp"]));
+    const found = screen.getAllByTestId("message");
+    expect(found.length).toBeLessThan(all);
+    expect(screen.getByTestId("chat-found")).toHaveTextContent(`${found.length} found`);
+    expect(screen.queryByTestId("file-5")).toBeNull();
+    await fireEvent.input(field, { target: { value: "not said by anybody" } });
+    expect(await screen.findByTestId("chat-none")).toBeVisible();
+    await esc();
+    await waitFor(() => expect(screen.getAllByTestId("message")).toHaveLength(all));
+    expect(document.querySelector("mark")).toBeNull();
+    expect(model.video.live).not.toBeNull();
+  });
+
   it("asks before it closes a room with others in it, and only then", async () => {
     const { model } = await open({ scene: "busy", role: "host" });
     const leave = screen.getByTestId("leave");

@@ -2,6 +2,7 @@ import type { ChatEntry, ChatEvent, IpcError } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import { utf8Length } from "../shared/format";
 import type { ChatApi } from "./api";
+import { finder } from "./search";
 
 /** The longest message, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 65_536;
@@ -17,6 +18,13 @@ export class ChatStore {
   unread = $state(0);
   /** Whether the chat is in sight. */
   visible = true;
+
+  /** What is searched for; null while nobody searches. */
+  query = $state<string | null>(null);
+  /** What finds the words searched for; null while there are none. */
+  find = $derived(this.query === null ? null : finder(this.query));
+  /** What is in sight: all of it, or the messages with the words searched for. */
+  shown = $derived(this.find ? this.entries.filter((entry) => has(entry, this.find)) : this.entries);
 
   draftBytes = $derived(utf8Length(this.draft));
   /** How far the draft is over the limit, in bytes; 0 while it fits. */
@@ -37,6 +45,7 @@ export class ChatStore {
   clear(): void {
     this.reset([]);
     this.draft = "";
+    this.query = null;
     this.unread = 0;
   }
 
@@ -54,6 +63,8 @@ export class ChatStore {
     if (text.trim() === "" || this.over > 0) return;
     this.error = null;
     this.draft = "";
+    // What is said is seen, and among what it answers.
+    this.query = null;
     try {
       this.put(await this.api.say(text));
     } catch (thrown) {
@@ -88,6 +99,10 @@ export class ChatStore {
     this.entries = list;
     if (!old && !entry.mine && entry.body.kind === "text" && !this.visible) this.unread += 1;
   }
+}
+
+function has(entry: ChatEntry, find: RegExp | null): boolean {
+  return entry.body.kind === "text" && find !== null && entry.body.text.search(find) >= 0;
 }
 
 function byPlace(a: ChatEntry, b: ChatEntry): number {

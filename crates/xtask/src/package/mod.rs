@@ -55,7 +55,7 @@ pub(crate) fn make(project: &Project, arguments: &[String]) -> Result<()> {
     } else {
         arguments
     };
-    let task = node.tool(project, "tauri").arg("build").args(arguments);
+    let task = node.tauri(project)?.arg("build").args(arguments);
     if cfg!(target_os = "linux") {
         project.needs_crate("crates/cli")?;
         let task = task

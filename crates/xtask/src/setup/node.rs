@@ -15,6 +15,9 @@ const OLDEST: Version = Version { major: 20, minor: 19 };
 /// The release line brought from the npm registry when the system's own Node.js is too old (Debian 12 has 18).
 const BROUGHT: &str = "node@22";
 
+/// The version of Tauri's tool, of the same line as the library in `src-tauri`.
+const TAURI_CLI: &str = "2.12.5";
+
 /// A Node.js that is new enough.
 pub(crate) struct Node {
     /// The search path under which `node` is that one.
@@ -110,22 +113,34 @@ impl Node {
 
     /// npm, running under this Node.js in the interface's folder.
     pub(crate) fn npm(&self, project: &Project) -> Task {
-        let task = Task::new(npm_program()).folder(&project.ui());
-        match &self.path {
-            Some(path) => task.env("PATH", path),
-            None => task,
-        }
+        self.under(Task::new(npm_program()).folder(&project.ui()))
     }
 
-    /// A tool that the interface's packages brought, run at the top of the checkout.
-    pub(crate) fn tool(&self, project: &Project, name: &str) -> Task {
-        let script = if cfg!(windows) {
-            format!("{name}.cmd")
-        } else {
-            name.to_owned()
-        };
-        let task =
-            Task::new(project.ui().join("node_modules").join(".bin").join(script)).folder(&project.root);
+    /// Tauri's own tool, run at the top of the checkout; brought from the npm registry into the cache the first time.
+    ///
+    /// It is not among the interface's packages: only packaging needs it, and its 20 MB are built for one platform each.
+    ///
+    /// # Errors
+    /// When it is not there and npm cannot bring it.
+    pub(crate) fn tauri(&self, project: &Project) -> Result<Task> {
+        let folder = project.cache.join(format!("tauri-cli-{TAURI_CLI}"));
+        let script = if cfg!(windows) { "tauri.cmd" } else { "tauri" };
+        let tool = folder.join("node_modules").join(".bin").join(script);
+        if !tool.is_file() {
+            say("setup: bringing Tauri's packaging tool into the cache, once");
+            fs::create_dir_all(&folder).map_err(Failure::file("making", &folder))?;
+            let task =
+                self.under(Task::new(npm_program()))
+                    .args(["install", "--no-audit", "--no-fund", "--prefix"]);
+            task.arg(&folder)
+                .arg(format!("@tauri-apps/cli@{TAURI_CLI}"))
+                .run()?;
+        }
+        Ok(self.under(Task::new(tool).folder(&project.root)))
+    }
+
+    /// The same task, finding this Node.js first.
+    fn under(&self, task: Task) -> Task {
         match &self.path {
             Some(path) => task.env("PATH", path),
             None => task,

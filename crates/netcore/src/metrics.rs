@@ -21,7 +21,8 @@ const MAX_POINTS: usize = 6_000;
 pub struct Link {
     /// Which link.
     pub key: LinkKey,
-    /// Measured here; of a link on which we receive, delay, loss and retransmissions are what the sending end told.
+    /// Measured here; on a link on which we receive, delay, loss and retransmissions are what the sending end told, and on
+    /// one on which we send, jitter is what the receiving end told.
     pub figures: Figures,
     /// Bytes of a full datagram; `None` on a link on which we receive.
     pub datagram_bytes: Option<u32>,
@@ -89,14 +90,12 @@ impl Board {
                     point,
                     at_unix_ms,
                 });
-                let report = reports.entry(key.peer).or_default();
-                if report.links.len() < MAX_REPORTED {
-                    report.links.push((key.stream, figures));
-                }
+                tell(&mut reports, key, figures);
             }
             if let Some(inbound) = stream.inbound() {
                 let (mut point, figures) = inbound.tick(now);
                 let key = inbound.key();
+                tell(&mut reports, key, figures);
                 // The sending end's figures are a second old at most; without them its delay is unknown.
                 point.ack_p50_us = figures.ack_p50_us.filter(|_| point.frames > 0);
                 point.ack_p95_us = figures.ack_p95_us.filter(|_| point.frames > 0);
@@ -129,16 +128,24 @@ impl Board {
     }
 }
 
+/// Notes figures for the neighbour at a link's other end.
+fn tell(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures) {
+    let report = reports.entry(key.peer).or_default();
+    if report.links.len() < MAX_REPORTED {
+        report.links.push((key.stream, figures));
+    }
+}
+
 /// A neighbour told what it measured on the links to us.
 pub(crate) fn handle_report(plane: &Plane, from: MemberId, report: &Report) {
     for (stream, figures) in &report.links {
-        let stream = plane.stream(*stream);
-        if let Some(inbound) = stream
-            .as_ref()
-            .and_then(|stream| stream.inbound())
-            .filter(|inbound| inbound.key().peer == from)
-        {
+        let Some(stream) = plane.stream(*stream) else {
+            continue;
+        };
+        if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {
             inbound.handle_report(*figures);
+        } else if let Some(outbound) = stream.outbound_to(from) {
+            outbound.handle_report(figures);
         }
     }
 }

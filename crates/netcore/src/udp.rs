@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Duration;
 
 use netcore_proto::video::Datagram;
@@ -24,6 +24,8 @@ use crate::video::{Inbound, Outbound};
 const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 /// With receive offload the system hands over this much at once.
 const RECEIVE_BYTES: usize = 64 * 1024;
+/// After an error that is nobody's in particular.
+const ERROR_PAUSE: Duration = Duration::from_millis(20);
 /// Batches taken before other tasks of this thread get their turn.
 const BATCHES_PER_TURN: usize = 32;
 /// How often a member shows its address until it has an answer, and afterwards, so that no firewall forgets it.
@@ -44,7 +46,8 @@ pub(crate) struct Association {
     opener: Opener,
     peer: Mutex<Peer>,
     inbound: Mutex<HashMap<StreamId, Arc<Inbound>>>,
-    outbound: Mutex<HashMap<StreamId, Arc<Outbound>>>,
+    /// Held by their streams. A link holds its association, so the association must not hold the link.
+    outbound: Mutex<HashMap<StreamId, Weak<Outbound>>>,
     answered: Notify,
 }
 
@@ -181,8 +184,15 @@ impl Endpoint {
                         return;
                     }
                     for _ in 0..BATCHES_PER_TURN {
-                        if !self.receive(&mut buffer, &mut waiting) {
-                            break;
+                        match self.receive(&mut buffer, &mut waiting) {
+                            Ok(true) => {}
+                            Ok(false) => break,
+                            Err(error) => {
+                                tracing::debug!(%error, "a datagram was not received");
+                                // An error that stays must not become a busy loop.
+                                tokio::time::sleep(ERROR_PAUSE).await;
+                                break;
+                            }
                         }
                     }
                 }
@@ -199,7 +209,11 @@ impl Endpoint {
     }
 
     /// Takes one batch off the socket. Returns `false` when there is none.
-    fn receive(&self, buffer: &mut [u8], waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>) -> bool {
+    fn receive(
+        &self,
+        buffer: &mut [u8],
+        waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
+    ) -> io::Result<bool> {
         let mut metas = [RecvMeta::default(); BATCH_SIZE];
         let received = {
             let mut slices: Vec<IoSliceMut<'_>> =
@@ -210,13 +224,10 @@ impl Endpoint {
         };
         let count = match received {
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             // Windows and Linux report here that some peer's port is closed. It says nothing about the others.
-            Err(error) if is_about_one_peer(&error) => return true,
-            Err(error) => {
-                tracing::debug!(%error, "a datagram was not received");
-                return false;
-            }
+            Err(error) if is_about_one_peer(&error) => return Ok(true),
+            Err(error) => return Err(error),
         };
         let now = clock::now();
         for (meta, chunk) in metas[..count].iter().zip(buffer.chunks_mut(RECEIVE_BYTES)) {
@@ -224,7 +235,7 @@ impl Endpoint {
                 self.handle_datagram(datagram, meta.addr, now, waiting);
             }
         }
-        true
+        Ok(true)
     }
 
     fn handle_datagram(
@@ -249,18 +260,19 @@ impl Endpoint {
                 inbound.handle_fragment(&fragment, now);
                 self.answer(&association, &inbound);
                 let is_waiting = |(_, other): &(Arc<Association>, Arc<Inbound>)| Arc::ptr_eq(other, &inbound);
-                if inbound.deadline().is_some() && !waiting.iter().any(is_waiting) {
+                // Whether it has a deadline is found out once a turn, not for each of a frame's hundred fragments.
+                if !waiting.iter().any(is_waiting) {
                     waiting.push((association, inbound));
                 }
             }
             Ok(Datagram::Ack(ack)) => {
-                let outbound = lock(&association.outbound).get(&ack.stream).cloned();
+                let outbound = association.outbound(ack.stream);
                 if let Some(outbound) = outbound {
                     outbound.handle_ack(&ack, now);
                 }
             }
             Ok(Datagram::Nack(nack)) => {
-                let outbound = lock(&association.outbound).get(&nack.stream).cloned();
+                let outbound = association.outbound(nack.stream);
                 if let Some(outbound) = outbound {
                     outbound.handle_nack(&nack, now);
                 }
@@ -359,13 +371,22 @@ impl Association {
         lock(&self.inbound).insert(stream, inbound);
     }
 
-    pub(crate) fn add_outbound(&self, stream: StreamId, outbound: Arc<Outbound>) {
-        lock(&self.outbound).insert(stream, outbound);
+    pub(crate) fn add_outbound(&self, stream: StreamId, outbound: &Arc<Outbound>) {
+        lock(&self.outbound).insert(stream, Arc::downgrade(outbound));
+    }
+
+    fn outbound(&self, stream: StreamId) -> Option<Arc<Outbound>> {
+        lock(&self.outbound).get(&stream).and_then(Weak::upgrade)
     }
 
     /// A stream is over, or no longer wanted.
     pub(crate) fn remove(&self, stream: StreamId) {
         lock(&self.inbound).remove(&stream);
+        lock(&self.outbound).remove(&stream);
+    }
+
+    /// Nothing of a stream is sent there any more.
+    pub(crate) fn remove_outbound(&self, stream: StreamId) {
         lock(&self.outbound).remove(&stream);
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use crate::tcp::Secure;
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
 use netcore_proto::video::{
-    Ack, Fragment, Frame, FrameResult, Nack, Sender, SenderConfig, TCP_ACK_BYTES, TcpAck, WindowMode,
+    Ack, Fragment, Frame, FrameResult, Nack, Sender, SenderConfig, TCP_ACK_BYTES, TcpAck,
 };
 use netcore_proto::{Time, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +15,7 @@ use super::LinkKey;
 use crate::clock;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
+use crate::shared::Shared;
 use crate::udp::{Association, Batch, Endpoint, sleep_until};
 
 /// Bytes of a frame in a datagram that any path of 1,280 bytes takes (RFC 8200, section 5), headers and seal taken off.
@@ -37,41 +38,42 @@ pub(crate) struct Outbound {
 struct State {
     sender: Sender,
     meter: LinkMeter,
+    /// As the receiving end told, with the transport it told it of.
+    jitter_us: Option<(Transport, u64)>,
 }
 
 impl Outbound {
-    /// Begins a link, and the task that sends its datagrams.
+    /// Begins a link, and the task that sends its datagrams. `None` when the room is closing.
     pub(crate) fn start(
         key: LinkKey,
         transport: Transport,
-        window: WindowMode,
-        endpoint: Arc<Endpoint>,
+        shared: &Shared,
         association: &Arc<Association>,
-        results: broadcast::Sender<LinkResult>,
         cancel: CancellationToken,
-    ) -> Arc<Outbound> {
+    ) -> Option<Arc<Outbound>> {
         let config = SenderConfig {
             transport,
-            window,
+            window: shared.window,
             fragment_bytes: FRAGMENT_BYTES,
         };
         let state = State {
             sender: Sender::new(config),
             meter: LinkMeter::new(transport),
+            jitter_us: None,
         };
         let outbound = Arc::new(Outbound {
             key,
             state: Mutex::new(state),
             tcp_wake: Notify::new(),
             udp_wake: Notify::new(),
-            endpoint,
+            endpoint: shared.endpoint()?,
             association: association.clone(),
-            results,
+            results: shared.results.clone(),
             cancel,
         });
-        association.add_outbound(key.stream, outbound.clone());
-        tokio::spawn(outbound.clone().send_datagrams());
-        outbound
+        association.add_outbound(key.stream, &outbound);
+        shared.tasks.spawn(outbound.clone().send_datagrams());
+        Some(outbound)
     }
 
     pub(crate) fn key(&self) -> LinkKey {
@@ -115,16 +117,31 @@ impl Outbound {
     /// The link is over: everything unfinished gets its result.
     pub(crate) fn stop(&self) {
         self.cancel.cancel();
-        self.association.remove(self.key.stream);
+        self.association.remove_outbound(self.key.stream);
         let mut state = lock(&self.state);
         state.sender.handle_stopped(clock::now());
         self.record_results(&mut state);
     }
 
-    /// Ends a second of measuring.
+    /// The receiving end told what it measured.
+    pub(crate) fn handle_report(&self, told: &Figures) {
+        lock(&self.state).jitter_us = told.jitter_us.map(|jitter| (told.transport, jitter));
+    }
+
+    /// Ends a second of measuring: its point, and the figures with what the receiving end told.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
         let mut state = lock(&self.state);
-        (state.meter.tick(now), state.meter.figures(now))
+        let (point, figures) = (state.meter.tick(now), state.meter.figures(now));
+        let told = state
+            .jitter_us
+            .filter(|(transport, _)| *transport == figures.transport);
+        (
+            point,
+            Figures {
+                jitter_us: told.map(|(_, jitter)| jitter),
+                ..figures
+            },
+        )
     }
 
     /// The results that are kept.

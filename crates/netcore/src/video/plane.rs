@@ -31,6 +31,8 @@ pub(crate) struct Plane {
     /// Links that ended lately, for what they measured.
     ended: Mutex<VecDeque<Arc<Outbound>>>,
     watch_streams: bool,
+    /// Held while a link begins.
+    beginning: Mutex<()>,
 }
 
 impl Plane {
@@ -42,6 +44,7 @@ impl Plane {
             answers: Mutex::default(),
             ended: Mutex::default(),
             watch_streams,
+            beginning: Mutex::default(),
         }
     }
 
@@ -235,22 +238,19 @@ impl Plane {
     fn outbound(&self, peer: MemberId, stream: StreamId) -> Option<Arc<Outbound>> {
         let hub = self.stream(stream)?;
         let neighbour = self.shared.neighbour(peer)?;
+        // The word that somebody watches and their connection for it may come at once: one link it is, all the same.
+        let _one_at_a_time = lock(&self.beginning);
         if let Some(outbound) = hub.outbound_to(peer) {
             return Some(outbound);
         }
-        let outbound = Outbound::start(
-            LinkKey {
-                stream,
-                peer,
-                outbound: true,
-            },
-            hub.info().spec.transport,
-            self.shared.window,
-            self.shared.endpoint()?,
-            &neighbour.association,
-            self.shared.results.clone(),
-            hub.cancel().child_token(),
-        );
+        let key = LinkKey {
+            stream,
+            peer,
+            outbound: true,
+        };
+        let transport = hub.info().spec.transport;
+        let cancel = hub.cancel().child_token();
+        let outbound = Outbound::start(key, transport, &self.shared, &neighbour.association, cancel)?;
         hub.add_outbound(outbound.clone());
         Some(outbound)
     }

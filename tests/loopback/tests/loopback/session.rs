@@ -142,15 +142,17 @@ async fn a_member_comes_back_by_itself_to_a_room_that_opens_again() {
     });
     let again = again.await.unwrap();
     ben.room.reconnect_now();
-    ben.expect("the return", |event| {
-        matches!(event, RoomEvent::Link(LinkState::Up)).then_some(())
-    })
-    .await;
-    let receipt = |event| match event {
-        RoomEvent::Chat(netcore::proto::chat::Event::Receipt { local, .. }) => Some(local),
-        _ => None,
+    // Which of the two is told first is nobody's promise.
+    let (mut is_up, mut receipt) = (false, None);
+    let both = |event| {
+        match event {
+            RoomEvent::Link(LinkState::Up) => is_up = true,
+            RoomEvent::Chat(netcore::proto::chat::Event::Receipt { local, .. }) => receipt = Some(local),
+            _ => {}
+        }
+        receipt.filter(|_| is_up)
     };
-    assert_eq!(ben.expect("the receipt", receipt).await, said.local);
+    assert_eq!(ben.expect("the return and the receipt", both).await, said.local);
     let texts = again
         .snapshot()
         .await

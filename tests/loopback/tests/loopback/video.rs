@@ -174,7 +174,11 @@ async fn a_second_of_video_is_measured_at_both_ends() {
     let measured = |event| match event {
         RoomEvent::Metrics { links, .. } => links
             .iter()
-            .find(|link| link.figures.ack_p50_us.is_some() && link.figures.frames_per_s.is_some())
+            .find(|link| {
+                let figures = &link.figures;
+                // Each end measures some of it and is told the rest by the other.
+                figures.ack_p50_us.is_some() && figures.jitter_us.is_some() && figures.frames_per_s.is_some()
+            })
             .copied(),
         _ => None,
     };
@@ -186,9 +190,5 @@ async fn a_second_of_video_is_measured_at_both_ends() {
     })
     .await;
     assert!(!at_host.key.outbound && at_ben.key.outbound);
-    assert!(
-        at_host.figures.jitter_us.is_some(),
-        "the receiving end measures jitter"
-    );
     assert!(at_ben.figures.classic_rate_bps.is_some() && at_ben.figures.goodput_bps.is_some());
 }

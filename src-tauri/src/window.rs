@@ -77,7 +77,10 @@ fn first_look(language: Language, theme: Theme) -> String {
         Theme::Light => "root.theme = 'light';",
         Theme::Dark => "root.theme = 'dark';",
     };
-    format!("{{ const root = document.documentElement.dataset; root.lang = '{language}'; {theme} }}")
+    // Some web views run this before there is a root element; the page then dresses itself a moment later.
+    format!(
+        "{{ const root = document.documentElement?.dataset; if (root) {{ root.lang = '{language}'; {theme} }} }}"
+    )
 }
 
 /// Keeps the size and leaves the room before the window goes.

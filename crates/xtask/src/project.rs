@@ -18,16 +18,16 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Finds the checkout by where this tool was compiled, the build folder by where it runs from, and the cache by the
+    /// Finds the checkout by what cargo says when it starts this tool (two checkouts may share a build folder), or else by
+    /// where the tool was compiled, the build folder by where it runs from, and the cache by the
     /// platform's habit.
     ///
     /// # Errors
     /// When the checkout has moved since the tool was compiled.
     pub(crate) fn locate() -> Result<Project> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(2)
-            .map(Path::to_path_buf);
+        let here =
+            std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = Path::new(&here).ancestors().nth(2).map(Path::to_path_buf);
         let root = root
             .filter(|root| root.join("Cargo.toml").is_file())
             .ok_or_else(|| Failure::Told("the checkout has moved; start again with `cargo xtask`".into()))?;

@@ -10,7 +10,7 @@ use crate::process::{Running, Task, say};
 use crate::project::Project;
 use crate::setup::Privilege;
 
-/// How long the window may take to be drawn: a first start without a GPU takes 3 s on two idle cores.
+/// How long the window may take to be drawn: seconds on an idle computer, many times that on a busy one without a GPU.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// An ordinary person's numbers in the clean system: nobody runs a desktop program as the administrator.

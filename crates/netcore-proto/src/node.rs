@@ -1,6 +1,9 @@
 //! The control plane of one computer in one room. It routes each input to one machine and merges what comes out; the rules
 //! are the machines' own.
 
+mod host;
+mod member;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -9,10 +12,12 @@ use bytes::Bytes;
 use crate::io::{
     Deadline, Event, HostOut, HostOutbox, MemberOutbox, Notice, Output, Peer, Recipients, Request,
 };
-use crate::session::{Fingerprint, LeaveReason, Person, Profile, Refusal, RefusalCode};
+use crate::session::{Fingerprint, Person, Profile, Refusal, RefusalCode};
 use crate::units::{ConnId, FileId, MemberId, StreamId};
-use crate::wire::{ControlDecoder, WireError, encode_control};
+use crate::wire::{ControlDecoder, encode_control};
 use crate::{Time, chat, files, metrics, session, video};
+use host::HostNode;
+use member::MemberNode;
 
 /// What a host must know to open a room.
 #[derive(Clone, Debug)]
@@ -61,25 +66,6 @@ pub struct Node {
 enum Role {
     Host(HostNode),
     Member(MemberNode),
-}
-
-#[derive(Debug)]
-struct HostNode {
-    epoch_unix_ms: u64,
-    decoders: BTreeMap<ConnId, ControlDecoder>,
-    session: session::Host,
-    chat: chat::Host,
-    files: files::Host,
-    video: video::Host,
-}
-
-#[derive(Debug)]
-struct MemberNode {
-    conn: Option<(ConnId, ControlDecoder)>,
-    session: session::Member,
-    chat: chat::Member,
-    files: files::Member,
-    video: video::Member,
 }
 
 impl Node {
@@ -553,188 +539,6 @@ impl Node {
             self.outputs.extend(transmits);
         }
         self.outputs.extend(out.events.into_iter().map(Output::Event));
-    }
-}
-
-impl HostNode {
-    fn unix_ms(&self, now: Time) -> u64 {
-        self.epoch_unix_ms + now.as_micros() / 1_000
-    }
-
-    fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostOutbox) {
-        let unix_ms = self.unix_ms(now);
-        if let Some(person) = self.session.person(member) {
-            self.chat.note(person, body, unix_ms, out);
-        }
-    }
-
-    fn handle_request(&mut self, conn: ConnId, request: Request, now: Time, out: &mut HostOutbox) {
-        let unix_ms = self.unix_ms(now);
-        let person = self
-            .session
-            .member_of(conn)
-            .and_then(|member| self.session.person(member));
-        match (request, person) {
-            (Request::Session(session::Request::Leave), Some(person)) => {
-                let member = person.id;
-                self.depart(member, LeaveReason::Left, None, now, out);
-            }
-            (Request::Session(session::Request::Hello { .. }), Some(person)) => {
-                let member = person.id;
-                self.depart(
-                    member,
-                    LeaveReason::Removed,
-                    Some(session::second_hello()),
-                    now,
-                    out,
-                );
-            }
-            (Request::Session(request), _) => {
-                if let Some(arrival) = self.session.handle_request(conn, request, now, out) {
-                    self.handle_arrival(&arrival, now, out);
-                }
-            }
-            (Request::Chat(request), Some(person)) => self.chat.handle_request(person, request, unix_ms, out),
-            (Request::Files(request), Some(person)) => {
-                self.files.handle_request(person, request, unix_ms, out);
-            }
-            (Request::Video(request), Some(person)) => self.video.handle_request(person.id, request, out),
-            (Request::Metrics(mut report), Some(person)) => {
-                report.links.truncate(metrics::MAX_REPORTED);
-                out.event(Event::Metrics(person.id, report));
-            }
-            (_, None) => {
-                let words = "a connection begins with a hello";
-                self.session
-                    .refuse(conn, Refusal::new(RefusalCode::BadMessage, words), out);
-            }
-        }
-    }
-
-    fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostOutbox) {
-        // An older connection of the same member may just have been replaced: its streams went with it.
-        self.video.handle_detached(arrival.member, out);
-        self.chat
-            .catch_up(arrival.member, arrival.last_seq.unwrap_or(0), out);
-        self.files.catch_up(arrival.member, out);
-        self.video.catch_up(arrival.member, out);
-        if arrival.is_new {
-            self.note(arrival.member, chat::Body::Joined, now, out);
-        }
-    }
-
-    /// Bytes that are no message: whoever sent them is told, and is out.
-    fn handle_bad_message(&mut self, conn: ConnId, error: &WireError, now: Time, out: &mut HostOutbox) {
-        let refusal = Refusal::new(RefusalCode::BadMessage, error.to_string());
-        match self.session.member_of(conn) {
-            Some(member) => self.depart(member, LeaveReason::Removed, Some(refusal), now, out),
-            None => self.session.refuse(conn, refusal, out),
-        }
-        self.decoders.remove(&conn);
-    }
-
-    fn depart(
-        &mut self,
-        member: MemberId,
-        reason: LeaveReason,
-        refusal: Option<Refusal>,
-        now: Time,
-        out: &mut HostOutbox,
-    ) {
-        self.video.handle_detached(member, out);
-        if let Some(departure) = self.session.leave(member, reason, refusal, out) {
-            self.handle_departure(&departure, now, out);
-        }
-    }
-
-    fn handle_departure(&mut self, departure: &session::Departure, now: Time, out: &mut HostOutbox) {
-        self.files.handle_departure(departure.person.id, out);
-        let unix_ms = self.unix_ms(now);
-        self.chat.note(
-            &departure.person,
-            chat::Body::Left {
-                reason: departure.reason,
-            },
-            unix_ms,
-            out,
-        );
-    }
-
-    fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
-        self.decoders.remove(&conn);
-        self.session.handle_closed(conn, now, out);
-        self.handle_detached(out);
-    }
-
-    /// Whoever lost their connection in what just happened publishes and watches nothing any more.
-    fn handle_detached(&mut self, out: &mut HostOutbox) {
-        let detached = out.entries.iter().filter_map(|entry| match entry {
-            HostOut::Event(Event::Session(session::Event::Detached { member })) => Some(*member),
-            _ => None,
-        });
-        for member in detached.collect::<Vec<_>>() {
-            self.video.handle_detached(member, out);
-        }
-    }
-
-    fn forget_closed(&mut self, out: &HostOutbox) {
-        for entry in &out.entries {
-            if let HostOut::Close(conn, _) = entry {
-                self.decoders.remove(conn);
-            }
-        }
-    }
-}
-
-impl MemberNode {
-    /// Returns why the connection must be closed, if it must.
-    fn handle_bytes(
-        &mut self,
-        conn: ConnId,
-        bytes: &[u8],
-        now: Time,
-        out: &mut MemberOutbox,
-    ) -> Option<Refusal> {
-        let (_, decoder) = self.conn.as_mut().filter(|(own, _)| *own == conn)?;
-        decoder.feed(bytes);
-        self.session.handle_heard(now);
-        loop {
-            let (_, decoder) = self.conn.as_mut()?;
-            match decoder.next_message::<Notice>() {
-                Ok(Some(notice)) => self.handle_notice(notice, now, out),
-                Ok(None) => return None,
-                Err(error) => {
-                    self.handle_closed(out);
-                    return Some(Refusal::new(RefusalCode::BadMessage, error.to_string()));
-                }
-            }
-        }
-    }
-
-    fn handle_notice(&mut self, notice: Notice, now: Time, out: &mut MemberOutbox) {
-        match notice {
-            Notice::Session(notice) => {
-                let is_welcome = matches!(notice, session::Notice::Welcome(_));
-                let is_another_room = self.session.handle_notice(notice, now, out);
-                if is_welcome {
-                    self.chat.handle_welcome(is_another_room, out);
-                    self.files.handle_welcome(is_another_room, out);
-                }
-            }
-            Notice::Chat(notice) => self.chat.handle_notice(notice, self.session.me(), out),
-            Notice::Files(notice) => self.files.handle_notice(notice, out),
-            Notice::Video(notice) => self.video.handle_notice(notice, self.session.me(), out),
-            Notice::Metrics(mut report) => {
-                report.links.truncate(metrics::MAX_REPORTED);
-                out.events.push(Event::Metrics(MemberId::HOST, report));
-            }
-        }
-    }
-
-    fn handle_closed(&mut self, out: &mut MemberOutbox) {
-        self.conn = None;
-        self.session.handle_closed();
-        self.video.handle_closed(out);
     }
 }
 

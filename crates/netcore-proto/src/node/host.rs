@@ -1,0 +1,159 @@
+use std::collections::BTreeMap;
+
+use crate::io::{Event, HostOut, HostOutbox, Request};
+use crate::session::{LeaveReason, Refusal, RefusalCode};
+use crate::units::{ConnId, MemberId};
+use crate::wire::{ControlDecoder, WireError};
+use crate::{Time, chat, files, metrics, session, video};
+
+/// The host's machines, and which of them a request is for.
+#[derive(Debug)]
+pub(super) struct HostNode {
+    pub(super) epoch_unix_ms: u64,
+    pub(super) decoders: BTreeMap<ConnId, ControlDecoder>,
+    pub(super) session: session::Host,
+    pub(super) chat: chat::Host,
+    pub(super) files: files::Host,
+    pub(super) video: video::Host,
+}
+
+impl HostNode {
+    pub(super) fn unix_ms(&self, now: Time) -> u64 {
+        self.epoch_unix_ms + now.as_micros() / 1_000
+    }
+
+    pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostOutbox) {
+        let unix_ms = self.unix_ms(now);
+        if let Some(person) = self.session.person(member) {
+            self.chat.note(person, body, unix_ms, out);
+        }
+    }
+
+    pub(super) fn handle_request(&mut self, conn: ConnId, request: Request, now: Time, out: &mut HostOutbox) {
+        let unix_ms = self.unix_ms(now);
+        let person = self
+            .session
+            .member_of(conn)
+            .and_then(|member| self.session.person(member));
+        match (request, person) {
+            (Request::Session(session::Request::Leave), Some(person)) => {
+                let member = person.id;
+                self.depart(member, LeaveReason::Left, None, now, out);
+            }
+            (Request::Session(session::Request::Hello { .. }), Some(person)) => {
+                let member = person.id;
+                self.depart(
+                    member,
+                    LeaveReason::Removed,
+                    Some(session::second_hello()),
+                    now,
+                    out,
+                );
+            }
+            (Request::Session(request), _) => {
+                if let Some(arrival) = self.session.handle_request(conn, request, now, out) {
+                    self.handle_arrival(&arrival, now, out);
+                }
+            }
+            (Request::Chat(request), Some(person)) => self.chat.handle_request(person, request, unix_ms, out),
+            (Request::Files(request), Some(person)) => {
+                self.files.handle_request(person, request, unix_ms, out);
+            }
+            (Request::Video(request), Some(person)) => self.video.handle_request(person.id, request, out),
+            (Request::Metrics(mut report), Some(person)) => {
+                report.links.truncate(metrics::MAX_REPORTED);
+                out.event(Event::Metrics(person.id, report));
+            }
+            (_, None) => {
+                let words = "a connection begins with a hello";
+                self.session
+                    .refuse(conn, Refusal::new(RefusalCode::BadMessage, words), out);
+            }
+        }
+    }
+
+    pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostOutbox) {
+        // An older connection of the same member may just have been replaced: its streams went with it.
+        self.video.handle_detached(arrival.member, out);
+        self.chat
+            .catch_up(arrival.member, arrival.last_seq.unwrap_or(0), out);
+        self.files.catch_up(arrival.member, out);
+        self.video.catch_up(arrival.member, out);
+        if arrival.is_new {
+            self.note(arrival.member, chat::Body::Joined, now, out);
+        }
+    }
+
+    /// Bytes that are no message: whoever sent them is told, and is out.
+    pub(super) fn handle_bad_message(
+        &mut self,
+        conn: ConnId,
+        error: &WireError,
+        now: Time,
+        out: &mut HostOutbox,
+    ) {
+        let refusal = Refusal::new(RefusalCode::BadMessage, error.to_string());
+        match self.session.member_of(conn) {
+            Some(member) => self.depart(member, LeaveReason::Removed, Some(refusal), now, out),
+            None => self.session.refuse(conn, refusal, out),
+        }
+        self.decoders.remove(&conn);
+    }
+
+    pub(super) fn depart(
+        &mut self,
+        member: MemberId,
+        reason: LeaveReason,
+        refusal: Option<Refusal>,
+        now: Time,
+        out: &mut HostOutbox,
+    ) {
+        self.video.handle_detached(member, out);
+        if let Some(departure) = self.session.leave(member, reason, refusal, out) {
+            self.handle_departure(&departure, now, out);
+        }
+    }
+
+    pub(super) fn handle_departure(
+        &mut self,
+        departure: &session::Departure,
+        now: Time,
+        out: &mut HostOutbox,
+    ) {
+        self.files.handle_departure(departure.person.id, out);
+        let unix_ms = self.unix_ms(now);
+        self.chat.note(
+            &departure.person,
+            chat::Body::Left {
+                reason: departure.reason,
+            },
+            unix_ms,
+            out,
+        );
+    }
+
+    pub(super) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
+        self.decoders.remove(&conn);
+        self.session.handle_closed(conn, now, out);
+        self.handle_detached(out);
+    }
+
+    /// Whoever lost their connection in what just happened publishes and watches nothing any more.
+    pub(super) fn handle_detached(&mut self, out: &mut HostOutbox) {
+        let detached = out.entries.iter().filter_map(|entry| match entry {
+            HostOut::Event(Event::Session(session::Event::Detached { member })) => Some(*member),
+            _ => None,
+        });
+        for member in detached.collect::<Vec<_>>() {
+            self.video.handle_detached(member, out);
+        }
+    }
+
+    pub(super) fn forget_closed(&mut self, out: &HostOutbox) {
+        for entry in &out.entries {
+            if let HostOut::Close(conn, _) = entry {
+                self.decoders.remove(conn);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use crate::io::{Event, MemberOutbox, Notice};
+use crate::session::{Refusal, RefusalCode};
+use crate::units::{ConnId, MemberId};
+use crate::wire::ControlDecoder;
+use crate::{Time, chat, files, metrics, session, video};
+
+/// A member's machines, and which of them a notice is for.
+#[derive(Debug)]
+pub(super) struct MemberNode {
+    pub(super) conn: Option<(ConnId, ControlDecoder)>,
+    pub(super) session: session::Member,
+    pub(super) chat: chat::Member,
+    pub(super) files: files::Member,
+    pub(super) video: video::Member,
+}
+
+impl MemberNode {
+    /// Returns why the connection must be closed, if it must.
+    pub(super) fn handle_bytes(
+        &mut self,
+        conn: ConnId,
+        bytes: &[u8],
+        now: Time,
+        out: &mut MemberOutbox,
+    ) -> Option<Refusal> {
+        let (_, decoder) = self.conn.as_mut().filter(|(own, _)| *own == conn)?;
+        decoder.feed(bytes);
+        self.session.handle_heard(now);
+        loop {
+            let (_, decoder) = self.conn.as_mut()?;
+            match decoder.next_message::<Notice>() {
+                Ok(Some(notice)) => self.handle_notice(notice, now, out),
+                Ok(None) => return None,
+                Err(error) => {
+                    self.handle_closed(out);
+                    return Some(Refusal::new(RefusalCode::BadMessage, error.to_string()));
+                }
+            }
+        }
+    }
+
+    pub(super) fn handle_notice(&mut self, notice: Notice, now: Time, out: &mut MemberOutbox) {
+        match notice {
+            Notice::Session(notice) => {
+                let is_welcome = matches!(notice, session::Notice::Welcome(_));
+                let is_another_room = self.session.handle_notice(notice, now, out);
+                if is_welcome {
+                    self.chat.handle_welcome(is_another_room, out);
+                    self.files.handle_welcome(is_another_room, out);
+                }
+            }
+            Notice::Chat(notice) => self.chat.handle_notice(notice, self.session.me(), out),
+            Notice::Files(notice) => self.files.handle_notice(notice, out),
+            Notice::Video(notice) => self.video.handle_notice(notice, self.session.me(), out),
+            Notice::Metrics(mut report) => {
+                report.links.truncate(metrics::MAX_REPORTED);
+                out.events.push(Event::Metrics(MemberId::HOST, report));
+            }
+        }
+    }
+
+    pub(super) fn handle_closed(&mut self, out: &mut MemberOutbox) {
+        self.conn = None;
+        self.session.handle_closed();
+        self.video.handle_closed(out);
+    }
+}

@@ -226,7 +226,7 @@ impl ControlLoop {
         match &event {
             Event::Session(event) => self.handle_session(event),
             Event::Video(event) => self.video.handle_event(event, &mut self.node),
-            Event::Files(event) => self.files.handle_event(event, &mut self.node),
+            Event::Files(event) => self.files.handle_event(event),
             Event::Metrics(from, report) => {
                 metrics::handle_report(&self.video, *from, report);
                 return;

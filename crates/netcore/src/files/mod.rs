@@ -6,6 +6,7 @@
 mod fetch;
 mod send;
 mod spool;
+mod transfer;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,10 @@ use std::sync::{Arc, Mutex};
 use netcore_proto::files::{Event, FileHash, FileInfo, FileState, Offer, Progress};
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::wire::Direction;
-use netcore_proto::{CommandError, FileId, MemberId, Node, Span};
+use netcore_proto::{FileId, MemberId, Node};
 use tokio::sync::{oneshot, watch};
-use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::disk::Partial;
 use crate::error::FileError;
 use crate::lock::lock;
 use crate::room::RoomEvent;
@@ -27,88 +26,8 @@ use crate::session::Neighbour;
 use crate::shared::Shared;
 pub(crate) use spool::Served;
 use spool::Spool;
-
-/// A transfer of ours, as it is shown.
-#[derive(Clone, Debug)]
-pub struct TransferView {
-    /// Which file.
-    pub file: FileId,
-    /// Up: we send it; down: we fetch it.
-    pub direction: Direction,
-    /// The whole file's bytes.
-    pub size: u64,
-    /// How far it is.
-    pub state: TransferState,
-}
-
-/// How far a transfer is.
-#[derive(Clone, Debug)]
-pub enum TransferState {
-    /// It moves.
-    Running {
-        /// Bytes done.
-        done: u64,
-        /// Bytes per second lately; unknown at first.
-        rate: Option<f64>,
-        /// How long the rest takes at that rate.
-        remaining: Option<Span>,
-    },
-    /// We stopped it for a while.
-    Paused {
-        /// Bytes done.
-        done: u64,
-    },
-    /// The connection is gone; it goes on by itself.
-    Interrupted {
-        /// Bytes done.
-        done: u64,
-    },
-    /// Whole and checked.
-    Done {
-        /// Where it is, on the receiving side.
-        path: Option<PathBuf>,
-        /// BLAKE3 of the content, as both sides computed it.
-        hash: FileHash,
-    },
-    /// It cannot go on by itself.
-    Failed {
-        /// Bytes done.
-        done: u64,
-        /// Why.
-        error: FileError,
-    },
-    /// We or the owner ended it.
-    Cancelled,
-}
-
-impl TransferState {
-    fn is_over(&self) -> bool {
-        matches!(self, TransferState::Done { .. } | TransferState::Cancelled)
-    }
-
-    fn done(&self) -> u64 {
-        match self {
-            TransferState::Running { done, .. }
-            | TransferState::Paused { done }
-            | TransferState::Interrupted { done }
-            | TransferState::Failed { done, .. } => *done,
-            TransferState::Done { .. } | TransferState::Cancelled => 0,
-        }
-    }
-}
-
-/// A transfer of ours.
-pub(crate) struct Transfer {
-    info: FileInfo,
-    direction: Direction,
-    /// Sending: the file. Fetching: the folder.
-    path: PathBuf,
-    state: Mutex<TransferState>,
-    /// Ends the present run; a new one begins at resume.
-    run: Mutex<CancellationToken>,
-    /// What has come so far, between runs.
-    partial: tokio::sync::Mutex<Option<Partial>>,
-}
+use transfer::Transfer;
+pub use transfer::{TransferState, TransferView};
 
 /// The files of a room on this computer.
 pub(crate) struct FilePlane {
@@ -142,7 +61,7 @@ impl FilePlane {
         self.shared.dialer.is_none()
     }
 
-    pub(crate) fn handle_event(self: &Arc<Self>, event: &Event, _node: &mut Node) {
+    pub(crate) fn handle_event(self: &Arc<Self>, event: &Event) {
         match event {
             Event::Accepted { local, file } => {
                 lock(&self.known).insert(file.id, file.clone());
@@ -515,25 +434,5 @@ impl FilePlane {
         self.shared
             .neighbour(MemberId::HOST)
             .map_or(MemberId(u32::MAX), |host| host.member)
-    }
-}
-
-impl Transfer {
-    fn view(&self) -> TransferView {
-        TransferView {
-            file: self.info.id,
-            direction: self.direction,
-            size: self.info.size,
-            state: lock(&self.state).clone(),
-        }
-    }
-}
-
-impl From<CommandError> for FileError {
-    fn from(error: CommandError) -> FileError {
-        match error {
-            CommandError::Refused(refusal) => FileError::Refused(refusal),
-            _ => FileError::NotConnected,
-        }
     }
 }

@@ -1,11 +1,10 @@
 //! Server mode: opening a port, taking connections, handing each to its plane.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use netcore_proto::session::{Profile, Refusal, RefusalCode};
 use netcore_proto::video::WindowMode;
@@ -13,7 +12,7 @@ use netcore_proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind};
 use netcore_proto::{ConnId, HostConfig, MemberId, Node, Peer};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsStream;
 
 use crate::address::reachable_at;
@@ -22,7 +21,7 @@ use crate::error::OpenError;
 use crate::files::FilePlane;
 use crate::folders::Folders;
 use crate::identity::Identity;
-use crate::room::{EVENT_QUEUE, RESULT_QUEUE, Role, Room, RoomInfo};
+use crate::room::{Role, Room, RoomInfo};
 use crate::shared::Shared;
 use crate::tcp::Secure;
 use crate::tls::DatagramKeys;
@@ -64,20 +63,14 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     let port = listener.local_addr()?.port();
     let endpoint = Endpoint::new(datagrams)?;
     let (control, inputs) = mpsc::channel(INPUT_QUEUE);
-    let shared = Arc::new(Shared {
-        events: broadcast::Sender::new(EVENT_QUEUE),
-        results: broadcast::Sender::new(RESULT_QUEUE),
+    let shared = Shared::new(
         control,
-        window: options.window,
-        downloads: options.downloads,
-        spool: options.folders.spool().to_owned(),
-        dialer: None,
-        neighbours: Mutex::new(HashMap::new()),
-        endpoint: Mutex::new(Some(endpoint.clone())),
-        tasks: tokio_util::task::TaskTracker::new(),
-        runtime: tokio::runtime::Handle::current(),
-        cancel: tokio_util::sync::CancellationToken::new(),
-    });
+        options.window,
+        options.downloads,
+        &options.folders,
+        None,
+        Some(endpoint.clone()),
+    );
     let mut reachable = reachable_at(port);
     // A room for this computer only is on the IPv4 loopback address only.
     reachable.retain(|at| !options.loopback_only || at.address.starts_with("127."));

@@ -1,6 +1,5 @@
 //! Client mode: joining a room, and coming back by itself when the connection is lost.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
 use netcore_proto::{ConnId, MemberId, Node, Peer};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, mpsc};
 
 use crate::address::Address;
 use crate::control::{Connection, ControlLoop, Fate, INPUT_QUEUE, Input};
@@ -20,7 +19,7 @@ use crate::host::export;
 use crate::identity::Identity;
 use crate::known::KnownRooms;
 use crate::lock::lock;
-use crate::room::{EVENT_QUEUE, LinkState, RESULT_QUEUE, Role, Room, RoomEvent, RoomInfo};
+use crate::room::{LinkState, Role, Room, RoomEvent, RoomInfo};
 use crate::shared::{Dialer, Shared};
 use crate::udp::Endpoint;
 use crate::{clock, metrics, tcp, tls, video};
@@ -70,23 +69,18 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
         Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
     let client = tls::client_config(&identity).map_err(|error| network(std::io::Error::other(error)))?;
     let (control, inputs) = mpsc::channel(INPUT_QUEUE);
-    let shared = Arc::new(Shared {
-        events: broadcast::Sender::new(EVENT_QUEUE),
-        results: broadcast::Sender::new(RESULT_QUEUE),
+    let dialer = Dialer {
+        address: options.address.clone(),
+        tls: client,
+    };
+    let shared = Shared::new(
         control,
-        window: options.window,
-        downloads: options.downloads,
-        spool: options.folders.spool().to_owned(),
-        dialer: Some(Dialer {
-            address: options.address.clone(),
-            tls: client,
-        }),
-        neighbours: Mutex::new(HashMap::new()),
-        endpoint: Mutex::new(None),
-        tasks: tokio_util::task::TaskTracker::new(),
-        runtime: tokio::runtime::Handle::current(),
-        cancel: tokio_util::sync::CancellationToken::new(),
-    });
+        options.window,
+        options.downloads,
+        &options.folders,
+        Some(dialer),
+        None,
+    );
     // Whatever ends this function early ends everything it began.
     let guard = shared.cancel.clone().drop_guard();
     let pinned = KnownRooms::load(&options.folders).pinned(&options.address.to_string());

@@ -17,9 +17,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::address::Address;
 use crate::control::Input;
+use crate::folders::Folders;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
-use crate::room::RoomEvent;
+use crate::room::{EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
 use crate::session::Neighbour;
 use crate::tcp;
 use crate::udp::Endpoint;
@@ -61,6 +62,31 @@ pub(crate) enum DialError {
 }
 
 impl Shared {
+    /// What a room that begins has. A host has its datagram socket from the beginning, a member opens one when it connects.
+    pub(crate) fn new(
+        control: mpsc::Sender<Input>,
+        window: WindowMode,
+        downloads: PathBuf,
+        folders: &Folders,
+        dialer: Option<Dialer>,
+        endpoint: Option<Arc<Endpoint>>,
+    ) -> Arc<Shared> {
+        Arc::new(Shared {
+            events: broadcast::Sender::new(EVENT_QUEUE),
+            results: broadcast::Sender::new(RESULT_QUEUE),
+            control,
+            window,
+            downloads,
+            spool: folders.spool().to_owned(),
+            dialer,
+            neighbours: Mutex::default(),
+            endpoint: Mutex::new(endpoint),
+            tasks: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
+            cancel: CancellationToken::new(),
+        })
+    }
+
     /// Hands `act` to the control plane and returns what it returns; `None` when the room is over.
     pub(crate) async fn call<R: Send + 'static>(
         &self,

@@ -243,7 +243,7 @@ impl Door {
         let serve = async {
             match attach.attachment {
                 Attachment::Video { stream, direction } => {
-                    match self.video.serve(&neighbour, stream, direction).await {
+                    match self.video.serve(&neighbour, stream, direction) {
                         Ok(served) => {
                             ready(&mut secured.stream, 0).await?;
                             served.run(secured.stream).await

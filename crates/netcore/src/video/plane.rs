@@ -149,8 +149,8 @@ impl Plane {
         lock(&self.ended).clear();
     }
 
-    /// On a host: serves a member's video connection until it ends.
-    pub(crate) async fn serve(
+    /// On a host: what a member's video connection is to be used for, if the member may use it so.
+    pub(crate) fn serve(
         &self,
         neighbour: &Neighbour,
         id: StreamId,

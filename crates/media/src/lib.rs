@@ -40,7 +40,7 @@ use netcore_proto::Time;
 
 pub use capture::{Backend, Capture, CaptureEvent, CaptureOptions, CaptureSpec, CapturedFrame};
 pub use error::CaptureError;
-pub use planes::Planes;
+pub use planes::{Planes, Range};
 pub use source::{Format, SourceId, SourceIdError, SourceInfo, probe_file, sources};
 
 /// Where the moments in a [`CapturedFrame`] come from: whoever drives this crate owns the clock.

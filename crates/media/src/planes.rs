@@ -29,7 +29,7 @@ pub(crate) struct Plane<'a> {
 
 /// Which numbers stand for black and white in a picture that comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Range {
+pub enum Range {
     /// 16 to 235 (chroma 16 to 240), as television and most cameras have it.
     Limited,
     /// 0 to 255, as JFIF has it.
@@ -115,7 +115,7 @@ impl Planes {
     /// Fills this picture from packed `Y U Y V`, each row `stride` bytes after the one before. Chroma of two rows becomes one.
     ///
     /// Returns `false`, and leaves the picture as it was, when `data` is too short for that.
-    pub(crate) fn fill_from_yuyv(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
+    pub fn fill_from_yuyv(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
         let (row_len, rows) = (
             2 * usize::from(self.width).next_multiple_of(2),
             usize::from(self.height),
@@ -150,7 +150,7 @@ impl Planes {
     /// Fills this picture from luma rows followed by rows of `U V` pairs at half the height.
     ///
     /// Returns `false`, and leaves the picture as it was, when `data` is too short for that.
-    pub(crate) fn fill_from_nv12(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
+    pub fn fill_from_nv12(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
         let (width, rows) = (usize::from(self.width), usize::from(self.height));
         let (luma_stride, chroma_stride) = (self.luma_stride(), self.chroma_stride());
         let chroma_rows = rows.div_ceil(2);
@@ -214,7 +214,7 @@ impl Planes {
     }
 
     /// This picture at another size, into `to`, whose size says which.
-    pub(crate) fn scale_into(&self, to: &mut Planes) {
+    pub fn scale_into(&self, to: &mut Planes) {
         let (width, height) = (usize::from(self.width), usize::from(self.height));
         let luma_len = self.luma_stride() * self.luma_rows();
         let (chroma_width, chroma_rows) = (width.div_ceil(2), height.div_ceil(2));

@@ -181,6 +181,14 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Whether what has come is of no use any more: trying again begins anew, if it can at all.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(
+            self,
+            FileError::Corrupt { .. } | FileError::SenderFailed { .. } | FileError::Gone(_)
+        )
+    }
+
     /// What others are told of it: where things are on this computer is nobody else's business.
     pub(crate) fn for_others(&self) -> String {
         match self {

@@ -11,6 +11,7 @@ use super::{FilePlane, Transfer};
 use crate::clock;
 use crate::disk::Partial;
 use crate::error::FileError;
+use crate::lock::lock;
 use crate::shared::DialError;
 
 /// What the next record of a file connection brought.
@@ -58,7 +59,7 @@ pub(super) async fn from_host(
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let mut slot = transfer.partial.lock().await;
     if slot.is_none() {
-        *slot = Some(Partial::begin(&transfer.path, transfer.info.size)?);
+        *slot = Some(begin(transfer)?);
     }
     loop {
         let Some(partial) = slot.as_mut() else {
@@ -79,13 +80,18 @@ pub(super) async fn from_host(
                 let done = partial.received();
                 plane.interrupted(transfer, done).await;
             }
-            Err(Attempt::Failed(error @ FileError::Corrupt { .. })) => {
-                slot.take();
-                return Err(error);
-            }
             Err(Attempt::Failed(error)) => return Err(error),
         }
     }
+}
+
+/// Begins the file that is fetched. Whoever ends a run first cancels it and then clears what has come, so a run that finds
+/// itself cancelled here, where what has come is in its hands, must not begin anything.
+fn begin(transfer: &Transfer) -> Result<Partial, FileError> {
+    if lock(&transfer.run).is_cancelled() {
+        return Err(FileError::Cancelled);
+    }
+    Partial::begin(&transfer.path, transfer.info.size)
 }
 
 enum Attempt {
@@ -143,7 +149,7 @@ pub(super) async fn from_spool(
     let mut reader = spool.reader(0);
     let mut slot = transfer.partial.lock().await;
     // The spool is at hand, so a new run begins anew.
-    let partial = slot.insert(Partial::begin(&transfer.path, transfer.info.size)?);
+    let partial = slot.insert(begin(transfer)?);
     let mut progress = Progress::new(transfer.info.size, 0, clock::now());
     let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
     let announced = loop {

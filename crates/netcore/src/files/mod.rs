@@ -228,10 +228,10 @@ impl FilePlane {
             .is_some_and(|transfer| transfer.direction == Direction::Down);
         if let Some(transfer) = transfer {
             lock(&transfer.run).cancel();
+            transfer.partial.lock().await.take();
             if !lock(&transfer.state).is_over() {
                 self.set_state(&transfer, TransferState::Cancelled);
             }
-            transfer.partial.lock().await.take();
         }
         if !is_fetch {
             // Without a connection the host finds out by itself that nothing comes.
@@ -343,6 +343,10 @@ impl FilePlane {
             Err(error) => {
                 tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                     "file {id}, \"{}\": {error}", transfer.info.name);
+                if error.is_final() {
+                    // Gone before anybody is told that it is.
+                    transfer.partial.lock().await.take();
+                }
                 let done = lock(&transfer.state).done();
                 self.set_state(transfer, TransferState::Failed { done, error });
             }
@@ -350,7 +354,7 @@ impl FilePlane {
     }
 
     /// The room says that a file will not be whole any more.
-    fn end(&self, id: FileId, why: Option<&str>) {
+    fn end(self: &Arc<Self>, id: FileId, why: Option<&str>) {
         if let Some(spool) = lock(&self.spools).remove(&id) {
             spool.give_up(why.unwrap_or("it was taken back"));
         }
@@ -361,19 +365,24 @@ impl FilePlane {
             return;
         }
         lock(&transfer.run).cancel();
-        let done = lock(&transfer.state).done();
-        let state = match why {
-            Some(why) => TransferState::Failed {
-                done,
-                error: FileError::SenderFailed { why: why.to_owned() },
-            },
-            None => TransferState::Cancelled,
-        };
-        self.set_state(&transfer, state);
-        // What came of it is of no use to anybody; a run on its way out may still hold it.
-        self.shared
-            .tasks
-            .spawn(async move { transfer.partial.lock().await.take() });
+        let why = why.map(str::to_owned);
+        let plane = self.clone();
+        self.shared.tasks.spawn(async move {
+            // What came of it is of no use to anybody, and is gone before anybody is told. A run on its way out may hold it.
+            transfer.partial.lock().await.take();
+            if lock(&transfer.state).is_over() {
+                return;
+            }
+            let done = lock(&transfer.state).done();
+            let state = match why {
+                Some(why) => TransferState::Failed {
+                    done,
+                    error: FileError::SenderFailed { why },
+                },
+                None => TransferState::Cancelled,
+            };
+            plane.set_state(&transfer, state);
+        });
     }
 
     fn set_state(&self, transfer: &Transfer, state: TransferState) {

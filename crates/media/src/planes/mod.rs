@@ -1,5 +1,11 @@
 //! Planar YUV 4:2:0, full range: the one raw form in which pictures travel inside this crate, and the ways into it.
 
+mod scale;
+mod unpack;
+
+use scale::scale;
+use unpack::{expand_chroma, expand_luma};
+
 /// A picture in planar YUV 4:2:0 with the full range of JFIF (luma 0 to 255), as the JPEG encoder takes it.
 ///
 /// Rows of luma are padded to an even length and luma has an even number of rows, so that each chroma sample belongs to
@@ -25,6 +31,12 @@ pub(crate) struct Plane<'a> {
     pub(crate) width: usize,
     pub(crate) rows: usize,
     pub(crate) stride: usize,
+}
+
+impl<'a> Plane<'a> {
+    fn row(&self, at: usize) -> &'a [u8] {
+        &self.data[at * self.stride..][..self.width]
+    }
 }
 
 /// Which numbers stand for black and white in a picture that comes in.
@@ -125,24 +137,20 @@ impl Planes {
         }
         let (luma_stride, chroma_stride) = (self.luma_stride(), self.chroma_stride());
         let planes = self.split_mut();
+        let mut pairs = vec![0; luma_stride];
         for pair in 0..rows.div_ceil(2) {
             let upper = &data[2 * pair * stride..][..row_len];
             // The last row of an odd height stands for its missing neighbour too.
             let lower_row = (2 * pair + 1).min(rows - 1);
             let lower = &data[lower_row * stride..][..row_len];
-            let u = &mut planes.u[pair * chroma_stride..][..chroma_stride];
-            let v = &mut planes.v[pair * chroma_stride..][..chroma_stride];
-            for (((a, b), u), v) in upper.chunks_exact(4).zip(lower.chunks_exact(4)).zip(u).zip(v) {
-                *u = chroma(average(a[1], b[1]), range);
-                *v = chroma(average(a[3], b[3]), range);
-            }
             let y = &mut planes.y[2 * pair * luma_stride..][..2 * luma_stride];
             let (y_upper, y_lower) = y.split_at_mut(luma_stride);
-            for (row, y) in [(upper, y_upper), (lower, y_lower)] {
-                for (two, y) in row.chunks_exact(2).zip(y) {
-                    *y = luma(two[0], range);
-                }
-            }
+            unpack::luma_of_yuyv(upper, y_upper, range);
+            unpack::luma_of_yuyv(lower, y_lower, range);
+            unpack::chroma_of_yuyv(upper, lower, &mut pairs, range);
+            let u = &mut planes.u[pair * chroma_stride..][..chroma_stride];
+            let v = &mut planes.v[pair * chroma_stride..][..chroma_stride];
+            unpack::part_pairs(&pairs, u, v);
         }
         true
     }
@@ -160,20 +168,16 @@ impl Planes {
         }
         let planes = self.split_mut();
         for (row, y) in planes.y.chunks_exact_mut(luma_stride).enumerate() {
-            let source = &data[row.min(rows - 1) * stride..][..width];
-            for (source, y) in source.iter().zip(y) {
-                *y = luma(*source, range);
-            }
+            y[..width].copy_from_slice(&data[row.min(rows - 1) * stride..][..width]);
+            expand_luma(y, range);
         }
         let pairs = &data[stride * rows..];
         for row in 0..chroma_rows {
-            let source = &pairs[row * stride..][..2 * chroma_stride];
             let u = &mut planes.u[row * chroma_stride..][..chroma_stride];
             let v = &mut planes.v[row * chroma_stride..][..chroma_stride];
-            for ((two, u), v) in source.chunks_exact(2).zip(u).zip(v) {
-                *u = chroma(two[0], range);
-                *v = chroma(two[1], range);
-            }
+            unpack::part_pairs(&pairs[row * stride..][..2 * chroma_stride], u, v);
+            expand_chroma(u, range);
+            expand_chroma(v, range);
         }
         true
     }
@@ -200,17 +204,9 @@ impl Planes {
                 planes.v.fill(128);
             }
         }
-        if range == Range::Limited {
-            planes
-                .y
-                .iter_mut()
-                .for_each(|sample| *sample = luma(*sample, range));
-            planes
-                .u
-                .iter_mut()
-                .chain(planes.v)
-                .for_each(|sample| *sample = chroma(*sample, range));
-        }
+        expand_luma(planes.y, range);
+        expand_chroma(planes.u, range);
+        expand_chroma(planes.v, range);
     }
 
     /// This picture at another size, into `to`, whose size says which.
@@ -234,70 +230,9 @@ impl Planes {
     }
 }
 
-fn average(a: u8, b: u8) -> u8 {
-    (u16::from(a) + u16::from(b)).div_ceil(2) as u8
-}
-
-/// 255/219 and 255/224 as fractions of 256: plain arithmetic, which the compiler turns into SIMD where a table would not.
-fn luma(sample: u8, range: Range) -> u8 {
-    match range {
-        Range::Full => sample,
-        Range::Limited => (((i32::from(sample) - 16) * 298 + 128) >> 8).clamp(0, 255) as u8,
-    }
-}
-
-fn chroma(sample: u8, range: Range) -> u8 {
-    match range {
-        Range::Full => sample,
-        Range::Limited => ((((i32::from(sample) - 128) * 291 + 128) >> 8) + 128).clamp(0, 255) as u8,
-    }
-}
-
-/// Each sample of `to` becomes the mean of the samples that it covers, or the nearest one where it covers less than one.
-fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usize, usize, usize)) {
-    if from.width == 0 || from.rows == 0 || width == 0 || rows == 0 {
-        return;
-    }
-    let cover = |at: usize, count: usize, of: usize| {
-        let first = at * of / count;
-        (first, ((at + 1) * of / count).max(first + 1))
-    };
-    let same = from.width == width && from.rows == rows;
-    let columns: Vec<(usize, usize)> = (0..width).map(|x| cover(x, width, from.width)).collect();
-    let mut sums = vec![0u32; from.width];
-    for row in 0..rows {
-        let out = &mut to[row * stride..][..width];
-        if same {
-            out.copy_from_slice(&from.data[row * from.stride..][..width]);
-            continue;
-        }
-        let (first, end) = cover(row, rows, from.rows);
-        sums.fill(0);
-        for source in first..end {
-            let samples = &from.data[source * from.stride..][..from.width];
-            sums.iter_mut()
-                .zip(samples)
-                .for_each(|(sum, sample)| *sum += u32::from(*sample));
-        }
-        for (out, &(left, right)) in out.iter_mut().zip(&columns) {
-            let count = ((right - left) * (end - first)) as u32;
-            let sum: u32 = sums[left..right].iter().sum();
-            *out = ((sum + count / 2) / count) as u8;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn limited_range_is_spread_to_full() {
-        assert_eq!([16, 126, 235].map(|y| luma(y, Range::Limited)), [0, 128, 255]);
-        assert_eq!([16, 128, 240].map(|c| chroma(c, Range::Limited)), [1, 128, 255]);
-        assert_eq!([0, 255].map(|y| luma(y, Range::Limited)), [0, 255]);
-        assert_eq!(luma(16, Range::Full), 16);
-    }
 
     #[test]
     fn yuyv_with_padded_rows_and_odd_height_becomes_planes() {

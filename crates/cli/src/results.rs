@@ -304,6 +304,8 @@ mod tests {
             offered: Time::ZERO,
             first_out: None,
             last_out: None,
+            received_whole: None,
+            spread_us: None,
             finished: Time::ZERO,
             retransmits: 0,
             outcome: FrameOutcome::Acked {

@@ -279,6 +279,7 @@ impl Endpoint {
             }
             Ok(Datagram::Hello { token }) => self.send_now(&association, &Datagram::HelloBack { token }),
             Ok(Datagram::HelloBack { .. }) => association.answered.notify_one(),
+            Ok(Datagram::Parity(_) | Datagram::Probe(_) | Datagram::ProbeAck(_)) => {}
             Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
         }
     }

@@ -315,6 +315,8 @@ mod tests {
             offered: finished - Span::from_millis(5),
             first_out: Some(finished - Span::from_millis(5)),
             last_out: None,
+            received_whole: None,
+            spread_us: None,
             finished,
             retransmits: 1,
             outcome,

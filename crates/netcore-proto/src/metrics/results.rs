@@ -86,6 +86,8 @@ mod tests {
             offered: Time::from_micros(3),
             first_out: Some(Time::from_micros(4)),
             last_out: None,
+            received_whole: None,
+            spread_us: None,
             finished: Time::from_micros(204),
             retransmits: 0,
             outcome: FrameOutcome::Acked {

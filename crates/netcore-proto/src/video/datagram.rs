@@ -1,5 +1,7 @@
 use bytes::{BufMut, Bytes};
 
+use super::{Fragment, Parity};
+use crate::Time;
 use crate::units::{FrameNumber, StreamId};
 use crate::wire::{WireError, take};
 
@@ -25,43 +27,26 @@ pub enum Datagram<D = Bytes> {
         /// From the question.
         token: u64,
     },
+    /// Kind 6: a part from which missing ones can be computed.
+    Parity(Parity<D>),
+    /// Kind 7: nothing, in so many bytes: does a datagram of this size arrive? Answered by kind 8.
+    Probe(Probe),
+    /// Kind 8: it did.
+    ProbeAck(Probe),
 }
 
-/// A part of a frame's bytes (header and JPEG). All parts but the last have the same size.
-///
-/// ```text
-///  0                   1                   2                   3
-///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
-/// +---------------+---------------+-------------------------------+
-/// |   kind (1)    |    attempt    |             index             |
-/// +---------------+---------------+-------------------------------+
-/// |                            stream                             |
-/// +---------------------------------------------------------------+
-/// |                            frame                              |
-/// +---------------------------------------------------------------+
-/// |                  length of the frame in bytes                 |
-/// +-------------------------------+-------------------------------+
-/// |   size of each part but the last  |   bytes of the frame …
-/// +-------------------------------+-------------------------------
-/// ```
-///
-/// What is sent shares the frame's bytes; what has been received borrows the datagram's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fragment<D = Bytes> {
-    /// Which stream.
-    pub stream: StreamId,
-    /// Which frame.
-    pub frame: FrameNumber,
-    /// Bytes of the whole frame.
-    pub frame_length: u32,
-    /// Bytes of every part but the last.
+/// A question about a size (RFC 8899, section 4.1), or its answer. The question is filled up with zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Plain bytes of the question: kind, size, token and zeros; at least [`Probe::MIN_SIZE`].
     pub size: u16,
-    /// Which part, from zero.
-    pub index: u16,
-    /// Zero when first sent, one more each time it is sent again.
-    pub attempt: u8,
-    /// The bytes from `index × size` on.
-    pub data: D,
+    /// Returned in the answer.
+    pub token: u64,
+}
+
+impl Probe {
+    /// Bytes of a question that is not filled up, and of an answer.
+    pub const MIN_SIZE: u16 = 11;
 }
 
 /// A frame has arrived whole.
@@ -75,9 +60,13 @@ pub struct Ack {
     pub hold_us: u32,
     /// How long its bytes took to come in, from the first part to the last, in microseconds.
     pub spread_us: u32,
+    /// The same without those parts that were sent again: what the way itself did to the frame, in microseconds.
+    pub train_us: u32,
     /// The 32 frames before: bit *i* is set when frame − 1 − *i* has arrived whole. It mends lost acknowledgements, and
     /// tells which frames were given up.
     pub recent: u32,
+    /// When it was whole, on the receiver's clock.
+    pub whole: Time,
 }
 
 /// Parts of a frame are missing and still wanted.
@@ -93,27 +82,6 @@ pub struct Nack {
     pub missing: Vec<(u16, u16)>,
 }
 
-impl Fragment {
-    /// Bytes before the data.
-    pub const HEADER_BYTES: usize = 18;
-    /// Fewer bytes than this in a part make no sense on any link, and would make parts without end.
-    pub const MIN_SIZE: u16 = 256;
-}
-
-impl<D: AsRef<[u8]>> Fragment<D> {
-    /// Writes header and data.
-    pub fn encode(&self, out: &mut impl BufMut) {
-        out.put_u8(1);
-        out.put_u8(self.attempt);
-        out.put_u16(self.index);
-        out.put_u32(self.stream.0);
-        out.put_u32(self.frame.0);
-        out.put_u32(self.frame_length);
-        out.put_u16(self.size);
-        out.put_slice(self.data.as_ref());
-    }
-}
-
 impl<D: AsRef<[u8]>> Datagram<D> {
     /// Writes the datagram's plain bytes.
     pub fn encode(&self, out: &mut impl BufMut) {
@@ -125,7 +93,9 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                 out.put_u32(ack.frame.0);
                 out.put_u32(ack.hold_us);
                 out.put_u32(ack.spread_us);
+                out.put_u32(ack.train_us);
                 out.put_u32(ack.recent);
+                out.put_u64(ack.whole.as_micros());
             }
             Datagram::Nack(nack) => {
                 let ranges = &nack.missing[..nack.missing.len().min(MAX_NACK_RANGES)];
@@ -146,6 +116,12 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                 });
                 out.put_u64(*token);
             }
+            Datagram::Parity(parity) => parity.encode(out),
+            Datagram::Probe(probe) => {
+                probe.encode(7, out);
+                out.put_bytes(0, usize::from(probe.size.saturating_sub(Probe::MIN_SIZE)));
+            }
+            Datagram::ProbeAck(probe) => probe.encode(8, out),
         }
     }
 }
@@ -160,20 +136,7 @@ impl<'a> Datagram<&'a [u8]> {
         let bytes = &mut &*plain;
         let [kind] = *take(bytes, RECORD)?;
         match kind {
-            1 => {
-                let [attempt] = *take(bytes, RECORD)?;
-                let fragment = Fragment {
-                    attempt,
-                    index: u16::from_be_bytes(*take(bytes, RECORD)?),
-                    stream: StreamId(u32::from_be_bytes(*take(bytes, RECORD)?)),
-                    frame: FrameNumber(u32::from_be_bytes(*take(bytes, RECORD)?)),
-                    frame_length: u32::from_be_bytes(*take(bytes, RECORD)?),
-                    size: u16::from_be_bytes(*take(bytes, RECORD)?),
-                    data: *bytes,
-                };
-                fragment.check()?;
-                Ok(Datagram::Fragment(fragment))
-            }
+            1 => Fragment::decode(bytes).map(Datagram::Fragment),
             2 => {
                 let [_, _, _] = *take(bytes, RECORD)?;
                 Ok(Datagram::Ack(Ack {
@@ -181,7 +144,9 @@ impl<'a> Datagram<&'a [u8]> {
                     frame: FrameNumber(u32::from_be_bytes(*take(bytes, RECORD)?)),
                     hold_us: u32::from_be_bytes(*take(bytes, RECORD)?),
                     spread_us: u32::from_be_bytes(*take(bytes, RECORD)?),
+                    train_us: u32::from_be_bytes(*take(bytes, RECORD)?),
                     recent: u32::from_be_bytes(*take(bytes, RECORD)?),
+                    whole: Time::from_micros(u64::from_be_bytes(*take(bytes, RECORD)?)),
                 }))
             }
             3 => {
@@ -213,6 +178,18 @@ impl<'a> Datagram<&'a [u8]> {
             5 => Ok(Datagram::HelloBack {
                 token: u64::from_be_bytes(*take(bytes, RECORD)?),
             }),
+            6 => Parity::decode(bytes).map(Datagram::Parity),
+            7 => {
+                let probe = Probe::decode(bytes)?;
+                if plain.len() != usize::from(probe.size) {
+                    return Err(WireError::Record {
+                        record: RECORD,
+                        why: "it does not have the size it asks about",
+                    });
+                }
+                Ok(Datagram::Probe(probe))
+            }
+            8 => Probe::decode(bytes).map(Datagram::ProbeAck),
             _ => Err(WireError::Record {
                 record: RECORD,
                 why: "its kind is not known",
@@ -221,37 +198,18 @@ impl<'a> Datagram<&'a [u8]> {
     }
 }
 
-impl Fragment {
-    /// How many parts a frame of `frame_length` bytes has.
-    pub fn count(frame_length: u32, size: u16) -> u32 {
-        frame_length.div_ceil(u32::from(size))
+impl Probe {
+    fn encode(self, kind: u8, out: &mut impl BufMut) {
+        out.put_u8(kind);
+        out.put_u16(self.size);
+        out.put_u64(self.token);
     }
-}
 
-impl<D: AsRef<[u8]>> Fragment<D> {
-    fn check(&self) -> Result<(), WireError> {
-        let refuse = |why| {
-            Err(WireError::Record {
-                record: "fragment",
-                why,
-            })
-        };
-        if self.size < Fragment::MIN_SIZE {
-            return refuse("its parts are too small");
-        }
-        if self.frame_length as usize > super::MAX_FRAME_BYTES
-            || (self.frame_length as usize) <= super::FRAME_HEADER_BYTES
-        {
-            return refuse("its frame is empty or longer than 16 MiB");
-        }
-        let offset = u32::from(self.index) * u32::from(self.size);
-        if offset >= self.frame_length {
-            return refuse("it lies behind the frame's end");
-        }
-        if self.data.as_ref().len() as u32 != (self.frame_length - offset).min(u32::from(self.size)) {
-            return refuse("it does not have the bytes its place calls for");
-        }
-        Ok(())
+    fn decode(bytes: &mut &[u8]) -> Result<Probe, WireError> {
+        Ok(Probe {
+            size: u16::from_be_bytes(*take(bytes, "probe")?),
+            token: u64::from_be_bytes(*take(bytes, "probe")?),
+        })
     }
 }
 
@@ -276,7 +234,21 @@ mod tests {
             size: 600,
             index: 1,
             attempt: 3,
+            parity: 9,
+            answers_requests: false,
             data: Bytes::from(vec![7; 400]),
+        }
+    }
+
+    fn parity() -> Parity {
+        Parity {
+            stream: StreamId(1),
+            frame: FrameNumber(2),
+            frame_length: 1_000,
+            size: 600,
+            count: 2,
+            index: 1,
+            data: Bytes::from(vec![7; 600]),
         }
     }
 
@@ -289,7 +261,9 @@ mod tests {
                 frame: FrameNumber(8),
                 hold_us: 7,
                 spread_us: 6,
+                train_us: 5,
                 recent: 0xf0f0_0001,
+                whole: Time::from_micros(u64::MAX - 4),
             }),
             Datagram::Nack(Nack {
                 stream: StreamId(9),
@@ -299,6 +273,15 @@ mod tests {
             }),
             Datagram::Hello { token: 5 },
             Datagram::HelloBack { token: u64::MAX },
+            Datagram::Parity(parity()),
+            Datagram::Probe(Probe {
+                size: 1_200,
+                token: 6,
+            }),
+            Datagram::ProbeAck(Probe {
+                size: 1_200,
+                token: 6,
+            }),
         ] {
             assert!(trip(&datagram).is_ok());
         }
@@ -309,6 +292,9 @@ mod tests {
         let mut bytes = Vec::new();
         fragment().encode(&mut bytes);
         assert_eq!(bytes.len(), Fragment::HEADER_BYTES + 400);
+        bytes.clear();
+        parity().encode(&mut bytes);
+        assert_eq!(bytes.len(), Parity::HEADER_BYTES + 600);
     }
 
     #[test]
@@ -320,6 +306,11 @@ mod tests {
             },
             Fragment {
                 index: 2,
+                ..fragment()
+            },
+            Fragment {
+                size: 601,
+                data: Bytes::from(vec![7; 399]),
                 ..fragment()
             },
             Fragment {
@@ -341,9 +332,49 @@ mod tests {
     }
 
     #[test]
+    fn parity_that_contradicts_itself_is_refused() {
+        for bad in [
+            Parity { size: 10, ..parity() },
+            Parity { index: 2, ..parity() },
+            Parity {
+                size: 602,
+                ..parity()
+            },
+            Parity {
+                size: 601,
+                data: Bytes::from(vec![7; 601]),
+                ..parity()
+            },
+            Parity {
+                frame_length: 0,
+                ..parity()
+            },
+        ] {
+            assert!(trip(&Datagram::Parity(bad)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_question_about_a_size_has_that_size() {
+        let probe = Probe {
+            size: 1_400,
+            token: 1,
+        };
+        let mut bytes = Vec::new();
+        Datagram::<Bytes>::Probe(probe).encode(&mut bytes);
+        assert_eq!(bytes.len(), 1_400);
+        bytes.pop();
+        assert!(Datagram::decode(&bytes).is_err());
+        assert_eq!(
+            trip(&Datagram::ProbeAck(probe)).map(|bytes| bytes.len()),
+            Ok(usize::from(Probe::MIN_SIZE))
+        );
+    }
+
+    #[test]
     fn no_bytes_at_all_can_do_harm() {
         for length in 0..40 {
-            for kind in 0..=6 {
+            for kind in 0..=9 {
                 let mut bytes = vec![0xff; length];
                 if let Some(first) = bytes.first_mut() {
                     *first = kind;

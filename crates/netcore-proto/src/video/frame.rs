@@ -11,7 +11,7 @@ pub const FRAME_HEADER_BYTES: usize = 32;
 pub const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 
 /// Length of a [`TcpAck`] in bytes.
-pub const TCP_ACK_BYTES: usize = 12;
+pub const TCP_ACK_BYTES: usize = 24;
 
 /// What precedes every JPEG, on TCP and UDP alike.
 ///
@@ -149,8 +149,8 @@ impl Frame {
     }
 }
 
-/// A frame has arrived whole: what goes back on a TCP video connection, 32 bits each in network byte order. TCP repeats
-/// what is lost, so it needs nothing of what else [`Ack`](super::Ack) tells.
+/// A frame has arrived whole: what goes back on a TCP video connection, its fields in this order in network byte order,
+/// 32 bits each and 64 for the time. TCP repeats what is lost, so it needs nothing of what else [`Ack`](super::Ack) tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpAck {
     /// Which stream.
@@ -159,6 +159,10 @@ pub struct TcpAck {
     pub frame: FrameNumber,
     /// How long the receiver held it between having it whole and sending this, in microseconds (saturating).
     pub hold_us: u32,
+    /// How long its bytes took to come in, from the first read to the last, in microseconds (saturating).
+    pub spread_us: u32,
+    /// When it was whole, on the receiver's clock.
+    pub whole: Time,
 }
 
 impl TcpAck {
@@ -167,17 +171,21 @@ impl TcpAck {
         let mut bytes = [0; TCP_ACK_BYTES];
         bytes[..4].copy_from_slice(&self.stream.0.to_be_bytes());
         bytes[4..8].copy_from_slice(&self.frame.0.to_be_bytes());
-        bytes[8..].copy_from_slice(&self.hold_us.to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.hold_us.to_be_bytes());
+        bytes[12..16].copy_from_slice(&self.spread_us.to_be_bytes());
+        bytes[16..].copy_from_slice(&self.whole.as_micros().to_be_bytes());
         bytes
     }
 
-    /// Reads an acknowledgement; any twelve bytes are one.
+    /// Reads an acknowledgement; any 24 bytes are one.
     pub fn decode(bytes: [u8; TCP_ACK_BYTES]) -> TcpAck {
-        let [s0, s1, s2, s3, f0, f1, f2, f3, h0, h1, h2, h3] = bytes;
+        let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         TcpAck {
-            stream: StreamId(u32::from_be_bytes([s0, s1, s2, s3])),
-            frame: FrameNumber(u32::from_be_bytes([f0, f1, f2, f3])),
-            hold_us: u32::from_be_bytes([h0, h1, h2, h3]),
+            stream: StreamId(word(0)),
+            frame: FrameNumber(word(4)),
+            hold_us: word(8),
+            spread_us: word(12),
+            whole: Time::from_micros(u64::from(word(16)) << 32 | u64::from(word(20))),
         }
     }
 }
@@ -214,6 +222,8 @@ mod tests {
             stream: StreamId(1),
             frame: FrameNumber(u32::MAX),
             hold_us: 77,
+            spread_us: 78,
+            whole: Time::from_micros(u64::MAX - 5),
         };
         assert_eq!(TcpAck::decode(ack.encode()), ack);
     }

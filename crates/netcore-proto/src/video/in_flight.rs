@@ -66,6 +66,8 @@ impl InFlight {
             size: self.size,
             index,
             attempt,
+            parity: 0,
+            answers_requests: true,
             data: self.frame.bytes().slice(from..to),
         }
     }

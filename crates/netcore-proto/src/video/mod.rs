@@ -11,6 +11,7 @@
 //! frame that waits is replaced by a newer one, and an incomplete frame is given up once a newer one is complete.
 
 mod datagram;
+mod fragment;
 mod frame;
 mod host;
 mod in_flight;
@@ -22,7 +23,8 @@ mod result;
 mod sender;
 mod window;
 
-pub use datagram::{Ack, Datagram, Fragment, MAX_NACK_RANGES, Nack};
+pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
+pub use fragment::{Fragment, Parity};
 pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck};
 pub(crate) use host::Host;
 pub(crate) use member::Member;

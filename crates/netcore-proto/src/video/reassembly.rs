@@ -64,6 +64,8 @@ pub(super) struct Partial {
     last_at: Time,
     /// When anything useful last came.
     pub(super) progress_at: Time,
+    /// When the latest part came that was not sent again.
+    train_end: Time,
     size: u16,
     bytes: BytesMut,
     count: u32,
@@ -136,6 +138,7 @@ impl Partial {
             first_at: now,
             last_at: now,
             progress_at: now,
+            train_end: now,
             size: fragment.size,
             bytes: BytesMut::zeroed(fragment.frame_length as usize),
             count,
@@ -147,6 +150,11 @@ impl Partial {
             longest_pause: Span::ZERO,
             overtaken: (0, now),
         }
+    }
+
+    /// How long the parts took to come that were not sent again.
+    pub(super) fn train(&self) -> Span {
+        self.train_end.since(self.first_at)
     }
 
     pub(super) fn buffered(&self) -> usize {
@@ -185,6 +193,9 @@ impl Partial {
         self.bytes[offset..offset + data.len()].copy_from_slice(data);
         self.missing -= 1;
         self.progress_at = now;
+        if fragment.attempt == 0 {
+            self.train_end = now;
+        }
         match late {
             _ if self.missing == 0 => Effect::Whole,
             Some(late) => Effect::Late(late),
@@ -340,6 +351,8 @@ mod tests {
                 size: 1_000,
                 index: index as u16,
                 attempt: 0,
+                parity: 0,
+                answers_requests: true,
                 data: Bytes::copy_from_slice(data),
             });
         (frame.clone(), parts.collect())

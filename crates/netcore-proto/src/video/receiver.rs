@@ -49,6 +49,8 @@ struct Whole {
     frame: FrameNumber,
     at: Time,
     spread: Span,
+    /// The spread of the parts that were not sent again.
+    train: Span,
     /// When it was last acknowledged in a datagram.
     acked: Time,
 }
@@ -151,12 +153,12 @@ impl Receiver {
             Effect::Late(late) => self.way.lateness = self.way.lateness.max(late).min(MAX_LATENESS),
             Effect::Whole => {
                 let partial = self.partials.swap_remove(at);
-                let first = partial.first_at;
+                let (first, train) = (partial.first_at, partial.train());
                 self.way.learn(&partial);
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame() {
                     Some(frame) => {
-                        let whole = self.complete(frame, Transport::Udp, first, now);
+                        let whole = self.complete(frame, Transport::Udp, first, train, now);
                         self.outgoing.push_back(Outgoing::Ack(whole));
                     }
                     None => self.counts.incomplete += 1,
@@ -179,7 +181,7 @@ impl Receiver {
             self.counts.late += 1;
             return;
         }
-        self.complete(frame, Transport::Tcp, first, now);
+        self.complete(frame, Transport::Tcp, first, now.since(first), now);
     }
 
     /// The next datagram to send back.
@@ -191,7 +193,9 @@ impl Receiver {
                 frame: whole.frame,
                 hold_us: saturating_us(now.since(whole.at)),
                 spread_us: saturating_us(whole.spread),
+                train_us: saturating_us(whole.train),
                 recent: self.recent_before(whole.frame),
+                whole: whole.at,
             }),
         })
     }
@@ -255,7 +259,7 @@ impl Receiver {
         self.partials.len() - 1
     }
 
-    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, now: Time) -> Whole {
+    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, train: Span, now: Time) -> Whole {
         let number = frame.header().frame;
         if let Some(newest) = self.newest {
             let gap = number.since(newest);
@@ -276,6 +280,7 @@ impl Receiver {
             frame: number,
             at: now,
             spread: now.since(first),
+            train,
             acked: now,
         };
         self.whole.push_back(whole);

@@ -20,6 +20,10 @@ pub struct FrameResult {
     pub first_out: Option<Time>,
     /// When its last byte was.
     pub last_out: Option<Time>,
+    /// When the receiver had it whole, on the receiver's clock, as its acknowledgement told.
+    pub received_whole: Option<Time>,
+    /// How long its bytes took to come in there, in microseconds, as its acknowledgement told.
+    pub spread_us: Option<u32>,
     /// When this result was known.
     pub finished: Time,
     /// How many of its fragments were sent again.

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::in_flight::InFlight;
 use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 use super::window::{Window, WindowMode};
-use super::{Ack, Fragment, Frame, Nack};
+use super::{Ack, Fragment, Frame, Nack, TcpAck};
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{FrameNumber, Transport};
 use crate::{Span, Time};
@@ -54,10 +54,29 @@ pub struct Sender {
     results: VecDeque<FrameResult>,
 }
 
+/// What an acknowledgement tells of its frame, whichever transport brought it.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    whole: Time,
+    hold: Span,
+    spread_us: u32,
+}
+
 #[derive(Debug)]
 struct Waiting {
     frame: Frame,
     offered: Time,
+}
+
+impl Default for SenderConfig {
+    /// UDP in datagrams that any path takes, with an adaptive window.
+    fn default() -> SenderConfig {
+        SenderConfig {
+            transport: Transport::Udp,
+            window: WindowMode::Adaptive,
+            fragment_bytes: 1_150,
+        }
+    }
 }
 
 impl Sender {
@@ -161,9 +180,14 @@ impl Sender {
     }
 
     /// An acknowledgement from a TCP connection.
-    pub fn handle_tcp_ack(&mut self, frame: FrameNumber, hold_us: u32, now: Time) {
-        if let Some(at) = self.position(frame, Transport::Tcp) {
-            self.acked(at, hold_us, now);
+    pub fn handle_tcp_ack(&mut self, ack: &TcpAck, now: Time) {
+        if let Some(at) = self.position(ack.frame, Transport::Tcp) {
+            let told = Told {
+                whole: ack.whole,
+                hold: Span::from_micros(u64::from(ack.hold_us)),
+                spread_us: ack.spread_us,
+            };
+            self.acked(at, told, now);
         }
     }
 
@@ -174,7 +198,12 @@ impl Sender {
             return;
         }
         if let Some(at) = self.position(ack.frame, Transport::Udp) {
-            self.acked(at, ack.hold_us, now);
+            let told = Told {
+                whole: ack.whole,
+                hold: Span::from_micros(u64::from(ack.hold_us)),
+                spread_us: ack.spread_us,
+            };
+            self.acked(at, told, now);
         }
         let mut at = 0;
         while at < self.in_flight.len() {
@@ -193,7 +222,7 @@ impl Sender {
             } else {
                 FrameOutcome::Lost(LossReason::Overtaken)
             };
-            self.finish(at, outcome, now);
+            self.finish(at, outcome, None, now);
         }
     }
 
@@ -243,7 +272,7 @@ impl Sender {
             .iter()
             .position(|sent| sent.transport == Transport::Tcp)
         {
-            self.finish(at, FrameOutcome::Lost(LossReason::Disconnected), now);
+            self.finish(at, FrameOutcome::Lost(LossReason::Disconnected), None, now);
         }
     }
 
@@ -253,7 +282,7 @@ impl Sender {
             self.drop_waiting(&waiting, DropReason::Stopped, now);
         }
         while !self.in_flight.is_empty() {
-            self.finish(0, FrameOutcome::Lost(LossReason::Disconnected), now);
+            self.finish(0, FrameOutcome::Lost(LossReason::Disconnected), None, now);
         }
     }
 
@@ -289,7 +318,7 @@ impl Sender {
                 continue;
             }
             if expires <= now || sent.prompts >= MAX_PROMPTS && sent.prompted + patience <= now {
-                self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), now);
+                self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), None, now);
                 continue;
             }
             if sent.prompted + patience <= now {
@@ -344,9 +373,9 @@ impl Sender {
             .position(|sent| is_it(sent) && sent.first_out.is_some())
     }
 
-    fn acked(&mut self, at: usize, hold_us: u32, now: Time) {
+    fn acked(&mut self, at: usize, told: Told, now: Time) {
         let sent = &self.in_flight[at];
-        let hold = Span::from_micros(u64::from(hold_us));
+        let hold = told.hold;
         let delay = now.since(sent.first_out.unwrap_or(now)).saturating_sub(hold);
         let sample = now.since(sent.last_out.unwrap_or(now)).saturating_sub(hold);
         self.round_trip = Some(match self.round_trip {
@@ -362,11 +391,12 @@ impl Sender {
                 delay,
                 hold: hold.min(now.since(sent.first_out.unwrap_or(now))),
             },
+            Some(told),
             now,
         );
     }
 
-    fn finish(&mut self, at: usize, outcome: FrameOutcome, now: Time) {
+    fn finish(&mut self, at: usize, outcome: FrameOutcome, told: Option<Told>, now: Time) {
         let Some(sent) = self.in_flight.remove(at) else {
             return;
         };
@@ -380,6 +410,8 @@ impl Sender {
             offered: sent.offered,
             first_out: sent.first_out,
             last_out: sent.last_out,
+            received_whole: told.map(|told| told.whole),
+            spread_us: told.map(|told| told.spread_us),
             finished: now,
             retransmits: sent.retransmits,
             outcome,
@@ -397,6 +429,8 @@ impl Sender {
             offered: waiting.offered,
             first_out: None,
             last_out: None,
+            received_whole: None,
+            spread_us: None,
             finished: now,
             retransmits: 0,
             outcome: FrameOutcome::Dropped(reason),

@@ -138,6 +138,8 @@ impl Inbound {
                 stream: self.stream,
                 frame: header.frame,
                 hold_us,
+                spread_us: u32::try_from(whole.since(first).as_micros()).unwrap_or(u32::MAX),
+                whole,
             };
             stream.write_all(&ack.encode()).await?;
             stream.flush().await?;

@@ -19,7 +19,7 @@ use crate::shared::Shared;
 use crate::udp::{Association, Batch, Endpoint, sleep_until};
 
 /// Bytes of a frame in a datagram that any path of 1,280 bytes takes (RFC 8200, section 5), headers and seal taken off.
-const FRAGMENT_BYTES: u16 = 1_153;
+const FRAGMENT_BYTES: u16 = 1_150;
 /// On loopback a datagram may be longer; macOS takes 9,216 bytes at most.
 const LOOPBACK_FRAGMENT_BYTES: u16 = 8_900;
 
@@ -55,6 +55,7 @@ impl Outbound {
             transport,
             window: shared.window,
             fragment_bytes: FRAGMENT_BYTES,
+            ..SenderConfig::default()
         };
         let state = State {
             sender: Sender::new(config),
@@ -288,7 +289,7 @@ impl Outbound {
                 ));
             }
             let mut state = lock(&self.state);
-            state.sender.handle_tcp_ack(ack.frame, ack.hold_us, now);
+            state.sender.handle_tcp_ack(&ack, now);
             self.record_results(&mut state);
             let transport = state.sender.transport();
             drop(state);

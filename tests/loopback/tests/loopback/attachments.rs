@@ -229,6 +229,8 @@ async fn acknowledgements_of_frames_never_sent_count_for_nothing() {
         stream,
         frame: FrameNumber(frame),
         hold_us: u32::MAX,
+        spread_us: 0,
+        whole: Time::ZERO,
     };
     let mut results = others.host.room.results();
     let (mut wire, reply) = mallory.attach(video(others.stream, Direction::Down)).await;

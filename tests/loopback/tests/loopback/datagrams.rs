@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use loopback_tests::{Bystanders, PATIENCE, Stranger};
 use netcore::proto::video::{Ack, Datagram, Fragment, Nack};
-use netcore::proto::{FrameNumber, StreamId, Transport};
+use netcore::proto::{FrameNumber, StreamId, Time, Transport};
 use tokio::net::UdpSocket;
 
 fn encoded(datagram: &Datagram) -> Vec<u8> {
@@ -21,6 +21,8 @@ fn fragment(stream: StreamId, frame: u32, frame_length: u32, size: u16, index: u
         size,
         index,
         attempt: 0,
+        parity: 0,
+        answers_requests: true,
         data,
     }
     .encode(&mut bytes);
@@ -91,7 +93,9 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
             frame: forged,
             hold_us: 0,
             spread_us: u32::MAX,
+            train_us: 0,
             recent,
+            whole: Time::ZERO,
         }))
     };
     let nack = |missing| {

@@ -92,7 +92,7 @@ impl World {
             while let Some(answer) = hop.answers.first_chunk::<TCP_ACK_BYTES>() {
                 let ack = TcpAck::decode(*answer);
                 let _ = hop.answers.split_to(TCP_ACK_BYTES);
-                hop.sender.handle_tcp_ack(ack.frame, ack.hold_us, clock);
+                hop.sender.handle_tcp_ack(&ack, clock);
             }
             self.serve_sender(at);
         }
@@ -123,6 +123,8 @@ impl World {
                 stream: header.stream,
                 frame: header.frame,
                 hold_us: 0,
+                spread_us: u32::try_from(clock.since(first).as_micros()).unwrap_or(u32::MAX),
+                whole: clock,
             };
             self.write_stream(at, false, &Bytes::copy_from_slice(&answer.encode()));
         }

@@ -23,6 +23,8 @@ fn fragment(frame: u32, frame_length: u32, size: u16, index: u16) -> Fragment {
         size,
         index,
         attempt: 0,
+        parity: 0,
+        answers_requests: true,
         data: Bytes::from(vec![0xee; length as usize]),
     }
 }
@@ -76,8 +78,10 @@ fn acknowledgements_for_frames_never_sent_say_nothing() {
                 stream: STREAM,
                 frame: FrameNumber(1_000 + world.draw(1 << 30) as u32),
                 hold_us: world.draw(1 << 32) as u32,
-                spread_us: 0,
+                spread_us: world.draw(1 << 32) as u32,
+                train_us: world.draw(1 << 32) as u32,
                 recent: world.draw(1 << 32) as u32,
+                whole: Time::from_micros(world.draw(u64::MAX)),
             };
             world.forge("Ben", "Ada", false, &Datagram::Ack(ack));
         });

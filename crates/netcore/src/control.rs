@@ -342,7 +342,7 @@ impl Connection {
                 let _ = control.send(Input::Closed { conn, why }).await;
             }
         };
-        shared.tasks.spawn(work);
+        shared.spawn(work);
         Connection {
             conn,
             queue,

@@ -21,6 +21,7 @@ use crate::error::OpenError;
 use crate::files::FilePlane;
 use crate::folders::Folders;
 use crate::identity::Identity;
+use crate::lock::lock;
 use crate::room::{Role, Room, RoomInfo};
 use crate::shared::Shared;
 use crate::tcp::Secure;
@@ -61,16 +62,15 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
             _ => OpenError::Other(error),
         })?;
     let port = listener.local_addr()?.port();
-    let endpoint = Endpoint::new(datagrams)?;
     let (control, inputs) = mpsc::channel(INPUT_QUEUE);
-    let shared = Shared::new(
-        control,
-        options.window,
-        options.downloads,
-        &options.folders,
-        None,
-        Some(endpoint.clone()),
-    );
+    let shared = Shared::new(control, options.window, options.downloads, &options.folders, None)?;
+    // Whatever ends this function early ends everything it began.
+    let guard = shared.cancel.clone().drop_guard();
+    let (listener, endpoint) = {
+        let _sockets_here = shared.enter();
+        (TcpListener::from_std(listener)?, Endpoint::new(datagrams)?)
+    };
+    *lock(&shared.endpoint) = Some(endpoint.clone());
     let mut reachable = reachable_at(port);
     // A room for this computer only is on the IPv4 loopback address only.
     reachable.retain(|at| !options.loopback_only || at.address.starts_with("127."));
@@ -106,8 +106,8 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         board.clone(),
         None,
     );
-    shared.tasks.spawn(control.run(inputs));
-    shared.tasks.spawn(endpoint.run(shared.cancel.clone()));
+    shared.spawn(control.run(inputs));
+    shared.spawn(endpoint.run(shared.cancel.clone()));
     let door = Door {
         server,
         shared: shared.clone(),
@@ -116,7 +116,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         next_conn: AtomicU64::new(1),
         beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
     };
-    shared.tasks.spawn(Arc::new(door).accept(listener));
+    shared.spawn(Arc::new(door).accept(listener));
     tracing::info!(target: "roomwire::step", code = "listening", port, "listening on port {port} for TCP and UDP");
     let info = RoomInfo {
         role: Role::Host,
@@ -127,6 +127,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         me: MemberId::HOST,
         port,
     };
+    guard.disarm();
     Ok(Room::new(shared, video, files, board, info, None))
 }
 
@@ -155,12 +156,10 @@ impl Door {
             match accepted {
                 (Ok((stream, peer)), Ok(permit)) => {
                     let door = self.clone();
-                    self.shared.tasks.spawn(async move {
+                    self.shared.spawn(async move {
                         tokio::select! {
                             () = door.shared.cancel.cancelled() => {}
-                            outcome = door.handle(stream, peer, permit) => if let Err(error) = outcome {
-                                tracing::debug!(%peer, %error, "a connection was not served");
-                            }
+                            outcome = door.handle(stream, peer, permit) => not_served(peer, outcome),
                         }
                     });
                 }
@@ -176,7 +175,7 @@ impl Door {
 
     /// Serves one connection. `permit` is held until it is known what the connection is for.
     async fn handle(
-        &self,
+        self: &Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
         permit: OwnedSemaphorePermit,
@@ -188,10 +187,22 @@ impl Door {
                 drop(permit);
                 self.control(secured).await
             }
-            ConnectionKind::File | ConnectionKind::Video => {
+            ConnectionKind::Video => {
                 let attach = tcp::read_attach(&mut secured.stream).await?;
                 drop(permit);
                 self.data(secured, attach).await
+            }
+            ConnectionKind::File => {
+                let attach = tcp::read_attach(&mut secured.stream).await?;
+                drop(permit);
+                let door = self.clone();
+                self.shared.spawn_transfer(async move {
+                    tokio::select! {
+                        () = door.shared.cancel.cancelled() => {}
+                        outcome = door.data(secured, attach) => not_served(peer, outcome),
+                    }
+                });
+                Ok(())
             }
         }
     }
@@ -268,6 +279,12 @@ impl Door {
             () = neighbour.cancel.cancelled() => Ok(()),
             outcome = serve => outcome,
         }
+    }
+}
+
+fn not_served(peer: SocketAddr, outcome: io::Result<()>) {
+    if let Err(error) = outcome {
+        tracing::debug!(%peer, %error, "a connection was not served");
     }
 }
 

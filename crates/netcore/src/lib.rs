@@ -26,6 +26,7 @@ mod session;
 mod shared;
 pub mod steps;
 mod tcp;
+mod thread;
 mod tls;
 mod udp;
 mod video;

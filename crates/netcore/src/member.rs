@@ -79,8 +79,8 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
         options.downloads,
         &options.folders,
         Some(dialer),
-        None,
-    );
+    )
+    .map_err(network)?;
     // Whatever ends this function early ends everything it began.
     let guard = shared.cancel.clone().drop_guard();
     let pinned = KnownRooms::load(&options.folders).pinned(&options.address.to_string());
@@ -105,8 +105,14 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
         board.clone(),
         Some(fate),
     );
-    shared.tasks.spawn(control.run(inputs));
-    let fingerprint = supervisor.connect(ConnId(1), &mut fates).await?;
+    shared.spawn(control.run(inputs));
+    let connecting = supervisor.clone();
+    let connected = shared.spawn(async move {
+        let outcome = connecting.connect(ConnId(1), &mut fates).await;
+        (outcome, fates)
+    });
+    let (outcome, fates) = connected.await.map_err(|error| network(error.into()))?;
+    let fingerprint = outcome?;
     let welcome = |node: &mut Node, _| (node.me(), node.room_name().map(str::to_owned));
     let (me, name) = shared.call(welcome).await.unwrap_or_default();
     let name = name.unwrap_or_else(|| options.address.to_string());
@@ -121,7 +127,7 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
         port: options.address.port(),
     };
     guard.disarm();
-    shared.tasks.spawn(supervisor.clone().run(fates));
+    shared.spawn(supervisor.clone().run(fates));
     Ok(Room::new(shared, video, files, board, info, Some(supervisor)))
 }
 
@@ -202,7 +208,7 @@ impl Supervisor {
         let socket = tcp::member_datagrams(secured.peer).map_err(network)?;
         let endpoint = Endpoint::new(socket).map_err(network)?;
         *lock(&self.shared.endpoint) = Some(endpoint.clone());
-        self.shared.tasks.spawn(endpoint.run(self.shared.cancel.clone()));
+        self.shared.spawn(endpoint.run(self.shared.cancel.clone()));
         Ok(())
     }
 

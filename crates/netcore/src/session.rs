@@ -74,7 +74,7 @@ pub(crate) fn add_neighbour(shared: &Shared, neighbour: Neighbour) {
     lock(&shared.neighbours).insert(neighbour.id, neighbour.clone());
     if shared.dialer.is_some() {
         let cancel = shared.cancel.clone();
-        shared.tasks.spawn(async move {
+        shared.spawn(async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = endpoint.keep_known(&neighbour.association, neighbour.cancel.clone()) => {}

@@ -11,7 +11,9 @@ use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{Attach, Attachment, ConnectionKind, Preface};
 use netcore_proto::{MemberId, Node, Time};
 use rustls::ClientConfig;
+use tokio::runtime::{EnterGuard, Handle};
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,8 +24,8 @@ use crate::lock::lock;
 use crate::metrics::LinkResult;
 use crate::room::{EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
 use crate::session::Neighbour;
-use crate::tcp;
 use crate::udp::Endpoint;
+use crate::{tcp, thread};
 
 /// What every plane of a room needs.
 pub(crate) struct Shared {
@@ -40,8 +42,9 @@ pub(crate) struct Shared {
     /// The datagram socket, until the room closes.
     pub(crate) endpoint: Mutex<Option<Arc<Endpoint>>>,
     pub(crate) tasks: TaskTracker,
-    /// For those who drop a handle outside of it.
-    pub(crate) runtime: tokio::runtime::Handle,
+    /// The room's own thread, and the pool that opened the room.
+    thread: Handle,
+    pool: Handle,
     /// Cancelled when the room closes.
     pub(crate) cancel: CancellationToken,
 }
@@ -62,16 +65,17 @@ pub(crate) enum DialError {
 }
 
 impl Shared {
-    /// What a room that begins has. A host has its datagram socket from the beginning, a member opens one when it connects.
+    /// What a room that begins has: a host opens its datagram socket next, a member when it connects.
     pub(crate) fn new(
         control: mpsc::Sender<Input>,
         window: WindowMode,
         downloads: PathBuf,
         folders: &Folders,
         dialer: Option<Dialer>,
-        endpoint: Option<Arc<Endpoint>>,
-    ) -> Arc<Shared> {
-        Arc::new(Shared {
+    ) -> io::Result<Arc<Shared>> {
+        let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let thread = thread::begin(cancel.clone(), tasks.clone())?;
+        Ok(Arc::new(Shared {
             events: broadcast::Sender::new(EVENT_QUEUE),
             results: broadcast::Sender::new(RESULT_QUEUE),
             control,
@@ -80,11 +84,27 @@ impl Shared {
             spool: folders.spool().to_owned(),
             dialer,
             neighbours: Mutex::default(),
-            endpoint: Mutex::new(endpoint),
-            tasks: TaskTracker::new(),
-            runtime: tokio::runtime::Handle::current(),
-            cancel: CancellationToken::new(),
-        })
+            endpoint: Mutex::default(),
+            tasks,
+            thread,
+            pool: Handle::current(),
+            cancel,
+        }))
+    }
+
+    /// Begins a task on the room's own thread, where nothing may take long.
+    pub(crate) fn spawn<F: Future<Output: Send> + Send + 'static>(&self, task: F) -> JoinHandle<F::Output> {
+        self.tasks.spawn_on(task, &self.thread)
+    }
+
+    /// Begins a task that moves a file.
+    pub(crate) fn spawn_transfer<F: Future<Output: Send> + Send + 'static>(&self, task: F) {
+        self.tasks.spawn_on(task, &self.pool);
+    }
+
+    /// While the returned guard lives, sockets that are made are served by the room's own thread.
+    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+        self.thread.enter()
     }
 
     /// Hands `act` to the control plane and returns what it returns; `None` when the room is over.

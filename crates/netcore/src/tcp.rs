@@ -13,7 +13,7 @@ use netcore_proto::wire::{
 use rustls::{ClientConfig, ServerConfig};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
@@ -44,8 +44,11 @@ pub(crate) struct Secured {
     pub(crate) fingerprint: Fingerprint,
 }
 
+/// A port, open for TCP and UDP.
+pub(crate) type Port = (std::net::TcpListener, std::net::UdpSocket);
+
 /// Opens a port for TCP and UDP on all addresses, IPv6 and IPv4 alike, or on IPv4 loopback only.
-pub(crate) fn open_port(port: u16, loopback_only: bool) -> io::Result<(TcpListener, std::net::UdpSocket)> {
+pub(crate) fn open_port(port: u16, loopback_only: bool) -> io::Result<Port> {
     if loopback_only {
         return bind_pair(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port), true);
     }
@@ -66,7 +69,7 @@ fn is_taken(error: &io::Error) -> bool {
 }
 
 /// With port 0 the system chooses one for TCP; UDP may have it taken, so a few are tried.
-fn bind_pair(address: SocketAddr, v4: bool) -> io::Result<(TcpListener, std::net::UdpSocket)> {
+fn bind_pair(address: SocketAddr, v4: bool) -> io::Result<Port> {
     const TRIES: usize = 20;
     let mut outcome = Err(io::ErrorKind::AddrInUse.into());
     for _ in 0..TRIES {
@@ -78,7 +81,7 @@ fn bind_pair(address: SocketAddr, v4: bool) -> io::Result<(TcpListener, std::net
     outcome
 }
 
-fn bind_once(address: SocketAddr, v4: bool) -> io::Result<(TcpListener, std::net::UdpSocket)> {
+fn bind_once(address: SocketAddr, v4: bool) -> io::Result<Port> {
     let domain = if v4 { Domain::IPV4 } else { Domain::IPV6 };
     let tcp = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     if !v4 {
@@ -90,7 +93,7 @@ fn bind_once(address: SocketAddr, v4: bool) -> io::Result<(TcpListener, std::net
     tcp.bind(&address.into())?;
     tcp.listen(BACKLOG)?;
     tcp.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(tcp.into())?;
+    let listener = std::net::TcpListener::from(tcp);
     let udp = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     if !v4 {
         udp.set_only_v6(false)?;

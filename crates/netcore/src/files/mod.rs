@@ -310,7 +310,7 @@ impl FilePlane {
         let run = self.shared.cancel.child_token();
         *lock(&transfer.run) = run.clone();
         let plane = self.clone();
-        self.shared.tasks.spawn(async move {
+        self.shared.spawn_transfer(async move {
             let move_bytes = async {
                 match transfer.direction {
                     Direction::Up if plane.is_host() => send::share(&plane, &transfer).await,
@@ -367,7 +367,7 @@ impl FilePlane {
         lock(&transfer.run).cancel();
         let why = why.map(str::to_owned);
         let plane = self.clone();
-        self.shared.tasks.spawn(async move {
+        self.shared.spawn_transfer(async move {
             // What came of it is of no use to anybody, and is gone before anybody is told. A run on its way out may hold it.
             transfer.partial.lock().await.take();
             if lock(&transfer.state).is_over() {

@@ -160,9 +160,7 @@ impl Drop for Publisher {
             {
                 let shared = self.plane.shared();
                 let control = shared.control.clone();
-                shared
-                    .tasks
-                    .spawn_on(async move { control.send(unpublish).await }, &shared.runtime);
+                shared.spawn(async move { control.send(unpublish).await });
             }
         }
     }

@@ -70,11 +70,19 @@ impl Batch {
         self.bytes.is_empty()
     }
 
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.segment = 0;
         self.segments = 0;
     }
+}
+
+/// What became of a batch.
+pub(crate) enum Sent {
+    Whole,
+    /// The socket takes nothing now.
+    Later,
+    Failed(io::Error),
 }
 
 impl Endpoint {
@@ -129,8 +137,8 @@ impl Endpoint {
         fits
     }
 
-    /// Sends a batch, waiting until the socket takes it, and empties it.
-    pub(crate) async fn send(&self, batch: &mut Batch, to: SocketAddr) -> io::Result<()> {
+    /// Sends a batch if the socket takes it now.
+    pub(crate) fn send(&self, batch: &Batch, to: SocketAddr) -> Sent {
         let transmit = Transmit {
             destination: to,
             ecn: None,
@@ -138,14 +146,20 @@ impl Endpoint {
             segment_size: (batch.segments > 1).then_some(batch.segment),
             src_ip: None,
         };
-        let sent = self
-            .socket
-            .async_io(Interest::WRITABLE, || {
-                self.state.try_send((&self.socket).into(), &transmit)
-            })
-            .await;
-        batch.clear();
-        sent
+        let sent = self.socket.try_io(Interest::WRITABLE, || {
+            self.state.try_send((&self.socket).into(), &transmit)
+        });
+        match sent {
+            Ok(()) => Sent::Whole,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Later,
+            Err(error) => Sent::Failed(error),
+        }
+    }
+
+    /// Returns when the socket may take more.
+    pub(crate) async fn writable(&self) {
+        // A socket that cannot be waited for says so when it is used.
+        let _ = self.socket.writable().await;
     }
 
     /// Sends one datagram now or not at all: an acknowledgement that has to wait is worth little.

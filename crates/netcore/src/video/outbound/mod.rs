@@ -1,0 +1,200 @@
+mod tcp;
+mod udp;
+
+use std::sync::{Arc, Mutex};
+
+use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
+use netcore_proto::video::{Ack, Fragment, Frame, FrameResult, Nack, Sender, SenderConfig};
+use netcore_proto::{Time, Transport};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use super::LinkKey;
+use crate::clock;
+use crate::lock::lock;
+use crate::metrics::LinkResult;
+use crate::shared::Shared;
+use crate::udp::{Association, Endpoint};
+use tcp::Pipe;
+use udp::Outbox;
+
+/// Bytes of a frame in a datagram that any path of 1,280 bytes takes (RFC 8200, section 5), headers and seal taken off.
+const FRAGMENT_BYTES: u16 = 1_150;
+/// On loopback a datagram may be longer; macOS takes 9,216 bytes at most.
+const LOOPBACK_FRAGMENT_BYTES: u16 = 8_900;
+
+/// A stream's frames as they go to one neighbour, over either transport.
+pub(crate) struct Outbound {
+    key: LinkKey,
+    state: Mutex<State>,
+    /// The present TCP connection. Where several locks are held, they are taken in this order: pipe or outbox, state.
+    pipe: Mutex<Option<Arc<Mutex<Pipe>>>>,
+    outbox: Mutex<Outbox>,
+    tcp_wake: Notify,
+    udp_wake: Notify,
+    endpoint: Arc<Endpoint>,
+    association: Arc<Association>,
+    results: broadcast::Sender<LinkResult>,
+    cancel: CancellationToken,
+}
+
+struct State {
+    sender: Sender,
+    /// When the task that watches over datagrams wakes up by itself.
+    alarm: Option<Time>,
+    meter: LinkMeter,
+    /// As the receiving end told, with the transport it told it of.
+    jitter_us: Option<(Transport, u64)>,
+}
+
+impl Outbound {
+    /// Begins a link, and the task that sends its datagrams. `None` when the room is closing.
+    pub(crate) fn start(
+        key: LinkKey,
+        transport: Transport,
+        shared: &Shared,
+        association: &Arc<Association>,
+        cancel: CancellationToken,
+    ) -> Option<Arc<Outbound>> {
+        let config = SenderConfig {
+            transport,
+            window: shared.window,
+            fragment_bytes: FRAGMENT_BYTES,
+            ..SenderConfig::default()
+        };
+        let state = State {
+            sender: Sender::new(config),
+            alarm: None,
+            meter: LinkMeter::new(transport),
+            jitter_us: None,
+        };
+        let outbound = Arc::new(Outbound {
+            key,
+            state: Mutex::new(state),
+            pipe: Mutex::default(),
+            outbox: Mutex::default(),
+            tcp_wake: Notify::new(),
+            udp_wake: Notify::new(),
+            endpoint: shared.endpoint()?,
+            association: association.clone(),
+            results: shared.results.clone(),
+            cancel,
+        });
+        association.add_outbound(key.stream, &outbound);
+        shared.spawn(outbound.clone().keep_sending());
+        Some(outbound)
+    }
+
+    pub(crate) fn key(&self) -> LinkKey {
+        self.key
+    }
+
+    /// A newer frame. It leaves as soon as the way is free, which may be now, or makes room for a newer one.
+    pub(crate) fn offer(&self, frame: Frame) {
+        {
+            let mut state = lock(&self.state);
+            state.sender.handle_frame(frame, clock::now());
+            self.record_results(&mut state);
+        }
+        self.send_now();
+    }
+
+    pub(crate) fn set_transport(&self, transport: Transport) {
+        {
+            let mut state = lock(&self.state);
+            state.sender.set_transport(transport);
+            state.meter.set_transport(transport);
+        }
+        self.send_now();
+    }
+
+    pub(crate) fn handle_ack(&self, ack: &Ack, now: Time) {
+        {
+            let mut state = lock(&self.state);
+            state.sender.handle_ack(ack, now);
+            self.record_results(&mut state);
+        }
+        // The window may have opened.
+        self.send_now();
+    }
+
+    pub(crate) fn handle_nack(&self, nack: &Nack, now: Time) {
+        lock(&self.state).sender.handle_nack(nack, now);
+        self.send_datagrams_now();
+    }
+
+    /// The link is over: everything unfinished gets its result.
+    pub(crate) fn stop(&self) {
+        self.cancel.cancel();
+        self.association.remove_outbound(self.key.stream);
+        let mut state = lock(&self.state);
+        state.sender.handle_stopped(clock::now());
+        self.record_results(&mut state);
+    }
+
+    /// The receiving end told what it measured.
+    pub(crate) fn handle_report(&self, told: &Figures) {
+        lock(&self.state).jitter_us = told.jitter_us.map(|jitter| (told.transport, jitter));
+    }
+
+    /// Ends a second of measuring: its point, and the figures with what the receiving end told.
+    pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
+        let mut state = lock(&self.state);
+        let (point, figures) = (state.meter.tick(now), state.meter.figures(now));
+        let told = state
+            .jitter_us
+            .filter(|(transport, _)| *transport == figures.transport);
+        (
+            point,
+            Figures {
+                jitter_us: told.map(|(_, jitter)| jitter),
+                ..figures
+            },
+        )
+    }
+
+    /// The results that are kept.
+    pub(crate) fn kept_results(&self) -> Vec<FrameResult> {
+        lock(&self.state).meter.results().0.copied().collect()
+    }
+
+    pub(crate) fn summaries(&self) -> Vec<TransportSummary> {
+        lock(&self.state).meter.summaries()
+    }
+
+    /// Bytes of one full datagram on this link.
+    pub(crate) fn datagram_bytes(&self) -> u32 {
+        let overhead = Fragment::HEADER_BYTES + crate::seal::HEADER_BYTES + crate::seal::TAG_BYTES;
+        u32::from(self.fragment_bytes()) + overhead as u32
+    }
+
+    fn fragment_bytes(&self) -> u16 {
+        let is_loopback = |address: std::net::SocketAddr| address.ip().to_canonical().is_loopback();
+        if self.association.peer_address().is_some_and(is_loopback) {
+            LOOPBACK_FRAGMENT_BYTES
+        } else {
+            FRAGMENT_BYTES
+        }
+    }
+
+    /// Sends what may leave now.
+    fn send_now(&self) {
+        let transport = lock(&self.state).sender.transport();
+        match transport {
+            Transport::Tcp => self.write_now(),
+            Transport::Udp => self.send_datagrams_now(),
+        }
+    }
+
+    fn record_results(&self, state: &mut State) {
+        while let Some(result) = state.sender.poll_result() {
+            state.meter.record(result);
+            // Nobody need be listening.
+            let _ = self.results.send(LinkResult {
+                stream: self.key.stream,
+                peer: self.key.peer,
+                result,
+            });
+        }
+    }
+}

@@ -1,0 +1,129 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
+
+use netcore_proto::video::{Frame, TCP_ACK_BYTES, TcpAck};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Outbound;
+use crate::clock;
+use crate::lock::lock;
+use crate::tcp::Secure;
+
+/// A TCP connection that carries a link's frames, and what of a frame is still to be written.
+pub(super) struct Pipe {
+    stream: Secure,
+    /// The frame being written and how many of its bytes the connection has taken.
+    writing: Option<(Frame, usize)>,
+}
+
+impl Outbound {
+    /// Serves one TCP connection of this link until it ends.
+    pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
+        let pipe = Arc::new(Mutex::new(Pipe {
+            stream,
+            writing: None,
+        }));
+        *lock(&self.pipe) = Some(pipe.clone());
+        let outcome = tokio::select! {
+            () = self.cancel.cancelled() => Ok(()),
+            outcome = self.write_frames(&pipe) => outcome,
+            outcome = self.read_acks(&pipe) => outcome,
+        };
+        {
+            let mut present = lock(&self.pipe);
+            // Another connection may have taken its place.
+            if present.as_ref().is_some_and(|other| Arc::ptr_eq(other, &pipe)) {
+                *present = None;
+            }
+        }
+        let mut state = lock(&self.state);
+        state.sender.handle_disconnected(clock::now());
+        self.record_results(&mut state);
+        outcome
+    }
+
+    /// Writes what can be written at once, on the caller's thread: a frame need not wait for another one to wake up. What
+    /// the connection does not take now is left to the connection's task.
+    pub(super) fn write_now(&self) {
+        let Some(pipe) = lock(&self.pipe).clone() else {
+            return;
+        };
+        // Registered here is nobody; the task registers itself when it is told.
+        let outcome = self.poll_write(&pipe, &mut Context::from_waker(Waker::noop()));
+        if outcome.is_pending() {
+            self.tcp_wake.notify_one();
+        }
+    }
+
+    async fn write_frames(&self, pipe: &Mutex<Pipe>) -> io::Result<()> {
+        loop {
+            tokio::select! {
+                written = std::future::poll_fn(|cx| self.poll_write(pipe, cx)) => {
+                    written?;
+                    self.tcp_wake.notified().await;
+                }
+                // Somebody else found the connection full and has put us out of its register.
+                () = self.tcp_wake.notified() => {}
+            }
+        }
+    }
+
+    /// Writes frames as long as the connection takes them. `Ready` when there is none (any more).
+    fn poll_write(&self, pipe: &Mutex<Pipe>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut pipe = lock(pipe);
+        let Pipe { stream, writing } = &mut *pipe;
+        loop {
+            let Some((frame, written)) = writing else {
+                *writing = lock(&self.state)
+                    .sender
+                    .poll_frame(clock::now())
+                    .map(|frame| (frame, 0));
+                if writing.is_none() {
+                    return Poll::Ready(Ok(()));
+                }
+                continue;
+            };
+            let bytes = frame.bytes();
+            while *written < bytes.len() {
+                let more = ready!(Pin::new(&mut *stream).poll_write(cx, &bytes[*written..]))?;
+                *written += more;
+            }
+            ready!(Pin::new(&mut *stream).poll_flush(cx))?;
+            lock(&self.state)
+                .sender
+                .handle_written(frame.header().frame, clock::now());
+            *writing = None;
+        }
+    }
+
+    async fn read_acks(&self, pipe: &Mutex<Pipe>) -> io::Result<()> {
+        loop {
+            let mut bytes = [0; TCP_ACK_BYTES];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            while buffer.remaining() > 0 {
+                let before = buffer.filled().len();
+                std::future::poll_fn(|cx| Pin::new(&mut lock(pipe).stream).poll_read(cx, &mut buffer))
+                    .await?;
+                if buffer.filled().len() == before {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            }
+            let now = clock::now();
+            let ack = TcpAck::decode(bytes);
+            if ack.stream != self.key.stream {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "an acknowledgement of another stream",
+                ));
+            }
+            let mut state = lock(&self.state);
+            state.sender.handle_tcp_ack(&ack, now);
+            self.record_results(&mut state);
+            drop(state);
+            // The window may have opened.
+            self.send_now();
+        }
+    }
+}

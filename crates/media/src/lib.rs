@@ -38,7 +38,9 @@ use std::sync::Arc;
 
 use netcore_proto::Time;
 
-pub use capture::{Backend, Capture, CaptureEvent, CaptureOptions, CaptureSpec, CapturedFrame};
+pub use capture::{
+    Backend, Capture, CaptureControl, CaptureEvent, CaptureOptions, CaptureSpec, CapturedFrame, Plan, Scale,
+};
 pub use error::CaptureError;
 pub use planes::{Planes, Range};
 pub use source::{Format, SourceId, SourceIdError, SourceInfo, probe_file, sources};

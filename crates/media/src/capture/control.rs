@@ -1,49 +1,52 @@
 //! What the holder of a capture tells its thread, and the other way round.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use super::plan::Plan;
 
 #[derive(Debug)]
 pub(super) struct Control {
     state: Mutex<State>,
     changed: Condvar,
-    quality: AtomicU8,
-    /// The bits of an `f32`, frames each second.
-    rate: AtomicU32,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    plan: Plan,
+    /// How often the plan has changed.
+    changes: u64,
     stop: bool,
     done: bool,
 }
 
 impl Control {
-    pub(super) fn new(quality: u8, rate: f32) -> Control {
+    pub(super) fn new(plan: Plan) -> Control {
+        let state = State {
+            plan,
+            ..State::default()
+        };
         Control {
-            state: Mutex::default(),
+            state: Mutex::new(state),
             changed: Condvar::new(),
-            quality: AtomicU8::new(quality),
-            rate: AtomicU32::new(rate.to_bits()),
         }
     }
 
-    pub(super) fn set_quality(&self, quality: u8) {
-        self.quality.store(quality, Ordering::Relaxed);
+    pub(super) fn change_plan(&self, change: impl FnOnce(&mut Plan)) {
+        let mut state = self.lock();
+        change(&mut state.plan);
+        state.changes += 1;
+        drop(state);
+        self.changed.notify_all();
     }
 
-    pub(super) fn quality(&self) -> u8 {
-        self.quality.load(Ordering::Relaxed).clamp(1, 100)
-    }
-
-    pub(super) fn set_rate(&self, rate: f32) {
-        self.rate.store(rate.to_bits(), Ordering::Relaxed);
+    pub(super) fn plan(&self) -> Plan {
+        self.lock().plan
     }
 
     /// Frames each second; `None` when it is the source's own.
     pub(super) fn rate(&self) -> Option<f32> {
-        let rate = f32::from_bits(self.rate.load(Ordering::Relaxed));
+        let rate = self.plan().rate;
         (rate.is_finite() && rate > 0.0).then(|| rate.clamp(0.1, 1_000.0))
     }
 
@@ -56,10 +59,15 @@ impl Control {
         self.lock().stop
     }
 
-    /// Waits for `span`, or less when it is time to stop.
-    pub(super) fn sleep(&self, span: Duration) {
-        let unstopped = |state: &mut State| !state.stop;
-        drop(self.changed.wait_timeout_while(self.lock(), span, unstopped));
+    /// How often the plan has changed, for [`Control::sleep`].
+    pub(super) fn changes(&self) -> u64 {
+        self.lock().changes
+    }
+
+    /// Waits for `span`, or less when it is time to stop or the plan is no longer the one of `changes`.
+    pub(super) fn sleep(&self, span: Duration, changes: u64) {
+        let unchanged = |state: &mut State| !state.stop && state.changes == changes;
+        drop(self.changed.wait_timeout_while(self.lock(), span, unchanged));
     }
 
     /// `false` when the thread is still busy after `patience`.
@@ -71,7 +79,7 @@ impl Control {
         }
     }
 
-    /// Two flags are never half written, so a panic elsewhere leaves them as good as before.
+    /// The state is never half written, so a panic elsewhere leaves it as good as before.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,5 +92,31 @@ impl Drop for Done<'_> {
     fn drop(&mut self) {
         self.0.lock().done = true;
         self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_that_is_none_is_the_sources_own() {
+        for rate in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            let control = Control::new(Plan {
+                rate,
+                ..Plan::default()
+            });
+            assert_eq!(control.rate(), None, "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_changed_already_is_not_slept_over() {
+        let control = Control::new(Plan::default());
+        let changes = control.changes();
+        control.change_plan(|plan| plan.rate = 5.0);
+        let began = std::time::Instant::now();
+        control.sleep(Duration::from_secs(60), changes);
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
 }

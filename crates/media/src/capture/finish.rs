@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::CaptureSpec;
+use super::plan::Plan;
 use crate::error::CaptureError;
 use crate::feed::Shape;
 use crate::jpeg::{self, Decoder, Encoder, JpegError, JpegInfo, Limits};
@@ -12,6 +13,16 @@ use crate::planes::Planes;
 
 /// A JPEG of this much more quality than asked for is still passed through: encoding it again would cost more than the bytes.
 const QUALITY_SLACK: u8 = 10;
+
+/// A picture that can be sent.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) jpeg: Bytes,
+    /// Width and height in pixels.
+    pub(super) size: (u16, u16),
+    /// It is the source's own JPEG, at most without what stood behind it and with the tables that were left out.
+    pub(super) passed_through: bool,
+}
 
 pub(super) struct Finisher {
     wanted: (u16, u16),
@@ -44,17 +55,17 @@ impl Finisher {
         self.size
     }
 
-    /// The JPEG of a picture, with its size: of `jpeg` when the source gives JPEGs, else of `planes`.
+    /// The JPEG of a picture as `plan` has it: of `jpeg` when the source gives JPEGs, else of `planes`.
     pub(super) fn finish(
         &mut self,
         jpeg: Option<&Bytes>,
         planes: &Planes,
-        quality: u8,
-    ) -> Result<(Bytes, u16, u16), CaptureError> {
+        plan: Plan,
+    ) -> Result<Finished, CaptureError> {
         let own = (planes.width(), planes.height());
         let finished = match jpeg {
-            Some(jpeg) => self.finish_jpeg(jpeg, quality),
-            None => self.finish_planes(planes, quality),
+            Some(jpeg) => self.finish_jpeg(jpeg, plan),
+            None => self.finish_planes(planes, plan),
         };
         finished.map_err(|error| {
             let (width, height) = if jpeg.is_some() { self.size } else { own };
@@ -62,35 +73,54 @@ impl Finisher {
         })
     }
 
-    fn finish_planes(&mut self, planes: &Planes, quality: u8) -> Result<(Bytes, u16, u16), JpegError> {
+    fn finish_planes(&mut self, planes: &Planes, plan: Plan) -> Result<Finished, JpegError> {
         let own = (planes.width(), planes.height());
-        let (width, height) = fit(own, self.wanted);
-        if own == (width, height) {
-            return Ok((self.encoder.planes(planes, quality)?, width, height));
+        let size = plan.scale.of(fit(own, self.wanted));
+        if own == size {
+            return Ok(made(self.encoder.planes(planes, plan.quality)?, size));
         }
-        self.scaled.resize(width, height);
+        self.scaled.resize(size.0, size.1);
         planes.scale_into(&mut self.scaled);
-        Ok((self.encoder.planes(&self.scaled, quality)?, width, height))
+        Ok(made(self.encoder.planes(&self.scaled, plan.quality)?, size))
     }
 
-    fn finish_jpeg(&mut self, jpeg: &Bytes, quality: u8) -> Result<(Bytes, u16, u16), JpegError> {
+    fn finish_jpeg(&mut self, jpeg: &Bytes, plan: Plan) -> Result<Finished, JpegError> {
         let (whole, info) = jpeg::whole_picture(jpeg, &Limits::default())?;
         let own = (info.width, info.height);
-        let (width, height) = fit(own, self.wanted);
-        let keep = |whole: &Cow<'_, [u8]>| match whole {
-            Cow::Borrowed(bytes) => jpeg.slice_ref(bytes),
-            Cow::Owned(bytes) => Bytes::copy_from_slice(bytes),
+        let size = plan.scale.of(fit(own, self.wanted));
+        let keep = |whole: Cow<'_, [u8]>| Finished {
+            jpeg: match whole {
+                Cow::Borrowed(bytes) => jpeg.slice_ref(bytes),
+                Cow::Owned(bytes) => Bytes::from(bytes),
+            },
+            size,
+            passed_through: true,
         };
-        if own == (width, height) && is_good_enough(&info, quality) {
-            return Ok((keep(&whole), width, height));
+        if own == size && is_good_enough(&info, plan.quality) {
+            return Ok(keep(whole));
         }
-        self.scaled.resize(width, height);
+        self.scaled.resize(size.0, size.1);
         match self.decoder.planes(&whole, &mut self.scaled) {
-            Ok(()) => Ok((self.encoder.planes(&self.scaled, quality)?, width, height)),
+            Ok(()) => {
+                let again = self.encoder.planes(&self.scaled, plan.quality)?;
+                // A picture that loses by it and gains nothing stays what it was.
+                if own == size && again.len() >= whole.len() {
+                    return Ok(keep(whole));
+                }
+                Ok(made(again, size))
+            }
             // What this codec calls damage a browser may still show well: better a heavier picture than none.
-            Err(_) if own == (width, height) => Ok((keep(&whole), width, height)),
+            Err(_) if own == size => Ok(keep(whole)),
             Err(error) => Err(error),
         }
+    }
+}
+
+fn made(jpeg: Bytes, size: (u16, u16)) -> Finished {
+    Finished {
+        jpeg,
+        size,
+        passed_through: false,
     }
 }
 
@@ -116,10 +146,18 @@ fn fit(own: (u16, u16), wanted: (u16, u16)) -> (u16, u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::Scale;
     use crate::feed::Tempo;
     use crate::pattern;
     use crate::source::SourceId;
     use netcore_proto::Time;
+
+    fn at(quality: u8) -> Plan {
+        Plan {
+            quality,
+            ..Plan::default()
+        }
+    }
 
     fn finisher(width: u16, height: u16) -> Finisher {
         let spec = CaptureSpec {
@@ -162,10 +200,15 @@ mod tests {
     #[test]
     fn a_jpeg_of_the_right_size_and_quality_is_not_touched() {
         let jpeg = jpeg(55);
-        let (out, width, height) = finisher(640, 360)
-            .finish(Some(&jpeg), &Planes::default(), 50)
+        let Finished {
+            jpeg: out,
+            size,
+            passed_through,
+        } = finisher(640, 360)
+            .finish(Some(&jpeg), &Planes::default(), at(50))
             .unwrap();
-        assert_eq!((width, height), (640, 360));
+        assert_eq!(size, (640, 360));
+        assert!(passed_through);
         assert_eq!(out.as_ptr(), jpeg.as_ptr(), "it was copied");
         assert_eq!(out, jpeg);
     }
@@ -173,20 +216,20 @@ mod tests {
     #[test]
     fn a_jpeg_of_much_more_quality_becomes_smaller() {
         let jpeg = jpeg(95);
-        let (out, width, height) = finisher(640, 360)
-            .finish(Some(&jpeg), &Planes::default(), 30)
+        let Finished { jpeg: out, size, .. } = finisher(640, 360)
+            .finish(Some(&jpeg), &Planes::default(), at(30))
             .unwrap();
-        assert_eq!((width, height), (640, 360));
+        assert_eq!(size, (640, 360));
         assert!(out.len() < jpeg.len() / 2, "{} of {}", out.len(), jpeg.len());
         assert_eq!(number_in(&out), Some(5));
     }
 
     #[test]
     fn a_jpeg_that_is_too_large_is_scaled() {
-        let (out, width, height) = finisher(320, 320)
-            .finish(Some(&jpeg(50)), &Planes::default(), 80)
+        let Finished { jpeg: out, size, .. } = finisher(320, 320)
+            .finish(Some(&jpeg(50)), &Planes::default(), at(80))
             .unwrap();
-        assert_eq!((width, height), (320, 180));
+        assert_eq!(size, (320, 180));
         assert_eq!(number_in(&out), Some(5));
     }
 
@@ -195,8 +238,8 @@ mod tests {
         let jpeg = jpeg(50);
         let mut padded = jpeg.to_vec();
         padded.resize(100_000, 0);
-        let (out, ..) = finisher(640, 360)
-            .finish(Some(&padded.into()), &Planes::default(), 50)
+        let Finished { jpeg: out, .. } = finisher(640, 360)
+            .finish(Some(&padded.into()), &Planes::default(), at(50))
             .unwrap();
         assert_eq!(out, jpeg);
     }
@@ -206,7 +249,7 @@ mod tests {
         let jpeg = jpeg(50);
         let half = jpeg.slice(..jpeg.len() / 2);
         let error = finisher(640, 360)
-            .finish(Some(&half), &Planes::default(), 50)
+            .finish(Some(&half), &Planes::default(), at(50))
             .unwrap_err();
         assert!(matches!(
             error,
@@ -221,8 +264,47 @@ mod tests {
     fn planes_are_scaled_and_encoded() {
         let mut planes = Planes::new(640, 360);
         pattern::draw(&mut planes, 9, Time::ZERO);
-        let (out, width, height) = finisher(320, 180).finish(None, &planes, 50).unwrap();
-        assert_eq!((width, height, number_in(&out)), (320, 180, Some(9)));
+        let finished = finisher(320, 180).finish(None, &planes, at(50)).unwrap();
+        assert_eq!((finished.size, number_in(&finished.jpeg)), ((320, 180), Some(9)));
+        assert!(!finished.passed_through);
+    }
+
+    #[test]
+    fn a_plan_below_full_size_scales_jpegs_and_planes_alike() {
+        let mut planes = Planes::new(640, 360);
+        pattern::draw(&mut planes, 5, Time::ZERO);
+        let mut finisher = finisher(0, 0);
+        for (scale, expected) in [
+            (Scale::THREE_QUARTERS, (480, 270)),
+            (Scale::HALF, (320, 180)),
+            (Scale::new(5, 8), (400, 226)),
+            (Scale::FULL, (640, 360)),
+        ] {
+            let plan = Plan { scale, ..at(60) };
+            let from_jpeg = finisher
+                .finish(Some(&jpeg(90)), &Planes::default(), plan)
+                .unwrap();
+            let from_planes = finisher.finish(None, &planes, plan).unwrap();
+            for finished in [from_jpeg, from_planes] {
+                assert_eq!((finished.size, number_in(&finished.jpeg)), (expected, Some(5)));
+                let info = jpeg::inspect(&finished.jpeg, &Limits::default()).unwrap();
+                assert_eq!((info.width, info.height), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_that_would_only_lose_is_not_encoded_again() {
+        // A grey picture of quality 90: at 75 its few coefficients take no fewer bytes.
+        let grey = Encoder::new()
+            .unwrap()
+            .planes(&Planes::new(640, 360), 90)
+            .unwrap();
+        let finished = finisher(0, 0)
+            .finish(Some(&grey), &Planes::default(), at(75))
+            .unwrap();
+        assert!(finished.passed_through);
+        assert_eq!(finished.jpeg, grey);
     }
 
     /// The shortest of many tries: what the work itself takes, whatever else the computer does.
@@ -255,14 +337,14 @@ mod tests {
         let drawn = shortest_ms(|| {
             number += 1;
             pattern::draw(&mut planes, number, Time::from_micros(u64::from(number)));
-            finisher.finish(None, &planes, 50).unwrap();
+            finisher.finish(None, &planes, at(50)).unwrap();
         });
         let yuyv: Vec<u8> = (0..1280 * 720 * 2)
             .map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 27) as u8 + 100)
             .collect();
         let captured = shortest_ms(|| {
             assert!(planes.fill_from_yuyv(&yuyv, 2560, crate::planes::Range::Limited));
-            finisher.finish(None, &planes, 80).unwrap();
+            finisher.finish(None, &planes, at(80)).unwrap();
         });
         println!("pattern {drawn:.2} ms, camera {captured:.2} ms");
         assert!(

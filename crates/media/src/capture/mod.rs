@@ -2,6 +2,7 @@
 
 mod control;
 mod finish;
+mod plan;
 mod tempo;
 
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use crate::planes::Planes;
 use crate::source::SourceId;
 
 use control::{Control, Done};
-use finish::Finisher;
+use finish::{Finished, Finisher};
+pub use plan::{Plan, Scale};
 use tempo::{Schedule, Thinner};
 
 /// So long may letting go of a device take before its thread is left to finish alone.
@@ -100,6 +102,8 @@ pub struct CapturedFrame {
     pub captured: Time,
     /// When its JPEG was ready.
     pub encoded: Time,
+    /// The source's own JPEG, without having been encoded again.
+    pub passed_through: bool,
 }
 
 /// What happens to a capture, in order: at most one `Started`, then frames, then at most one `Ended` or `Failed`.
@@ -151,7 +155,11 @@ impl Capture {
         clock: Clock,
         mut sink: impl FnMut(CaptureEvent) + Send + 'static,
     ) -> Capture {
-        let control = Arc::new(Control::new(spec.quality, spec.rate));
+        let control = Arc::new(Control::new(Plan {
+            quality: spec.quality,
+            scale: Scale::FULL,
+            rate: spec.rate,
+        }));
         let seen = Arc::clone(&control);
         let body = move || {
             let _done = Done(&seen);
@@ -172,15 +180,20 @@ impl Capture {
         }
     }
 
-    /// JPEG quality (1 to 100) from the next frame on.
+    /// JPEG quality (1 to 100) from the next frame on; as [`CaptureControl::set_plan`] for this alone.
     pub fn set_quality(&self, quality: u8) {
-        self.control.set_quality(quality);
+        self.control.change_plan(|plan| plan.quality = quality);
     }
 
     /// Frames each second at most, from the next frame on; 0: the source's own. A camera goes on at the rate it was opened with,
     /// and what is more than asked is left out.
     pub fn set_rate(&self, rate: f32) {
-        self.control.set_rate(rate);
+        self.control.change_plan(|plan| plan.rate = rate);
+    }
+
+    /// A handle for whoever decides, frame by frame, how pictures are to be made.
+    pub fn control(&self) -> CaptureControl {
+        CaptureControl(Arc::clone(&self.control))
     }
 
     /// Stops, and waits until the source is let go of; for at most five seconds, after which a system that does not let go is left
@@ -204,6 +217,23 @@ impl Drop for Capture {
         } else {
             tracing::warn!("the source does not let go; its thread is left to finish alone");
         }
+    }
+}
+
+/// Changes how a capture makes its pictures, while it runs and from any thread. It keeps nothing running, and does nothing any
+/// more once the capture has stopped.
+#[derive(Clone, Debug)]
+pub struct CaptureControl(Arc<Control>);
+
+impl CaptureControl {
+    /// Pictures are made by `plan` from the next one on. The source goes on as it was opened: nothing is restarted.
+    pub fn set_plan(&self, plan: Plan) {
+        self.0.change_plan(|own| *own = plan);
+    }
+
+    /// The plan that is followed now.
+    pub fn plan(&self) -> Plan {
+        self.0.plan()
     }
 }
 
@@ -249,12 +279,18 @@ fn run(
         if !roll.wanted(captured, control) {
             continue;
         }
-        match finisher.finish(shot.as_ref(), &planes, control.quality()) {
-            Ok((jpeg, width, height)) => {
+        match finisher.finish(shot.as_ref(), &planes, control.plan()) {
+            Ok(finished) => {
+                let Finished {
+                    jpeg,
+                    size: (width, height),
+                    passed_through,
+                } = finished;
                 let frame = CapturedFrame {
                     jpeg,
                     width,
                     height,
+                    passed_through,
                     number: roll.number(),
                     captured,
                     encoded: clock(),
@@ -291,12 +327,14 @@ impl Roll {
 
     /// Waits until it is time for the next picture; `false` when it is time to stop.
     fn wait(&mut self, clock: &Clock, control: &Control) -> bool {
-        let rate = match self.shape.tempo {
-            Tempo::Live => return !control.is_stopped(),
-            Tempo::Film => self.shape.rate,
-            Tempo::Asked => control.rate().unwrap_or(self.shape.rate),
-        };
-        self.schedule.wait(rate, clock, control)
+        let own = self.shape.rate;
+        match self.shape.tempo {
+            Tempo::Live => !control.is_stopped(),
+            Tempo::Film => self.schedule.wait(|| own, clock, control),
+            Tempo::Asked => self
+                .schedule
+                .wait(|| control.rate().unwrap_or(own), clock, control),
+        }
     }
 
     fn came(&mut self) {

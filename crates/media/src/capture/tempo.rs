@@ -13,20 +13,23 @@ const MAX_LAG: Span = Span::from_millis(100);
 /// Steps of equal length, none of them drifting with how long the work in between takes.
 #[derive(Default)]
 pub(super) struct Schedule {
-    due: Option<Time>,
+    last: Option<Time>,
 }
 
 impl Schedule {
-    /// Waits until the next step at `rate` each second; `false` when it is time to stop.
-    pub(super) fn wait(&mut self, rate: f32, clock: &Clock, control: &Control) -> bool {
-        let mut now = clock();
-        let due = self.due.filter(|due| now.since(*due) < MAX_LAG).unwrap_or(now);
-        while now < due && !control.is_stopped() {
-            control.sleep(Duration::from_micros(due.since(now).as_micros()));
-            now = clock();
+    /// Waits until the next step at `rate` each second, which is asked again when the plan changes while it waits; `false` when it
+    /// is time to stop.
+    pub(super) fn wait(&mut self, rate: impl Fn() -> f32, clock: &Clock, control: &Control) -> bool {
+        loop {
+            let changes = control.changes();
+            let now = clock();
+            let due = self.last.map_or(now, |last| last + interval(rate()));
+            if due <= now || control.is_stopped() {
+                self.last = Some(if now.since(due) < MAX_LAG { due } else { now });
+                return !control.is_stopped();
+            }
+            control.sleep(Duration::from_micros(due.since(now).as_micros()), changes);
         }
-        self.due = Some(due + interval(rate));
-        !control.is_stopped()
     }
 }
 

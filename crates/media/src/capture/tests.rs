@@ -109,6 +109,51 @@ fn quality_changes_while_it_runs() {
 }
 
 #[test]
+fn a_plan_is_followed_from_the_next_frame_on() {
+    let (capture, events) = start(CaptureSpec {
+        width: 320,
+        height: 180,
+        rate: 50.0,
+        ..CaptureSpec::default()
+    });
+    next_frame(&events);
+    let plan = Plan {
+        quality: 30,
+        scale: Scale::HALF,
+        rate: 100.0,
+    };
+    let control = capture.control();
+    control.set_plan(plan);
+    assert_eq!(control.plan(), plan);
+    let halved = (0..10)
+        .map(|_| next_frame(&events))
+        .find(|frame| frame.width == 160);
+    let halved = halved.expect("one of ten frames follows the plan");
+    assert_eq!(halved.height, 90);
+    control.set_plan(Plan {
+        scale: Scale::FULL,
+        ..plan
+    });
+    assert!((0..10).any(|_| next_frame(&events).width == 320), "and back");
+    assert!(halved.number > 0, "the source was not opened again");
+}
+
+#[test]
+fn a_faster_plan_is_not_waited_for_at_the_slower_rate() {
+    let (capture, events) = start(CaptureSpec {
+        width: 64,
+        height: 64,
+        rate: 0.1,
+        ..CaptureSpec::default()
+    });
+    next_frame(&events);
+    let began = Instant::now();
+    capture.set_rate(100.0);
+    next_frame(&events);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_slow_rate_does_not_delay_stopping() {
     let (capture, events) = start(CaptureSpec {
         width: 320,

@@ -33,9 +33,16 @@ pub(super) fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usiz
         for (source, weight) in covered.zip(weights).filter(|(_, weight)| *weight > 0) {
             add_weighted(&mut sums, from.row(source), weight);
         }
-        mean.iter_mut()
-            .zip(&sums)
-            .for_each(|(mean, sum)| *mean = (sum.saturating_add(128) >> 8) as u8);
+        let means = |out: &mut [u8]| {
+            out.iter_mut()
+                .zip(&sums)
+                .for_each(|(mean, sum)| *mean = (sum.saturating_add(128) >> 8) as u8);
+        };
+        if from.width == width {
+            means(row);
+            continue;
+        }
+        means(&mut mean);
         if quarters {
             three_of_four(&mean, row);
         } else {

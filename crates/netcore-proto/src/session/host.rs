@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::{
-    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_PEOPLE, Notice, PING_INTERVAL, Person, Ping, Pong,
-    Presence, Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT, Welcome,
+    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_PEOPLE, Notice, Person, Pinger, Pong, Presence,
+    Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT, Welcome,
 };
 use crate::Time;
 use crate::io::{Deadline, DeadlineReason, HostOutbox, Peer, Recipients};
@@ -37,7 +37,7 @@ struct Conn {
     peer: Peer,
     stage: Stage,
     heard: Time,
-    next_ping: Time,
+    pinger: Pinger,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,7 +141,7 @@ impl Host {
                 peer,
                 stage,
                 heard: now,
-                next_ping: now + PING_INTERVAL,
+                pinger: Pinger::new(now),
             },
         );
     }
@@ -178,7 +178,10 @@ impl Host {
                 None
             }
             (Stage::Joined(member), Request::Pong(pong)) => {
-                out.event(crate::Event::Session(round_trip(member, pong, now)));
+                let pinger = self.conns.get_mut(&conn).map(|conn| &mut conn.pinger);
+                let told = pinger.and_then(|pinger| pinger.handle_pong(member, pong, now));
+                told.into_iter()
+                    .for_each(|event| out.event(crate::Event::Session(event)));
                 None
             }
             (Stage::AwaitingHello { .. }, _) => {
@@ -377,13 +380,7 @@ impl Host {
                     reason: DeadlineReason::Silence,
                 },
             };
-            [
-                patience,
-                Deadline {
-                    at: conn.next_ping,
-                    reason: DeadlineReason::Ping,
-                },
-            ]
+            [patience, conn.pinger.deadline()]
         });
         let places = self
             .seats
@@ -406,11 +403,10 @@ impl Host {
                 Stage::Joined(_) if conn.heard + SILENCE_TIMEOUT <= now => silent.push(id),
                 _ => {}
             }
-            if conn.next_ping <= now {
-                conn.next_ping = now + PING_INTERVAL;
-                if matches!(conn.stage, Stage::Joined(_)) {
-                    out.answer(id, crate::Notice::Session(Notice::Ping(Ping { sent: now })));
-                }
+            if let Some(ping) = conn.pinger.poll_ping(now)
+                && matches!(conn.stage, Stage::Joined(_))
+            {
+                out.answer(id, crate::Notice::Session(Notice::Ping(ping)));
             }
         }
         for conn in late {
@@ -447,15 +443,4 @@ fn announce_change(person: &Person, out: &mut HostOutbox) {
         crate::Notice::Session(Notice::Changed(person.clone())),
     );
     out.event(crate::Event::Session(Event::Changed(person.clone())));
-}
-
-/// What a pong tells about the way there and back, both ways taken as equally long (RFC 5905, section 8).
-pub(super) fn round_trip(member: MemberId, pong: Pong, now: Time) -> Event {
-    let round_trip = now.since(pong.sent);
-    let middle = pong.sent.as_micros() as i64 + round_trip.as_micros() as i64 / 2;
-    Event::RoundTrip {
-        member,
-        round_trip,
-        clock_offset_us: pong.received.as_micros() as i64 - middle,
-    }
 }

@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::host::round_trip;
 use super::message::{MAX_NAME_CHARS, one_line};
-use super::{Event, Notice, PING_INTERVAL, Person, Ping, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
+use super::{Event, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
 use crate::Time;
 use crate::io::{Deadline, DeadlineReason, MemberOutbox};
 use crate::units::MemberId;
@@ -25,10 +24,10 @@ enum State {
     Welcomed { alive: Alive },
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Alive {
     heard: Time,
-    next_ping: Time,
+    pinger: Pinger,
 }
 
 impl Member {
@@ -62,7 +61,7 @@ impl Member {
     pub(crate) fn handle_connected(&mut self, last_seq: u64, now: Time, out: &mut MemberOutbox) {
         let alive = Alive {
             heard: now,
-            next_ping: now + PING_INTERVAL,
+            pinger: Pinger::new(now),
         };
         self.state = State::AwaitingWelcome { alive };
         let returning = self.room.map(|room| Returning { room, last_seq });
@@ -96,7 +95,7 @@ impl Member {
             Notice::Welcome(welcome) => {
                 let alive = Alive {
                     heard: now,
-                    next_ping: now + PING_INTERVAL,
+                    pinger: Pinger::new(now),
                 };
                 self.state = State::Welcomed { alive };
                 let is_another = self.room.is_some_and(|room| room != welcome.room);
@@ -132,7 +131,10 @@ impl Member {
                 out.requests.push(crate::Request::Session(Request::Pong(pong)));
                 None
             }
-            Notice::Pong(pong) => Some(round_trip(MemberId::HOST, pong, now)),
+            Notice::Pong(pong) => match &mut self.state {
+                State::Welcomed { alive } => alive.pinger.handle_pong(MemberId::HOST, pong, now),
+                State::Apart | State::AwaitingWelcome { .. } => None,
+            },
         };
         out.events.extend(event.map(crate::Event::Session));
         false
@@ -146,10 +148,7 @@ impl Member {
             at: alive.heard + SILENCE_TIMEOUT,
             reason: DeadlineReason::Silence,
         };
-        Some(silence.min(Deadline {
-            at: alive.next_ping,
-            reason: DeadlineReason::Ping,
-        }))
+        Some(silence.min(alive.pinger.deadline()))
     }
 
     /// Asks whether the host is there. Returns whether it has been silent for too long.
@@ -162,12 +161,8 @@ impl Member {
             self.state = State::Apart;
             return true;
         }
-        if alive.next_ping <= now {
-            alive.next_ping = now + PING_INTERVAL;
-            if is_welcomed {
-                out.requests
-                    .push(crate::Request::Session(Request::Ping(Ping { sent: now })));
-            }
+        if let Some(ping) = alive.pinger.poll_ping(now).filter(|_| is_welcomed) {
+            out.requests.push(crate::Request::Session(Request::Ping(ping)));
         }
         false
     }

@@ -9,14 +9,17 @@
 //!
 //! A member whose connection is lost keeps its place for [`RETURN_TIMEOUT`] and is shown as reconnecting.
 
+mod clock;
 mod host;
 mod member;
 mod message;
 
-use crate::Span;
+use crate::io::{Deadline, DeadlineReason};
 use crate::units::{ConnId, MemberId};
 use crate::wire::AttachToken;
+use crate::{Span, Time};
 
+pub use clock::ClockOffset;
 pub(crate) use host::{Arrival, Departure, Host, second_hello};
 pub(crate) use member::Member;
 pub use message::{
@@ -28,6 +31,10 @@ pub use message::{
 pub const HELLO_TIMEOUT: Span = Span::from_secs(5);
 /// How often each side asks whether the other is there.
 pub const PING_INTERVAL: Span = Span::from_secs(2);
+/// The first few questions follow each other faster, so that the clocks are related soon.
+const QUICK_PING_INTERVAL: Span = Span::from_millis(100);
+/// How many those are.
+const QUICK_PINGS: u32 = 8;
 /// After how long without a byte the other side counts as gone: four unanswered pings.
 pub const SILENCE_TIMEOUT: Span = Span::from_secs(8);
 /// How long the host keeps the place of a member whose connection was lost.
@@ -75,7 +82,58 @@ pub enum Event {
         member: MemberId,
         /// Question to answer, both by our clock.
         round_trip: Span,
-        /// What to add to our clock to get theirs, in microseconds; uncertain by half the round trip.
-        clock_offset_us: i64,
+        /// How their clock relates to ours.
+        clock: ClockOffset,
     },
+}
+
+/// Asks the other side for its time, and keeps what it learns of its clock.
+#[derive(Clone, Debug)]
+struct Pinger {
+    next: Time,
+    asked: u32,
+    relation: clock::ClockRelation,
+}
+
+impl Pinger {
+    fn new(now: Time) -> Pinger {
+        Pinger {
+            next: now + QUICK_PING_INTERVAL,
+            asked: 0,
+            relation: clock::ClockRelation::default(),
+        }
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline {
+            at: self.next,
+            reason: DeadlineReason::Ping,
+        }
+    }
+
+    /// The question to ask, when it is time.
+    fn poll_ping(&mut self, now: Time) -> Option<Ping> {
+        if self.next > now {
+            return None;
+        }
+        self.asked = self.asked.saturating_add(1);
+        self.next = now
+            + if self.asked < QUICK_PINGS {
+                QUICK_PING_INTERVAL
+            } else {
+                PING_INTERVAL
+            };
+        Some(Ping { sent: now })
+    }
+
+    /// What an answer tells.
+    fn handle_pong(&mut self, member: MemberId, pong: Pong, now: Time) -> Option<Event> {
+        let round_trip = self.relation.handle_pong(pong, now);
+        let clock = self.relation.offset(now)?;
+        Some(Event::RoundTrip {
+            member,
+            round_trip,
+            clock,
+        })
+    }
 }

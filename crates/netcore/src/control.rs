@@ -228,7 +228,7 @@ impl ControlLoop {
             Event::Video(event) => self.video.handle_event(event, &mut self.node),
             Event::Files(event) => self.files.handle_event(event),
             Event::Metrics(from, report) => {
-                metrics::handle_report(&self.video, *from, report);
+                metrics::handle_report(&self.shared, &self.video, *from, report);
                 return;
             }
             Event::Chat(_) => {}
@@ -269,8 +269,10 @@ impl ControlLoop {
             }
             session::Event::Refused(refusal) => self.tell_fate(Fate::Refused(refusal.clone())),
             session::Event::RoundTrip {
-                member, round_trip, ..
-            } => handle_round_trip(&self.video, *member, *round_trip),
+                member,
+                round_trip,
+                clock,
+            } => handle_round_trip(&self.shared, &self.video, *member, *round_trip, *clock),
             session::Event::Joined(_) | session::Event::Changed(_) | session::Event::Left { .. } => {}
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use netcore_proto::metrics::{Figures, MAX_REPORTED, Point, Report};
+use netcore_proto::session::ClockOffset;
 use netcore_proto::video::FrameResult;
 use netcore_proto::{MemberId, Node, StreamId};
 
@@ -91,6 +92,7 @@ impl Board {
                     at_unix_ms,
                 });
                 tell(&mut reports, key, figures);
+                tell_clock(&mut reports, key, stream.clock());
             }
             if let Some(inbound) = stream.inbound() {
                 let (mut point, figures) = inbound.tick(now);
@@ -136,8 +138,25 @@ fn tell(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures
     }
 }
 
+/// Notes how a publisher's clock relates to ours for the neighbour that the stream goes to.
+fn tell_clock(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, clock: Option<ClockOffset>) {
+    let report = reports.entry(key.peer).or_default();
+    if report.clocks.len() < MAX_REPORTED {
+        report.clocks.extend(clock.map(|clock| (key.stream, clock)));
+    }
+}
+
 /// A neighbour told what it measured on the links to us.
-pub(crate) fn handle_report(plane: &Plane, from: MemberId, report: &Report) {
+pub(crate) fn handle_report(shared: &Shared, plane: &Plane, from: MemberId, report: &Report) {
+    let neighbour = shared.neighbour(from).and_then(|neighbour| neighbour.clock());
+    for (stream, publisher) in &report.clocks {
+        let stream = plane
+            .stream(*stream)
+            .filter(|stream| stream.inbound().is_some_and(|inbound| inbound.key().peer == from));
+        if let (Some(stream), Some(neighbour)) = (stream, neighbour) {
+            stream.set_clock(neighbour.then(*publisher));
+        }
+    }
     for (stream, figures) in &report.links {
         let Some(stream) = plane.stream(*stream) else {
             continue;

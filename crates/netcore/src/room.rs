@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use netcore_proto::chat::Entry;
 use netcore_proto::files::FileInfo;
-use netcore_proto::metrics::TransportSummary;
+use netcore_proto::metrics::{FrameTrip, TransportSummary, TripSummary};
 use netcore_proto::session::{Fingerprint, Person, Profile};
 use netcore_proto::video::{StreamInfo, StreamSpec};
-use netcore_proto::{CommandError, FileId, MemberId, StreamId, chat, files, session, video};
+use netcore_proto::{
+    CommandError, FileId, FrameNumber, MemberId, StreamId, Time, chat, files, session, video,
+};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::address::ReachableAt;
@@ -28,6 +30,8 @@ use crate::video::{FrameReceiver, LinkKey, Plane, Publisher};
 pub(crate) const EVENT_QUEUE: usize = 4_096;
 /// Results of frames that a slow listener may be behind.
 pub(crate) const RESULT_QUEUE: usize = 16_384;
+/// Frames whose way is shown: ten seconds at 60 frames a second.
+const SHOWN_TRIPS: usize = 600;
 /// How long leaving waits for the room's tasks.
 const CLOSING: Duration = Duration::from_secs(3);
 
@@ -382,6 +386,41 @@ impl Room {
                 .map(move |result| LinkResult { stream, peer, result })
         });
         results.collect()
+    }
+
+    /// A window has drawn a frame of a stream: it took the JPEG apart at `decoded` and had drawn it at `drawn`, both on our
+    /// clock.
+    pub fn drawn(&self, stream: StreamId, frame: FrameNumber, decoded: Time, drawn: Time) {
+        if let Some(stream) = self.inner.video.stream(stream) {
+            stream.handle_drawn(frame, decoded, drawn);
+        }
+    }
+
+    /// The way of a stream's latest frames from the camera to this computer's screen, oldest first, and its medians; nothing
+    /// when there is no such stream.
+    pub fn view_trips(&self, stream: StreamId) -> (Vec<FrameTrip>, TripSummary) {
+        let stream = self.inner.video.stream(stream);
+        stream.map(|stream| stream.view_trips()).unwrap_or_default()
+    }
+
+    /// The way of the latest frames on a link on which we send, oldest first, and its medians; nothing when there is no such
+    /// link.
+    pub fn link_trips(&self, key: LinkKey) -> (Vec<FrameTrip>, TripSummary) {
+        let shared = &self.inner.shared;
+        let receiver = shared.neighbour(key.peer).and_then(|neighbour| neighbour.clock());
+        let stream = self.inner.video.stream(key.stream);
+        let outbound = stream.as_ref().and_then(|stream| stream.outbound_to(key.peer));
+        let (Some(stream), Some(outbound)) = (stream, outbound) else {
+            return Default::default();
+        };
+        let results = outbound.kept_results();
+        let latest = &results[results.len().saturating_sub(SHOWN_TRIPS)..];
+        let trips: Vec<FrameTrip> = latest
+            .iter()
+            .map(|result| FrameTrip::sent(result, stream.clock(), receiver))
+            .collect();
+        let summary = TripSummary::of(trips.iter());
+        (trips, summary)
     }
 
     /// What each transport has done on each of our outbound links, those lately ended included.

@@ -1,8 +1,8 @@
 //! Who we are directly connected with: what the data plane must know of them, as long as their control connection lasts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use netcore_proto::session::{Fingerprint, Welcome};
+use netcore_proto::session::{ClockOffset, Fingerprint, Welcome};
 use netcore_proto::wire::AttachToken;
 use netcore_proto::{MemberId, Peer, Span};
 use tokio::sync::Semaphore;
@@ -28,6 +28,8 @@ pub(crate) struct Neighbour {
     pub(crate) association: Arc<Association>,
     /// On a host: how many more data connections the member may have.
     pub(crate) data_connections: Semaphore,
+    /// Their clock as it relates to ours, once it is known.
+    clock: Mutex<Option<ClockOffset>>,
     /// Cancelled when the control connection is gone.
     pub(crate) cancel: CancellationToken,
 }
@@ -48,6 +50,7 @@ impl Neighbour {
             fingerprint: peer.fingerprint,
             association: Association::on_host(datagrams, keys),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
+            clock: Mutex::default(),
             cancel: CancellationToken::new(),
         }
     }
@@ -61,8 +64,14 @@ impl Neighbour {
             fingerprint: peer.fingerprint,
             association: Association::on_member(welcome.datagrams, keys, peer.address),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
+            clock: Mutex::default(),
             cancel: CancellationToken::new(),
         }
+    }
+
+    /// Their clock as it relates to ours, once it is known.
+    pub(crate) fn clock(&self) -> Option<ClockOffset> {
+        *lock(&self.clock)
     }
 }
 
@@ -95,8 +104,17 @@ pub(crate) fn remove_neighbour(shared: &Shared, video: &video::Plane, id: Member
     video.handle_detached(id);
 }
 
-/// A ping was answered: the streams that come from there know how long asking again takes.
-pub(crate) fn handle_round_trip(video: &video::Plane, from: MemberId, round_trip: Span) {
+/// A ping was answered: the streams that come from there know how long asking again takes, and when their pictures were taken.
+pub(crate) fn handle_round_trip(
+    shared: &Shared,
+    video: &video::Plane,
+    from: MemberId,
+    round_trip: Span,
+    clock: ClockOffset,
+) {
+    if let Some(neighbour) = shared.neighbour(from) {
+        *lock(&neighbour.clock) = Some(clock);
+    }
     for stream in video.streams() {
         if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {
             inbound.set_round_trip(round_trip);

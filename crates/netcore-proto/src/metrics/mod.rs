@@ -6,13 +6,16 @@
 mod arrival;
 mod link;
 mod results;
+mod trip;
 
 pub use arrival::ArrivalMeter;
 pub use link::{LinkMeter, TransportSummary};
 pub use results::{csv_header, csv_line, json_line};
+pub use trip::{FrameTrip, TripSummary, ViewMeter};
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::ClockOffset;
 use crate::units::{StreamId, Transport};
 use crate::{Span, Time};
 
@@ -77,6 +80,10 @@ pub struct Figures {
 pub struct Report {
     /// Each link's stream and figures, as measured by the teller, at most [`MAX_REPORTED`].
     pub links: Vec<(StreamId, Figures)>,
+    /// The clock of the publisher of each stream that the teller sends to the told, as it relates to the teller's clock; at
+    /// most [`MAX_REPORTED`].
+    #[serde(default)]
+    pub clocks: Vec<(StreamId, ClockOffset)>,
 }
 
 /// The value below which `percent` of the sorted values lie (nearest rank); `None` when there are none.

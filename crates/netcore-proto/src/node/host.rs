@@ -62,6 +62,7 @@ impl HostNode {
             (Request::Video(request), Some(person)) => self.video.handle_request(person.id, request, out),
             (Request::Metrics(mut report), Some(person)) => {
                 report.links.truncate(metrics::MAX_REPORTED);
+                report.clocks.truncate(metrics::MAX_REPORTED);
                 out.event(Event::Metrics(person.id, report));
             }
             (_, None) => {

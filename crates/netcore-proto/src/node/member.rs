@@ -54,6 +54,7 @@ impl MemberNode {
             Notice::Video(notice) => self.video.handle_notice(notice, self.session.me(), out),
             Notice::Metrics(mut report) => {
                 report.links.truncate(metrics::MAX_REPORTED);
+                report.clocks.truncate(metrics::MAX_REPORTED);
                 out.events.push(Event::Metrics(MemberId::HOST, report));
             }
         }

@@ -11,6 +11,8 @@ mod publisher;
 
 use std::sync::{Arc, Mutex, RwLock};
 
+use netcore_proto::metrics::{FrameTrip, TripSummary, ViewMeter};
+use netcore_proto::session::ClockOffset;
 use netcore_proto::video::{Frame, StreamInfo};
 use netcore_proto::{FrameNumber, MemberId, StreamId, Time, Transport};
 use tokio::sync::watch;
@@ -53,6 +55,9 @@ pub(crate) struct Stream {
     newest: watch::Sender<Option<ShownFrame>>,
     outbounds: RwLock<Vec<Arc<Outbound>>>,
     inbound: Option<Arc<Inbound>>,
+    /// The publisher's clock as it relates to ours, once it is known.
+    clock: Mutex<Option<ClockOffset>>,
+    view: Mutex<ViewMeter>,
     cancel: CancellationToken,
 }
 
@@ -64,6 +69,8 @@ impl Stream {
             newest: watch::Sender::new(None),
             outbounds: RwLock::default(),
             inbound: None,
+            clock: Mutex::new(Some(ClockOffset::default())),
+            view: Mutex::default(),
             cancel,
         })
     }
@@ -80,6 +87,8 @@ impl Stream {
                 stream.clone(),
             ))),
             info: Mutex::new(info),
+            clock: Mutex::default(),
+            view: Mutex::default(),
             cancel,
         })
     }
@@ -134,7 +143,36 @@ impl Stream {
         for outbound in read(&self.outbounds).iter() {
             outbound.offer(shown.frame.clone());
         }
+        let header = shown.frame.header();
+        lock(&self.view).handle_received(
+            header.frame,
+            shown.frame.bytes().len() as u32,
+            header.captured,
+            header.encode_us,
+            shown.received,
+            self.clock(),
+        );
         self.newest.send_replace(Some(shown));
+    }
+
+    /// The publisher's clock as it relates to ours.
+    pub(crate) fn clock(&self) -> Option<ClockOffset> {
+        *lock(&self.clock)
+    }
+
+    pub(crate) fn set_clock(&self, clock: ClockOffset) {
+        *lock(&self.clock) = Some(clock);
+    }
+
+    /// A window has drawn one of our frames.
+    pub(crate) fn handle_drawn(&self, frame: FrameNumber, decoded: Time, drawn: Time) {
+        lock(&self.view).handle_drawn(frame, decoded, drawn);
+    }
+
+    /// The way of the latest frames to this computer's screen.
+    pub(crate) fn view_trips(&self) -> (Vec<FrameTrip>, TripSummary) {
+        let view = lock(&self.view);
+        (view.trips().copied().collect(), view.summary())
     }
 
     pub(crate) fn watch(&self) -> FrameReceiver {

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use loopback_tests::{PATIENCE, Party, pattern};
 use netcore::proto::video::{Event, FrameOutcome};
-use netcore::proto::{FrameNumber, Transport};
-use netcore::{FrameReceiver, LinkResult, Publisher, RoomEvent, ShownFrame, clock};
+use netcore::proto::{FrameNumber, MemberId, Span, Transport};
+use netcore::{FrameReceiver, LinkKey, LinkResult, Publisher, RoomEvent, ShownFrame, clock};
 use tokio::sync::broadcast;
 
 /// Sends pictures of `bytes` bytes until `done`, each with its number inside.
@@ -191,4 +191,46 @@ async fn a_second_of_video_is_measured_at_both_ends() {
     .await;
     assert!(!at_host.key.outbound && at_ben.key.outbound);
     assert!(at_ben.figures.classic_rate_bps.is_some() && at_ben.figures.goodput_bps.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_knows_how_old_a_picture_is_when_it_is_drawn() {
+    let host = Party::host(0).await.unwrap();
+    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let cai = Party::join("Cai", host.port()).await.unwrap();
+    let publisher = ben.room.publish(pattern(Transport::Udp)).await.unwrap();
+    let stream = cai.stream().await;
+    let mut at_cai = cai.room.frames(stream).unwrap();
+    let watch = async {
+        let mut after = None;
+        loop {
+            let shown = at_cai.newer_than(after).await.unwrap();
+            let frame = shown.frame.header().frame;
+            after = Some(frame);
+            cai.room.drawn(stream, frame, clock::now(), clock::now());
+            let (trips, summary) = cai.room.view_trips(stream);
+            if summary.screen_us.is_some() {
+                return (trips, summary);
+            }
+        }
+    };
+    let (trips, summary) = publish_until(&publisher, 16_600, watch).await;
+    let trip = trips.iter().rfind(|trip| trip.captured.is_some()).unwrap();
+    // All are in one process here, so one clock tells the truth about all of them.
+    let (captured, drawn) = (trip.captured.unwrap(), trip.drawn.unwrap());
+    let error = Span::from_micros(trip.clock_error_us.unwrap());
+    assert!(captured <= trip.received.unwrap() + error, "{trip:?}");
+    assert!(drawn + error >= captured, "{trip:?}");
+    assert!(summary.screen_us.unwrap() < 2_000_000, "{summary:?}");
+    let key = LinkKey {
+        stream,
+        peer: MemberId::HOST,
+        outbound: true,
+    };
+    let sent = ben.room.link_trips(key).0;
+    let whole = sent.iter().rfind(|trip| trip.acked.is_some()).unwrap();
+    let error = Span::from_micros(whole.clock_error_us.unwrap());
+    let received = whole.received.unwrap();
+    assert!(whole.first_out.unwrap() <= received + error, "{whole:?}");
+    assert!(received <= whole.acked.unwrap() + error, "{whole:?}");
 }

@@ -162,6 +162,7 @@ fn reports_reach_the_neighbour_they_are_for() {
                 ..Figures::default()
             },
         )],
+        ..Report::default()
     };
     let from_member = report.clone();
     Scenario::new("neighbours tell each other what they measured", PEOPLE)

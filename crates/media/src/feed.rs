@@ -37,12 +37,12 @@ pub(crate) struct Shape {
 }
 
 /// Who decides when the next picture is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Tempo {
     /// The feed does: it is there when it is there.
     Live,
-    /// The file's own rate does; pictures are left out when fewer are asked for, so that the film does not slow down.
-    Film,
+    /// The file's own steps do; pictures are left out when fewer are asked for, so that the film does not slow down.
+    Film { steps_per_s: f32 },
     /// The rate that was asked for does.
     Asked,
 }
@@ -56,6 +56,8 @@ pub(crate) enum Shot {
     Planes { captured: Time },
     /// Nothing yet, or only something damaged.
     Nothing,
+    /// The picture before, for so many steps of the film more; at least one.
+    Still { steps: u32 },
     /// The file is over.
     End,
 }

@@ -1,4 +1,5 @@
-//! Pictures in: cameras, video files and the test pattern, each as a stream of JPEGs; and JPEG itself, in and out.
+//! Pictures in: cameras, video files and the test pattern, each as a stream of JPEGs; pictures kept: recordings and snapshots; and
+//! JPEG itself, in and out.
 //!
 //! [`sources`] lists what this computer offers; [`Capture::start`] turns one of them into [`CaptureEvent`]s on a thread of
 //! its own:
@@ -32,6 +33,8 @@ mod file;
 pub mod jpeg;
 pub mod pattern;
 mod planes;
+mod record;
+mod snapshot;
 mod source;
 
 use std::sync::Arc;
@@ -43,6 +46,8 @@ pub use capture::{
 };
 pub use error::CaptureError;
 pub use planes::{Planes, Range};
+pub use record::{BackgroundRecorder, RecordError, RecordFrame, Recorded, Recorder};
+pub use snapshot::save_snapshot;
 pub use source::{Format, SourceId, SourceIdError, SourceInfo, probe_file, sources};
 
 /// Where the moments in a [`CapturedFrame`] come from: whoever drives this crate owns the clock.

@@ -267,6 +267,10 @@ fn run(
     while roll.wait(clock, control) {
         let (shot, captured) = match feed.next(&mut planes)? {
             Shot::Nothing => continue,
+            Shot::Still { steps } => {
+                roll.pass(steps);
+                continue;
+            }
             Shot::End if options.looping => {
                 roll.rewind(&spec.source, feed.as_mut())?;
                 continue;
@@ -330,10 +334,17 @@ impl Roll {
         let own = self.shape.rate;
         match self.shape.tempo {
             Tempo::Live => !control.is_stopped(),
-            Tempo::Film => self.schedule.wait(|| own, clock, control),
+            Tempo::Film { steps_per_s } => self.schedule.wait(|| steps_per_s, clock, control),
             Tempo::Asked => self
                 .schedule
                 .wait(|| control.rate().unwrap_or(own), clock, control),
+        }
+    }
+
+    /// The film shows nothing new for `steps`, the first of which has been waited for.
+    fn pass(&mut self, steps: u32) {
+        if let Tempo::Film { steps_per_s } = self.shape.tempo {
+            self.schedule.pass(steps.saturating_sub(1), steps_per_s);
         }
     }
 

@@ -31,6 +31,11 @@ impl Schedule {
             control.sleep(Duration::from_micros(due.since(now).as_micros()), changes);
         }
     }
+
+    /// Leaves out `steps`: the next is so much later.
+    pub(super) fn pass(&mut self, steps: u32, rate: f32) {
+        self.last = self.last.map(|last| last + interval(rate).times(steps.into()));
+    }
 }
 
 /// Leaves out pictures of a source that gives more of them than asked for, as evenly as they come.

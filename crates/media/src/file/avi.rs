@@ -16,8 +16,14 @@ const OPENED_LISTS: [&[u8; 4]; 6] = [b"hdrl", b"strl", b"movi", b"rec ", b"AVI "
 /// So many chunks that are no picture are passed over at a time, so that a file made of nothing else can be stopped.
 const MAX_SKIPS: u32 = 1_000;
 
+/// More pictures than this each second are not claimed, in frames each second.
+const MAX_RATE: f32 = 240.0;
+
 /// Headers with more streams than this are no video.
 const MAX_STREAMS: u8 = 16;
+
+/// So many steps are looked at to see how often the picture changes.
+const MEASURED_STEPS: u32 = 480;
 
 pub(super) struct Avi<R> {
     reader: BufReader<R>,
@@ -25,6 +31,17 @@ pub(super) struct Avi<R> {
     /// The two digits with which the chunks of its stream begin.
     stream: [u8; 2],
     movie_at: u64,
+    /// A picture whose turn has not come: its chunk's body is next.
+    pending: Option<Chunk>,
+}
+
+/// What follows in the stream.
+enum Step {
+    /// A chunk of it, its body being next.
+    Chunk(Chunk),
+    /// Much that is no part of it.
+    Other,
+    End,
 }
 
 struct Chunk {
@@ -62,9 +79,32 @@ impl<R: Read + Seek> Avi<R> {
             header,
             stream,
             movie_at,
+            pending: None,
         };
         avi.measure_first_picture()?;
+        avi.measure_rate()?;
         Ok(avi)
+    }
+
+    /// A film with frames of any length has short steps, most of which repeat the picture before; its rate is that of the pictures.
+    fn measure_rate(&mut self) -> Result<(), FilmError> {
+        let (mut pictures, mut first, mut last) = (0u32, 0, 0);
+        for at in 0..MEASURED_STEPS {
+            let Step::Chunk(chunk) = self.next_step()? else {
+                break;
+            };
+            if chunk.size > 0 {
+                (pictures, last) = (pictures + 1, at);
+                first = if pictures == 1 { at } else { first };
+            }
+            skip(&mut self.reader, &chunk)?;
+        }
+        let steps = last - first;
+        if pictures > 1 && steps >= pictures {
+            let share = (pictures - 1) as f32 / steps as f32;
+            self.header.rate = (self.header.steps_per_s * share).clamp(0.1, MAX_RATE);
+        }
+        self.rewind()
     }
 
     /// The size in the headers may be that of a whole frame of which a picture is half, or nothing at all: the picture knows.
@@ -86,30 +126,45 @@ impl<R: Read + Seek> Avi<R> {
     }
 
     fn next_picture(&mut self) -> Result<Take, FilmError> {
+        if let Some(chunk) = self.pending.take() {
+            return self.read_picture(&chunk);
+        }
+        let mut steps = 0;
+        loop {
+            match self.next_step()? {
+                // Nothing changed since the picture before.
+                Step::Chunk(chunk) if chunk.size == 0 && steps < MAX_SKIPS => steps += 1,
+                Step::Chunk(chunk) if steps == 0 => return self.read_picture(&chunk),
+                Step::Chunk(chunk) => {
+                    self.pending = Some(chunk);
+                    return Ok(Take::Still { steps });
+                }
+                Step::End if steps == 0 => return Ok(Take::End),
+                Step::Other | Step::End => return Ok(Take::Still { steps: steps.max(1) }),
+            }
+        }
+    }
+
+    fn next_step(&mut self) -> Result<Step, FilmError> {
         for _ in 0..MAX_SKIPS {
             let Some(chunk) = next_chunk(&mut self.reader)? else {
-                return Ok(Take::End);
+                return Ok(Step::End);
             };
             match &chunk.id {
                 b"LIST" | b"RIFF" => {
                     enter_list(&mut self.reader, &chunk)?;
                 }
-                [a, b, b'd', b'c' | b'b'] if [*a, *b] == self.stream => return self.read_picture(&chunk),
+                [a, b, b'd', b'c' | b'b'] if [*a, *b] == self.stream => return Ok(Step::Chunk(chunk)),
                 _ => skip(&mut self.reader, &chunk)?,
             }
         }
-        Ok(Take::Nothing)
+        Ok(Step::Other)
     }
 
     fn read_picture(&mut self, chunk: &Chunk) -> Result<Take, FilmError> {
         let size = chunk.size as usize;
-        match size {
-            // Nothing changed since the picture before.
-            0 => return Ok(Take::Nothing),
-            size if size > Limits::default().max_bytes => {
-                return Err(FilmError::Damaged("a picture in it is longer than 16 MiB"));
-            }
-            _ => {}
+        if size > Limits::default().max_bytes {
+            return Err(FilmError::Damaged("a picture in it is longer than 16 MiB"));
         }
         let mut picture = Vec::new();
         let padded = u64::from(chunk.size) + u64::from(chunk.size % 2);
@@ -132,6 +187,7 @@ impl<R: Read + Seek> Film for Avi<R> {
     }
 
     fn rewind(&mut self) -> Result<(), FilmError> {
+        self.pending = None;
         self.reader.seek(SeekFrom::Start(self.movie_at))?;
         Ok(())
     }
@@ -242,6 +298,7 @@ impl Heads {
             width: side(4),
             height: side(8),
             rate: stream.rate,
+            steps_per_s: stream.rate,
         };
         self.chosen = Some(([b'0' + number / 10, b'0' + number % 10], header));
     }
@@ -256,11 +313,12 @@ impl Heads {
         if header.rate <= 0.0 && self.us_per_frame > 0 {
             header.rate = 1e6 / self.us_per_frame as f32;
         }
-        header.rate = if header.rate > 0.0 {
-            header.rate.clamp(0.1, 240.0)
+        header.steps_per_s = if header.rate > 0.0 {
+            header.rate.clamp(0.1, 1_000.0)
         } else {
             25.0
         };
+        header.rate = header.steps_per_s.min(MAX_RATE);
         Ok((stream, header))
     }
 }

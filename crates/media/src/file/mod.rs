@@ -36,6 +36,8 @@ struct Header {
     height: u16,
     /// Frames each second.
     rate: f32,
+    /// What it takes each second; more than frames, where a frame may last for several.
+    steps_per_s: f32,
 }
 
 /// A file being read.
@@ -49,8 +51,12 @@ trait Film {
 enum Take {
     Jpeg(Bytes),
     Planes,
-    /// Nothing yet, or the picture before once more.
+    /// Nothing yet.
     Nothing,
+    /// The picture before, for so many steps more; at least one.
+    Still {
+        steps: u32,
+    },
     End,
 }
 
@@ -84,13 +90,18 @@ impl FilmError {
 
 pub(crate) fn open(path: &Path, spec: &CaptureSpec, clock: &Clock) -> Result<Box<dyn Feed>, CaptureError> {
     let film = open_film(path, (spec.width, spec.height), FFMPEG).map_err(|error| error.of(path))?;
-    let Header { width, height, rate } = film.header();
+    let Header {
+        width,
+        height,
+        rate,
+        steps_per_s,
+    } = film.header();
     let shape = Shape {
         name: name_of(path),
         width,
         height,
         rate,
-        tempo: Tempo::Film,
+        tempo: Tempo::Film { steps_per_s },
     };
     Ok(Box::new(FileFeed {
         path: path.to_owned(),
@@ -102,7 +113,9 @@ pub(crate) fn open(path: &Path, spec: &CaptureSpec, clock: &Clock) -> Result<Box
 
 pub(crate) fn probe(path: &Path) -> Result<SourceInfo, CaptureError> {
     let film = open_film(path, (0, 0), FFMPEG).map_err(|error| error.of(path))?;
-    let Header { width, height, rate } = film.header();
+    let Header {
+        width, height, rate, ..
+    } = film.header();
     let formats = vec![Format { width, height, rate }];
     Ok(SourceInfo {
         id: SourceId::File(path.to_owned()),
@@ -174,6 +187,7 @@ impl Feed for FileFeed {
             Take::Jpeg(data) => Shot::Jpeg { data, captured },
             Take::Planes => Shot::Planes { captured },
             Take::Nothing => Shot::Nothing,
+            Take::Still { steps } => Shot::Still { steps },
             Take::End => Shot::End,
         })
     }

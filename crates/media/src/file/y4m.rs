@@ -152,7 +152,12 @@ fn parse(line: &str) -> Result<Parameters, FilmError> {
         return Err(FilmError::Damaged("its pictures have no possible size"));
     }
     Ok(Parameters {
-        header: Header { width, height, rate },
+        header: Header {
+            width,
+            height,
+            rate,
+            steps_per_s: rate,
+        },
         chroma,
         range,
     })
@@ -207,7 +212,8 @@ mod tests {
                 Header {
                     width: 4,
                     height: 2,
-                    rate: 30.0
+                    rate: 30.0,
+                    steps_per_s: 30.0
                 }
             );
             let mut planes = Planes::default();

@@ -1,0 +1,71 @@
+//! Why a recording or a snapshot is not kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What happened to a recording, to which file, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Nothing is written over.
+    #[error("{} is there already. Choose another name for the recording.", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The name promises something else than what would be in it.
+    #[error("A recording is an AVI file, which {} does not end in: choose a name such as clip.avi.", path.display())]
+    Name {
+        /// The name.
+        path: PathBuf,
+    },
+    /// No room is left.
+    #[error("The disk is full: {} ends here. What was recorded until now is kept and plays.", path.display())]
+    DiskFull {
+        /// The file that was being written.
+        path: PathBuf,
+    },
+    /// The system does not let it be written, for another reason.
+    #[error("{} cannot be written ({reason}). Choose another place.", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The stream's pictures change their size, or pause, all the time.
+    #[error(
+        "The recording has {files} files and ends here: the stream changes its size or its times too often."
+    )]
+    TooManyFiles {
+        /// How many there are.
+        files: usize,
+    },
+}
+
+impl RecordError {
+    /// A stable word for programs: `exists`, `name`, `disk_full`, `unwritable`, `too_many_files`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            RecordError::Exists { .. } => "exists",
+            RecordError::Name { .. } => "name",
+            RecordError::DiskFull { .. } => "disk_full",
+            RecordError::Unwritable { .. } => "unwritable",
+            RecordError::TooManyFiles { .. } => "too_many_files",
+        }
+    }
+
+    pub(crate) fn of(path: &Path, error: &io::Error) -> RecordError {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => RecordError::Exists { path },
+            // A quota, and a file system whose files can be no longer, leave as little room.
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                RecordError::DiskFull { path }
+            }
+            _ => RecordError::Unwritable {
+                path,
+                reason: error.to_string(),
+            },
+        }
+    }
+}

@@ -26,6 +26,7 @@ mod session;
 mod shared;
 pub mod steps;
 mod tcp;
+mod tcp_info;
 mod thread;
 mod tls;
 mod udp;
@@ -44,6 +45,7 @@ pub use known::{KnownRoom, KnownRooms};
 pub use member::JoinOptions;
 pub use metrics::{Link, LinkPoint, LinkResult};
 pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Snapshot};
+pub use tcp_info::TcpInfo;
 pub use video::{FrameReceiver, LinkKey, Publisher, ShownFrame};
 
 /// This computer's name, for a profile's first device.

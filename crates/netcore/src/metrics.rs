@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use netcore_proto::metrics::{Figures, MAX_REPORTED, Point, Report};
 use netcore_proto::session::ClockOffset;
 use netcore_proto::video::FrameResult;
-use netcore_proto::{MemberId, Node, StreamId};
+use netcore_proto::{MemberId, Node, StreamId, Transport};
 
 use crate::clock;
 use crate::lock::lock;
 use crate::room::RoomEvent;
 use crate::shared::Shared;
+use crate::tcp_info::TcpInfo;
 use crate::video::{LinkKey, Plane};
 
 /// The most points kept for charts: ten minutes of ten links.
@@ -27,6 +28,9 @@ pub struct Link {
     pub figures: Figures,
     /// Bytes of a full datagram; `None` on a link on which we receive.
     pub datagram_bytes: Option<u32>,
+    /// What the system knows of the TCP connection on which we send; `None` while frames do not go over TCP, and on a link on
+    /// which we receive.
+    pub tcp: Option<TcpInfo>,
     /// What the system granted our socket for datagrams that wait to be read, in bytes.
     pub receive_buffer: Option<u32>,
 }
@@ -84,6 +88,9 @@ impl Board {
                     key,
                     figures,
                     datagram_bytes: Some(outbound.datagram_bytes()),
+                    tcp: outbound
+                        .tcp_info()
+                        .filter(|_| figures.transport == Transport::Tcp),
                     receive_buffer,
                 });
                 points.push(LinkPoint {
@@ -105,6 +112,7 @@ impl Board {
                     key,
                     figures,
                     datagram_bytes: None,
+                    tcp: None,
                     receive_buffer,
                 });
                 points.push(LinkPoint {

@@ -37,6 +37,26 @@ const READ_BYTES: usize = 128 * 1024;
 /// An encrypted connection.
 pub(crate) type Secure = TlsStream<BufReader<TcpStream>>;
 
+/// The system takes no more for a connection that carries live pictures while so many bytes have not been sent: what waits
+/// there cannot be replaced by something newer.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MOST_UNSENT: u32 = 64 * 1024;
+
+/// The socket below an encrypted connection.
+pub(crate) fn socket(stream: &Secure) -> &TcpStream {
+    stream.get_ref().0.get_ref()
+}
+
+/// Keeps the system from queueing much of what is written.
+pub(crate) fn keep_queue_short(stream: &Secure) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket2::SockRef::from(socket(stream)).set_tcp_notsent_lowat(MOST_UNSENT) {
+        tracing::debug!(%error, "the system does not bound what waits in a socket");
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = stream;
+}
+
 /// An encrypted connection and who is at its other end.
 pub(crate) struct Secured {
     pub(crate) stream: Secure,

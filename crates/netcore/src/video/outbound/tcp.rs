@@ -9,7 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Outbound;
 use crate::clock;
 use crate::lock::lock;
-use crate::tcp::Secure;
+use crate::tcp::{self, Secure};
+use crate::tcp_info::{self, TcpInfo};
 
 /// A TCP connection that carries a link's frames, and what of a frame is still to be written.
 pub(super) struct Pipe {
@@ -21,6 +22,7 @@ pub(super) struct Pipe {
 impl Outbound {
     /// Serves one TCP connection of this link until it ends.
     pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
+        tcp::keep_queue_short(&stream);
         let pipe = Arc::new(Mutex::new(Pipe {
             stream,
             writing: None,
@@ -55,6 +57,12 @@ impl Outbound {
         if outcome.is_pending() {
             self.tcp_wake.notify_one();
         }
+    }
+
+    /// What the system knows of the present TCP connection.
+    pub(crate) fn tcp_info(&self) -> Option<TcpInfo> {
+        let pipe = lock(&self.pipe).clone()?;
+        tcp_info::read(tcp::socket(&lock(&pipe).stream))
     }
 
     async fn write_frames(&self, pipe: &Mutex<Pipe>) -> io::Result<()> {

@@ -207,31 +207,33 @@ pub(crate) async fn summary(room: &Room, wanted: impl Fn(&LinkKey) -> bool) -> V
 }
 
 fn row(key: &LinkKey, peer_name: String, summary: &TransportSummary) -> SummaryRow {
+    let TransportSummary {
+        counters,
+        delay_us: delay,
+        ..
+    } = summary;
     let seconds = summary.lasted.as_secs_f64();
-    let [p50, p95, p99] = match summary.ack_us {
-        Some(delays) => delays.map(Some),
-        None => [None; 3],
-    };
-    let average = summary.bytes.checked_div(summary.arrived);
+    let arrived = counters.arrived();
+    let average = summary.bytes.checked_div(arrived);
     let classic = average
-        .zip(p50)
-        .and_then(|(bytes, us)| Bitrate::of(bytes, Span::from_micros(us)));
+        .zip(delay.as_ref())
+        .and_then(|(bytes, delay)| Bitrate::of(bytes, Span::from_micros(delay.p50)));
     SummaryRow {
         stream: key.stream.0,
         peer: key.peer.0,
         peer_name,
         transport: summary.transport,
-        frames: summary.arrived,
-        lost: summary.lost,
-        dropped: summary.dropped,
-        retransmits: summary.retransmits,
+        frames: arrived,
+        lost: counters.lost(),
+        dropped: counters.dropped(),
+        retransmits: counters.resent(),
         bytes: summary.bytes,
         seconds,
-        frames_per_s: (seconds > 0.0).then(|| summary.arrived as f64 / seconds),
+        frames_per_s: (seconds > 0.0).then(|| arrived as f64 / seconds),
         goodput_bps: Bitrate::of(summary.bytes, summary.lasted).map(|rate| rate.0),
-        ack_p50_us: p50,
-        ack_p95_us: p95,
-        ack_p99_us: p99,
+        ack_p50_us: delay.map(|delay| delay.p50),
+        ack_p95_us: delay.map(|delay| delay.p95),
+        ack_p99_us: delay.map(|delay| delay.p99),
         classic_rate_bps: classic.map(|rate| rate.0),
     }
 }
@@ -239,66 +241,41 @@ fn row(key: &LinkKey, peer_name: String, summary: &TransportSummary) -> SummaryR
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netcore::proto::Transport;
+    use netcore::proto::video::{FrameOutcome, FrameResult};
+    use netcore::proto::{FrameNumber, Time, Transport};
 
-    fn summed(arrived: u64, ack_us: Option<[u64; 3]>, lasted: Span) -> SummaryRow {
+    /// What a meter makes of so many frames of 12,500 bytes, each acknowledged after `delay`.
+    fn summed(frames: u64, delay: Span, lasted: Span) -> Option<SummaryRow> {
+        use netcore::proto::metrics::LinkMeter;
+        let mut meter = LinkMeter::new(Transport::Tcp);
+        for frame in 1..=frames {
+            let finished = Time::from_micros(lasted.as_micros() * frame / frames);
+            meter.record(FrameResult {
+                offered: Time::ZERO,
+                finished,
+                outcome: FrameOutcome::Acked {
+                    delay,
+                    hold: Span::ZERO,
+                },
+                ..acked(frame as u32, 12_500)
+            });
+        }
         let key = LinkKey {
             stream: StreamId(1),
             peer: MemberId(0),
             outbound: true,
         };
-        let summary = TransportSummary {
+        meter
+            .summaries()
+            .first()
+            .map(|summary| row(&key, "Ada".into(), summary))
+    }
+
+    fn acked(frame: u32, bytes: u32) -> FrameResult {
+        FrameResult {
+            frame: FrameNumber(frame),
+            bytes,
             transport: Transport::Tcp,
-            arrived,
-            lost: 0,
-            dropped: 0,
-            bytes: arrived * 12_500,
-            retransmits: 0,
-            ack_us,
-            lasted,
-        };
-        row(&key, "Ada".into(), &summary)
-    }
-
-    #[test]
-    fn rates_are_computed_from_what_arrived() {
-        let row = summed(60, Some([1_000, 2_000, 3_000]), Span::from_secs(2));
-        assert_eq!((row.frames_per_s, row.goodput_bps), (Some(30.0), Some(3_000_000)));
-        assert_eq!(
-            row.classic_rate_bps,
-            Some(100_000_000),
-            "12,500 bytes in a millisecond"
-        );
-    }
-
-    #[test]
-    fn nothing_measured_is_nothing_known() {
-        let row = summed(0, None, Span::ZERO);
-        assert_eq!(
-            (
-                row.frames_per_s,
-                row.goodput_bps,
-                row.ack_p50_us,
-                row.classic_rate_bps
-            ),
-            (None, None, None, None)
-        );
-    }
-
-    #[test]
-    fn results_are_in_the_files_as_soon_as_they_are_known() {
-        use netcore::proto::video::{FrameOutcome, FrameResult};
-        use netcore::proto::{FrameNumber, Time};
-        let folder = tempfile::tempdir().unwrap();
-        let args = ResultArgs {
-            csv: Some(folder.path().join("a.csv")),
-            results_json: Some(folder.path().join("a.jsonl")),
-        };
-        let mut files = Files::create(&args).unwrap();
-        let result = FrameResult {
-            frame: FrameNumber(7),
-            bytes: 100,
-            transport: Transport::Udp,
             captured: Time::ZERO,
             encode_us: 0,
             offered: Time::ZERO,
@@ -312,7 +289,29 @@ mod tests {
                 delay: Span::from_millis(2),
                 hold: Span::ZERO,
             },
+        }
+    }
+
+    #[test]
+    fn rates_are_computed_from_what_arrived() {
+        let row = summed(60, Span::from_millis(1), Span::from_secs(2)).unwrap();
+        assert_eq!((row.frames_per_s, row.goodput_bps), (Some(30.0), Some(3_000_000)));
+        assert_eq!(
+            row.classic_rate_bps,
+            Some(100_000_000),
+            "12,500 bytes in a millisecond"
+        );
+    }
+
+    #[test]
+    fn results_are_in_the_files_as_soon_as_they_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = ResultArgs {
+            csv: Some(folder.path().join("a.csv")),
+            results_json: Some(folder.path().join("a.jsonl")),
         };
+        let mut files = Files::create(&args).unwrap();
+        let result = acked(7, 100);
         files
             .write(&LinkResult {
                 stream: StreamId(1),

@@ -43,7 +43,7 @@ pub use host::HostOptions;
 pub use identity::{Identity, IdentityError};
 pub use known::{KnownRoom, KnownRooms};
 pub use member::JoinOptions;
-pub use metrics::{Link, LinkPoint, LinkResult};
+pub use metrics::{Link, LinkPoint, LinkRecord, LinkResult};
 pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Snapshot};
 pub use tcp_info::TcpInfo;
 pub use video::{FrameReceiver, LinkKey, Publisher, ShownFrame};

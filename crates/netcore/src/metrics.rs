@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use netcore_proto::metrics::{Figures, MAX_REPORTED, Point, Report};
+use netcore_proto::metrics::{
+    Counters, Distributions, Figures, MAX_REPORTED, Point, Report, SeriesPoint, TransportSummary,
+};
 use netcore_proto::session::ClockOffset;
 use netcore_proto::video::FrameResult;
 use netcore_proto::{MemberId, Node, StreamId, Transport};
@@ -55,6 +57,19 @@ pub struct LinkResult {
     pub peer: MemberId,
     /// What.
     pub result: FrameResult,
+}
+
+/// What was measured of one link since it began.
+#[derive(Clone, Debug)]
+pub struct LinkRecord {
+    /// Which link.
+    pub key: LinkKey,
+    /// On a link on which we send: what each transport did, and how that is distributed.
+    pub sent: Vec<(TransportSummary, Distributions)>,
+    /// On a link on which we receive: what was counted here, and how it is distributed.
+    pub received: Option<(Counters, Distributions)>,
+    /// From its beginning on, oldest first; times are on our clock.
+    pub series: Vec<SeriesPoint>,
 }
 
 /// What the last seconds were like.

@@ -22,7 +22,7 @@ use crate::files::{FilePlane, TransferView};
 use crate::host::HostOptions;
 use crate::lock::lock;
 use crate::member::{JoinOptions, Supervisor};
-use crate::metrics::{Board, Link, LinkPoint, LinkResult};
+use crate::metrics::{Board, Link, LinkPoint, LinkRecord, LinkResult};
 use crate::shared::Shared;
 use crate::video::{FrameReceiver, LinkKey, Plane, Publisher};
 
@@ -421,6 +421,15 @@ impl Room {
             .collect();
         let summary = TripSummary::of(trips.iter());
         (trips, summary)
+    }
+
+    /// Everything that was measured of every link since it began: the sending ones lately ended, those of now.
+    pub fn records(&self) -> Vec<LinkRecord> {
+        let video = &self.inner.video;
+        let sending = video.outbounds().into_iter().map(|outbound| outbound.record());
+        let streams = video.streams().into_iter();
+        let receiving = streams.filter_map(|stream| Some(stream.inbound()?.record()));
+        sending.chain(receiving).collect()
     }
 
     /// What each transport has done on each of our outbound links, those lately ended included.

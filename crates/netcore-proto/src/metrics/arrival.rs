@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
 
-use super::{Figures, Point, WINDOW};
+use super::histogram::{Distribution, Distributions};
+use super::pace::Pace;
+use super::{Counters, Figures, Point, Series, WINDOW};
 use crate::units::{Bitrate, FrameNumber, Transport};
-use crate::video::Arrival;
+use crate::video::{Arrival, ReceiverCounts};
 use crate::{Span, Time};
 
 /// The most arrivals of the last [`WINDOW`] that are remembered, the latest ones.
@@ -14,8 +16,10 @@ const SECOND: Span = Span::from_secs(1);
 pub struct ArrivalMeter {
     transport: Transport,
     recent: VecDeque<Received>,
-    jitter_us: Option<f64>,
-    before: Option<Received>,
+    pace: Pace,
+    newest: Option<FrameNumber>,
+    distributions: Distributions,
+    series: Series,
     frames: u64,
     bytes: u64,
     at_tick: (u64, u64),
@@ -27,8 +31,6 @@ pub struct ArrivalMeter {
 #[derive(Clone, Copy, Debug)]
 struct Received {
     at: Time,
-    captured: Time,
-    number: FrameNumber,
     bytes: u64,
 }
 
@@ -38,8 +40,10 @@ impl ArrivalMeter {
         ArrivalMeter {
             transport,
             recent: VecDeque::new(),
-            jitter_us: None,
-            before: None,
+            pace: Pace::default(),
+            newest: None,
+            distributions: Distributions::default(),
+            series: Series::default(),
             frames: 0,
             bytes: 0,
             at_tick: (0, 0),
@@ -53,27 +57,25 @@ impl ArrivalMeter {
     pub fn record(&mut self, arrival: &Arrival) {
         let header = arrival.frame.header();
         let bytes = arrival.frame.bytes().len() as u64;
-        let received = Received {
-            at: arrival.whole,
-            captured: header.captured,
-            number: header.frame,
-            bytes,
-        };
-        if let Some(before) = self.before.replace(received) {
-            self.missed += u64::from(received.number.since(before.number).saturating_sub(1));
-            // RFC 3550, section 6.4.1: the difference of two transit times needs no common clock.
-            let apart_there = received.captured.as_micros() as f64 - before.captured.as_micros() as f64;
-            let apart_here = received.at.as_micros() as f64 - before.at.as_micros() as f64;
-            let jitter = self.jitter_us.unwrap_or(0.0);
-            self.jitter_us = Some(jitter + ((apart_here - apart_there).abs() - jitter) / 16.0);
+        let number = header.frame;
+        if let Some(before) = self.newest.replace(number) {
+            self.missed += u64::from(number.since(before).saturating_sub(1));
         }
+        if let Some(step) = self.pace.record(number, header.captured, arrival.whole) {
+            self.distributions.gap_us.record(step.gap.as_micros());
+            self.distributions.jitter_us.record(step.jitter_us);
+        }
+        self.distributions.size_bytes.record(bytes);
         self.transport = arrival.transport;
         self.frames += 1;
         self.bytes += bytes;
         if self.recent.len() >= MAX_RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(received);
+        self.recent.push_back(Received {
+            at: arrival.whole,
+            bytes,
+        });
     }
 
     /// How many frames did not get here since the first that did.
@@ -88,7 +90,7 @@ impl ArrivalMeter {
         let (frames, bytes) = (self.frames - self.at_tick.0, self.bytes - self.at_tick.1);
         self.at_tick = (self.frames, self.bytes);
         let drops = self.missed - std::mem::replace(&mut self.missed_at_tick, self.missed);
-        Point {
+        let point = Point {
             at: now,
             transport: self.transport,
             ack_p50_us: None,
@@ -97,7 +99,27 @@ impl ArrivalMeter {
             frames: u32::try_from(frames).unwrap_or(u32::MAX),
             drops: u32::try_from(drops).unwrap_or(u32::MAX),
             retransmits: 0,
-        }
+            queueing_us: None,
+            target_bps: None,
+        };
+        let stretch = point.stretch(now.since(since), bytes, point.drops, None);
+        self.series.push(stretch, &Distribution::default());
+        point
+    }
+
+    /// The whole session, second by second lately and coarser the longer ago. Delays are the sending end's to tell.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// How what has arrived is distributed; delays are the sending end's to tell.
+    pub fn distributions(&self) -> &Distributions {
+        &self.distributions
+    }
+
+    /// What is counted at this end, with what the link's receiver has seen.
+    pub fn counters(&self, seen: &ReceiverCounts) -> Counters {
+        Counters::of_receiver(seen, self.missed)
     }
 
     /// The figures of the last [`WINDOW`].
@@ -123,10 +145,9 @@ impl ArrivalMeter {
         let last_bytes = last_second.map(|received| received.bytes).sum();
         Figures {
             transport: self.transport,
-            jitter_us: self
-                .jitter_us
-                .filter(|_| observed.is_some())
-                .map(|jitter| jitter as u64),
+            jitter_us: observed
+                .filter(|_| !self.distributions.jitter_us.is_empty())
+                .map(|_| self.pace.jitter_us()),
             frames_per_s: observed.map(|observed| self.recent.len() as f64 / observed.as_secs_f64()),
             goodput_bps: observed
                 .and_then(|observed| Bitrate::of(last_bytes, observed.min(SECOND)))
@@ -192,5 +213,31 @@ mod tests {
         let point = meter.tick(Time::ZERO + Span::from_secs(1));
         assert_eq!((point.frames, point.drops, point.goodput_bps), (2, 2, 16_000));
         assert_eq!(meter.tick(Time::ZERO + Span::from_secs(2)).drops, 0);
+    }
+
+    #[test]
+    fn arrivals_are_distributed_and_kept_second_by_second() {
+        let mut meter = ArrivalMeter::new(Transport::Udp);
+        for frame in 0..60 {
+            meter.record(&arrival(frame, u64::from(frame) * 50, 7 + u64::from(frame) * 50));
+            if frame % 20 == 19 {
+                meter.tick(Time::ZERO + Span::from_secs(u64::from(frame) / 20 + 1));
+            }
+        }
+        let seen = meter.distributions();
+        let gap = seen.gap_us.quantiles().unwrap();
+        assert_eq!(
+            (gap.count, gap.min, gap.p50, gap.max),
+            (59, 50_000, 50_000, 50_000)
+        );
+        assert_eq!(seen.size_bytes.quantiles().unwrap().max, 1_000);
+        assert!(seen.delay_us.is_empty(), "this end cannot know delays");
+        let points = meter.series().points();
+        assert_eq!(points.len(), 3);
+        assert!(
+            points
+                .iter()
+                .all(|point| point.frames == 20 && point.delay_p50_us.is_none())
+        );
     }
 }

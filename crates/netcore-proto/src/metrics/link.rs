@@ -1,29 +1,27 @@
 use std::collections::VecDeque;
 
-use hdrhistogram::Histogram;
-
-use super::{Figures, Point, WINDOW, percentile};
-use crate::units::Transport;
+use super::histogram::{Distribution, Distributions, Quantiles};
+use super::pace::Pace;
+use super::{Counters, Figures, Point, Series, WINDOW, percentile};
+use crate::units::{Bitrate, Transport};
 use crate::video::{FrameOutcome, FrameResult};
 use crate::{Span, Time};
 
-/// The most results of the last [`WINDOW`] that percentiles are taken from, the latest ones.
-const MAX_RECENT: usize = 8_192;
-/// The most results kept for export: half an hour at 60 frames/s.
-const MAX_KEPT: usize = 108_000;
+/// The most results kept: 400 s at 30 frames/s in 1.7 MB. What is older stands in the [`Series`], and figures of the last
+/// [`WINDOW`] are those of so many frames at most.
+const MAX_KEPT: usize = 12_000;
 const SECOND: Span = Span::from_secs(1);
-/// Delays up to a minute are told apart to two digits.
-const LONGEST_DELAY_US: u64 = 60_000_000;
 
 /// The sending end's measurements of one link.
 #[derive(Debug)]
 pub struct LinkMeter {
     transport: Transport,
-    recent: VecDeque<FrameResult>,
+    /// In the order in which they were known.
     kept: VecDeque<FrameResult>,
     forgotten: u64,
     ticked: Option<Time>,
     second: Second,
+    series: Series,
     tcp: Totals,
     udp: Totals,
 }
@@ -33,19 +31,18 @@ pub struct LinkMeter {
 struct Second {
     frames: u32,
     bytes: u64,
-    drops: u32,
+    lost: u32,
+    dropped: u32,
     retransmits: u32,
+    delays_us: Distribution,
 }
 
 #[derive(Debug)]
 struct Totals {
-    delays_us: Histogram<u64>,
-    acked: u64,
-    unanswered: u64,
-    lost: u64,
-    dropped: u64,
+    counters: Counters,
+    distributions: Distributions,
+    pace: Pace,
     bytes: u64,
-    retransmits: u64,
     /// How long it carried the stream before the present stretch.
     before: Span,
     /// When the present stretch began; `None` while the other transport is in use.
@@ -58,18 +55,19 @@ struct Totals {
 pub struct TransportSummary {
     /// Which transport.
     pub transport: Transport,
-    /// Frames that arrived.
-    pub arrived: u64,
-    /// Frames sent that did not.
-    pub lost: u64,
-    /// Frames not sent.
-    pub dropped: u64,
+    /// What became of the frames, and what it took.
+    pub counters: Counters,
     /// Bytes of the frames that arrived.
     pub bytes: u64,
-    /// Fragments sent again.
-    pub retransmits: u64,
-    /// Acknowledgement delay in microseconds: median, 95th and 99th percentile.
-    pub ack_us: Option<[u64; 3]>,
+    /// First byte out to acknowledgement in microseconds, the receiver's hold time taken off; `None` when nothing was
+    /// acknowledged.
+    pub delay_us: Option<Quantiles>,
+    /// Interarrival jitter at the receiver, in microseconds, as the acknowledgements tell; `None` before there are two.
+    pub jitter_us: Option<Quantiles>,
+    /// From one frame's being whole at the receiver to the next one's, in microseconds, as the acknowledgements tell.
+    pub gap_us: Option<Quantiles>,
+    /// Bytes of a frame that arrived, header included.
+    pub size_bytes: Option<Quantiles>,
     /// How long it carried the stream: from the first result to the last, the time of the other transport left out.
     pub lasted: Span,
 }
@@ -79,11 +77,11 @@ impl LinkMeter {
     pub fn new(transport: Transport) -> LinkMeter {
         LinkMeter {
             transport,
-            recent: VecDeque::new(),
             kept: VecDeque::new(),
             forgotten: 0,
             ticked: None,
             second: Second::default(),
+            series: Series::default(),
             tcp: Totals::new(),
             udp: Totals::new(),
         }
@@ -108,54 +106,64 @@ impl LinkMeter {
         if result.transport == self.transport {
             self.second.record(&result);
         }
-        push_bounded(&mut self.recent, result, MAX_RECENT);
-        self.forgotten += u64::from(push_bounded(&mut self.kept, result, MAX_KEPT));
+        if self.kept.len() >= MAX_KEPT {
+            self.kept.pop_front();
+            self.forgotten += 1;
+        }
+        self.kept.push_back(result);
     }
 
-    /// Ends a second: what happened in it.
-    pub fn tick(&mut self, now: Time) -> Point {
+    /// Ends a second: what happened in it, with what the rate control says of it: how long what is sent waits in queues on
+    /// the way, and the bitrate it allows.
+    pub fn tick(&mut self, now: Time, queueing: Option<Span>, target: Option<Bitrate>) -> Point {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);
         let span = now.since(since);
         let results = self
-            .recent
+            .kept
             .iter()
-            .filter(|result| result.finished > since && result.transport == self.transport);
+            .rev()
+            .take_while(|result| result.finished > since);
         let mut delays: Vec<u64> = results
+            .filter(|result| result.transport == self.transport)
             .filter_map(|result| result.delay().map(Span::as_micros))
             .collect();
         delays.sort_unstable();
-        let second = std::mem::take(&mut self.second);
-        Point {
+        let second = &mut self.second;
+        let point = Point {
             at: now,
             transport: self.transport,
             ack_p50_us: percentile(&delays, 50),
             ack_p95_us: percentile(&delays, 95),
-            goodput_bps: crate::Bitrate::of(second.bytes, span).map_or(0, |rate| rate.0),
+            goodput_bps: Bitrate::of(second.bytes, span).map_or(0, |rate| rate.0),
             frames: second.frames,
-            drops: second.drops,
+            drops: second.lost + second.dropped,
             retransmits: second.retransmits,
-        }
+            queueing_us: queueing.map(Span::as_micros),
+            target_bps: target.map(|target| target.0),
+        };
+        let stretch = point.stretch(span, second.bytes, second.lost, second.delays_us.max());
+        self.series.push(stretch, &second.delays_us);
+        second.clear();
+        point
     }
 
     /// The figures of the last [`WINDOW`], of the transport in use.
-    pub fn figures(&mut self, now: Time) -> Figures {
-        while self
-            .recent
-            .front()
-            .is_some_and(|result| result.finished + WINDOW < now)
-        {
-            self.recent.pop_front();
-        }
+    pub fn figures(&self, now: Time) -> Figures {
         let recent = self
-            .recent
+            .kept
             .iter()
-            .filter(|result| result.transport == self.transport);
+            .rev()
+            .take_while(|result| result.finished + WINDOW >= now);
         let mut delays = Vec::new();
         let mut rates = Vec::new();
         let (mut arrived, mut lost, mut last_second) = (0_u64, 0_u64, 0_u64);
-        let mut oldest = None;
+        let (mut oldest, mut seen) = (None, 0);
         for result in recent {
-            oldest.get_or_insert(result.finished);
+            seen += 1;
+            if result.transport != self.transport {
+                continue;
+            }
+            oldest = Some(result.finished);
             delays.extend(result.delay().map(Span::as_micros));
             rates.extend(result.classic_rate().map(|rate| rate.0));
             match result.outcome {
@@ -175,13 +183,13 @@ impl LinkMeter {
         rates.sort_unstable();
         // A rate over less than a second says more about when it was asked for than about the link, unless so much happened
         // that less is remembered.
-        let least = if self.recent.len() < MAX_RECENT {
+        let least = if seen < MAX_KEPT {
             SECOND
         } else {
             Span::from_micros(1)
         };
         let observed = oldest.map(|oldest| now.since(oldest).max(least));
-        let [tcp, udp] = [&self.tcp, &self.udp];
+        let [tcp, udp] = [&self.tcp.counters, &self.udp.counters];
         Figures {
             transport: self.transport,
             ack_p50_us: percentile(&delays, 50),
@@ -191,18 +199,31 @@ impl LinkMeter {
             jitter_us: None,
             frames_per_s: observed.map(|observed| arrived as f64 / observed.as_secs_f64()),
             goodput_bps: observed
-                .and_then(|observed| crate::Bitrate::of(last_second, observed.min(SECOND)))
+                .and_then(|observed| Bitrate::of(last_second, observed.min(SECOND)))
                 .map(|rate| rate.0),
             loss_pct: (arrived + lost > 0).then(|| lost as f64 * 100.0 / (arrived + lost) as f64),
-            frames: tcp.acked + tcp.unanswered + udp.acked + udp.unanswered,
-            drops: tcp.lost + tcp.dropped + udp.lost + udp.dropped,
-            retransmits: tcp.retransmits + udp.retransmits,
+            frames: tcp.arrived() + udp.arrived(),
+            drops: tcp.lost() + tcp.dropped() + udp.lost() + udp.dropped(),
+            retransmits: tcp.resent() + udp.resent(),
         }
     }
 
     /// The results that are kept, oldest first, and how many older ones are forgotten.
     pub fn results(&self) -> (impl Iterator<Item = &FrameResult>, u64) {
         (self.kept.iter(), self.forgotten)
+    }
+
+    /// The whole session, second by second lately and coarser the longer ago.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// How what one transport did is distributed.
+    pub fn distributions(&self, transport: Transport) -> &Distributions {
+        match transport {
+            Transport::Tcp => &self.tcp.distributions,
+            Transport::Udp => &self.udp.distributions,
+        }
     }
 
     /// What each transport did since the stream began; those never used are left out.
@@ -222,22 +243,32 @@ impl Second {
                 self.frames += 1;
                 self.bytes += u64::from(result.bytes);
             }
-            FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => self.drops += 1,
+            FrameOutcome::Lost(_) => self.lost += 1,
+            FrameOutcome::Dropped(_) => self.dropped += 1,
         }
+        if let Some(delay) = result.delay() {
+            self.delays_us.record(delay.as_micros());
+        }
+    }
+
+    /// Begins the next one; the room for its delays is kept.
+    fn clear(&mut self) {
+        let mut delays_us = std::mem::take(&mut self.delays_us);
+        delays_us.clear();
+        *self = Second {
+            delays_us,
+            ..Second::default()
+        };
     }
 }
 
 impl Totals {
     fn new() -> Totals {
-        let delays_us = Histogram::new_with_max(LONGEST_DELAY_US, 2);
         Totals {
-            delays_us: delays_us.expect("two digits up to a minute are within what a histogram can hold"),
-            acked: 0,
-            unanswered: 0,
-            lost: 0,
-            dropped: 0,
+            counters: Counters::of_sender(),
+            distributions: Distributions::default(),
+            pace: Pace::default(),
             bytes: 0,
-            retransmits: 0,
             before: Span::ZERO,
             first: None,
             last: Time::ZERO,
@@ -248,6 +279,7 @@ impl Totals {
     fn pause(&mut self) {
         self.before = self.lasted();
         self.first = None;
+        self.pace.forget();
     }
 
     fn lasted(&self) -> Span {
@@ -257,45 +289,47 @@ impl Totals {
     fn record(&mut self, result: &FrameResult) {
         self.first.get_or_insert(result.offered);
         self.last = result.finished;
-        self.retransmits += u64::from(result.retransmits);
+        self.counters.record(result);
+        let seen = &mut self.distributions;
         match result.outcome {
             FrameOutcome::Acked { delay, .. } => {
-                self.acked += 1;
                 self.bytes += u64::from(result.bytes);
-                self.delays_us.saturating_record(delay.as_micros());
+                seen.delay_us.record(delay.as_micros());
+                seen.size_bytes.record(u64::from(result.bytes));
             }
             FrameOutcome::Delivered => {
-                self.unanswered += 1;
                 self.bytes += u64::from(result.bytes);
+                seen.size_bytes.record(u64::from(result.bytes));
+                // When it arrived is not known, so neither is its distance to the next one.
+                self.pace.forget();
             }
-            FrameOutcome::Lost(_) => self.lost += 1,
-            FrameOutcome::Dropped(_) => self.dropped += 1,
+            FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => {}
+        }
+        let whole = result.received_whole;
+        if let Some(step) = whole.and_then(|whole| self.pace.record(result.frame, result.captured, whole)) {
+            seen.gap_us.record(step.gap.as_micros());
+            seen.jitter_us.record(step.jitter_us);
         }
     }
 
     fn summary(&self, transport: Transport) -> Option<TransportSummary> {
-        let quantile = |q| self.delays_us.value_at_quantile(q);
-        let arrived = self.acked + self.unanswered;
-        (arrived + self.lost + self.dropped > 0).then(|| TransportSummary {
+        let Totals {
+            counters,
+            distributions,
+            bytes,
+            ..
+        } = self;
+        (counters.arrived() + counters.lost() + counters.dropped() > 0).then(|| TransportSummary {
             transport,
-            arrived,
-            lost: self.lost,
-            dropped: self.dropped,
-            bytes: self.bytes,
-            retransmits: self.retransmits,
-            ack_us: (self.acked > 0).then(|| [quantile(0.5), quantile(0.95), quantile(0.99)]),
+            counters: *counters,
+            bytes: *bytes,
+            delay_us: distributions.delay_us.quantiles(),
+            jitter_us: distributions.jitter_us.quantiles(),
+            gap_us: distributions.gap_us.quantiles(),
+            size_bytes: distributions.size_bytes.quantiles(),
             lasted: self.lasted(),
         })
     }
-}
-
-fn push_bounded(queue: &mut VecDeque<FrameResult>, result: FrameResult, most: usize) -> bool {
-    let is_full = queue.len() >= most;
-    if is_full {
-        queue.pop_front();
-    }
-    queue.push_back(result);
-    is_full
 }
 
 #[cfg(test)]
@@ -341,11 +375,11 @@ mod tests {
             Transport::Udp,
             FrameOutcome::Lost(LossReason::Overtaken),
         ));
-        let point = meter.tick(Time::ZERO + Span::from_secs(1));
+        let point = meter.tick(Time::ZERO + Span::from_secs(1), None, None);
         assert_eq!((point.frames, point.drops, point.retransmits), (10, 1, 11));
         assert_eq!((point.ack_p50_us, point.ack_p95_us), (Some(500), Some(1_000)));
         assert_eq!(point.goodput_bps, 1_000_000);
-        let point = meter.tick(Time::ZERO + Span::from_secs(2));
+        let point = meter.tick(Time::ZERO + Span::from_secs(2), None, None);
         assert_eq!((point.frames, point.ack_p50_us), (0, None));
     }
 
@@ -387,7 +421,7 @@ mod tests {
                 .collect::<Vec<_>>(),
             [Transport::Tcp, Transport::Udp]
         );
-        assert!(summaries.iter().all(|summary| summary.arrived == 1));
+        assert!(summaries.iter().all(|summary| summary.counters.arrived() == 1));
     }
 
     #[test]
@@ -399,7 +433,7 @@ mod tests {
         meter.record(result(20_000, Transport::Udp, acked(1_000)));
         meter.record(result(21_000, Transport::Udp, acked(1_000)));
         let udp = meter.summaries()[1];
-        assert_eq!((udp.transport, udp.arrived), (Transport::Udp, 4));
+        assert_eq!((udp.transport, udp.counters.arrived()), (Transport::Udp, 4));
         // Twice a second, and the 5 ms each from being offered to being known.
         assert_eq!(udp.lasted, Span::from_millis(2_010));
     }
@@ -420,13 +454,91 @@ mod tests {
             Time::from_micros(at_us)
         };
         let now = second(&mut meter);
-        meter.tick(now);
+        meter.tick(now, None, None);
         let now = second(&mut meter);
-        let (point, figures) = (meter.tick(now), meter.figures(now));
+        let (point, figures) = (meter.tick(now, None, None), meter.figures(now));
         assert_eq!((point.frames, point.goodput_bps), (20_000, 2_000_000_000));
         let per_s = figures.frames_per_s.unwrap();
         assert!((19_900.0..20_100.0).contains(&per_s), "{per_s}");
         let goodput = figures.goodput_bps.unwrap();
         assert!((1_990_000_000..2_010_000_000).contains(&goodput), "{goodput}");
+    }
+
+    #[test]
+    fn arrivals_are_timed_by_what_acknowledgements_tell() {
+        let mut meter = LinkMeter::new(Transport::Udp);
+        // The receiver's clock is a day ahead; every third frame's own acknowledgement is lost.
+        let there = Time::ZERO + Span::from_secs(86_400);
+        for at in 0..30_u64 {
+            let is_told = at % 3 != 2;
+            meter.record(FrameResult {
+                captured: Time::ZERO + Span::from_millis(at * 33),
+                received_whole: is_told.then(|| there + Span::from_millis(at * 33 + at % 3)),
+                ..result(
+                    100 + at * 33,
+                    Transport::Udp,
+                    if is_told {
+                        acked(2_000)
+                    } else {
+                        FrameOutcome::Delivered
+                    },
+                )
+            });
+        }
+        let told = meter.summaries()[0];
+        let (gap, jitter) = (told.gap_us.unwrap(), told.jitter_us.unwrap());
+        assert_eq!(
+            (gap.count, gap.min, gap.max),
+            (10, 34_000, 34_000),
+            "only between frames that follow each other"
+        );
+        assert!((300..1_000).contains(&jitter.max), "{jitter:?}");
+        assert_eq!(
+            (told.delay_us.unwrap().count, told.size_bytes.unwrap().count),
+            (20, 30)
+        );
+    }
+
+    #[test]
+    fn a_week_of_frames_stays_in_bounds() {
+        let mut meter = LinkMeter::new(Transport::Udp);
+        for at in 0..3 * MAX_KEPT as u64 {
+            meter.record(FrameResult {
+                bytes: (at * 7_919 % (16 << 20)) as u32,
+                ..result(at * 33, Transport::Udp, acked(at * 7_907 % 70_000_000))
+            });
+        }
+        let kept = meter.results();
+        assert_eq!((kept.0.count(), kept.1), (MAX_KEPT, 2 * MAX_KEPT as u64));
+        assert!(
+            size_of::<FrameResult>() * MAX_KEPT < 1_750_000,
+            "{}",
+            size_of::<FrameResult>()
+        );
+        let seen = meter.distributions(Transport::Udp);
+        for distribution in [&seen.delay_us, &seen.jitter_us, &seen.gap_us, &seen.size_bytes] {
+            assert!(distribution.heap_bytes() <= Distribution::MAX_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_session_is_told_by_its_series() {
+        let mut meter = LinkMeter::new(Transport::Udp);
+        for at in 1..=90_u64 {
+            meter.record(result(at * 1_000 - 1, Transport::Udp, acked(at * 100)));
+            meter.tick(
+                Time::ZERO + Span::from_secs(at),
+                Some(Span::from_millis(at)),
+                Some(Bitrate(at * 1_000)),
+            );
+        }
+        let points = meter.series().points();
+        assert_eq!(points.len(), 90);
+        let last = points[89];
+        assert_eq!(
+            (last.frames, last.delay_p50_us, last.delay_max_us),
+            (1, Some(9_000), Some(9_000))
+        );
+        assert_eq!((last.queueing_us, last.target_bps), (Some(90_000), Some(90_000)));
     }
 }

@@ -4,13 +4,20 @@
 //! receiving end measures arrivals; once a second each tells the other.
 
 mod arrival;
+mod counters;
+mod histogram;
 mod link;
+mod pace;
 mod results;
+mod series;
 mod trip;
 
 pub use arrival::ArrivalMeter;
+pub use counters::{Count, Counters};
+pub use histogram::{Bucket, Distribution, Distributions, Quantiles};
 pub use link::{LinkMeter, TransportSummary};
 pub use results::{csv_header, csv_line, json_line};
+pub use series::{Series, SeriesPoint};
 pub use trip::{FrameTrip, TripSummary, ViewMeter};
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +50,11 @@ pub struct Point {
     pub drops: u32,
     /// Fragments sent again in that second.
     pub retransmits: u32,
+    /// How long what is sent waits in queues on the way, in microseconds, as the rate control estimates it; `None` when
+    /// unknown.
+    pub queueing_us: Option<u64>,
+    /// The bitrate that the rate control allows, in bits per second; `None` when unknown.
+    pub target_bps: Option<u64>,
 }
 
 /// A link's figures over the last [`WINDOW`], and its counts since the stream began.

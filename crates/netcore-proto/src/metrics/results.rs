@@ -1,30 +1,35 @@
-use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason};
+use super::Count;
+use crate::video::{FrameOutcome, FrameResult};
+use crate::{Span, Time};
 
-/// The first line of a file of results. Times are microseconds on the sending computer's clock; an empty field is unknown.
+/// The first line of a file of results. Times are microseconds on the sending computer's clock, `received_whole_us` on the
+/// receiver's; an empty field is unknown.
 pub fn csv_header() -> &'static str {
     "stream,peer,frame,transport,bytes,outcome,delay_us,hold_us,classic_rate_bps,retransmits,captured_us,encode_us,\
-     offered_us,first_out_us,last_out_us,finished_us"
+     offered_us,first_out_us,last_out_us,finished_us,received_whole_us,spread_us"
 }
 
 /// One result as a line of comma-separated values, without the line end. `peer` is the neighbour's number in the room.
 pub fn csv_line(stream: u32, peer: u32, result: &FrameResult) -> String {
     let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
     format!(
-        "{stream},{peer},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+        "{stream},{peer},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
         result.frame,
         result.transport,
         result.bytes,
-        outcome_word(result.outcome),
-        number(result.delay().map(super::super::time::Span::as_micros)),
+        Count::of(result.outcome).word(),
+        number(result.delay().map(Span::as_micros)),
         number(hold_us(result.outcome)),
         number(result.classic_rate().map(|rate| rate.0)),
         result.retransmits,
         result.captured.as_micros(),
         result.encode_us,
         result.offered.as_micros(),
-        number(result.first_out.map(crate::Time::as_micros)),
-        number(result.last_out.map(crate::Time::as_micros)),
+        number(result.first_out.map(Time::as_micros)),
+        number(result.last_out.map(Time::as_micros)),
         result.finished.as_micros(),
+        number(result.received_whole.map(Time::as_micros)),
+        number(result.spread_us.map(u64::from)),
     )
 }
 
@@ -36,17 +41,19 @@ pub fn json_line(stream: u32, peer: u32, result: &FrameResult) -> String {
         "frame": result.frame.0,
         "transport": result.transport,
         "bytes": result.bytes,
-        "outcome": outcome_word(result.outcome),
-        "delay_us": result.delay().map(crate::Span::as_micros),
+        "outcome": Count::of(result.outcome).word(),
+        "delay_us": result.delay().map(Span::as_micros),
         "hold_us": hold_us(result.outcome),
         "classic_rate_bps": result.classic_rate().map(|rate| rate.0),
         "retransmits": result.retransmits,
         "captured_us": result.captured.as_micros(),
         "encode_us": result.encode_us,
         "offered_us": result.offered.as_micros(),
-        "first_out_us": result.first_out.map(crate::Time::as_micros),
-        "last_out_us": result.last_out.map(crate::Time::as_micros),
+        "first_out_us": result.first_out.map(Time::as_micros),
+        "last_out_us": result.last_out.map(Time::as_micros),
         "finished_us": result.finished.as_micros(),
+        "received_whole_us": result.received_whole.map(Time::as_micros),
+        "spread_us": result.spread_us,
     })
     .to_string()
 }
@@ -58,23 +65,10 @@ fn hold_us(outcome: FrameOutcome) -> Option<u64> {
     }
 }
 
-fn outcome_word(outcome: FrameOutcome) -> &'static str {
-    match outcome {
-        FrameOutcome::Acked { .. } => "acked",
-        FrameOutcome::Delivered => "delivered",
-        FrameOutcome::Lost(LossReason::Overtaken) => "lost-overtaken",
-        FrameOutcome::Lost(LossReason::Unanswered) => "lost-unanswered",
-        FrameOutcome::Lost(LossReason::Disconnected) => "lost-disconnected",
-        FrameOutcome::Dropped(DropReason::Superseded) => "dropped-superseded",
-        FrameOutcome::Dropped(DropReason::Stopped) => "dropped-stopped",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::units::{FrameNumber, Transport};
-    use crate::{Span, Time};
 
     fn result() -> FrameResult {
         FrameResult {
@@ -87,7 +81,7 @@ mod tests {
             first_out: Some(Time::from_micros(4)),
             last_out: None,
             received_whole: None,
-            spread_us: None,
+            spread_us: Some(77),
             finished: Time::from_micros(204),
             retransmits: 0,
             outcome: FrameOutcome::Acked {
@@ -100,7 +94,7 @@ mod tests {
     #[test]
     fn a_line_has_a_field_for_each_name() {
         let line = csv_line(1, 0, &result());
-        assert_eq!(line, "1,0,20,TCP,16600,acked,200,9,664000000,0,1,2,3,4,,204");
+        assert_eq!(line, "1,0,20,TCP,16600,acked,200,9,664000000,0,1,2,3,4,,204,,77");
         assert_eq!(line.split(',').count(), csv_header().split(',').count());
     }
 

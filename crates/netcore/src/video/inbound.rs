@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{LinkKey, ShownFrame, Stream};
 use crate::clock;
 use crate::lock::lock;
+use crate::metrics::LinkRecord;
 
 /// A stream's frames as they come from one neighbour, over either transport.
 pub(crate) struct Inbound {
@@ -151,6 +152,17 @@ impl Inbound {
 
     pub(crate) fn handle_report(&self, figures: Figures) {
         *lock(&self.reported) = Some(figures);
+    }
+
+    pub(crate) fn record(&self) -> LinkRecord {
+        let seen = lock(&self.receiver).counts();
+        let meter = lock(&self.meter);
+        LinkRecord {
+            key: self.key(),
+            sent: Vec::new(),
+            received: Some((meter.counters(&seen), meter.distributions().clone())),
+            series: meter.series().points(),
+        }
     }
 
     /// Ends a second of measuring: its point, and the figures with what the sending end told.

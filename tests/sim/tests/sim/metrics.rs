@@ -1,6 +1,6 @@
 //! What was measured adds up.
 
-use netcore_proto::metrics::{Figures, LinkMeter, Report};
+use netcore_proto::metrics::{Count, Figures, LinkMeter, Report};
 use netcore_proto::video::FrameOutcome;
 use netcore_proto::{Event, MemberId, Span, StreamId, Transport};
 use sim_tests::effects::Conditions;
@@ -80,11 +80,11 @@ fn meters_tell_what_the_results_say() {
                 };
                 assert_eq!(summaries.len(), 2);
                 assert_eq!(
-                    sum(|summary| summary.arrived),
+                    sum(|summary| summary.counters.arrived()),
                     outcomes.acked + outcomes.delivered
                 );
-                assert_eq!(sum(|summary| summary.lost), outcomes.lost);
-                assert_eq!(sum(|summary| summary.dropped), outcomes.dropped);
+                assert_eq!(sum(|summary| summary.counters.lost()), outcomes.lost);
+                assert_eq!(sum(|summary| summary.counters.dropped()), outcomes.dropped);
                 let arrived_bytes: u64 = hop
                     .results
                     .iter()
@@ -97,6 +97,33 @@ fn meters_tell_what_the_results_say() {
                     .map(|result| u64::from(result.bytes))
                     .sum();
                 assert_eq!(sum(|summary| summary.bytes), arrived_bytes);
+                for summary in &summaries {
+                    let results = hop
+                        .results
+                        .iter()
+                        .filter(|result| result.transport == summary.transport);
+                    for (count, value) in summary.counters.known() {
+                        let expected: u64 = match count {
+                            Count::Resent => {
+                                results.clone().map(|result| u64::from(result.retransmits)).sum()
+                            }
+                            _ => results
+                                .clone()
+                                .filter(|result| Count::of(result.outcome) == count)
+                                .count() as u64,
+                        };
+                        assert_eq!(value, expected, "{count:?} over {}", summary.transport);
+                    }
+                    let longest = results
+                        .clone()
+                        .filter_map(netcore_proto::video::FrameResult::delay)
+                        .max();
+                    assert_eq!(
+                        summary.delay_us.map(|delay| Span::from_micros(delay.max)),
+                        longest,
+                        "the longest delay is exact"
+                    );
+                }
                 for result in &hop.results {
                     let FrameOutcome::Acked { delay, .. } = result.outcome else {
                         continue;
@@ -153,6 +180,39 @@ fn a_second_of_thirty_frames_is_thirty_frames_a_second() {
 }
 
 #[test]
+fn both_ends_tell_the_same_of_arrivals_though_their_clocks_differ() {
+    let film = Film {
+        bytes: 20_000,
+        ..Film::hd(Span::from_secs(4))
+    };
+    Scenario::new("Ben films over a way that shakes", PEOPLE)
+        .links(Conditions::delay_ms(10).jitter_ms(8))
+        .then(everybody_in())
+        .then([
+            Step::Publish("Ben", Transport::Udp),
+            Step::wait_ms(300),
+            Step::Film("Ben", film),
+            Step::Wait(Span::from_secs(6)),
+            Step::check("gaps, jitter and sizes are the same at both ends", |world| {
+                let hop = world.hop("Ben", "Ada");
+                let told = hop.meter.distributions(Transport::Udp);
+                let seen = hop.arrival_meter.distributions();
+                assert!(told.delay_us.quantiles().is_some() && seen.delay_us.quantiles().is_none());
+                assert_eq!(told.size_bytes.quantiles(), seen.size_bytes.quantiles());
+                let (gap, jitter) = (
+                    seen.gap_us.quantiles().unwrap(),
+                    seen.jitter_us.quantiles().unwrap(),
+                );
+                assert!(gap.count > 100 && jitter.p50 > 100, "{gap:?} {jitter:?}");
+                // Every acknowledgement came: the sender knows as much as the receiver.
+                assert_eq!(told.gap_us.quantiles(), Some(gap));
+                assert_eq!(told.jitter_us.quantiles(), Some(jitter));
+            }),
+        ])
+        .run_all(0..10);
+}
+
+#[test]
 fn reports_reach_the_neighbour_they_are_for() {
     let report = Report {
         links: vec![(
@@ -192,7 +252,7 @@ fn reports_reach_the_neighbour_they_are_for() {
 
 #[test]
 fn a_meter_without_frames_knows_nothing() {
-    let mut meter = LinkMeter::new(Transport::Udp);
+    let meter = LinkMeter::new(Transport::Udp);
     let figures = meter.figures(netcore_proto::Time::from_micros(5_000_000));
     assert_eq!(
         (figures.ack_p50_us, figures.frames_per_s, figures.loss_pct),

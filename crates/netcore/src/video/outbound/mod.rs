@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::LinkKey;
 use crate::clock;
 use crate::lock::lock;
-use crate::metrics::LinkResult;
+use crate::metrics::{LinkRecord, LinkResult};
 use crate::shared::Shared;
 use crate::udp::{Association, Endpoint};
 use tcp::Pipe;
@@ -140,7 +140,7 @@ impl Outbound {
     /// Ends a second of measuring: its point, and the figures with what the receiving end told.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
         let mut state = lock(&self.state);
-        let (point, figures) = (state.meter.tick(now), state.meter.figures(now));
+        let (point, figures) = (state.meter.tick(now, None, None), state.meter.figures(now));
         let told = state
             .jitter_us
             .filter(|(transport, _)| *transport == figures.transport);
@@ -160,6 +160,23 @@ impl Outbound {
 
     pub(crate) fn summaries(&self) -> Vec<TransportSummary> {
         lock(&self.state).meter.summaries()
+    }
+
+    pub(crate) fn record(&self) -> LinkRecord {
+        let state = lock(&self.state);
+        let with_distributions =
+            |summary: TransportSummary| (summary, state.meter.distributions(summary.transport).clone());
+        LinkRecord {
+            key: self.key,
+            sent: state
+                .meter
+                .summaries()
+                .into_iter()
+                .map(with_distributions)
+                .collect(),
+            received: None,
+            series: state.meter.series().points(),
+        }
     }
 
     /// Bytes of one full datagram on this link.

@@ -1,0 +1,251 @@
+use serde::Serialize;
+
+use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason, ReceiverCounts};
+
+/// Something that is counted of a link. The order is that of a table: what arrived, what was lost, what was not sent, and
+/// what it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Count {
+    /// Frames that were acknowledged.
+    Acked,
+    /// Frames that arrived, though their own acknowledgement did not.
+    Delivered,
+    /// Frames that the receiver had no use for any more: it had a newer one first.
+    LostOvertaken,
+    /// Frames without an answer in time.
+    LostUnanswered,
+    /// Frames whose connection ended.
+    LostDisconnected,
+    /// Frames not sent because a newer one came while they waited.
+    DroppedSuperseded,
+    /// Frames not sent because the stream ended.
+    DroppedStopped,
+    /// Fragments sent again.
+    Resent,
+    /// At the receiver: whole frames, each newer than all before it.
+    Received,
+    /// At the receiver: numbers left out between the frames that came.
+    Missed,
+    /// At the receiver: whole frames that came after a newer one.
+    Late,
+    /// At the receiver: frames of which only parts came.
+    Incomplete,
+    /// At the receiver: fragments asked for again.
+    AskedAgain,
+    /// At the receiver: fragments that were there already, or contradicted what was.
+    Useless,
+}
+
+/// The counts of one link; those that its end cannot know are unknown, not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    counts: [Option<u64>; Count::ALL.len()],
+}
+
+impl Count {
+    /// Every count there is, in the order of a table.
+    pub const ALL: [Count; 14] = [
+        Count::Acked,
+        Count::Delivered,
+        Count::LostOvertaken,
+        Count::LostUnanswered,
+        Count::LostDisconnected,
+        Count::DroppedSuperseded,
+        Count::DroppedStopped,
+        Count::Resent,
+        Count::Received,
+        Count::Missed,
+        Count::Late,
+        Count::Incomplete,
+        Count::AskedAgain,
+        Count::Useless,
+    ];
+    const AT_THE_SENDER: [Count; 8] = [
+        Count::Acked,
+        Count::Delivered,
+        Count::LostOvertaken,
+        Count::LostUnanswered,
+        Count::LostDisconnected,
+        Count::DroppedSuperseded,
+        Count::DroppedStopped,
+        Count::Resent,
+    ];
+
+    /// Where a frame with this end is counted: the one place that knows.
+    pub fn of(outcome: FrameOutcome) -> Count {
+        match outcome {
+            FrameOutcome::Acked { .. } => Count::Acked,
+            FrameOutcome::Delivered => Count::Delivered,
+            FrameOutcome::Lost(LossReason::Overtaken) => Count::LostOvertaken,
+            FrameOutcome::Lost(LossReason::Unanswered) => Count::LostUnanswered,
+            FrameOutcome::Lost(LossReason::Disconnected) => Count::LostDisconnected,
+            FrameOutcome::Dropped(DropReason::Superseded) => Count::DroppedSuperseded,
+            FrameOutcome::Dropped(DropReason::Stopped) => Count::DroppedStopped,
+        }
+    }
+
+    /// Its name in files of results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Count::Acked => "acked",
+            Count::Delivered => "delivered",
+            Count::LostOvertaken => "lost-overtaken",
+            Count::LostUnanswered => "lost-unanswered",
+            Count::LostDisconnected => "lost-disconnected",
+            Count::DroppedSuperseded => "dropped-superseded",
+            Count::DroppedStopped => "dropped-stopped",
+            Count::Resent => "resent",
+            Count::Received => "received",
+            Count::Missed => "missed",
+            Count::Late => "late",
+            Count::Incomplete => "incomplete",
+            Count::AskedAgain => "asked-again",
+            Count::Useless => "useless",
+        }
+    }
+
+    /// What it counts, in a few English words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Count::Acked => "frames acknowledged",
+            Count::Delivered => "frames arrived, their own acknowledgement lost",
+            Count::LostOvertaken => "frames lost: a newer one was whole first",
+            Count::LostUnanswered => "frames lost: no answer in time",
+            Count::LostDisconnected => "frames lost: the connection ended",
+            Count::DroppedSuperseded => "frames not sent: a newer one came while they waited",
+            Count::DroppedStopped => "frames not sent: the stream ended",
+            Count::Resent => "fragments sent again",
+            Count::Received => "frames received whole, each the newest",
+            Count::Missed => "frames missing between those received",
+            Count::Late => "frames received after a newer one",
+            Count::Incomplete => "frames of which only parts came",
+            Count::AskedAgain => "fragments asked for again",
+            Count::Useless => "fragments that were there already or contradicted it",
+        }
+    }
+
+    fn place(self) -> usize {
+        self as usize
+    }
+}
+
+impl Counters {
+    /// A sending end's, all zero.
+    pub(super) fn of_sender() -> Counters {
+        let mut counters = Counters {
+            counts: [None; Count::ALL.len()],
+        };
+        for count in Count::AT_THE_SENDER {
+            counters.counts[count.place()] = Some(0);
+        }
+        counters
+    }
+
+    /// A receiving end's: what it has seen, and the numbers left out.
+    pub(super) fn of_receiver(seen: &ReceiverCounts, missed: u64) -> Counters {
+        let mut counters = Counters {
+            counts: [None; Count::ALL.len()],
+        };
+        for (count, value) in [
+            (Count::Received, seen.frames),
+            (Count::Missed, missed),
+            (Count::Late, seen.late),
+            (Count::Incomplete, seen.incomplete),
+            (Count::AskedAgain, seen.asked_again),
+            (Count::Useless, seen.useless_fragments),
+        ] {
+            counters.counts[count.place()] = Some(value);
+        }
+        counters
+    }
+
+    /// What became of a frame.
+    pub(super) fn record(&mut self, result: &FrameResult) {
+        self.add(Count::of(result.outcome), 1);
+        self.add(Count::Resent, u64::from(result.retransmits));
+    }
+
+    fn add(&mut self, count: Count, more: u64) {
+        *self.counts[count.place()].get_or_insert(0) += more;
+    }
+
+    /// How many; `None` when this end cannot know.
+    pub fn get(&self, count: Count) -> Option<u64> {
+        self.counts[count.place()]
+    }
+
+    /// What is known, in the order of a table.
+    pub fn known(&self) -> impl Iterator<Item = (Count, u64)> + '_ {
+        Count::ALL
+            .into_iter()
+            .filter_map(|count| Some((count, self.get(count)?)))
+    }
+
+    /// Frames that arrived: acknowledged or known by a later acknowledgement; at a receiver, those received.
+    pub fn arrived(&self) -> u64 {
+        self.sum(&[Count::Acked, Count::Delivered, Count::Received])
+    }
+
+    /// Frames sent that did not arrive; at a receiver, those missing.
+    pub fn lost(&self) -> u64 {
+        self.sum(&[
+            Count::LostOvertaken,
+            Count::LostUnanswered,
+            Count::LostDisconnected,
+            Count::Missed,
+        ])
+    }
+
+    /// Frames not sent.
+    pub fn dropped(&self) -> u64 {
+        self.sum(&[Count::DroppedSuperseded, Count::DroppedStopped])
+    }
+
+    /// Fragments sent again.
+    pub fn resent(&self) -> u64 {
+        self.sum(&[Count::Resent])
+    }
+
+    fn sum(&self, counts: &[Count]) -> u64 {
+        counts.iter().filter_map(|count| self.get(*count)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_count_stands_where_it_says() {
+        for (place, count) in Count::ALL.into_iter().enumerate() {
+            assert_eq!(count.place(), place, "{count:?}");
+            assert_eq!(
+                serde_json::to_value(count).unwrap(),
+                count.word(),
+                "one name in every file"
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_end_cannot_know_is_unknown() {
+        let sender = Counters::of_sender();
+        assert_eq!(
+            (sender.get(Count::Acked), sender.get(Count::Late)),
+            (Some(0), None)
+        );
+        let seen = ReceiverCounts {
+            frames: 7,
+            late: 1,
+            ..ReceiverCounts::default()
+        };
+        let receiver = Counters::of_receiver(&seen, 2);
+        assert_eq!((receiver.arrived(), receiver.lost()), (7, 2));
+        assert_eq!(
+            (receiver.get(Count::Late), receiver.get(Count::Acked)),
+            (Some(1), None)
+        );
+        assert_eq!(receiver.known().count(), 6);
+    }
+}

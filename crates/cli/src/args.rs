@@ -46,7 +46,7 @@ One thing, then done:
 const MACHINES: &str = "\
 With --json every line on standard output is one JSON object. Its \"event\" says what it is:
   opened joined people person chat not_sent file files transfer stream streams live result watched
-  link summary step scene device room error
+  recorded snapshot link summary step scene device room error
 Names end in their unit: _bytes, _us (microseconds), _ms, _unix_ms (since 1970), _bps (bits per
 second), _s. What is not known is null. In a room, lines on standard input mean the same as typed ones.";
 
@@ -120,7 +120,9 @@ pub(crate) enum Command {
     Stream(StreamArgs),
     /// Receive live video; keep its pictures, or only count them
     #[command(
-        after_help = "Examples:\n  roomwire watch 192.168.1.24                the first stream there is, until Ctrl-C\n  roomwire watch 192.168.1.24 --stream 3 --save frames --seconds 10"
+        after_help = "Examples:\n  roomwire watch 192.168.1.24                the first stream there is, until Ctrl-C\n  roomwire watch 192.168.1.24 --stream 3 --save frames --seconds 10
+  roomwire watch 192.168.1.24 --record lesson.avi     a film for any player, each frame at its time
+  roomwire watch 192.168.1.24 --snapshot now.jpg      one picture, and done"
     )]
     Watch(WatchArgs),
     /// Measure TCP and UDP, one after the other, and show the table
@@ -312,6 +314,12 @@ pub(crate) struct WatchArgs {
     /// Keep every picture in this folder, as JPEG
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
+    /// Record it: MJPEG in AVI, which other programs play, with each frame's exact time in a .csv beside it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Keep one picture, the newest, as JPEG in place of what FILE was, and stop
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["save", "record"])]
+    pub(crate) snapshot: Option<PathBuf>,
     /// Stop by itself after so long
     #[arg(long, value_parser = spec::seconds_of)]
     pub(crate) seconds: Option<Duration>,

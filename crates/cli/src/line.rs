@@ -38,6 +38,10 @@ pub(crate) enum Line {
         stream: StreamId,
         folder: Option<PathBuf>,
     },
+    /// Begin or cease to record a stream, in this file if one is named.
+    Record { stream: StreamId, file: Option<PathBuf> },
+    /// Keep the newest picture of a stream, in this file if one is named.
+    Snapshot { stream: StreamId, file: Option<PathBuf> },
     /// JPEG quality from now on.
     Quality(u8),
     /// Another name.
@@ -71,6 +75,8 @@ Whatever you type is said to the room. A line that begins with / is a command (/
   /quality N                     JPEG quality, 1 to 100
   /stop  (or Esc)                your video is over
   /watch N [FOLDER]              begin or cease to watch stream N; keep its pictures in FOLDER
+  /record N [FILE]               begin or cease to record stream N: a film that other programs play
+  /snapshot N [FILE]             keep the newest picture of stream N, as JPEG
   /stats                         what was measured so far
   /steps [on|off]                the log of steps: the latest, or each as it happens
   /name NEW   /about TEXT        what others see of you
@@ -115,7 +121,9 @@ fn command_of(name: &str, rest: &str) -> Result<Line, String> {
         "tcp" => alone(Line::Transport(Transport::Tcp)),
         "udp" => alone(Line::Transport(Transport::Udp)),
         "stop" => alone(Line::Stop),
-        "watch" => watch(rest),
+        "watch" => numbered(rest, name).map(|(stream, folder)| Line::Watch { stream, folder }),
+        "record" => numbered(rest, name).map(|(stream, file)| Line::Record { stream, file }),
+        "snapshot" => numbered(rest, name).map(|(stream, file)| Line::Snapshot { stream, file }),
         "quality" => spec::quality_of(rest).map(Line::Quality),
         "name" if rest.is_empty() => Err("write /name and your new name".into()),
         "name" => Ok(Line::Name(rest.to_owned())),
@@ -168,14 +176,17 @@ fn video(rest: &str) -> Result<Line, String> {
     Ok(Line::Video { source, size })
 }
 
-fn watch(rest: &str) -> Result<Line, String> {
+/// A stream, and where something of it is kept.
+fn numbered(rest: &str, command: &str) -> Result<(StreamId, Option<PathBuf>), String> {
     let words = words(rest)?;
-    let usage = "/watch N, N as the stream is announced";
-    let stream = StreamId(number(words.first().map_or("", String::as_str), usage)?);
-    Ok(Line::Watch {
-        stream,
-        folder: words.get(1).map(|path| at_home(path)),
-    })
+    let usage = format!("/{command} N, N as the stream is announced");
+    let stream = StreamId(number(words.first().map_or("", String::as_str), &usage)?);
+    match words.get(2) {
+        Some(word) => Err(format!(
+            "\"{word}\" is one too many: \"quote\" a name with spaces"
+        )),
+        None => Ok((stream, words.get(1).map(|path| at_home(path)))),
+    }
 }
 
 fn number(text: &str, usage: &str) -> Result<u32, String> {
@@ -252,6 +263,16 @@ mod tests {
             folder: Some("out".into()),
         };
         assert_eq!(parsed("/watch 2 out"), watch);
+        let record = Line::Record {
+            stream: StreamId(2),
+            file: Some("my film.avi".into()),
+        };
+        assert_eq!(parsed("/record #2 \"my film.avi\""), record);
+        let snapshot = Line::Snapshot {
+            stream: StreamId(3),
+            file: None,
+        };
+        assert_eq!(parsed("/snapshot 3"), snapshot);
     }
 
     #[test]
@@ -278,6 +299,8 @@ mod tests {
             ("/file \"half", "quote"),
             ("/get three", "/get N"),
             ("/watch", "/watch N"),
+            ("/record film.avi", "/record N"),
+            ("/snapshot 1 my picture.jpg", "quote"),
             ("/quality 0", "1 to 100"),
             ("/stop now", "nothing after"),
             ("/dance", "/help"),

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod exit;
 mod input;
+mod keeping;
 mod line;
 mod live;
 mod me;
@@ -12,6 +13,7 @@ mod results;
 mod signals;
 mod spec;
 mod talk;
+mod viewers;
 mod watching;
 
 use std::process::ExitCode;

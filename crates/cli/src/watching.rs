@@ -1,4 +1,4 @@
-//! Looking at somebody's stream without a screen: its pictures are checked, counted and, if wanted, kept.
+//! Looking at a stream without a screen: its pictures are checked, counted and, if wanted, kept.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,39 +9,57 @@ use netcore::{Room, ShownFrame, VideoError};
 use tokio::time::{Instant, interval};
 
 use crate::exit::{Code, Failure, Result};
+use crate::keeping::Film;
 use crate::output::{Report, Screen, Watched};
+use crate::viewers::Viewers;
 
 /// How a stream is watched.
 pub(crate) struct Watching {
     pub(crate) stream: StreamId,
     /// Where its pictures are kept, if they are.
     pub(crate) folder: Option<PathBuf>,
+    /// Where it is recorded, if it is.
+    pub(crate) film: Option<PathBuf>,
     /// How often it is told what was seen.
     pub(crate) every: Duration,
 }
 
 impl Watching {
-    /// Watches until the stream is over or it is `enough`, and tells what was seen in all.
+    /// Watches until the stream is over or it is `enough`, and tells what was seen in all. A film is ended in every case.
     ///
     /// # Errors
     /// When there is no such stream, or a picture cannot be kept.
     pub(crate) async fn run(
         self,
         room: &Room,
+        viewers: &Viewers,
         screen: &Screen,
         enough: impl Future<Output = ()>,
     ) -> Result<Watched> {
         if let Some(folder) = &self.folder {
             std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
-        room.watch(self.stream, true).await?;
-        let watched = self.look(room, screen, enough).await;
-        // The stream may be over: then there is nothing to cease to watch.
-        let _ = room.watch(self.stream, false).await;
-        watched
+        let _view = viewers.look(room, self.stream).await?;
+        let film = match &self.film {
+            Some(path) => Some(Film::create(path, self.stream, rate_of(room, self.stream).await)?),
+            None => None,
+        };
+        let watched = self.look(room, screen, film.as_ref(), enough).await;
+        let kept = match film {
+            Some(film) => film.end(screen).await,
+            None => Ok(()),
+        };
+        let watched = watched?;
+        kept.map(|()| watched)
     }
 
-    async fn look(&self, room: &Room, screen: &Screen, enough: impl Future<Output = ()>) -> Result<Watched> {
+    async fn look(
+        &self,
+        room: &Room,
+        screen: &Screen,
+        film: Option<&Film>,
+        enough: impl Future<Output = ()>,
+    ) -> Result<Watched> {
         let mut frames = room.frames(self.stream).ok_or(VideoError::Gone(self.stream))?;
         let mut tally = Tally::new(self.stream);
         let mut last: Option<FrameNumber> = None;
@@ -54,6 +72,9 @@ impl Watching {
                     Some(shown) => {
                         last = Some(shown.frame.header().frame);
                         self.take(&shown, &mut tally).await?;
+                        if let Some(film) = film {
+                            film.put(&shown)?;
+                        }
                     }
                     None => return Ok(tally.in_all()),
                 },
@@ -79,6 +100,13 @@ impl Watching {
         }
         Ok(())
     }
+}
+
+/// What its owner announced, in frames each second; 0 when that is not known.
+async fn rate_of(room: &Room, stream: StreamId) -> f32 {
+    let streams = room.snapshot().await.streams;
+    let found = streams.iter().find(|info| info.id == stream);
+    found.map_or(0.0, |info| info.spec.rate)
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

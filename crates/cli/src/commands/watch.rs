@@ -9,7 +9,9 @@ use super::Env;
 use super::visit::{Visit, settled};
 use crate::args::WatchArgs;
 use crate::exit::{Code, Failure, Result};
+use crate::keeping::{LONGEST_WAIT, take_snapshot};
 use crate::output::{Report, Screen};
+use crate::viewers::Viewers;
 use crate::watching::Watching;
 
 /// How often it is told what is seen.
@@ -42,9 +44,17 @@ pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
 }
 
 async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream: StreamId) -> Result<()> {
+    let viewers = Viewers::default();
+    if let Some(path) = args.snapshot {
+        let patience = args.seconds.unwrap_or(LONGEST_WAIT);
+        let taken = visit.during(take_snapshot(room, &viewers, stream, Some(path), patience));
+        env.screen.tell(&Report::Snapshot(taken.await?));
+        return Ok(());
+    }
     let watching = Watching {
         stream,
         folder: args.save,
+        film: args.record,
         every: TELL_INTERVAL,
     };
     // Ctrl-C ends the watching, not the account of it.
@@ -59,7 +69,7 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
         };
         ended = visit.during(waited).await;
     };
-    let watched = watching.run(room, &env.screen, enough).await?;
+    let watched = watching.run(room, &viewers, &env.screen, enough).await?;
     let frames = watched.frames;
     env.screen.tell(&Report::Watched(watched));
     ended?;

@@ -138,9 +138,18 @@ pub(crate) fn learn_local_time() {
     let _ = OFFSET.set(UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC));
 }
 
+fn offset() -> UtcOffset {
+    OFFSET.get().copied().unwrap_or(UtcOffset::UTC)
+}
+
+/// The date and time here.
+pub(crate) fn local_now() -> time::OffsetDateTime {
+    time::OffsetDateTime::now_utc().to_offset(offset())
+}
+
 /// Local time of the day, `hh:mm`.
 fn clock_time(unix_ms: u64) -> String {
-    let offset = OFFSET.get().copied().unwrap_or(UtcOffset::UTC);
+    let offset = offset();
     let moment = i64::try_from(unix_ms / 1_000)
         .ok()
         .and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok());

@@ -46,6 +46,10 @@ pub(crate) enum Report {
     Result(FrameLine),
     /// What is seen of a stream that is watched.
     Watched(Watched),
+    /// A film of a stream is complete.
+    Recorded(Recorded),
+    /// A picture of a stream is kept.
+    Snapshot(Snapshot),
     /// The connection to the room.
     Link(LinkView),
     /// What was measured.
@@ -355,6 +359,31 @@ pub(crate) struct Watched {
     pub(crate) transport: Option<Transport>,
     /// Whether this is all there will be.
     pub(crate) over: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Recorded {
+    pub(crate) stream: u32,
+    /// The films, in order: another one begins when the pictures change their size.
+    pub(crate) files: Vec<PathBuf>,
+    /// The exact time of each frame, comma-separated.
+    pub(crate) times: PathBuf,
+    pub(crate) frames: u64,
+    /// Frames that are in no film.
+    pub(crate) left_out: u64,
+    pub(crate) bytes: u64,
+    #[serde(rename = "length_s")]
+    pub(crate) seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Snapshot {
+    pub(crate) stream: u32,
+    pub(crate) frame: u32,
+    pub(crate) path: PathBuf,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) bytes: u64,
 }
 
 #[derive(Debug, Serialize)]

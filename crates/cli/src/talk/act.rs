@@ -6,8 +6,10 @@ use std::time::Duration;
 use netcore::proto::{FileId, MemberId, StreamId, Transport};
 use netcore::{LinkState, Role};
 
+use super::films::FilmTask;
 use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
+use crate::keeping::{LONGEST_WAIT, film_name, take_snapshot};
 use crate::line::{self, Line};
 use crate::live::{Live, Wish};
 use crate::output::{Change, FileView, PersonView, Report};
@@ -48,6 +50,8 @@ impl Session<'_> {
             Line::Stop if self.live.is_none() => self.refuse("you are not live"),
             Line::Stop => self.stop_video().await,
             Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
+            Line::Record { stream, file } => self.toggle_film(stream, file),
+            Line::Snapshot { stream, file } => self.snapshot(stream, file),
             Line::Quality(quality) => self.set_quality(quality),
             Line::Name(name) => {
                 self.talk.me.profile.name = name;
@@ -198,23 +202,50 @@ impl Session<'_> {
         self.watches.retain(|_, task| !task.is_finished());
         if let Some(task) = self.watches.remove(&stream) {
             task.abort();
-            let room = self.room.clone();
-            tokio::spawn(async move { drop(room.watch(stream, false).await) });
             return self.screen.note(&format!("You no longer watch stream {stream}."));
         }
-        let (room, screen) = (self.room.clone(), self.screen.clone());
+        let (room, viewers, screen) = (self.room.clone(), self.viewers.clone(), self.screen.clone());
         let watching = Watching {
             stream,
             folder,
+            film: None,
             every: WATCH_INTERVAL,
         };
         let task = async move {
-            match watching.run(&room, &screen, std::future::pending()).await {
+            match watching
+                .run(&room, &viewers, &screen, std::future::pending())
+                .await
+            {
                 Ok(watched) => screen.tell(&Report::Watched(watched)),
                 Err(failure) => screen.failure(&failure),
             }
         };
         self.watches.insert(stream, tokio::spawn(task));
+    }
+
+    fn toggle_film(&mut self, stream: StreamId, file: Option<PathBuf>) {
+        self.films.retain(|_, film| !film.task.is_finished());
+        if let Some(film) = self.films.get_mut(&stream) {
+            // What it has become is told once it is whole.
+            return film.stop();
+        }
+        let path = file.unwrap_or_else(|| film_name(stream));
+        self.screen.note(&format!(
+            "Stream {stream} is recorded into {}; /record {stream} ends it.",
+            path.display()
+        ));
+        let film = FilmTask::start(&self.room, &self.viewers, &self.screen, stream, path);
+        self.films.insert(stream, film);
+    }
+
+    fn snapshot(&self, stream: StreamId, file: Option<PathBuf>) {
+        let (room, viewers, screen) = (self.room.clone(), self.viewers.clone(), self.screen.clone());
+        tokio::spawn(async move {
+            match take_snapshot(&room, &viewers, stream, file, LONGEST_WAIT).await {
+                Ok(snapshot) => screen.tell(&Report::Snapshot(snapshot)),
+                Err(failure) => screen.failure(&failure),
+            }
+        });
     }
 
     async fn set_profile(&mut self) {

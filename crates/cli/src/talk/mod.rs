@@ -2,6 +2,7 @@
 
 mod act;
 pub(crate) use act::id_of;
+mod films;
 mod session;
 mod tell;
 

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::Talk;
+use super::films::FilmTask;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
@@ -16,6 +17,7 @@ use crate::live::{Live, over_if_live};
 use crate::output::{Change, LinkView, Report, Screen};
 use crate::results::{Files, Recording};
 use crate::signals::{Signals, interrupted};
+use crate::viewers::Viewers;
 
 /// Closing a room says goodbye to everybody; one who does not listen cannot hold that up for longer.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
@@ -45,7 +47,9 @@ pub(super) struct Session<'a> {
     pub(super) told: HashMap<FileId, Instant>,
     pub(super) live: Option<Live>,
     pub(super) recording: Recording,
+    pub(super) viewers: Viewers,
     pub(super) watches: HashMap<StreamId, JoinHandle<()>>,
+    pub(super) films: HashMap<StreamId, FilmTask>,
     pub(super) steps: Option<JoinHandle<()>>,
     /// Own messages without a receipt.
     pub(super) unconfirmed: u64,
@@ -74,7 +78,9 @@ impl<'a> Session<'a> {
             told: HashMap::new(),
             live: None,
             recording,
+            viewers: Viewers::default(),
             watches: HashMap::new(),
+            films: HashMap::new(),
             steps: None,
             unconfirmed: 0,
             moving: HashSet::new(),
@@ -90,6 +96,7 @@ impl<'a> Session<'a> {
         for (_, task) in self.watches.drain() {
             task.abort();
         }
+        FilmTask::stop_all(self.films.drain().map(|(_, film)| film)).await;
         if let Some(task) = self.steps.take() {
             task.abort();
         }

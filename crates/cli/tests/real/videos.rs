@@ -104,6 +104,101 @@ fn a_stream_is_measured_over_both_transports_and_watched() {
     assert_eq!(first["transport"], "tcp");
 }
 
+/// How many frames other programs find in a film, all of them decoded.
+fn frames_by_ffprobe(film: &std::path::Path) -> u64 {
+    let output = std::process::Command::new("ffprobe")
+        .args(["-v", "error", "-count_frames", "-select_streams", "v:0"])
+        .args(["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"])
+        .arg(film)
+        .output()
+        .expect("ffprobe comes with ffmpeg, which the tests need");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .trim_matches(',')
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_stream_is_recorded_and_a_picture_of_it_kept() {
+    let place = Place::new();
+    let (_host, address) = place.host(&["--stream", "pattern", "--size", "320x180@25"]);
+    let (film, picture) = (place.path("lesson.avi"), place.path("now.jpg"));
+    let (film_text, picture_text) = (film.to_str().unwrap(), picture.to_str().unwrap());
+    let watch = |more: &[&str]| {
+        let first = ["watch", &address, "--json", "--profile", "cleo"];
+        place.run(&[&first[..], more].concat())
+    };
+    let watched = watch(&["--seconds", "2", "--record", film_text]);
+    assert_eq!(watched.status.code(), Some(0), "{}", words(&watched));
+    let recorded = events(&watched)
+        .into_iter()
+        .find(|event| event["event"] == "recorded")
+        .unwrap();
+    let frames = recorded["frames"].as_u64().unwrap();
+    assert!(frames > 10, "{recorded}");
+    assert_eq!(frames_by_ffprobe(&film), frames);
+    assert_eq!(
+        lines(&content(&place.path("lesson.csv"))).len() as u64,
+        frames + 1
+    );
+    assert!(recorded["length_s"].as_f64().unwrap() > 1.0, "{recorded}");
+
+    let again = watch(&["--seconds", "2", "--record", film_text]);
+    assert_eq!(again.status.code(), Some(6), "nothing is written over");
+    assert_eq!(frames_by_ffprobe(&film), frames);
+
+    std::fs::write(&picture, b"before").unwrap();
+    let taken = watch(&["--snapshot", picture_text]);
+    assert_eq!(taken.status.code(), Some(0), "{}", words(&taken));
+    let snapshot = events(&taken).pop().unwrap();
+    assert_eq!(
+        (&snapshot["event"], &snapshot["width"]),
+        (&"snapshot".into(), &320.into())
+    );
+    let jpeg = content(&picture);
+    assert!(jpeg.starts_with(&[0xff, 0xd8]) && jpeg.ends_with(&[0xff, 0xd9]));
+}
+
+#[test]
+fn a_film_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
+    let place = Place::new();
+    let (_host, address) = place.host(&["--stream", "pattern", "--size", "160x90@25"]);
+    let mut ben = place.member(&address, "Ben", &[]);
+    let stream = ben.wait_for("the stream", |event| {
+        event["event"] == "streams" || event["event"] == "stream"
+    });
+    let id = stream["streams"][0]["id"]
+        .as_u64()
+        .or(stream["stream"]["id"].as_u64())
+        .unwrap();
+    let film = place.path("film.avi");
+    ben.line(&format!("/record {id} \"{}\"", film.display()));
+    // Watching begins and ends in the middle of the film.
+    ben.line(&format!("/watch {id}"));
+    ben.wait_for("what is seen", |event| {
+        event["event"] == "watched" && event["frames"].as_u64() > Some(20)
+    });
+    ben.line(&format!("/watch {id}"));
+    let picture = place.path("now.jpg");
+    ben.line(&format!("/snapshot {id} \"{}\"", picture.display()));
+    ben.wait_for("the picture", |event| event["event"] == "snapshot");
+    assert!(content(&picture).starts_with(&[0xff, 0xd8]));
+    ben.line(&format!("/snapshot {id} \"{}\"", picture.display()));
+    ben.wait_for("another picture", |event| {
+        event["event"] == "snapshot" && event["frame"].as_u64() > Some(0)
+    });
+    // Leaving ends the film, too.
+    ben.line("/leave");
+    let recorded = ben.wait_for("the film", |event| event["event"] == "recorded");
+    assert_eq!(ben.exit_code(), 0);
+    let frames = recorded["frames"].as_u64().unwrap();
+    assert!(frames > 20, "{recorded}");
+    assert_eq!(frames_by_ffprobe(&film), frames);
+}
+
 #[test]
 fn a_person_in_a_room_goes_live_switches_and_stops_again_and_again() {
     let place = Place::new();

@@ -25,6 +25,8 @@ pub(super) fn of(report: &Report) -> Option<String> {
         Report::Live(live) => video::live(live),
         Report::Result(result) => video::result(result),
         Report::Watched(watched) => video::watched(watched),
+        Report::Recorded(recorded) => video::recorded(recorded),
+        Report::Snapshot(snapshot) => video::snapshot(snapshot),
         Report::Link(link) => room::link(link),
         Report::Summary { rows } => video::summary(rows),
         Report::Step {

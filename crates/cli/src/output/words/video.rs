@@ -6,7 +6,9 @@ use console::style;
 use netcore::proto::{Bitrate, Span, Transport};
 
 use super::{bytes, dim, mark};
-use crate::output::{Change, Device, FrameLine, Live, StreamView, SummaryRow, Table, Watched};
+use crate::output::{
+    Change, Device, FrameLine, Live, Recorded, Snapshot, StreamView, SummaryRow, Table, Watched,
+};
 
 pub(super) fn stream(change: Change, stream: &StreamView) -> Option<String> {
     if stream.mine {
@@ -96,6 +98,41 @@ pub(super) fn watched(watched: &Watched) -> String {
         true => format!("stream {} watched: {}", watched.stream, figures.trim_start()),
         false => format!("stream {}  {figures}", watched.stream),
     }
+}
+
+pub(super) fn recorded(recorded: &Recorded) -> String {
+    let Some(first) = recorded.files.first() else {
+        return format!("stream {} gave no picture to record", recorded.stream);
+    };
+    let more = match recorded.files.len() {
+        1 => String::new(),
+        files => format!(" and {} more", files - 1),
+    };
+    let left_out = match recorded.left_out {
+        0 => String::new(),
+        frames => format!(", {frames} left out"),
+    };
+    format!(
+        "stream {} recorded: {}{more} · {:.1} s · {} frames{left_out} · {} · times in {}",
+        recorded.stream,
+        first.display(),
+        recorded.seconds,
+        recorded.frames,
+        bytes(recorded.bytes),
+        recorded.times.display()
+    )
+}
+
+pub(super) fn snapshot(snapshot: &Snapshot) -> String {
+    format!(
+        "frame {} of stream {} is in {} · {}×{} · {}",
+        snapshot.frame,
+        snapshot.stream,
+        snapshot.path.display(),
+        snapshot.width,
+        snapshot.height,
+        bytes(snapshot.bytes)
+    )
 }
 
 pub(super) fn summary(rows: &[SummaryRow]) -> String {

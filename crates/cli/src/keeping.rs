@@ -1,0 +1,104 @@
+//! Keeping what is seen: a film of a stream, or one picture of it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use media::{BackgroundRecorder, RecordError, Recorder};
+use netcore::proto::StreamId;
+use netcore::{Room, ShownFrame, VideoError};
+
+use crate::exit::{Code, Failure, Result};
+use crate::output::{Recorded, Report, Screen, Snapshot, local_now};
+use crate::viewers::Viewers;
+
+/// A stream of which nothing has been seen for so long gives no picture.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A film that is being recorded.
+pub(crate) struct Film {
+    stream: StreamId,
+    recorder: BackgroundRecorder,
+}
+
+impl Film {
+    /// Begins a film at `path`, of a stream of about `rate` frames each second.
+    pub(crate) fn create(path: &Path, stream: StreamId, rate: f32) -> Result<Film> {
+        let recorder = BackgroundRecorder::start(Recorder::create(path, rate)?);
+        Ok(Film { stream, recorder })
+    }
+
+    /// Adds a frame, without waiting for the disk.
+    pub(crate) fn put(&self, shown: &ShownFrame) -> Result<()> {
+        let header = shown.frame.header();
+        self.recorder
+            .put(shown.frame.jpeg(), header.frame.0, header.captured)?;
+        Ok(())
+    }
+
+    /// Ends the film and tells what it has become; fails when it ended before its time.
+    pub(crate) async fn end(self, screen: &Screen) -> Result<()> {
+        let Film { stream, recorder } = self;
+        let finished = tokio::task::spawn_blocking(move || recorder.finish()).await;
+        let (recorded, failed) = finished.map_err(|error| Failure::new(Code::Failed, error))?;
+        screen.tell(&Report::Recorded(Recorded {
+            stream: stream.0,
+            files: recorded.files,
+            times: recorded.times,
+            frames: recorded.frames,
+            left_out: recorded.left_out,
+            bytes: recorded.bytes,
+            seconds: recorded.length.as_secs_f64(),
+        }));
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+/// Takes the newest picture of a stream, or the first that comes within `patience`, and keeps it at `path`.
+pub(crate) async fn take_snapshot(
+    room: &Room,
+    viewers: &Viewers,
+    stream: StreamId,
+    path: Option<PathBuf>,
+    patience: Duration,
+) -> Result<Snapshot> {
+    let _view = viewers.look(room, stream).await?;
+    let mut frames = room.frames(stream).ok_or(VideoError::Gone(stream))?;
+    let shown = tokio::time::timeout(patience, frames.newer_than(None)).await;
+    let shown =
+        shown.map_err(|_| Failure::new(Code::Video, format!("no frame of stream {stream} arrived")))?;
+    let shown = shown.ok_or(VideoError::Gone(stream))?;
+    let header = *shown.frame.header();
+    let path = path.unwrap_or_else(|| format!("stream-{stream}-frame-{:06}.jpg", header.frame.0).into());
+    let (jpeg, target) = (shown.frame.jpeg(), path.clone());
+    let saved = tokio::task::spawn_blocking(move || media::save_snapshot(&target, &jpeg)).await;
+    saved.map_err(|error| Failure::new(Code::Failed, error))??;
+    Ok(Snapshot {
+        stream: stream.0,
+        frame: header.frame.0,
+        path,
+        width: header.width,
+        height: header.height,
+        bytes: header.length.into(),
+    })
+}
+
+/// A film's name when none is given: by its stream and the moment.
+pub(crate) fn film_name(stream: StreamId) -> PathBuf {
+    let now = local_now();
+    let moment = format!(
+        "{:04}{:02}{:02}-{:02}{:02}{:02}",
+        now.year(),
+        u8::from(now.month()),
+        now.day(),
+        now.hour(),
+        now.minute(),
+        now.second()
+    );
+    format!("stream-{stream}-{moment}.avi").into()
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Failure {
+        Failure::new(Code::File, error)
+    }
+}

@@ -54,7 +54,7 @@ export default ts.config(
   ...CAPABILITIES.map((name) =>
     may([`src/${name}/**/*.test.ts`], shell, layout, ...capabilities(CAPABILITIES.filter((other) => other !== name))),
   ),
-  may(["src/app/**/*.test.ts"], shell),
+  may(["src/app/**/*.test.ts", "src/testing/**"], shell),
   {
     files: ["src/bindings/**"],
     rules: {

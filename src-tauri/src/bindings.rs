@@ -99,8 +99,8 @@ pub fn contract_ts() -> String {
         video::view::SourceKind, video::view::SourceFormat, video::view::SourceView, video::view::VideoSpec,
         video::view::LiveView, video::view::StreamView, video::view::VideoEvent);
     section!(out, ts, "metrics":
-        metrics::view::Direction, metrics::view::LinkView, metrics::view::MetricPoint, metrics::view::StepIcon,
-        metrics::view::Step, metrics::view::MetricsEvent, metrics::view::MetricsHistory, metrics::view::ExportFormat);
+        metrics::view::Direction, metrics::view::LinkView, metrics::view::KernelView, metrics::view::MetricPoint,
+        metrics::view::StepIcon, metrics::view::Step, metrics::view::MetricsEvent, metrics::view::MetricsHistory, metrics::view::ExportFormat);
     out.push_str("\n// ---------- commands and events ----------\n");
     push_map(
         &mut out,

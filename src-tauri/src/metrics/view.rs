@@ -1,6 +1,6 @@
 //! What the interface is given of what is measured. A figure that is not known is `null`, never 0.
 
-use netcore::{Link, LinkPoint};
+use netcore::{Link, LinkPoint, TcpInfo};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -53,12 +53,34 @@ pub(crate) struct LinkView {
     pub retransmits: u64,
     /// Frames in all.
     pub frames: u64,
-    /// The system's own estimate of the round trip.
-    pub kernel_rtt_us: Option<u64>,
+    /// The system's own view of the connection; `null` while frames do not go over TCP, and where they come in.
+    pub kernel: Option<KernelView>,
     /// Size of a full datagram.
     pub datagram_bytes: Option<u32>,
     /// What the system granted for receiving.
     pub receive_buffer_bytes: Option<u32>,
+}
+
+/// A TCP connection as the operating system sees it. What a system does not tell is `null`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KernelView {
+    /// Smoothed round trip.
+    pub rtt_us: Option<u64>,
+    /// How much it varies (RFC 6298).
+    pub rtt_variation_us: Option<u64>,
+    /// The shortest seen.
+    pub least_rtt_us: Option<u64>,
+    /// The congestion window.
+    pub window_bytes: Option<u64>,
+    /// Sent again since the connection began.
+    pub retransmitted_bytes: Option<u64>,
+    /// Waiting in the socket.
+    pub unsent_bytes: Option<u64>,
+    /// How fast bytes arrive, by the receiver's acknowledgements.
+    pub delivery_rate_bps: Option<u64>,
+    /// A full segment.
+    pub segment_bytes: Option<u64>,
 }
 
 /// One point a second for the charts. Drops and retransmits are counts within that second.
@@ -182,9 +204,24 @@ impl LinkView {
             drops: figures.drops,
             retransmits: figures.retransmits,
             frames: figures.frames,
-            kernel_rtt_us: None,
+            kernel: link.tcp.map(KernelView::from),
             datagram_bytes: link.datagram_bytes,
             receive_buffer_bytes: link.receive_buffer,
+        }
+    }
+}
+
+impl From<TcpInfo> for KernelView {
+    fn from(info: TcpInfo) -> KernelView {
+        KernelView {
+            rtt_us: info.round_trip_us,
+            rtt_variation_us: info.round_trip_variation_us,
+            least_rtt_us: info.least_round_trip_us,
+            window_bytes: info.window_bytes,
+            retransmitted_bytes: info.retransmitted_bytes,
+            unsent_bytes: info.unsent_bytes,
+            delivery_rate_bps: info.delivery_rate_bps,
+            segment_bytes: info.segment_bytes,
         }
     }
 }

@@ -1,19 +1,9 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { LinkView } from "../bindings/contract";
-import { createFakeHost, type FakeHost, type FakeOptions } from "../host/fake";
-import App from "./App.svelte";
+import { createFakeHost } from "../host/fake";
+import { click, open } from "../testing/app";
 import { Model } from "./model.svelte";
 
-async function open(options: Partial<FakeOptions> = {}): Promise<{ host: FakeHost; model: Model }> {
-  const host = createFakeHost({ alive: false, delayMs: 0, ...options });
-  const model = new Model(host);
-  render(App, { model });
-  await model.open();
-  return { host, model };
-}
-
-const click = (testid: string) => fireEvent.click(screen.getByTestId(testid));
 const esc = () => fireEvent.keyDown(window, { key: "Escape" });
 
 beforeEach(() => {
@@ -304,56 +294,6 @@ describe("my video", () => {
   });
 });
 
-describe("the wire", () => {
-  it("shows the figures of both transports and exports them", async () => {
-    const { host } = await open({ scene: "busy" });
-    await waitFor(() => expect(screen.getByTestId("num.p50-tcp")).not.toHaveTextContent("—"));
-    expect(screen.getByTestId("num.p50-udp")).not.toHaveTextContent("—");
-    await click("open-wire");
-    await screen.findByTestId("wire");
-    expect(screen.getByTestId("num.buffer")).toHaveTextContent("8");
-    expect(screen.queryByTestId("num.kernelRtt-udp")).toBeNull();
-    await click("export-csv");
-    expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-results.csv");
-    expect(host.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
-  });
-
-  it("counts a link once, whatever carries it, and two links apart", async () => {
-    const { host, model } = await open({ scene: "empty" });
-    const link = (more: Partial<LinkView>): LinkView => ({
-      stream: 1, peer: 3, peerName: "Ada", direction: "out", transport: "tcp", ackP50Us: 5000, ackP95Us: 9000, ackP99Us: 9900, jitterUs: 100, framesPerS: 30, goodputBps: 4e6,
-      classicRateBps: 8e6, lossPct: 0, drops: 1, retransmits: 2, frames: 300, kernelRttUs: null, datagramBytes: 1452, receiveBufferBytes: null, ...more,
-    });
-    const tell = (...links: LinkView[]) => host.emit("metrics:event", { kind: "points", points: [], links });
-    model.view = "wire";
-    tell(link({}));
-    tell(link({ transport: "udp", frames: 450 }));
-    expect(await screen.findByTestId("num.frames")).toHaveTextContent("450");
-    expect(screen.getByTestId("num.p50-tcp")).toHaveTextContent("5.0");
-    tell(link({ transport: "udp", frames: 460 }), link({ peer: 4, frames: 12, kernelRttUs: 900 }));
-    expect(await screen.findByTestId("num.frames-udp")).toHaveTextContent("460");
-    expect(screen.getByTestId("num.frames-tcp")).toHaveTextContent("12");
-    expect(screen.getByTestId("num.kernelRtt-tcp")).toHaveTextContent("0.90");
-    expect(screen.getByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
-  });
-
-  it("says why there are no figures: nobody is live, or nobody watches", async () => {
-    const { model } = await open({ scene: "empty" });
-    model.view = "wire";
-    expect(await screen.findByText(/while nobody is live/)).toBeVisible();
-    await model.video.start();
-    model.metrics.clear();
-    expect(await screen.findByText(/while nobody watches/)).toBeVisible();
-  });
-
-  it("tells the steps in the language in force", async () => {
-    const { host } = await open({ scene: "busy", language: "zh" });
-    await click("open-wire");
-    expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();
-    host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
-    expect(await screen.findByText("something new")).toBeVisible();
-  });
-});
 
 it("an event that overtakes the answer it is newer than is not lost", async () => {
   const host = createFakeHost({ alive: false, delayMs: 0 });

@@ -369,12 +369,30 @@ export type LinkView = {
   retransmits: number,
   /** Frames in all. */
   frames: number,
-  /** The system's own estimate of the round trip. */
-  kernelRttUs: number | null,
+  /** The system's own view of the connection; `null` while frames do not go over TCP, and where they come in. */
+  kernel: KernelView | null,
   /** Size of a full datagram. */
   datagramBytes: number | null,
   /** What the system granted for receiving. */
   receiveBufferBytes: number | null };
+/** A TCP connection as the operating system sees it. What a system does not tell is `null`. */
+export type KernelView = {
+  /** Smoothed round trip. */
+  rttUs: number | null,
+  /** How much it varies (RFC 6298). */
+  rttVariationUs: number | null,
+  /** The shortest seen. */
+  leastRttUs: number | null,
+  /** The congestion window. */
+  windowBytes: number | null,
+  /** Sent again since the connection began. */
+  retransmittedBytes: number | null,
+  /** Waiting in the socket. */
+  unsentBytes: number | null,
+  /** How fast bytes arrive, by the receiver's acknowledgements. */
+  deliveryRateBps: number | null,
+  /** A full segment. */
+  segmentBytes: number | null };
 /** One point a second for the charts. Drops and retransmits are counts within that second. */
 export type MetricPoint = {
   /** The end of that second, in milliseconds since 1970. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { LinkView, MetricPoint } from "../bindings/contract";
+import type { MetricPoint } from "../bindings/contract";
 import { createFakeHost } from "../host/fake";
+import { linkView } from "../testing/links";
 import { metricsApi } from "./api";
 import { agoLabel, arrange, niceTop } from "./lines";
 import { KEPT_MS, MetricsStore } from "./store.svelte";
@@ -9,14 +10,6 @@ const T0 = 1_700_000_000_000;
 
 function point(s: number, more: Partial<MetricPoint> = {}): MetricPoint {
   return { atMs: T0 + s * 1000, stream: 1, peer: 0, transport: "tcp", ackP50Us: 5000, ackP95Us: 9000, goodputBps: 4e6, framesPerS: 30, drops: 0, retransmits: 0, ...more };
-}
-
-function link(more: Partial<LinkView> = {}): LinkView {
-  return {
-    stream: 1, peer: 0, peerName: "Ada", direction: "out", transport: "tcp", ackP50Us: 5000, ackP95Us: 9000, ackP99Us: 9900, jitterUs: 100,
-    framesPerS: 30, goodputBps: 4e6, classicRateBps: 8e6, lossPct: 0, drops: 0, retransmits: 0, frames: 300, kernelRttUs: 90, datagramBytes: null, receiveBufferBytes: null,
-    ...more,
-  };
 }
 
 const store = () => new MetricsStore(metricsApi(createFakeHost({ delayMs: 0, alive: false })));
@@ -64,8 +57,8 @@ describe("axes", () => {
 describe("figures", () => {
   it("keep what TCP did after the switch to UDP, and say that it is over", () => {
     const metrics = store();
-    metrics.apply({ kind: "points", points: [point(0)], links: [link()] });
-    metrics.apply({ kind: "points", points: [point(1, { transport: "udp" })], links: [link({ transport: "udp", ackP50Us: 3000 })] });
+    metrics.apply({ kind: "points", points: [point(0)], links: [linkView()] });
+    metrics.apply({ kind: "points", points: [point(1, { transport: "udp" })], links: [linkView({ transport: "udp", ackP50Us: 3000 })] });
     expect(metrics.column("tcp")).toMatchObject({ current: false, atMs: T0, link: { ackP50Us: 5000 } });
     expect(metrics.column("udp")).toMatchObject({ current: true, link: { ackP50Us: 3000 } });
     expect(metrics.ackP50Us()).toBe(3000);
@@ -73,14 +66,14 @@ describe("figures", () => {
 
   it("show the slowest of several links, as it is", () => {
     const metrics = store();
-    metrics.apply({ kind: "points", points: [point(0)], links: [link(), link({ peer: 3, ackP95Us: 20_000, ackP50Us: 4000 }), link({ peer: 4, ackP95Us: null, ackP50Us: null })] });
+    metrics.apply({ kind: "points", points: [point(0)], links: [linkView(), linkView({ peer: 3, ackP95Us: 20_000, ackP50Us: 4000 }), linkView({ peer: 4, ackP95Us: null, ackP50Us: null })] });
     expect(metrics.column("tcp")).toMatchObject({ of: 3, link: { peer: 3, ackP50Us: 4000 } });
     expect(metrics.ackP50Us()).toBe(5000);
   });
 
   it("are those of the chosen stream", () => {
     const metrics = store();
-    metrics.apply({ kind: "points", points: [point(0)], links: [link(), link({ stream: 2, transport: "udp" })] });
+    metrics.apply({ kind: "points", points: [point(0)], links: [linkView(), linkView({ stream: 2, transport: "udp" })] });
     metrics.stream = 2;
     expect(metrics.column("tcp")).toBeNull();
     expect(metrics.column("udp")?.link.stream).toBe(2);

@@ -18,6 +18,7 @@ describe("figures", () => {
   it("of memory go by powers of 1,024", () => {
     const said = [0, 1023, 1024, 212_992, 8_388_608, 1_572_864, null].map((n) => Object.values(binary(n)).join(" ").trim());
     expect(said).toEqual(["0 B", "1023 B", "1 KiB", "208 KiB", "8 MiB", "1.5 MiB", UNKNOWN]);
+    expect([binary(35_840, "KiB"), binary(512, "KiB"), binary(null, "KiB")].map((size) => `${size.value} ${size.unit}`)).toEqual(["35 KiB", "0.5 KiB", "— KiB"]);
   });
 
   it("count time", () => {

@@ -18,11 +18,14 @@ export function bytes(count: number | null): string {
 /** A figure and its unit, where they stand apart. */
 export type Measure = { value: string; unit: string };
 
-/** A size of memory in bytes, by powers of 1,024: `8.0` and `MiB`. */
-export function binary(count: number | null): Measure {
-  if (count === null || !Number.isFinite(count)) return { value: UNKNOWN, unit: "" };
-  const units = ["B", "KiB", "MiB", "GiB"];
-  const power = count < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
+const BINARY_UNITS = ["B", "KiB", "MiB", "GiB"] as const;
+
+/** A size of memory in bytes, by powers of 1,024, in the unit that suits it or in the given one: `8` and `MiB`. */
+export function binary(count: number | null, unit?: (typeof BINARY_UNITS)[number]): Measure {
+  if (count === null || !Number.isFinite(count)) return { value: UNKNOWN, unit: unit ?? "" };
+  const units = BINARY_UNITS;
+  const fitting = count < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
+  const power = unit ? units.indexOf(unit) : fitting;
   const value = count / 1024 ** power;
   return { value: Number.isInteger(value) ? String(value) : value.toFixed(1), unit: units[power] ?? "" };
 }

@@ -1,5 +1,5 @@
 /** Figures as a link with some loss gives them: UDP even, TCP with the stalls of lost segments. */
-import type { LinkView, MetricPoint, Step, Transport } from "../../bindings/contract";
+import type { KernelView, LinkView, MetricPoint, Step, Transport } from "../../bindings/contract";
 
 export type Flow = { stream: number; peer: number; peerName: string; direction: "out" | "in"; transport: Transport; rate: number; bitsPerFrame: number };
 
@@ -57,9 +57,23 @@ export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
     drops: sum((p) => p.drops),
     retransmits: sum((p) => p.retransmits),
     frames: Math.round(sum((p) => p.framesPerS ?? 0)),
-    kernelRttUs: null,
+    kernel: flow.transport === "tcp" && flow.direction === "out" ? kernel(mean((p) => p.ackP50Us), mean((p) => p.goodputBps)) : null,
     datagramBytes: flow.direction === "out" ? 1452 : null,
     receiveBufferBytes: 8_388_608,
+  };
+}
+
+function kernel(delayUs: number | null, rateBps: number | null): KernelView {
+  const rttUs = delayUs === null ? null : Math.round(delayUs * 0.4);
+  return {
+    rttUs,
+    rttVariationUs: rttUs && Math.round(rttUs / 5),
+    leastRttUs: 410,
+    windowBytes: 24 * 1448,
+    retransmittedBytes: 214 * 1448,
+    unsentBytes: 0,
+    deliveryRateBps: rateBps === null ? null : Math.round(rateBps * 6),
+    segmentBytes: 1448,
   };
 }
 

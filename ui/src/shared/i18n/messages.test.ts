@@ -32,7 +32,7 @@ describe("messages", () => {
 
   it("are translated, but for names and units", () => {
     const same = (Object.keys(en) as (keyof typeof en)[]).filter((key) => en[key] === zh[key]);
-    expect(same).toEqual(["video.qualityOf", "unit.ms", "unit.fps", "unit.mbit", "unit.percent", "settings.version"]);
+    expect(same).toEqual(["video.qualityOf", "unit.ms", "unit.fps", "unit.mbit", "unit.percent", "unit.kib", "settings.version"]);
   });
 
   it("are all used", () => {

@@ -1,0 +1,56 @@
+import { cleanup, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, describe, expect, it } from "vitest";
+import type { LinkView } from "../bindings/contract";
+import { click, open } from "../testing/app";
+import { KERNEL, linkView } from "../testing/links";
+
+afterEach(cleanup);
+
+describe("the wire", () => {
+  it("shows the figures of both transports and exports them", async () => {
+    const { host } = await open({ scene: "busy" });
+    await waitFor(() => expect(screen.getByTestId("num.p50-tcp")).not.toHaveTextContent("—"));
+    expect(screen.getByTestId("num.p50-udp")).not.toHaveTextContent("—");
+    await click("open-wire");
+    await screen.findByTestId("wire");
+    expect(screen.getByTestId("num.buffer")).toHaveTextContent("8");
+    await click("export-csv");
+    expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-results.csv");
+    expect(host.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
+  });
+
+  it("counts a link once, whatever carries it, and two links apart", async () => {
+    const { host, model } = await open({ scene: "empty" });
+    const tell = (...links: LinkView[]) => host.emit("metrics:event", { kind: "points", points: [], links });
+    model.view = "wire";
+    tell(linkView());
+    tell(linkView({ transport: "udp", frames: 450 }));
+    expect(await screen.findByTestId("num.frames")).toHaveTextContent("450");
+    expect(screen.getByTestId("num.p50-tcp")).toHaveTextContent("5.0");
+    tell(linkView({ transport: "udp", frames: 460 }), linkView({ peer: 4, frames: 12, kernel: { ...KERNEL, rttUs: 900, windowBytes: 35_840 } }));
+    expect(await screen.findByTestId("num.frames-udp")).toHaveTextContent("460");
+    expect(screen.getByTestId("num.frames-tcp")).toHaveTextContent("12");
+    expect(screen.getByTestId("num.kernelRtt-tcp")).toHaveTextContent("0.90");
+    expect(screen.getByTestId("num.window-tcp")).toHaveTextContent("35");
+    expect(screen.getByTestId("sock.segment")).toHaveTextContent("1,448");
+    expect(screen.getByTestId("sock.leastRtt")).toHaveTextContent("—");
+    expect(screen.getByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
+  });
+
+  it("says why there are no figures: nobody is live, or nobody watches", async () => {
+    const { model } = await open({ scene: "empty" });
+    model.view = "wire";
+    expect(await screen.findByText(/while nobody is live/)).toBeVisible();
+    await model.video.start();
+    model.metrics.clear();
+    expect(await screen.findByText(/while nobody watches/)).toBeVisible();
+  });
+
+  it("tells the steps in the language in force", async () => {
+    const { host } = await open({ scene: "busy", language: "zh" });
+    await click("open-wire");
+    expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();
+    host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
+    expect(await screen.findByText("something new")).toBeVisible();
+  });
+});

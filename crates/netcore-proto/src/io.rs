@@ -114,6 +114,10 @@ pub enum DeadlineReason {
     Expiry,
     /// A frame was not acknowledged.
     Acknowledgement,
+    /// The way has room for the frame that waits.
+    Room,
+    /// The next of a frame's parts may leave.
+    Pacing,
 }
 
 impl Deadline {

@@ -112,6 +112,17 @@ impl Bitrate {
             )),
         }
     }
+
+    /// How long `bytes` take at this rate, rounded up; without end at no rate at all.
+    pub fn lasts(self, bytes: u64) -> crate::Span {
+        let us = (u128::from(bytes) * 8_000_000).div_ceil(u128::from(self.0.max(1)));
+        crate::Span::from_micros(us.min(u128::from(u64::MAX)) as u64)
+    }
+
+    /// How many bytes pass in `span`.
+    pub fn bytes_in(self, span: crate::Span) -> u64 {
+        (u128::from(self.0) * u128::from(span.as_micros()) / 8_000_000).min(u128::from(u64::MAX)) as u64
+    }
 }
 
 impl fmt::Display for Bitrate {
@@ -143,6 +154,10 @@ mod tests {
     fn a_rate_needs_time_to_pass() {
         assert_eq!(Bitrate::of(1_000, Span::ZERO), None);
         assert_eq!(Bitrate::of(125_000, Span::from_secs(1)), Some(Bitrate(1_000_000)));
+        assert_eq!(Bitrate(1_000_000).lasts(125_000), Span::from_secs(1));
+        assert_eq!(Bitrate(3).lasts(1), Span::from_micros(2_666_667));
+        assert_eq!(Bitrate(0).lasts(u64::MAX), Span::from_micros(u64::MAX));
+        assert_eq!(Bitrate(1_000_000).bytes_in(Span::from_millis(8)), 1_000);
         assert_eq!(Bitrate(13_600_000).to_string(), "13.6 Mbit/s");
     }
 }

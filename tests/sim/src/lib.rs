@@ -23,4 +23,4 @@ pub use agenda::Agenda;
 pub use pipe::Pipe;
 pub use scenario::{Scenario, Step};
 pub use trace::Trace;
-pub use world::{Film, Hop, Shown, World};
+pub use world::{Film, Hop, Look, Shown, World};

@@ -56,6 +56,8 @@ pub struct Ack {
     pub stream: StreamId,
     /// Which frame.
     pub frame: FrameNumber,
+    /// How many of its parts did not come the first time they were sent (saturating).
+    pub lost: u16,
     /// How long the receiver held it between having it whole and sending this, in microseconds.
     pub hold_us: u32,
     /// How long its bytes took to come in, from the first part to the last, in microseconds.
@@ -88,7 +90,8 @@ impl<D: AsRef<[u8]>> Datagram<D> {
         match self {
             Datagram::Fragment(fragment) => fragment.encode(out),
             Datagram::Ack(ack) => {
-                out.put_slice(&[2, 0, 0, 0]);
+                out.put_slice(&[2, 0]);
+                out.put_u16(ack.lost);
                 out.put_u32(ack.stream.0);
                 out.put_u32(ack.frame.0);
                 out.put_u32(ack.hold_us);
@@ -138,8 +141,9 @@ impl<'a> Datagram<&'a [u8]> {
         match kind {
             1 => Fragment::decode(bytes).map(Datagram::Fragment),
             2 => {
-                let [_, _, _] = *take(bytes, RECORD)?;
+                let [_] = *take(bytes, RECORD)?;
                 Ok(Datagram::Ack(Ack {
+                    lost: u16::from_be_bytes(*take(bytes, RECORD)?),
                     stream: StreamId(u32::from_be_bytes(*take(bytes, RECORD)?)),
                     frame: FrameNumber(u32::from_be_bytes(*take(bytes, RECORD)?)),
                     hold_us: u32::from_be_bytes(*take(bytes, RECORD)?),
@@ -259,6 +263,7 @@ mod tests {
             Datagram::Ack(Ack {
                 stream: StreamId(9),
                 frame: FrameNumber(8),
+                lost: 0x0102,
                 hold_us: 7,
                 spread_us: 6,
                 train_us: 5,

@@ -14,14 +14,15 @@ mod datagram;
 mod fragment;
 mod frame;
 mod host;
-mod in_flight;
 mod member;
 mod message;
+mod pacing;
+mod rate_control;
 mod reassembly;
 mod receiver;
 mod result;
 mod sender;
-mod window;
+mod sliding_min;
 
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
 pub use fragment::{Fragment, Parity};
@@ -29,10 +30,10 @@ pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
+pub use rate_control::{RateControlConfig, RateMode};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
 pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};
-pub use sender::{Sender, SenderConfig};
-pub use window::WindowMode;
+pub use sender::{Sender, SenderConfig, WindowMode};
 
 /// The most streams one person publishes at a time.
 pub const MAX_STREAMS_EACH: usize = 4;

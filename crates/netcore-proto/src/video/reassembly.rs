@@ -23,8 +23,10 @@ const MAX_REPEATS: usize = 32;
 /// What a receiver has learnt of the way its parts take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
-    /// There and back.
+    /// There and back, as somebody else measured it.
     pub(super) round_trip: Span,
+    /// The least time lately from a request to its answer.
+    pub(super) answer: Option<Span>,
     /// The longest pause lately between two parts that follow each other.
     pub(super) pause: Span,
     /// How late a part lately came that others had overtaken.
@@ -35,13 +37,20 @@ impl Way {
     /// A frame is whole: what it showed counts, and what earlier ones did counts a little less.
     pub(super) fn learn(&mut self, whole: &Partial) {
         let less = |span: Span, by: u64| Span::from_micros(span.as_micros() * (by - 1) / by);
+        // A way that becomes longer is believed within a few dozen frames.
+        let grown = |span: Span| span + Span::from_micros(span.as_micros() / 64);
+        let answers = [self.answer.map(grown), whole.answered_in];
+        self.answer = answers.into_iter().flatten().min();
         self.pause = whole.longest_pause.max(less(self.pause, 8));
         self.lateness = less(self.lateness, 32);
     }
 
     /// A round trip, a quarter for its variation, two milliseconds for a computer that is busy, and what reordering adds.
     fn retry_after(&self) -> Span {
-        Span::from_micros(self.round_trip.as_micros() * 5 / 4) + Span::from_millis(2) + self.lateness
+        let round_trip = self
+            .answer
+            .map_or(self.round_trip, |answer| answer.min(self.round_trip));
+        Span::from_micros(round_trip.as_micros() * 5 / 4) + Span::from_millis(2) + self.lateness
     }
 
     /// How long to wait for a part that others have overtaken: a little more than the latest lately took.
@@ -66,6 +75,8 @@ pub(super) struct Partial {
     pub(super) progress_at: Time,
     /// When the latest part came that was not sent again.
     train_end: Time,
+    /// How many parts came the first time they were sent.
+    first_time: u32,
     size: u16,
     bytes: BytesMut,
     count: u32,
@@ -78,6 +89,8 @@ pub(super) struct Partial {
     /// The latest requests, while they have to be told once more.
     repeats: VecDeque<Request>,
     requests: u16,
+    /// The least time from a part's only request until it came.
+    answered_in: Option<Span>,
     /// The longest pause between two parts that came the first time they were sent.
     longest_pause: Span,
     /// How many parts of newer frames have come, up to [`REORDERING`], and when the last of those did.
@@ -90,6 +103,8 @@ struct Gap {
     count: u32,
     noticed: Time,
     asked: Option<Time>,
+    /// How often it was asked for.
+    asks: u32,
 }
 
 /// Parts to ask for.
@@ -139,6 +154,7 @@ impl Partial {
             last_at: now,
             progress_at: now,
             train_end: now,
+            first_time: 0,
             size: fragment.size,
             bytes: BytesMut::zeroed(fragment.frame_length as usize),
             count,
@@ -147,6 +163,7 @@ impl Partial {
             gaps: Vec::new(),
             repeats: VecDeque::new(),
             requests: 0,
+            answered_in: None,
             longest_pause: Span::ZERO,
             overtaken: (0, now),
         }
@@ -155,6 +172,11 @@ impl Partial {
     /// How long the parts took to come that were not sent again.
     pub(super) fn train(&self) -> Span {
         self.train_end.since(self.first_at)
+    }
+
+    /// How many parts did not come the first time they were sent.
+    pub(super) fn lost(&self) -> u32 {
+        self.count - self.first_time
     }
 
     pub(super) fn buffered(&self) -> usize {
@@ -173,6 +195,7 @@ impl Partial {
                     count: index - self.next,
                     noticed: now,
                     asked: None,
+                    asks: 0,
                 };
                 self.gaps.push(gap);
             }
@@ -183,10 +206,14 @@ impl Partial {
             self.last_at = now;
             None
         } else {
-            let Some(noticed) = self.fill(index) else {
+            let Some(gap) = self.fill(index) else {
                 return Effect::Useless;
             };
-            (fragment.attempt == 0).then(|| now.since(noticed))
+            if let (1.., 1, Some(asked)) = (fragment.attempt, gap.asks, gap.asked) {
+                let took = now.since(asked);
+                self.answered_in = Some(self.answered_in.map_or(took, |least| least.min(took)));
+            }
+            (fragment.attempt == 0).then(|| now.since(gap.noticed))
         };
         let offset = index as usize * usize::from(self.size);
         let data = fragment.data.as_ref();
@@ -195,6 +222,7 @@ impl Partial {
         self.progress_at = now;
         if fragment.attempt == 0 {
             self.train_end = now;
+            self.first_time += 1;
         }
         match late {
             _ if self.missing == 0 => Effect::Whole,
@@ -232,6 +260,7 @@ impl Partial {
                 count: self.count - self.next,
                 noticed: now,
                 asked: None,
+                asks: 0,
             };
             self.gaps.push(tail);
             self.next = self.count;
@@ -249,6 +278,7 @@ impl Partial {
         let asked = due.into_iter().map(|at| {
             let gap = &mut self.gaps[at];
             gap.asked = Some(now);
+            gap.asks = gap.asks.saturating_add(1);
             // A frame has at most 65,536 parts, and one of them is here.
             (gap.first as u16, gap.count as u16)
         });
@@ -276,11 +306,11 @@ impl Partial {
         told
     }
 
-    /// Takes a part out of the gaps. Returns when its absence was noticed; `None` when it is here already.
-    fn fill(&mut self, index: u32) -> Option<Time> {
+    /// Takes a part out of the gaps. Returns the gap it was in; `None` when it is here already.
+    fn fill(&mut self, index: u32) -> Option<Gap> {
         let at = self.gaps.partition_point(|gap| gap.end() <= index);
         let gap = self.gaps.get_mut(at).filter(|gap| gap.first <= index)?;
-        let noticed = gap.noticed;
+        let filled = *gap;
         let behind = Gap {
             first: index + 1,
             count: gap.end() - index - 1,
@@ -295,7 +325,7 @@ impl Partial {
             (_, 0) => {}
             _ => self.gaps.insert(at + 1, behind),
         }
-        Some(noticed)
+        Some(filled)
     }
 
     /// A gap is due once enough parts have overtaken it and it has had the time that late parts lately took, or when the tail
@@ -388,6 +418,7 @@ mod tests {
 
     const WAY: Way = Way {
         round_trip: Span::from_millis(20),
+        answer: None,
         pause: Span::ZERO,
         lateness: Span::ZERO,
     };

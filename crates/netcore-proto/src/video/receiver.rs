@@ -49,8 +49,9 @@ struct Whole {
     frame: FrameNumber,
     at: Time,
     spread: Span,
-    /// The spread of the parts that were not sent again.
+    /// The spread of the parts that were not sent again, and how many were.
     train: Span,
+    lost: u32,
     /// When it was last acknowledged in a datagram.
     acked: Time,
 }
@@ -103,6 +104,7 @@ impl Receiver {
             arrivals: VecDeque::new(),
             way: Way {
                 round_trip: ASSUMED_ROUND_TRIP,
+                answer: None,
                 pause: ASSUMED_PAUSE,
                 lateness: Span::ZERO,
             },
@@ -153,12 +155,20 @@ impl Receiver {
             Effect::Late(late) => self.way.lateness = self.way.lateness.max(late).min(MAX_LATENESS),
             Effect::Whole => {
                 let partial = self.partials.swap_remove(at);
-                let (first, train) = (partial.first_at, partial.train());
+                let (first, train, lost) = (partial.first_at, partial.train(), partial.lost());
                 self.way.learn(&partial);
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame() {
                     Some(frame) => {
-                        let whole = self.complete(frame, Transport::Udp, first, train, now);
+                        let whole = Whole {
+                            frame: frame.header().frame,
+                            at: now,
+                            spread: now.since(first),
+                            train,
+                            lost,
+                            acked: now,
+                        };
+                        self.complete(frame, Transport::Udp, first, whole);
                         self.outgoing.push_back(Outgoing::Ack(whole));
                     }
                     None => self.counts.incomplete += 1,
@@ -181,7 +191,15 @@ impl Receiver {
             self.counts.late += 1;
             return;
         }
-        self.complete(frame, Transport::Tcp, first, now.since(first), now);
+        let whole = Whole {
+            frame: frame.header().frame,
+            at: now,
+            spread: now.since(first),
+            train: now.since(first),
+            lost: 0,
+            acked: now,
+        };
+        self.complete(frame, Transport::Tcp, first, whole);
     }
 
     /// The next datagram to send back.
@@ -191,6 +209,7 @@ impl Receiver {
             Outgoing::Ack(whole) => Datagram::Ack(Ack {
                 stream: self.stream,
                 frame: whole.frame,
+                lost: u16::try_from(whole.lost).unwrap_or(u16::MAX),
                 hold_us: saturating_us(now.since(whole.at)),
                 spread_us: saturating_us(whole.spread),
                 train_us: saturating_us(whole.train),
@@ -259,8 +278,8 @@ impl Receiver {
         self.partials.len() - 1
     }
 
-    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, train: Span, now: Time) -> Whole {
-        let number = frame.header().frame;
+    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, whole: Whole) {
+        let (number, now) = (whole.frame, whole.at);
         if let Some(newest) = self.newest {
             let gap = number.since(newest);
             let interval = Span::from_micros(now.since(self.newest_at).as_micros() / u64::from(gap));
@@ -276,13 +295,6 @@ impl Receiver {
         self.counts.incomplete += (before - self.partials.len()) as u64;
         self.counts.frames += 1;
         self.counts.bytes += frame.bytes().len() as u64;
-        let whole = Whole {
-            frame: number,
-            at: now,
-            spread: now.since(first),
-            train,
-            acked: now,
-        };
         self.whole.push_back(whole);
         if self.whole.len() > REMEMBERED {
             self.whole.pop_front();
@@ -293,7 +305,6 @@ impl Receiver {
             first,
             whole: now,
         });
-        whole
     }
 
     /// The sender repeats a part of a frame that is here: its acknowledgement may have been lost. For a frame that was given

@@ -91,6 +91,7 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
         encoded(&Datagram::Ack(Ack {
             stream,
             frame: forged,
+            lost: u16::MAX,
             hold_us: 0,
             spread_us: u32::MAX,
             train_us: 0,

@@ -7,6 +7,10 @@ use super::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate,
 /// What one direction of a link is like. The default is perfect: no delay, no limit, no loss.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conditions {
+    /// The sender's own interface, which takes no more from its socket while it is full; `None` when that is the bottleneck
+    /// itself. With one, the bottleneck is somewhere on the way: it holds nobody back, and what its queue has no room for is
+    /// lost.
+    pub interface: Option<Bitrate>,
     /// The narrowest place and its queue; `None` for no limit.
     pub bottleneck: Option<Bottleneck>,
     /// Independent loss, from 0 to 1.
@@ -44,6 +48,15 @@ impl Conditions {
         }
     }
 
+    /// With the bottleneck behind an interface of so many megabits per second.
+    #[must_use]
+    pub fn behind_mbit(self, mbit: u64) -> Conditions {
+        Conditions {
+            interface: Some(Bitrate(mbit * 1_000_000)),
+            ..self
+        }
+    }
+
     /// With this independent loss, from 0 to 1.
     #[must_use]
     pub fn loss(self, loss: f64) -> Conditions {
@@ -65,6 +78,9 @@ impl fmt::Display for Conditions {
         write!(f, "{} one way", self.delay)?;
         if self.jitter > Span::ZERO {
             write!(f, ", up to {} of jitter", self.jitter)?;
+        }
+        if let Some(interface) = &self.interface {
+            write!(f, ", from an interface of {interface}")?;
         }
         if let Some(bottleneck) = &self.bottleneck {
             let Bottleneck { rate, queue_bytes } = bottleneck;
@@ -91,6 +107,7 @@ impl fmt::Display for Conditions {
 #[derive(Clone, Debug)]
 pub struct Path {
     conditions: Conditions,
+    interface: Option<Rate>,
     rate: Option<Rate>,
     burst: Option<BurstLoss>,
     counts: PathCounts,
@@ -136,6 +153,7 @@ impl Path {
     /// A path with an empty queue.
     pub fn new(conditions: Conditions) -> Path {
         Path {
+            interface: conditions.interface.map(interface),
             rate: conditions.bottleneck.map(Rate::new),
             burst: conditions.burst.map(BurstLoss::new),
             conditions,
@@ -154,10 +172,14 @@ impl Path {
     }
 
     /// From now on it is like this. What waits in the queue stays there.
-    pub fn change(&mut self, conditions: Conditions, now: Time) {
+    pub fn change(&mut self, conditions: Conditions) {
         match (&mut self.rate, conditions.bottleneck) {
-            (Some(rate), Some(bottleneck)) => rate.change(bottleneck, now),
+            (Some(rate), Some(bottleneck)) => rate.change(bottleneck),
             (rate, bottleneck) => *rate = bottleneck.map(Rate::new),
+        }
+        match (&mut self.interface, conditions.interface) {
+            (Some(rate), Some(bitrate)) => rate.change(unlimited(bitrate)),
+            (rate, bitrate) => *rate = bitrate.map(interface),
         }
         self.burst = conditions.burst.map(BurstLoss::new);
         self.conditions = conditions;
@@ -166,7 +188,8 @@ impl Path {
     /// What becomes of a packet of `bytes` bytes that is sent at `now`.
     pub fn send(&mut self, bytes: u64, now: Time, chance: &mut Chance) -> Passage {
         self.count(bytes);
-        let Some(passed) = self.rate.as_mut().map_or(Some(now), |rate| rate.pass(bytes, now)) else {
+        let out = self.interface.as_mut().map_or(now, |rate| rate.queue(bytes, now));
+        let Some(passed) = self.rate.as_mut().map_or(Some(out), |rate| rate.pass(bytes, out)) else {
             self.counts.overflowed += 1;
             return Passage::LOST;
         };
@@ -191,7 +214,8 @@ impl Path {
         /// A path that loses everything must not hold the simulation up.
         const MAX_REPETITIONS: usize = 64;
         self.count(bytes);
-        let passed = self.rate.as_mut().map_or(now, |rate| rate.queue(bytes, now));
+        let out = self.interface.as_mut().map_or(now, |rate| rate.queue(bytes, now));
+        let passed = self.rate.as_mut().map_or(out, |rate| rate.queue(bytes, out));
         let mut at = self.travelled(passed, chance);
         for _ in 0..MAX_REPETITIONS {
             if !self.is_lost(chance) {
@@ -207,10 +231,17 @@ impl Path {
         self.rate.as_ref().map_or(0, |rate| rate.backlog(now))
     }
 
-    /// When no more than `bytes` will wait before the bottleneck.
+    /// How long what comes now would wait before the bottleneck.
+    pub fn wait(&self, now: Time) -> Span {
+        self.rate
+            .as_ref()
+            .map_or(Span::ZERO, |rate| rate.backlog_below(0).since(now))
+    }
+
+    /// When no more than `bytes` will wait at the sender's own interface.
     pub fn backlog_below(&self, bytes: u64, now: Time) -> Time {
-        let when = self.rate.as_ref().map(|rate| rate.backlog_below(bytes));
-        when.map_or(now, |when| when.max(now))
+        let own = self.interface.as_ref().or(self.rate.as_ref());
+        own.map_or(now, |rate| rate.backlog_below(bytes).max(now))
     }
 
     fn count(&mut self, bytes: u64) {
@@ -234,6 +265,17 @@ impl Path {
         let at = jitter.pass(passed + self.conditions.delay, chance);
         let reorder = self.conditions.reordering.map(Reorder::new);
         reorder.map_or(at, |reorder| reorder.pass(at, chance))
+    }
+}
+
+fn interface(rate: Bitrate) -> Rate {
+    Rate::new(unlimited(rate))
+}
+
+fn unlimited(rate: Bitrate) -> Bottleneck {
+    Bottleneck {
+        rate,
+        queue_bytes: u64::MAX,
     }
 }
 
@@ -263,6 +305,20 @@ mod tests {
         assert_eq!(path.send(1_000, Time::ZERO, &mut chance), Passage::LOST);
         assert_eq!((path.counts().overflowed, path.counts().duplicated), (1, 2));
         assert_eq!(path.backlog(Time::ZERO), 2_000);
+    }
+
+    #[test]
+    fn a_bottleneck_behind_the_interface_holds_nobody_back() {
+        let mut path = Path::new(Conditions::delay_ms(0).mbit(8, 3_000).behind_mbit(80));
+        let mut chance = Chance::new(0);
+        let passed = (0..4).filter(|_| path.send(1_000, Time::ZERO, &mut chance).first.is_some());
+        assert_eq!(passed.count(), 3, "the fourth finds the queue full");
+        assert_eq!(
+            path.backlog_below(0, Time::ZERO),
+            Time::from_micros(400),
+            "the interface is done soon"
+        );
+        assert_eq!(path.wait(Time::from_micros(400)), Span::from_micros(2_700));
     }
 
     #[test]

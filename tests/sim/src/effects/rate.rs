@@ -25,11 +25,9 @@ impl Rate {
         }
     }
 
-    /// From now on the bottleneck is another one; what waits now waits as long as at its new rate.
-    pub fn change(&mut self, bottleneck: Bottleneck, now: Time) {
-        let backlog = self.backlog(now);
+    /// From now on the bottleneck is another one. What waits leaves when it would have: its arrival is settled.
+    pub fn change(&mut self, bottleneck: Bottleneck) {
         self.bottleneck = bottleneck;
-        self.idle_at = now + self.lasts(backlog);
     }
 
     /// When a packet has passed; `None` when it finds the queue full.
@@ -90,16 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_leaves_at_the_new_rate() {
+    fn what_comes_after_a_change_leaves_at_the_new_rate() {
         let mut rate = Rate::new(MBIT);
-        rate.pass(2_500, Time::ZERO);
-        rate.change(
-            Bottleneck {
-                rate: Bitrate(100_000),
-                ..MBIT
-            },
-            Time::ZERO,
-        );
-        assert_eq!(rate.backlog_below(0), Time::ZERO + Span::from_millis(200));
+        let at = |ms| Time::ZERO + Span::from_millis(ms);
+        assert_eq!(rate.pass(1_250, at(0)), Some(at(10)));
+        rate.change(Bottleneck {
+            rate: Bitrate(100_000),
+            ..MBIT
+        });
+        assert_eq!(rate.pass(1_250, at(0)), Some(at(110)));
     }
 }

@@ -1,7 +1,7 @@
 use bytes::{Bytes, BytesMut};
 use netcore_proto::metrics::{ArrivalMeter, LinkMeter};
 use netcore_proto::video::{Arrival, FrameOutcome, FrameResult, Receiver, Sender, SenderConfig};
-use netcore_proto::{FrameNumber, Span, StreamId, Time, Transport};
+use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 
 use crate::Pipe;
 
@@ -24,6 +24,8 @@ pub struct Hop {
     pub results: Vec<FrameResult>,
     /// What the receiver showed, in order.
     pub shown: Vec<Shown>,
+    /// What the sending end thought whenever its camera took a picture, and what was so.
+    pub looks: Vec<Look>,
     /// The sending end's measurements.
     pub meter: LinkMeter,
     /// The receiving end's.
@@ -60,6 +62,19 @@ pub struct Shown {
     pub transport: Transport,
 }
 
+/// A look at a sender while its camera takes a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// When, in the simulation's time.
+    pub at: Time,
+    /// The sender's target.
+    pub target: Bitrate,
+    /// How long what comes now would wait before the bottleneck: the truth.
+    pub wait: Span,
+    /// How long the latest frame queued, as the sender thinks.
+    pub queueing: Option<Span>,
+}
+
 impl Shown {
     /// From the picture to the whole frame.
     pub fn age(&self) -> Span {
@@ -91,6 +106,7 @@ impl Hop {
             offered: 0,
             results: Vec::new(),
             shown: Vec::new(),
+            looks: Vec::new(),
             meter: LinkMeter::new(config.transport),
             arrival_meter: ArrivalMeter::new(config.transport),
             is_stopped: false,

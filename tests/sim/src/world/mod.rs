@@ -15,7 +15,7 @@ use netcore_proto::{ConnId, Event, MemberId, Node, Span, StreamId, Time, Transpo
 use crate::effects::{Chance, Conditions, Path};
 use crate::{Agenda, Trace};
 use control::Connection;
-pub use hop::{Hop, Shown};
+pub use hop::{Hop, Look, Shown};
 use person::Person;
 use video::Camera;
 pub use video::Film;
@@ -179,14 +179,14 @@ impl World {
     pub fn link(&mut self, name: &str, conditions: &Conditions) {
         let who = self.who(name);
         let person = &mut self.people[who];
-        person.up.change(conditions.clone(), self.now);
-        person.down.change(conditions.clone(), self.now);
+        person.up.change(conditions.clone());
+        person.down.change(conditions.clone());
     }
 
     /// The way from the host to a member is like this from now on.
     pub fn link_down(&mut self, name: &str, conditions: &Conditions) {
         let who = self.who(name);
-        self.people[who].down.change(conditions.clone(), self.now);
+        self.people[who].down.change(conditions.clone());
     }
 
     fn who(&self, name: &str) -> usize {

@@ -103,11 +103,10 @@ impl World {
         loop {
             let hop = &mut self.hops[at];
             let clock = self.people[hop.to].clock(self.now);
-            let first = hop
-                .incoming_since
-                .filter(|_| !hop.incoming.is_empty())
-                .unwrap_or(clock);
-            hop.incoming_since = Some(first);
+            if hop.incoming.is_empty() {
+                return;
+            }
+            let first = *hop.incoming_since.get_or_insert(clock);
             let Some(header) = hop.incoming.first_chunk::<FRAME_HEADER_BYTES>() else {
                 return;
             };
@@ -274,7 +273,7 @@ impl World {
         let captured = self.people[camera.owner].moment(header.captured);
         let jpeg = arrival.frame.jpeg();
         assert!(
-            jpeg[..4] == header.frame.0.to_be_bytes() && jpeg[4..] == camera.jpeg[4..],
+            jpeg[..4] == header.frame.0.to_be_bytes() && jpeg[4..] == camera.jpeg[4..jpeg.len()],
             "frame {} arrived with another picture",
             header.frame
         );

@@ -4,12 +4,12 @@ use std::fmt;
 
 use bytes::BytesMut;
 use netcore_proto::video::{
-    Datagram, Event as VideoEvent, Frame, FrameHeader, Receiver, SenderConfig, SourceKind, StreamSpec,
-    WindowMode,
+    Datagram, Event as VideoEvent, Frame, FrameHeader, Receiver, Sender, SenderConfig, SourceKind,
+    StreamSpec, WindowMode,
 };
-use netcore_proto::{Event, FrameNumber, MemberId, Span, StreamId, Time, Transport, session};
+use netcore_proto::{Bitrate, Event, FrameNumber, MemberId, Span, StreamId, Time, Transport, session};
 
-use super::{HOST, Happening, Hop, World};
+use super::{HOST, Happening, Hop, Look, World};
 
 /// What a camera gives.
 #[derive(Clone, Debug)]
@@ -22,8 +22,10 @@ pub struct Film {
     pub lasts: Span,
     /// The first picture's number.
     pub first: FrameNumber,
+    /// Whether the pictures are made as large as the sender's target says, `bytes` at most.
+    pub follows: bool,
     /// How the stream's senders work from here on.
-    pub window: WindowMode,
+    pub sending: SenderConfig,
 }
 
 impl Film {
@@ -34,8 +36,28 @@ impl Film {
             bytes: 120_000,
             lasts,
             first: FrameNumber(0),
-            window: WindowMode::Adaptive,
+            follows: false,
+            sending: sending(),
         }
+    }
+
+    /// 30 pictures a second, as large as the sender's target says, up to 150 Mbit/s.
+    pub fn live(lasts: Span) -> Film {
+        Film {
+            bytes: 625_000,
+            follows: true,
+            ..Film::hd(lasts)
+        }
+    }
+
+    /// With this window.
+    #[must_use]
+    pub fn window(self, window: WindowMode) -> Film {
+        let sending = SenderConfig {
+            window,
+            ..self.sending
+        };
+        Film { sending, ..self }
     }
 }
 
@@ -55,6 +77,7 @@ pub(super) struct Camera {
     next: FrameNumber,
     interval: Span,
     left: u64,
+    follows: bool,
     pub(super) jpeg: Vec<u8>,
 }
 
@@ -72,7 +95,7 @@ impl World {
 
     /// Somebody's first stream uses this transport from now on.
     pub fn switch(&mut self, name: &str, transport: Transport) {
-        let stream = self.stream_of(name);
+        let stream = self.stream_of(name, 0);
         self.with_node(name, |node, _| {
             node.change_stream(stream, &spec(transport))
                 .expect("there is a connection");
@@ -94,7 +117,12 @@ impl World {
 
     /// Somebody's first stream gets pictures.
     pub fn film(&mut self, name: &str, film: &Film) {
-        let stream = self.stream_of(name);
+        self.film_nth(name, 0, film);
+    }
+
+    /// One of somebody's streams gets pictures, counted from zero.
+    pub fn film_nth(&mut self, name: &str, nth: usize, film: &Film) {
+        let stream = self.stream_of(name, nth);
         let owner = self.who(name);
         for hop in self.hops.iter_mut().filter(|hop| hop.stream == stream) {
             let transport = hop.sender.transport();
@@ -104,8 +132,10 @@ impl World {
                 results.len() as u64,
                 "a window is chosen while nothing is on its way"
             );
-            let config = config(transport, film.window);
-            hop.sender = netcore_proto::video::Sender::new(config);
+            hop.sender = Sender::new(SenderConfig {
+                transport,
+                ..film.sending
+            });
             hop.results = results;
         }
         self.cameras.push(Camera {
@@ -114,6 +144,7 @@ impl World {
             next: film.first,
             interval: Span::from_micros(1_000_000 / film.rate),
             left: film.lasts.as_micros() * film.rate / 1_000_000,
+            follows: film.follows,
             jpeg: (0..film.bytes).map(|i| (i * 31 % 253) as u8).collect(),
         });
         let camera = self.cameras.len() - 1;
@@ -180,13 +211,26 @@ impl World {
         found.unwrap_or_else(|| panic!("no stream goes from {from} to {to}"))
     }
 
-    fn stream_of(&self, name: &str) -> StreamId {
+    /// The hop of one of somebody's streams up to the host, counted from zero.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn hop_nth(&self, from: &str, nth: usize) -> &Hop {
+        let stream = self.stream_of(from, nth);
+        let found = self
+            .hops
+            .iter()
+            .rfind(|hop| hop.stream == stream && hop.to == HOST);
+        found.unwrap_or_else(|| panic!("that stream of {from} does not go up"))
+    }
+
+    fn stream_of(&self, name: &str, nth: usize) -> StreamId {
         let node = self.node(name);
-        let own = node
-            .streams()
-            .into_iter()
-            .find(|stream| Some(stream.owner) == node.me());
-        own.unwrap_or_else(|| panic!("{name} has no stream")).id
+        let streams = node.streams().into_iter();
+        let mut own = streams.filter(|stream| Some(stream.owner) == node.me());
+        own.nth(nth)
+            .unwrap_or_else(|| panic!("{name} has no such stream"))
+            .id
     }
 
     /// Builds and takes down hops as nodes learn of streams and viewers.
@@ -254,7 +298,15 @@ impl World {
     }
 
     fn connect_hop(&mut self, stream: StreamId, from: usize, to: usize, transport: Transport) {
-        let mut hop = Hop::new(stream, from, to, config(transport, WindowMode::Adaptive));
+        let mut hop = Hop::new(
+            stream,
+            from,
+            to,
+            SenderConfig {
+                transport,
+                ..sending()
+            },
+        );
         if let Some(round_trip) = self.people[hop.member()].round_trip {
             hop.receiver.set_round_trip(round_trip);
         }
@@ -295,6 +347,15 @@ impl World {
         }
         camera_state.left -= 1;
         camera_state.next = number.next();
+        let most = camera_state.jpeg.len();
+        let bytes = match (camera_state.follows, self.look(owner, stream)) {
+            (true, Some(target)) => {
+                let per_picture = target.bytes_in(self.cameras[camera].interval) as usize;
+                per_picture.clamp(1_000, most)
+            }
+            _ => most,
+        };
+        let camera_state = &mut self.cameras[camera];
         camera_state.jpeg[..4].copy_from_slice(&number.0.to_be_bytes());
         let header = FrameHeader {
             stream,
@@ -305,10 +366,30 @@ impl World {
             captured: self.people[owner].clock(now),
             encode_us: 0,
         };
-        let frame = Frame::new(header, &camera_state.jpeg).expect("a picture is neither empty nor huge");
+        let frame =
+            Frame::new(header, &camera_state.jpeg[..bytes]).expect("a picture is neither empty nor huge");
         let next_at = now + camera_state.interval;
         self.agenda.plan(next_at, Happening::Picture { camera });
         self.offer_frame(owner, &frame);
+    }
+
+    /// Looks at the sender of a stream's owner, and returns its target.
+    fn look(&mut self, owner: usize, stream: StreamId) -> Option<Bitrate> {
+        let of_owner = |hop: &&mut Hop| hop.stream == stream && hop.from == owner && !hop.is_stopped;
+        let hop = self.hops.iter_mut().find(of_owner)?;
+        let target = hop.sender.target();
+        let path = if hop.to == HOST {
+            Some(&self.people[owner].up)
+        } else {
+            None
+        };
+        hop.looks.push(Look {
+            at: self.now,
+            target,
+            wait: path.map_or(Span::ZERO, |path| path.wait(self.now)),
+            queueing: hop.sender.queueing_delay(),
+        });
+        Some(target)
     }
 
     pub(super) fn offer_frame(&mut self, from: usize, frame: &Frame) {
@@ -325,11 +406,10 @@ impl World {
     }
 }
 
-fn config(transport: Transport, window: WindowMode) -> SenderConfig {
+fn sending() -> SenderConfig {
     SenderConfig {
-        transport,
-        window,
         fragment_bytes: 1_200,
+        ..SenderConfig::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod faults;
 mod hostile;
+mod rate;
 mod speed;
 mod streams;
 
@@ -24,7 +25,7 @@ fn filming(title: &'static str, transport: Transport, links: Conditions, film: F
         Step::Join("Ben"),
         Step::Wait(Span::from_secs(3)),
         Step::Publish("Ben", transport),
-        Step::wait_ms(200),
+        Step::wait_ms(500),
         Step::Film("Ben", film),
     ])
 }

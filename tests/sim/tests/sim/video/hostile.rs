@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use netcore_proto::video::{
     Ack, Datagram, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack,
-    Receiver, Sender, SenderConfig, WindowMode,
+    RateControlConfig, RateMode, Receiver, Sender, SenderConfig, WindowMode,
 };
-use netcore_proto::{FrameNumber, Span, StreamId, Time, Transport};
+use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 use sim_tests::Step;
 use sim_tests::effects::Chance;
 
@@ -77,6 +77,7 @@ fn acknowledgements_for_frames_never_sent_say_nothing() {
             let ack = Ack {
                 stream: STREAM,
                 frame: FrameNumber(1_000 + world.draw(1 << 30) as u32),
+                lost: world.draw(1 << 16) as u16,
                 hold_us: world.draw(1 << 32) as u32,
                 spread_us: world.draw(1 << 32) as u32,
                 train_us: world.draw(1 << 32) as u32,
@@ -98,27 +99,87 @@ fn acknowledgements_for_frames_never_sent_say_nothing() {
     .run_all(0..10);
 }
 
-fn sender_with_a_frame(bytes: usize) -> (Sender, u32) {
-    let mut sender = Sender::new(SenderConfig {
-        transport: Transport::Udp,
-        window: WindowMode::Adaptive,
-        fragment_bytes: 1_200,
-    });
+fn frame(number: u32, bytes: usize) -> Frame {
     let header = FrameHeader {
         stream: STREAM,
-        frame: FrameNumber(0),
+        frame: FrameNumber(number),
         length: 0,
         width: 8,
         height: 8,
         captured: Time::ZERO,
         encode_us: 0,
     };
-    sender.handle_frame(Frame::new(header, &vec![1; bytes]).unwrap(), Time::ZERO);
+    Frame::new(header, &vec![1; bytes]).unwrap()
+}
+
+fn sender_with_a_frame(bytes: usize) -> (Sender, u32) {
+    let mut sender = Sender::new(SenderConfig {
+        transport: Transport::Udp,
+        window: WindowMode::Adaptive,
+        fragment_bytes: 1_200,
+        ..SenderConfig::default()
+    });
+    sender.handle_frame(frame(0, bytes), Time::ZERO);
     let mut parts = 0;
     while sender.poll_fragment(Time::ZERO).is_some() {
         parts += 1;
     }
     (sender, parts)
+}
+
+#[test]
+fn lies_about_times_and_loss_cost_the_liar_his_picture_and_nothing_else() {
+    for seed in 0..20 {
+        let mut chance = Chance::new(seed);
+        let rate = RateControlConfig {
+            floor: Bitrate(1_000_000),
+            ceiling: Bitrate(50_000_000),
+            mode: RateMode::Adaptive,
+        };
+        let mut sender = Sender::new(SenderConfig {
+            rate,
+            ..SenderConfig::default()
+        });
+        let mut left = 0;
+        for number in 0..900 {
+            let now = Time::from_micros(u64::from(number) * 33_333);
+            sender.handle_frame(frame(number, 20_000), now);
+            let mut parts = std::iter::from_fn(|| sender.poll_fragment(now));
+            left += u32::from(parts.any(|part| part.frame == FrameNumber(number)));
+            parts.for_each(drop);
+            let mut lie = |most: u64| {
+                if chance.happens(0.5) {
+                    most
+                } else {
+                    chance.below(most)
+                }
+            };
+            let ack = Ack {
+                stream: STREAM,
+                frame: FrameNumber(number),
+                lost: lie(65_535) as u16,
+                hold_us: lie(u64::from(u32::MAX)) as u32,
+                spread_us: lie(u64::from(u32::MAX)) as u32,
+                train_us: lie(u64::from(u32::MAX)) as u32,
+                recent: lie(u64::from(u32::MAX)) as u32,
+                whole: Time::from_micros(lie(u64::MAX)),
+            };
+            let later = now + Span::from_millis(20);
+            sender.handle_ack(&ack, later);
+            if sender.poll_timeout().is_some_and(|deadline| deadline.at <= later) {
+                sender.handle_timeout(later);
+            }
+            while sender.poll_result().is_some() {}
+            let target = sender.target().0;
+            assert!((rate.floor.0..=rate.ceiling.0).contains(&target), "{target}");
+            assert!(
+                sender
+                    .queueing_delay()
+                    .is_none_or(|queueing| queueing <= Span::from_millis(20))
+            );
+        }
+        assert!(left > 100, "{left} of 900 frames left");
+    }
 }
 
 #[test]

@@ -34,8 +34,12 @@ fn a_good_link_delivers_everything_as_soon_as_can_be() {
     for transport in [Transport::Udp, Transport::Tcp] {
         for hop in hd_up(transport, &lan()) {
             assert_eq!(hop.outcomes().acked, hop.offered, "{transport}");
-            // 10 ms of way, 9.6 ms for the pictures themselves, a tenth of that for headers.
-            assert!(hop.age_quantile(1.0) < Span::from_millis(21), "{transport}");
+            // 10 ms of way, 9.6 ms for the pictures themselves, a tenth of that for headers; over UDP paced to 80 %.
+            let limit = match transport {
+                Transport::Tcp => Span::from_millis(21),
+                Transport::Udp => Span::from_millis(25),
+            };
+            assert!(hop.age_quantile(1.0) < limit, "{transport}");
             assert!(hop.results.iter().all(|result| result.retransmits == 0));
         }
     }
@@ -54,7 +58,7 @@ fn two_percent_of_loss_cost_half_a_percent_of_the_frames_at_most() {
 fn ten_percent_of_loss_cost_two_percent_of_the_frames_at_most() {
     let hops = hd_up(Transport::Udp, &lan().loss(0.1));
     let share = share_in_time(&hops);
-    assert!(share >= 0.98, "{share} in time");
+    assert!(share >= 0.99, "{share} in time");
 }
 
 #[test]
@@ -72,6 +76,36 @@ fn bursts_of_loss_are_mended_too() {
 }
 
 #[test]
+fn a_paced_frame_fits_through_a_switch_with_a_short_queue() {
+    // 100 Mbit/s behind an interface of a gigabit, and room for half a picture.
+    let links = Conditions::delay_ms(1).mbit(100, 64 * 1024).behind_mbit(1_000);
+    let overflowed = |window| {
+        let film = Film::hd(Span::from_secs(10)).window(window);
+        let mut world = filming(
+            "Ben films through a cheap switch",
+            Transport::Udp,
+            links.clone(),
+            film,
+        )
+        .run(0);
+        world.wait(Span::from_secs(1));
+        let before = world.up("Ben").counts().overflowed;
+        world.wait(Span::from_secs(10));
+        assert_sound(world.hop("Ben", "Ada"));
+        (
+            world.up("Ben").counts().overflowed - before,
+            world.hop("Ben", "Ada").age_quantile(0.95),
+        )
+    };
+    let (lost, _) = overflowed(WindowMode::Fixed(4));
+    assert!(lost > 9_000, "only an adaptive window is paced: {lost}");
+    let (lost, p95) = overflowed(WindowMode::Adaptive);
+    // Once a second a frame leaves faster, to see whether the way takes more.
+    assert!(lost < 300, "{lost} of 27,000 datagrams");
+    assert!(p95 < Span::from_millis(20), "{p95}");
+}
+
+#[test]
 fn stop_and_wait_is_as_fast_as_the_classic_lab_computes() {
     for (transport, header_bytes) in [
         (Transport::Udp, 112.0 / 1_200.0),
@@ -81,8 +115,7 @@ fn stop_and_wait_is_as_fast_as_the_classic_lab_computes() {
             let film = Film {
                 rate: 2_000,
                 bytes,
-                window: WindowMode::StopAndWait,
-                ..Film::hd(Span::from_secs(2))
+                ..Film::hd(Span::from_secs(2)).window(WindowMode::StopAndWait)
             };
             let links = Conditions::delay_ms(delay_ms).mbit(mbit, 256 * 1024);
             let world = filming("Ben sends one frame at a time", transport, links, film)
@@ -109,8 +142,7 @@ fn a_window_fills_the_way_that_stop_and_wait_leaves_empty() {
             let film = Film {
                 rate: 400,
                 bytes: 16_600,
-                window,
-                ..Film::hd(Span::from_secs(3))
+                ..Film::hd(Span::from_secs(3)).window(window)
             };
             let world = filming("Ben sends many frames", transport, lan(), film)
                 .then([Step::Wait(Span::from_secs(4))])
@@ -138,8 +170,9 @@ fn on_a_slow_link_the_newest_frame_wins_and_the_delay_stays_bounded() {
         let hop = world.hop("Ben", "Ada");
         assert_sound(hop);
         let (p95, worst) = (hop.age_quantile(0.95), hop.age_quantile(1.0));
-        assert!(p95 < Span::from_millis(450), "{transport}: {p95}");
-        assert!(worst < Span::from_millis(600), "{transport}: {worst}");
+        // Up to a frame interval until the next picture, as much behind the one before, 88 ms for itself, 10 ms of way.
+        assert!(p95 < Span::from_millis(220), "{transport}: {p95}");
+        assert!(worst < Span::from_millis(300), "{transport}: {worst}");
         let used = hop.shown.len() as f64 * 20_000.0 * 8.0 / 20.0 / 2e6;
         assert!(used > 0.8, "{transport}: {used} of the link used");
         assert_eq!(hop.outcomes().lost, 0, "{transport}");

@@ -1,6 +1,6 @@
-use super::{Fragment, Frame};
 use crate::Time;
 use crate::units::Transport;
+use crate::video::{Fragment, Frame};
 
 /// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
 /// for: a copy lost again would cost the frame another round trip. Beyond one part in the second number the way is rather
@@ -31,6 +31,11 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
+    /// Whether datagrams of it have not been sent for the first time.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.transport == Transport::Udp && self.next_part < self.parts
+    }
+
     /// How many more copies of a part are sent when it is asked for.
     pub(super) fn spare_copies(&self) -> u32 {
         match self.asked {

@@ -1,27 +1,24 @@
+mod finish;
+mod gate;
+mod in_flight;
+mod repair;
+mod window;
+
+pub use window::WindowMode;
+
 use std::collections::VecDeque;
 
-use super::in_flight::InFlight;
+use self::finish::Told;
+use self::gate::{Gate, Leave};
+use self::in_flight::InFlight;
+use self::window::Window;
+use super::pacing::Pacer;
+use super::rate_control::{RateControl, RateControlConfig};
 use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
-use super::window::{Window, WindowMode};
-use super::{Ack, Fragment, Frame, Nack, TcpAck};
+use super::{Ack, Fragment, Frame, TcpAck};
 use crate::io::{Deadline, DeadlineReason};
-use crate::units::{FrameNumber, Transport};
+use crate::units::{Bitrate, FrameNumber, Transport};
 use crate::{Span, Time};
-
-/// How often a frame without any answer is prompted for before it counts as lost.
-const MAX_PROMPTS: u32 = 6;
-/// So many prompts follow each other at the same distance: they are small, and a lost one holds the window up.
-const QUICK_PROMPTS: u32 = 2;
-/// A frame over UDP that has no acknowledgement after this long, and four round trips, is lost.
-const EXPIRY: Span = Span::from_secs(1);
-/// Added to the round trip before prompting: a receiver may be busy.
-const PROMPT_SLACK: Span = Span::from_millis(10);
-/// Until a round trip is known.
-const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
-/// A frame's parts are sent again at most this many times as often as it has parts, whatever is asked for.
-const MAX_RESENDS_PER_PART: u32 = 3;
-/// Results nobody has taken are forgotten from the oldest on.
-const MAX_RESULTS: usize = 4_096;
 
 /// How a [`Sender`] works.
 #[derive(Clone, Copy, Debug)]
@@ -32,17 +29,24 @@ pub struct SenderConfig {
     pub window: WindowMode,
     /// Bytes of a frame in one datagram.
     pub fragment_bytes: u16,
+    /// How the target is found.
+    pub rate: RateControlConfig,
 }
 
 /// The sending end of one stream to one neighbour, over both transports.
 ///
-/// A frame goes *offered → waiting → in flight → finished*. Only one frame waits: a newer one takes its place. What became
-/// of each frame comes out of [`poll_result`](Sender::poll_result), exactly once.
+/// A frame goes *offered → waiting → in flight → finished*. Only one frame waits: a newer one takes its place. It waits for a
+/// place in the window and, with an adaptive window, until it would not wait on the way for longer than a frame interval: no
+/// queue of old frames grows anywhere. What became of each frame comes out of [`poll_result`](Sender::poll_result), exactly
+/// once.
 #[derive(Debug)]
 pub struct Sender {
     transport: Transport,
     fragment_bytes: u16,
     window: Window,
+    gate: Gate,
+    pacer: Pacer,
+    control: RateControl,
     waiting: Option<Waiting>,
     /// Oldest first.
     in_flight: VecDeque<InFlight>,
@@ -52,14 +56,10 @@ pub struct Sender {
     /// The latest frame put on its way, over either transport.
     newest: Option<FrameNumber>,
     results: VecDeque<FrameResult>,
-}
-
-/// What an acknowledgement tells of its frame, whichever transport brought it.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    whole: Time,
-    hold: Span,
-    spread_us: u32,
+    /// When the way has room for the frame that waits.
+    room_at: Option<Time>,
+    /// When the next burst of the frame that is leaving may.
+    paced_until: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -75,6 +75,7 @@ impl Default for SenderConfig {
             transport: Transport::Udp,
             window: WindowMode::Adaptive,
             fragment_bytes: 1_150,
+            rate: RateControlConfig::default(),
         }
     }
 }
@@ -86,12 +87,17 @@ impl Sender {
             transport: config.transport,
             fragment_bytes: config.fragment_bytes.max(Fragment::MIN_SIZE),
             window: Window::new(config.window),
+            gate: Gate::default(),
+            pacer: Pacer::default(),
+            control: RateControl::new(config.rate),
             waiting: None,
             in_flight: VecDeque::new(),
             resend: VecDeque::new(),
             round_trip: None,
             newest: None,
             results: VecDeque::new(),
+            room_at: None,
+            paced_until: None,
         }
     }
 
@@ -110,8 +116,36 @@ impl Sender {
         self.in_flight.len()
     }
 
+    /// How much to send, so that the way stays full and no queue grows on it. Whoever makes the frames follows it.
+    pub fn target(&self) -> Bitrate {
+        self.control.target()
+    }
+
+    /// How long the latest acknowledged frame queued on its way there.
+    pub fn queueing_delay(&self) -> Option<Span> {
+        self.control.queueing()
+    }
+
+    /// What the way takes, as far as frames have shown: at least this when none was ever slowed down by it.
+    pub fn estimated_rate(&self) -> Option<Bitrate> {
+        self.control.capacity()
+    }
+
+    /// The share of parts that had to be sent again lately, from 0 to 1.
+    pub fn loss(&self) -> f64 {
+        self.control.loss()
+    }
+
+    /// From now on the target is found like this.
+    pub fn set_rate(&mut self, rate: RateControlConfig) {
+        self.control.set_config(rate);
+    }
+
     /// From the next frame on, use this transport. Frames on their way are still acknowledged over the other.
     pub fn set_transport(&mut self, transport: Transport) {
+        if transport != self.transport {
+            self.control.handle_new_way();
+        }
         self.transport = transport;
     }
 
@@ -122,8 +156,11 @@ impl Sender {
 
     /// A new frame. One that still waited is dropped for it.
     pub fn handle_frame(&mut self, frame: Frame, now: Time) {
+        self.gate.handle_offered(now);
         if let Some(older) = self.waiting.replace(Waiting { frame, offered: now }) {
-            self.window.handle_limited();
+            if self.in_flight.len() >= self.window.frames() {
+                self.window.handle_limited();
+            }
             self.drop_waiting(&older, DropReason::Superseded, now);
         }
     }
@@ -152,6 +189,18 @@ impl Sender {
 
     /// The next fragment to send in a datagram, those asked for again first.
     pub fn poll_fragment(&mut self, now: Time) -> Option<Fragment> {
+        if let Err(when) = self.pacer.check(now) {
+            let has_more = !self.resend.is_empty() || self.in_flight.iter().any(InFlight::is_leaving);
+            self.paced_until = has_more.then_some(when);
+            return None;
+        }
+        let fragment = self.next_fragment(now)?;
+        let bytes = fragment.data.len() + Fragment::HEADER_BYTES;
+        self.pacer.handle_sent(bytes as u64, now);
+        Some(fragment)
+    }
+
+    fn next_fragment(&mut self, now: Time) -> Option<Fragment> {
         while let Some((frame, index)) = self.resend.pop_front() {
             let sent = self
                 .in_flight
@@ -163,8 +212,7 @@ impl Sender {
                 return Some(sent.fragment(index, sent.retransmits.min(255) as u8));
             }
         }
-        let is_unfinished = |sent: &InFlight| sent.transport == Transport::Udp && sent.next_part < sent.parts;
-        let sent = match self.in_flight.iter().position(is_unfinished) {
+        let sent = match self.in_flight.iter().position(InFlight::is_leaving) {
             Some(at) => self.in_flight.get_mut(at)?,
             None if self.transport == Transport::Udp => self.promote(now)?,
             None => return None,
@@ -186,6 +234,8 @@ impl Sender {
                 whole: ack.whole,
                 hold: Span::from_micros(u64::from(ack.hold_us)),
                 spread_us: ack.spread_us,
+                train_us: ack.spread_us,
+                lost: 0,
             };
             self.acked(at, told, now);
         }
@@ -202,6 +252,8 @@ impl Sender {
                 whole: ack.whole,
                 hold: Span::from_micros(u64::from(ack.hold_us)),
                 spread_us: ack.spread_us,
+                train_us: ack.train_us,
+                lost: ack.lost,
             };
             self.acked(at, told, now);
         }
@@ -223,45 +275,6 @@ impl Sender {
                 FrameOutcome::Lost(LossReason::Overtaken)
             };
             self.finish(at, outcome, None, now);
-        }
-    }
-
-    /// The receiver asks for parts again.
-    pub fn handle_nack(&mut self, nack: &Nack, now: Time) {
-        let Some(at) = self.position(nack.frame, Transport::Udp) else {
-            return;
-        };
-        let sent = &mut self.in_flight[at];
-        if !sent.is_new_request(nack.serial) {
-            return;
-        }
-        // The receiver is there, so it need not be prompted yet.
-        sent.prompted = now;
-        let before = self.resend.len();
-        let mut from = 0;
-        for (first, count) in &nack.missing {
-            // Runs come in order, and only what has been sent can be missing.
-            let run =
-                u32::from(*first).max(from)..(u32::from(*first) + u32::from(*count)).min(sent.next_part);
-            from = from.max(run.end);
-            for index in run {
-                if sent.resends_left == 0 {
-                    return;
-                }
-                sent.resends_left -= 1;
-                self.resend.push_back((nack.frame, index as u16));
-            }
-        }
-        let asked = self.resend.len() - before;
-        sent.asked += asked as u32;
-        for _ in 0..sent.spare_copies() {
-            for at in before..before + asked {
-                if sent.resends_left == 0 {
-                    return;
-                }
-                sent.resends_left -= 1;
-                self.resend.push_back(self.resend[at]);
-            }
         }
     }
 
@@ -293,48 +306,37 @@ impl Sender {
 
     /// When to call [`handle_timeout`](Sender::handle_timeout).
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        let waits = |sent: &&InFlight| sent.transport == Transport::Udp && sent.last_out.is_some();
-        let at = self
-            .in_flight
-            .iter()
-            .filter(waits)
-            .map(|sent| (sent.prompted + self.patience(sent.prompts)).min(self.expires(sent)))
-            .min()?;
-        Some(Deadline {
+        let room = self.room_at.map(|at| Deadline {
             at,
-            reason: DeadlineReason::Acknowledgement,
-        })
+            reason: DeadlineReason::Room,
+        });
+        let pacing = self.paced_until.map(|at| Deadline {
+            at,
+            reason: DeadlineReason::Pacing,
+        });
+        Deadline::earlier(Deadline::earlier(room, pacing), self.prompt_deadline())
     }
 
-    /// Prompts the receiver of frames that have no answer, by sending their last part again, and gives up the oldest.
+    /// Does what was due: prompts the receiver of frames that have no answer, by sending their last part again, and gives up
+    /// the oldest. Poll for frames and fragments afterwards.
     pub fn handle_timeout(&mut self, now: Time) {
-        let mut at = 0;
-        while at < self.in_flight.len() {
-            let patience = self.patience(self.in_flight[at].prompts);
-            let expires = self.expires(&self.in_flight[at]);
-            let sent = &mut self.in_flight[at];
-            if sent.transport != Transport::Udp || sent.last_out.is_none() {
-                at += 1;
-                continue;
-            }
-            if expires <= now || sent.prompts >= MAX_PROMPTS && sent.prompted + patience <= now {
-                self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), None, now);
-                continue;
-            }
-            if sent.prompted + patience <= now {
-                sent.prompts += 1;
-                sent.prompted = now;
-                self.resend
-                    .push_back((sent.frame.header().frame, (sent.parts - 1) as u16));
-            }
-            at += 1;
-        }
+        self.room_at = self.room_at.filter(|at| *at > now);
+        self.paced_until = self.paced_until.filter(|at| *at > now);
+        self.prompt(now);
     }
 
-    /// Puts the waiting frame on its way if the window is open.
+    /// Puts the waiting frame on its way if the window and the gate are open.
     fn promote(&mut self, now: Time) -> Option<&mut InFlight> {
-        if self.in_flight.len() >= self.window.frames() {
+        self.room_at = None;
+        if self.waiting.is_none() || self.in_flight.len() >= self.window.frames() {
             return None;
+        }
+        match self.may_leave(now) {
+            Leave::Now => {}
+            Leave::At(at) => {
+                self.room_at = Some(at);
+                return None;
+            }
         }
         let Waiting { frame, offered } = self.waiting.take()?;
         self.newest = Some(frame.header().frame);
@@ -345,9 +347,13 @@ impl Sender {
             size = length.div_ceil(1 << 16) as u16;
         }
         let parts = Fragment::count(length, size);
+        if self.transport == Transport::Udp && self.window.is_adaptive() {
+            let limit = self.control.pacing_limit(now);
+            self.pacer.begin(u64::from(length), self.gate.interval(), limit);
+        }
         self.in_flight.push_back(InFlight {
             parts,
-            resends_left: parts * MAX_RESENDS_PER_PART,
+            resends_left: parts * repair::MAX_RESENDS_PER_PART,
             asked: 0,
             request: 0,
             answered: 0,
@@ -365,97 +371,24 @@ impl Sender {
         self.in_flight.back_mut()
     }
 
+    fn may_leave(&self, now: Time) -> Leave {
+        let known = self.control.capacity().zip(self.control.least_round_trip());
+        let Some((capacity, least_round_trip)) = known.filter(|_| self.window.is_adaptive()) else {
+            return Leave::Now;
+        };
+        let on_the_way = self
+            .in_flight
+            .iter()
+            .filter(|sent| sent.transport == self.transport)
+            .filter_map(|sent| Some((sent.first_out?, sent.frame.bytes().len() as u32, sent.asked > 0)));
+        self.gate.leave(on_the_way, capacity, least_round_trip, now)
+    }
+
     fn position(&self, frame: FrameNumber, transport: Transport) -> Option<usize> {
         let is_it = |sent: &InFlight| sent.frame.header().frame == frame && sent.transport == transport;
         // A frame that has not left cannot have been received, whatever the other side says.
         self.in_flight
             .iter()
             .position(|sent| is_it(sent) && sent.first_out.is_some())
-    }
-
-    fn acked(&mut self, at: usize, told: Told, now: Time) {
-        let sent = &self.in_flight[at];
-        let hold = told.hold;
-        let delay = now.since(sent.first_out.unwrap_or(now)).saturating_sub(hold);
-        let sample = now.since(sent.last_out.unwrap_or(now)).saturating_sub(hold);
-        self.round_trip = Some(match self.round_trip {
-            // Which copy was acknowledged is not known, so the time is an upper bound (Karn's algorithm, with its use).
-            Some(before) if sent.retransmits > 0 => before.min(sample),
-            Some(before) => Span::from_micros((before.as_micros() * 7 + sample.as_micros()) / 8),
-            None => sample,
-        });
-        self.window.handle_delay(delay, now);
-        self.finish(
-            at,
-            FrameOutcome::Acked {
-                delay,
-                hold: hold.min(now.since(sent.first_out.unwrap_or(now))),
-            },
-            Some(told),
-            now,
-        );
-    }
-
-    fn finish(&mut self, at: usize, outcome: FrameOutcome, told: Option<Told>, now: Time) {
-        let Some(sent) = self.in_flight.remove(at) else {
-            return;
-        };
-        let header = sent.frame.header();
-        self.push_result(FrameResult {
-            frame: header.frame,
-            bytes: sent.frame.bytes().len() as u32,
-            transport: sent.transport,
-            captured: header.captured,
-            encode_us: header.encode_us,
-            offered: sent.offered,
-            first_out: sent.first_out,
-            last_out: sent.last_out,
-            received_whole: told.map(|told| told.whole),
-            spread_us: told.map(|told| told.spread_us),
-            finished: now,
-            retransmits: sent.retransmits,
-            outcome,
-        });
-    }
-
-    fn drop_waiting(&mut self, waiting: &Waiting, reason: DropReason, now: Time) {
-        let header = waiting.frame.header();
-        self.push_result(FrameResult {
-            frame: header.frame,
-            bytes: waiting.frame.bytes().len() as u32,
-            transport: self.transport,
-            captured: header.captured,
-            encode_us: header.encode_us,
-            offered: waiting.offered,
-            first_out: None,
-            last_out: None,
-            received_whole: None,
-            spread_us: None,
-            finished: now,
-            retransmits: 0,
-            outcome: FrameOutcome::Dropped(reason),
-        });
-    }
-
-    fn push_result(&mut self, result: FrameResult) {
-        if self.results.len() >= MAX_RESULTS {
-            self.results.pop_front();
-        }
-        self.results.push_back(result);
-    }
-
-    /// When a frame over UDP that nobody answers for is lost.
-    fn expires(&self, sent: &InFlight) -> Time {
-        sent.last_out.unwrap_or(sent.prompted) + EXPIRY + self.assumed_round_trip().times(4)
-    }
-
-    fn assumed_round_trip(&self) -> Span {
-        self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP)
-    }
-
-    /// How long to wait for an answer after so many prompts: doubling in the end (RFC 9002, section 6.2.1).
-    fn patience(&self, prompts: u32) -> Span {
-        let once = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2) + PROMPT_SLACK;
-        once.times(1 << prompts.min(MAX_PROMPTS).saturating_sub(QUICK_PROMPTS))
     }
 }

@@ -5,10 +5,8 @@ use crate::{Span, Time};
 const FIRST_FRAMES: usize = 4;
 /// The most frames that are ever on their way unacknowledged.
 const MAX_FRAMES: usize = 32;
-/// A delay this far above twice the least means that frames queue up on the way.
-const QUEUE_SLACK: Span = Span::from_millis(20);
-/// The least delay is believed for this long.
-const LEAST_LASTS: Span = Span::from_secs(10);
+/// A frame that queued for longer means that there are too many.
+const QUEUE: Span = Span::from_millis(50);
 
 /// How many frames may be on their way without an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +21,14 @@ pub enum WindowMode {
 
 /// The number of frames that may be on their way.
 ///
-/// Adaptive, it opens by one for each acknowledgement while frames had to wait for it, and halves, once a delay, when the
-/// delay shows a queue: more than twice the least delay lately plus 20 ms.
+/// Adaptive, it opens by one for each acknowledgement while frames had to wait for it, and halves, once a delay, when frames
+/// queue on the way for over 50 ms. What is on the way is bounded by the gate in the first place; this bounds it where frames
+/// are too small to show what the way takes.
 #[derive(Debug)]
 pub(super) struct Window {
     mode: WindowMode,
     frames: usize,
     is_limiting: bool,
-    least: Option<(Span, Time)>,
     halved: Time,
 }
 
@@ -46,7 +44,6 @@ impl Window {
             mode,
             frames,
             is_limiting: false,
-            least: None,
             halved: Time::ZERO,
         }
     }
@@ -60,19 +57,16 @@ impl Window {
         self.is_limiting = true;
     }
 
-    /// A frame was acknowledged after `delay`.
-    pub(super) fn handle_delay(&mut self, delay: Span, now: Time) {
+    pub(super) fn is_adaptive(&self) -> bool {
+        self.mode == WindowMode::Adaptive
+    }
+
+    /// A frame was acknowledged after `delay`, of which it queued for `queueing`.
+    pub(super) fn handle_delay(&mut self, delay: Span, queueing: Span, now: Time) {
         if self.mode != WindowMode::Adaptive {
             return;
         }
-        let least = match self.least {
-            Some((least, at)) if least <= delay && at + LEAST_LASTS > now => least,
-            _ => {
-                self.least = Some((delay, now));
-                delay
-            }
-        };
-        if delay > least.times(2) + QUEUE_SLACK {
+        if queueing > QUEUE {
             if self.halved + delay <= now {
                 self.frames = (self.frames / 2).max(1);
                 self.halved = now;
@@ -94,11 +88,11 @@ mod tests {
     #[test]
     fn it_opens_only_when_frames_wait() {
         let mut window = Window::new(WindowMode::Adaptive);
-        window.handle_delay(Span::from_millis(1), at(1));
+        window.handle_delay(Span::from_millis(1), Span::ZERO, at(1));
         assert_eq!(window.frames(), FIRST_FRAMES);
         for ms in 2..100 {
             window.handle_limited();
-            window.handle_delay(Span::from_millis(1), at(ms));
+            window.handle_delay(Span::from_millis(1), Span::ZERO, at(ms));
         }
         assert_eq!(window.frames(), MAX_FRAMES);
     }
@@ -108,15 +102,15 @@ mod tests {
         let mut window = Window::new(WindowMode::Adaptive);
         for ms in 0..20 {
             window.handle_limited();
-            window.handle_delay(Span::from_millis(5), at(ms));
+            window.handle_delay(Span::from_millis(5), Span::ZERO, at(ms));
         }
         let before = window.frames();
         for ms in [100, 101, 102] {
-            window.handle_delay(Span::from_millis(50), at(ms));
+            window.handle_delay(Span::from_millis(60), Span::from_millis(55), at(ms));
         }
         assert_eq!(window.frames(), before / 2);
         for ms in (200..2_000).step_by(100) {
-            window.handle_delay(Span::from_millis(50), at(ms));
+            window.handle_delay(Span::from_millis(60), Span::from_millis(55), at(ms));
         }
         assert_eq!(window.frames(), 1);
     }
@@ -125,7 +119,7 @@ mod tests {
     fn stop_and_wait_is_one_whatever_happens() {
         let mut window = Window::new(WindowMode::StopAndWait);
         window.handle_limited();
-        window.handle_delay(Span::from_millis(1), at(1));
+        window.handle_delay(Span::from_millis(1), Span::ZERO, at(1));
         assert_eq!(window.frames(), 1);
     }
 }

@@ -1,0 +1,549 @@
+//! How much the way to a neighbour takes, and how much to send: one answer for TCP and UDP, from acknowledged frames.
+//!
+//! Three things are known of each acknowledged frame. *When its first byte got through*: less the least such time lately, that
+//! is how long it queued; the two clocks' offset cancels (RFC 6817, section 2; the window bounds their drift). *How long it
+//! took to come in*: a frame is a train of packets, which the narrowest place stretches to its own rate (Dovrolis,
+//! "Packet-dispersion techniques", 2004). *What of it was lost.* From these:
+//!
+//! - Two frames running that queued for over [`QUEUE`] without the queue shrinking mean congestion: the target falls to 85 % of
+//!   what gets through, as Google's congestion control does (draft-ietf-rmcat-gcc-02, section 6).
+//! - The target never stays above the rate to which the way stretches trains.
+//! - Otherwise it grows, by the same for every stream, so that streams in one bottleneck come to equal shares (Chiu and
+//!   Jain, 1989): slowly after a cut, and faster the longer nothing speaks against it, as CUBIC does (RFC 9438, section 4.1),
+//!   but never beyond twice of what has been shown to get through.
+//! - Loss alone is no congestion until it is high: on radio it is the weather.
+
+use std::collections::VecDeque;
+
+use super::sliding_min::SlidingMin;
+use crate::units::Bitrate;
+use crate::{Span, Time};
+
+/// A frame that queued for longer shows congestion. Computers that are busy delay one by 1 to 5 ms, and another stream's
+/// frame ahead of it in a bottleneck by its own length, which at equal shares is half a frame interval.
+pub(super) const QUEUE: Span = Span::from_millis(20);
+/// The least delays are believed for this long: routes change, clocks drift (50 ppm make half a millisecond of it).
+const BASE_WINDOW: Span = Span::from_secs(10);
+/// What gets through is counted over this long: several frames of a slow stream, and short beside the five seconds in which
+/// a wider way is to be filled.
+const DELIVERED_WINDOW: Span = Span::from_millis(500);
+/// A train that took longer than this tells how slow the way is; a shorter one may have been held up by a busy computer.
+const TELLING_TRAIN: Span = Span::from_millis(10);
+/// A cut leaves this share of what gets through, so that the queue drains.
+const CUT: f64 = 0.85;
+/// More loss than this is congestion, even without delay: a queue too short to be seen. Twice what is called a bad network.
+const HIGH_LOSS: f64 = 0.2;
+/// More loss than this together with stretched trains is a short queue that overflows.
+const SOME_LOSS: f64 = 0.05;
+/// So many cuts running that did not make the queue short mean that it is not ours, and the base is taken anew.
+const CUTS_IN_VAIN: u32 = 3;
+/// Growth just after a cut, in bits per second each second, and for how long it stays at that.
+const GENTLE_GROWTH: (f64, Span) = (1e6, Span::from_millis(750));
+/// After that it doubles this often: a way that became ten times as wide is filled in three seconds.
+const DOUBLES_EVERY: Span = Span::from_millis(400);
+/// It is never more than this share of the target each second, and a fifth of it while it is gentle.
+const MAX_GROWTH: f64 = 1.5;
+/// Where the target begins: 720p in fair quality. The first frames' trains tell better at once.
+const FIRST_TARGET: Bitrate = Bitrate(10_000_000);
+/// A paced frame shows only that the way takes its pace. This often one leaves this much faster.
+const LOOK_EVERY: Span = Span::from_secs(1);
+const LOOK: f64 = 1.6;
+/// The most acknowledgements that are remembered.
+const MAX_DELIVERED: usize = 4_096;
+
+/// Whether a stream's rate follows the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RateMode {
+    /// The target follows what the way takes.
+    #[default]
+    Adaptive,
+    /// The target is the ceiling, whatever happens. The way is still measured.
+    Fixed,
+}
+
+/// How a sender finds its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateControlConfig {
+    /// The target is never lower.
+    pub floor: Bitrate,
+    /// The target is never higher.
+    pub ceiling: Bitrate,
+    /// Whether it moves at all.
+    pub mode: RateMode,
+}
+
+impl Default for RateControlConfig {
+    /// From 300 kbit/s, a small picture a few times a second, to 2 Gbit/s.
+    fn default() -> RateControlConfig {
+        RateControlConfig {
+            floor: Bitrate(300_000),
+            ceiling: Bitrate(2_000_000_000),
+            mode: RateMode::Adaptive,
+        }
+    }
+}
+
+/// An acknowledged frame. Times without a name are on this computer's clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acked {
+    /// Bytes of the frame.
+    pub(super) bytes: u32,
+    /// Parts it was sent in, and how many did not arrive the first time.
+    pub(super) parts: u32,
+    pub(super) lost: u32,
+    pub(super) first_out: Time,
+    pub(super) last_out: Time,
+    /// On the receiver's clock.
+    pub(super) whole: Time,
+    pub(super) hold: Span,
+    /// First part to last, and the same without those sent again.
+    pub(super) spread: Span,
+    pub(super) train: Span,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct RateControl {
+    config: RateControlConfig,
+    target: f64,
+    /// The least of the times a first byte took: here to there, across the two clocks; and there and back, on ours.
+    forward: SlidingMin,
+    there_and_back: SlidingMin,
+    /// How long the latest frame queued, and the one before it.
+    queueing: Option<Span>,
+    queueing_before: Option<Span>,
+    /// Rates of the latest two trains, and those of them that the way stretched.
+    trains: [Option<f64>; 2],
+    stretched: [Option<f64>; 2],
+    capacity: Option<f64>,
+    /// Whether two trains running were stretched and none since went through faster.
+    is_limited: bool,
+    /// When to look whether the way takes more.
+    look_at: Time,
+    delivered: VecDeque<(Time, u32)>,
+    delivered_bytes: u64,
+    loss: f64,
+    cut_at: Option<Time>,
+    /// The shortest queue since the latest cut, and how many cuts running left none short.
+    shortest: Option<Span>,
+    cuts_in_vain: u32,
+    acked_at: Option<Time>,
+}
+
+impl RateControl {
+    pub(super) fn new(config: RateControlConfig) -> RateControl {
+        let mut control = RateControl {
+            config,
+            target: FIRST_TARGET.0 as f64,
+            forward: SlidingMin::new(BASE_WINDOW),
+            there_and_back: SlidingMin::new(BASE_WINDOW),
+            queueing: None,
+            queueing_before: None,
+            trains: [None; 2],
+            stretched: [None; 2],
+            capacity: None,
+            is_limited: false,
+            look_at: Time::ZERO,
+            delivered: VecDeque::new(),
+            delivered_bytes: 0,
+            loss: 0.0,
+            cut_at: None,
+            shortest: None,
+            cuts_in_vain: 0,
+            acked_at: None,
+        };
+        control.set_target(control.target);
+        control
+    }
+
+    pub(super) fn set_config(&mut self, config: RateControlConfig) {
+        self.config = config;
+        self.set_target(self.target);
+    }
+
+    /// What to send.
+    pub(super) fn target(&self) -> Bitrate {
+        match self.config.mode {
+            RateMode::Adaptive => Bitrate(self.target as u64),
+            RateMode::Fixed => self.config.ceiling,
+        }
+    }
+
+    /// How long the latest frame queued.
+    pub(super) fn queueing(&self) -> Option<Span> {
+        self.queueing
+    }
+
+    /// What the way takes, as far as frames have shown: exact when they were stretched, else it takes at least this.
+    pub(super) fn capacity(&self) -> Option<Bitrate> {
+        self.capacity.map(|capacity| Bitrate(capacity as u64))
+    }
+
+    /// What a frame that leaves now is paced by: what the way takes, when frames have shown that it takes no more. Now and then
+    /// it is more than that, to see whether the way still takes no more.
+    pub(super) fn pacing_limit(&mut self, now: Time) -> Option<Bitrate> {
+        let limit = self.capacity.filter(|_| self.is_limited)?;
+        if self.look_at > now {
+            return Some(Bitrate(limit as u64));
+        }
+        self.look_at = now + LOOK_EVERY;
+        Some(Bitrate((limit * LOOK) as u64))
+    }
+
+    /// Whether the way has room for more than what is sent now.
+    pub(super) fn has_room(&self, now: Time) -> bool {
+        let used = self.delivered_rate(now);
+        self.queueing <= Some(QUEUE) && self.capacity.is_none_or(|capacity| used < 0.7 * capacity)
+    }
+
+    /// The share of parts that have to be sent again, lately.
+    pub(super) fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// The time there and back without a queue and without a frame's own length.
+    pub(super) fn least_round_trip(&self) -> Option<Span> {
+        self.there_and_back
+            .get()
+            .map(|us| Span::from_micros(us.max(0) as u64))
+    }
+
+    /// The way is another one: a different transport, or a new address.
+    pub(super) fn handle_new_way(&mut self) {
+        self.forward = SlidingMin::new(BASE_WINDOW);
+        self.there_and_back = SlidingMin::new(BASE_WINDOW);
+        (self.queueing, self.queueing_before) = (None, None);
+    }
+
+    /// A frame was acknowledged.
+    pub(super) fn handle_acked(&mut self, acked: &Acked, now: Time) {
+        self.measure_queue(acked, now);
+        let stretched = self.measure_train(acked);
+        self.note_loss(f64::from(acked.lost.min(acked.parts)) / f64::from(acked.parts.max(1)));
+        self.note_delivered(acked.bytes, now);
+        self.cap(stretched, now);
+        // Frames that left before a cut tell of the time before it.
+        let is_news = self.cut_at.is_none_or(|cut_at| acked.first_out >= cut_at);
+        if is_news && let Some(queueing) = self.queueing {
+            self.shortest = Some(self.shortest.map_or(queueing, |shortest| shortest.min(queueing)));
+        }
+        if is_news && self.is_congested() {
+            self.cut(now);
+        } else if self.loss > HIGH_LOSS {
+            self.heed_loss(now);
+        } else if self.queueing.is_some_and(|queueing| queueing <= QUEUE) {
+            self.grow(stretched, now);
+        }
+        self.acked_at = Some(now);
+    }
+
+    /// A frame that was sent did not arrive whole: this share of it was lost, as far as is known.
+    pub(super) fn handle_lost(&mut self, share: f64, now: Time) {
+        self.note_loss(share);
+        self.heed_loss(now);
+    }
+
+    /// Cuts the target when loss is high, now and then.
+    fn heed_loss(&mut self, now: Time) {
+        if self.loss > HIGH_LOSS && self.cut_at.is_none_or(|at| at + DELIVERED_WINDOW <= now) {
+            self.cut_at = Some(now);
+            self.set_target(self.target * (1.0 - self.loss / 2.0));
+        }
+    }
+
+    fn measure_queue(&mut self, acked: &Acked, now: Time) {
+        let there_and_back = now
+            .since(acked.first_out)
+            .saturating_sub(acked.hold)
+            .saturating_sub(acked.spread);
+        let there_and_back = there_and_back.as_micros() as i64;
+        let longer = there_and_back - self.there_and_back.add(there_and_back, now);
+        // Whatever the other clock says, 64 bits hold the difference of two differences.
+        let first_in = i128::from(acked.whole.as_micros()) - i128::from(acked.spread.as_micros());
+        let forward = first_in - i128::from(acked.first_out.as_micros());
+        let forward = forward.clamp(i128::from(i64::MIN / 2), i128::from(i64::MAX / 2)) as i64;
+        let later = forward - self.forward.add(forward, now);
+        // A frame cannot have queued on the way there for longer than there and back took longer, which is ours to measure.
+        let queueing = Span::from_micros(later.min(longer).max(0) as u64);
+        self.queueing_before = self.queueing.replace(queueing);
+    }
+
+    /// Notes the rate at which the frame's train came in. Returns it when it is the way that made it so slow.
+    fn measure_train(&mut self, acked: &Acked) -> Option<f64> {
+        if acked.parts < 2 {
+            return None;
+        }
+        let arrived = 1.0 - f64::from(acked.lost.min(acked.parts)) / f64::from(acked.parts);
+        // The clock starts with the first part's arrival, so that part's bytes do not count.
+        let bytes = f64::from(acked.bytes) * (1.0 - 1.0 / f64::from(acked.parts)) * arrived;
+        let rate = bytes * 8e6 / acked.train.as_micros().max(1) as f64;
+        self.trains = [self.trains[1], Some(rate)];
+        let sent_in = acked.last_out.since(acked.first_out);
+        let is_stretched =
+            acked.train > Span::from_micros(sent_in.as_micros() * 11 / 10) + Span::from_millis(1);
+        let is_lossy = f64::from(acked.lost) > SOME_LOSS * f64::from(acked.parts);
+        let is_telling = acked.train >= TELLING_TRAIN || self.queueing > Some(QUEUE) || is_lossy;
+        let capacity = self.capacity.unwrap_or(rate);
+        if !is_stretched || !is_telling {
+            if rate > capacity * 1.05 {
+                // It takes more, so the next frame looks for yet more.
+                self.look_at = Time::ZERO;
+            }
+            self.capacity = Some(capacity.max(rate));
+            self.stretched = [None; 2];
+            return None;
+        }
+        // A rate that fell to half has fallen; smaller differences are averaged.
+        let is_news = self.capacity.is_none() || rate < capacity / 2.0;
+        self.capacity = Some(if is_news {
+            rate
+        } else {
+            (3.0 * capacity + rate) / 4.0
+        });
+        Some(rate)
+    }
+
+    /// Holds the target below the rate to which two trains running were stretched, the better one of them: when a queue or
+    /// loss show that the way is full, or the difference is more than jitter makes.
+    fn cap(&mut self, stretched: Option<f64>, now: Time) {
+        let [_, before] = self.stretched;
+        self.stretched = [before, stretched];
+        let (Some(before), Some(rate)) = (before, stretched) else {
+            return;
+        };
+        self.is_limited = true;
+        let rate = before.max(rate);
+        let most = if self.is_congested() {
+            rate * CUT
+        } else if rate < self.target * 0.6 || self.loss > SOME_LOSS {
+            rate * 0.95
+        } else {
+            return;
+        };
+        if most < self.target * 0.9 {
+            self.cut_at = Some(now);
+            self.shortest = None;
+        }
+        self.set_target(self.target.min(most));
+    }
+
+    fn is_congested(&self) -> bool {
+        let (Some(before), Some(queueing)) = (self.queueing_before, self.queueing) else {
+            return false;
+        };
+        before > QUEUE && queueing > QUEUE && queueing + Span::from_millis(1) >= before
+    }
+
+    fn cut(&mut self, now: Time) {
+        let shortest = self.shortest.take().unwrap_or_default();
+        self.cuts_in_vain = if shortest > QUEUE {
+            self.cuts_in_vain + 1
+        } else {
+            0
+        };
+        if self.cuts_in_vain > CUTS_IN_VAIN {
+            self.rebase(shortest, now);
+            return;
+        }
+        self.cut_at = Some(now);
+        // A source that uses little of its target is cut from what it uses, with room to move.
+        let used = self.delivered_rate(now) * 1.5;
+        self.set_target(self.target.min(used) * CUT);
+    }
+
+    /// The queue is somebody else's, or the way has become longer: what it takes now is the new least.
+    fn rebase(&mut self, queueing: Span, now: Time) {
+        let least = self.forward.get().unwrap_or(0) + queueing.as_micros() as i64;
+        self.forward.restart(least, now);
+        self.cuts_in_vain = 0;
+        (self.queueing, self.queueing_before) = (Some(Span::ZERO), None);
+    }
+
+    fn grow(&mut self, stretched: Option<f64>, now: Time) {
+        let passed = self
+            .acked_at
+            .map_or(0.0, |at| now.since(at).as_secs_f64().min(0.2));
+        let shown = self.delivered_rate(now) * 2.0;
+        let mut target = self.target;
+        match self.cut_at {
+            // At first the trains tell. Until now nothing has ever queued for long.
+            None => {
+                target += target * MAX_GROWTH * passed;
+                if let [Some(one), Some(other)] = self.trains {
+                    self.set_target(self.target.max(one.min(other) / 2.0));
+                }
+            }
+            Some(cut_at) => {
+                let (gentle, lasts) = GENTLE_GROWTH;
+                let later = now.since(cut_at).saturating_sub(lasts).as_secs_f64();
+                let slow = gentle.min(target * 0.2) * passed;
+                let faster = (later / DOUBLES_EVERY.as_secs_f64()).min(40.0).exp2();
+                let fast = (gentle * faster).min(target * MAX_GROWTH) * passed;
+                // Near the rate to which the way stretches a train there is little left to find.
+                let near = stretched.map_or(f64::MAX, |rate| rate * 0.9);
+                target += if later > 0.0 {
+                    fast.min((near - target).max(slow))
+                } else {
+                    slow
+                };
+            }
+        }
+        // Nothing shows that more gets through than did, twice over; but what was allowed once is not taken back.
+        self.set_target(target.min(shown).max(self.target));
+    }
+
+    fn note_loss(&mut self, share: f64) {
+        self.loss += (share - self.loss) / 16.0;
+    }
+
+    fn note_delivered(&mut self, bytes: u32, now: Time) {
+        self.delivered.push_back((now, bytes));
+        self.delivered_bytes += u64::from(bytes);
+        while let Some((at, bytes)) = self.delivered.front() {
+            if *at + DELIVERED_WINDOW > now && self.delivered.len() <= MAX_DELIVERED {
+                break;
+            }
+            self.delivered_bytes -= u64::from(*bytes);
+            self.delivered.pop_front();
+        }
+    }
+
+    /// What was acknowledged lately, in bits per second, on our own clock, which nobody else can set.
+    fn delivered_rate(&self, now: Time) -> f64 {
+        let Some((oldest, bytes)) = self.delivered.front() else {
+            return 0.0;
+        };
+        // The oldest one's bytes came before the time that is counted, unless it is the only one.
+        match now.since(*oldest).as_secs_f64() {
+            0.0 => self.delivered_bytes as f64 * 8.0 / DELIVERED_WINDOW.as_secs_f64(),
+            passed => (self.delivered_bytes - u64::from(*bytes)) as f64 * 8.0 / passed,
+        }
+    }
+
+    fn set_target(&mut self, target: f64) {
+        let (floor, ceiling) = (self.config.floor.0 as f64, self.config.ceiling.0 as f64);
+        self.target = target.min(ceiling).max(floor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A way of 10 Mbit/s and 10 ms, and another clock at its other end.
+    struct Way {
+        control: RateControl,
+        free_at: Time,
+        now: Time,
+        offset_us: u64,
+    }
+
+    impl Way {
+        fn new(config: RateControlConfig) -> Way {
+            Way {
+                control: RateControl::new(config),
+                free_at: Time::ZERO,
+                now: Time::from_micros(5_000_000),
+                offset_us: 1 << 50,
+            }
+        }
+
+        /// A frame of so many bytes, and its acknowledgement; the next is due 33 ms after it.
+        fn frame(&mut self, bytes: u32) {
+            let first_out = self.now;
+            let first_in = self.free_at.max(first_out);
+            self.free_at = first_in + Bitrate(10_000_000).lasts(u64::from(bytes));
+            let train = self.free_at.since(first_in);
+            let whole = self.free_at + Span::from_millis(10);
+            let acked = Acked {
+                bytes,
+                parts: bytes.div_ceil(1_000),
+                lost: 0,
+                first_out,
+                last_out: first_out,
+                whole: whole + Span::from_micros(self.offset_us),
+                hold: Span::ZERO,
+                spread: train,
+                train,
+            };
+            self.control.handle_acked(&acked, whole + Span::from_millis(10));
+            self.now += Span::from_millis(33);
+        }
+    }
+
+    #[test]
+    fn queue_and_capacity_are_measured_whatever_the_clocks_say() {
+        for offset_us in [0, 1 << 50, 1 << 61] {
+            let mut way = Way::new(RateControlConfig::default());
+            way.offset_us = offset_us;
+            for _ in 0..10 {
+                way.frame(20_000);
+            }
+            assert_eq!(way.control.queueing(), Some(Span::ZERO));
+            assert_eq!(way.control.least_round_trip(), Some(Span::from_millis(20)));
+            let capacity = way.control.capacity().unwrap();
+            assert!((9_000_000..=10_000_000).contains(&capacity.0), "{capacity}");
+            way.free_at = way.now + Span::from_millis(70);
+            way.frame(20_000);
+            assert_eq!(way.control.queueing(), Some(Span::from_millis(70)));
+        }
+    }
+
+    #[test]
+    fn two_frames_that_queued_cut_the_target_and_one_does_not() {
+        let mut way = Way::new(RateControlConfig::default());
+        for _ in 0..20 {
+            way.frame(30_000);
+        }
+        let before = way.control.target();
+        way.free_at = way.now + Span::from_millis(40);
+        way.frame(10_000);
+        assert!(way.control.target() >= before);
+        way.free_at = way.now + Span::from_millis(60);
+        way.frame(10_000);
+        assert!(way.control.target().0 as f64 <= 0.86 * before.0 as f64);
+    }
+
+    #[test]
+    fn a_way_that_becomes_longer_is_believed_after_a_few_cuts() {
+        let mut way = Way::new(RateControlConfig::default());
+        for _ in 0..60 {
+            way.frame(20_000);
+        }
+        for _ in 0..60 {
+            // As long a queue as before, whatever is sent: it is no queue.
+            way.free_at = way.now + Span::from_millis(50);
+            way.frame(5_000);
+        }
+        assert_eq!(way.control.queueing(), Some(Span::ZERO));
+        assert!(way.control.target() > Bitrate(1_000_000));
+    }
+
+    #[test]
+    fn loss_counts_only_when_it_is_high() {
+        let lossy = |lost| {
+            let mut control = RateControl::new(RateControlConfig::default());
+            for number in 0..300_u64 {
+                let first_out = Time::from_micros(number * 33_000);
+                let acked = Acked {
+                    bytes: 40_000,
+                    parts: 40,
+                    lost,
+                    first_out,
+                    last_out: first_out,
+                    whole: first_out,
+                    hold: Span::ZERO,
+                    spread: Span::from_millis(2),
+                    train: Span::from_millis(2),
+                };
+                control.handle_acked(&acked, first_out + Span::from_millis(20));
+            }
+            control.target()
+        };
+        assert!(
+            lossy(6).0 as f64 > 0.8 * lossy(0).0 as f64,
+            "one in seven costs a seventh"
+        );
+        assert_eq!(lossy(20), RateControlConfig::default().floor, "one in two");
+    }
+}

@@ -1,0 +1,127 @@
+use super::{Sender, Waiting};
+use crate::units::Transport;
+use crate::video::rate_control::Acked;
+use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
+use crate::{Span, Time};
+
+/// Results nobody has taken are forgotten from the oldest on.
+const MAX_RESULTS: usize = 4_096;
+
+/// What an acknowledgement tells of its frame, whichever transport brought it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) whole: Time,
+    pub(super) hold: Span,
+    pub(super) spread_us: u32,
+    pub(super) train_us: u32,
+    /// Parts that did not arrive the first time.
+    pub(super) lost: u16,
+}
+
+/// How frames end, and what is learnt from that.
+impl Sender {
+    pub(super) fn acked(&mut self, at: usize, told: Told, now: Time) {
+        let sent = &self.in_flight[at];
+        let (first_out, last_out) = (sent.first_out.unwrap_or(now), sent.last_out.unwrap_or(now));
+        let delay = now.since(first_out).saturating_sub(told.hold);
+        let sample = now.since(last_out).saturating_sub(told.hold);
+        self.round_trip = Some(match self.round_trip {
+            // Which copy was acknowledged is not known, so the time is an upper bound (Karn's algorithm, with its use).
+            Some(before) if sent.retransmits > 0 => before.min(sample),
+            Some(before) => Span::from_micros((before.as_micros() * 7 + sample.as_micros()) / 8),
+            None => sample,
+        });
+        if sent.transport == self.transport {
+            let acked = Acked {
+                bytes: sent.frame.bytes().len() as u32,
+                parts: sent.parts,
+                lost: u32::from(told.lost),
+                first_out,
+                last_out,
+                whole: told.whole,
+                hold: told.hold,
+                spread: Span::from_micros(u64::from(told.spread_us)),
+                train: Span::from_micros(u64::from(told.train_us)),
+            };
+            self.control.handle_acked(&acked, now);
+            self.note_passed(now - told.hold);
+        }
+        let queueing = self.control.queueing().unwrap_or_default();
+        self.window.handle_delay(delay, queueing, now);
+        self.finish(
+            at,
+            FrameOutcome::Acked {
+                delay,
+                hold: told.hold.min(now.since(first_out)),
+            },
+            Some(told),
+            now,
+        );
+    }
+
+    pub(super) fn finish(&mut self, at: usize, outcome: FrameOutcome, told: Option<Told>, now: Time) {
+        let Some(sent) = self.in_flight.remove(at) else {
+            return;
+        };
+        if sent.transport == self.transport && sent.transport == Transport::Udp {
+            match outcome {
+                FrameOutcome::Delivered => self.note_passed(now),
+                FrameOutcome::Lost(LossReason::Overtaken) => {
+                    let share = f64::from(sent.asked.min(sent.parts)) / f64::from(sent.parts);
+                    self.control.handle_lost(share, now);
+                }
+                FrameOutcome::Lost(LossReason::Unanswered) => self.control.handle_lost(1.0, now),
+                _ => {}
+            }
+        }
+        let header = sent.frame.header();
+        self.push_result(FrameResult {
+            frame: header.frame,
+            bytes: sent.frame.bytes().len() as u32,
+            transport: sent.transport,
+            captured: header.captured,
+            encode_us: header.encode_us,
+            offered: sent.offered,
+            first_out: sent.first_out,
+            last_out: sent.last_out,
+            received_whole: told.map(|told| told.whole),
+            spread_us: told.map(|told| told.spread_us),
+            finished: now,
+            retransmits: sent.retransmits,
+            outcome,
+        });
+    }
+
+    pub(super) fn drop_waiting(&mut self, waiting: &Waiting, reason: DropReason, now: Time) {
+        let header = waiting.frame.header();
+        self.push_result(FrameResult {
+            frame: header.frame,
+            bytes: waiting.frame.bytes().len() as u32,
+            transport: self.transport,
+            captured: header.captured,
+            encode_us: header.encode_us,
+            offered: waiting.offered,
+            first_out: None,
+            last_out: None,
+            received_whole: None,
+            spread_us: None,
+            finished: now,
+            retransmits: 0,
+            outcome: FrameOutcome::Dropped(reason),
+        });
+    }
+
+    fn push_result(&mut self, result: FrameResult) {
+        if self.results.len() >= MAX_RESULTS {
+            self.results.pop_front();
+        }
+        self.results.push_back(result);
+    }
+
+    /// A frame and all before it are known to have arrived.
+    pub(super) fn note_passed(&mut self, heard: Time) {
+        if let Some(least) = self.control.least_round_trip() {
+            self.gate.handle_passed(heard, least);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+use super::Sender;
+use super::in_flight::InFlight;
+use crate::io::{Deadline, DeadlineReason};
+use crate::units::Transport;
+use crate::video::Nack;
+use crate::video::result::{FrameOutcome, LossReason};
+use crate::{Span, Time};
+
+/// How often a frame without any answer is prompted for before it counts as lost.
+const MAX_PROMPTS: u32 = 6;
+/// So many prompts follow each other at the same distance: they are small, and a lost one holds the window up.
+const QUICK_PROMPTS: u32 = 2;
+/// A frame over UDP that has no acknowledgement after this long, and four round trips, is lost.
+const EXPIRY: Span = Span::from_secs(1);
+/// Added to the round trip before prompting: a receiver may be busy.
+const PROMPT_SLACK: Span = Span::from_millis(10);
+/// Until a round trip is known.
+const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
+/// A frame's parts are sent again at most this many times as often as it has parts, whatever is asked for.
+pub(super) const MAX_RESENDS_PER_PART: u32 = 3;
+
+/// What is sent again: parts that are asked for, and prompts for answers that do not come.
+impl Sender {
+    /// The receiver asks for parts again.
+    pub fn handle_nack(&mut self, nack: &Nack, now: Time) {
+        let Some(at) = self.position(nack.frame, Transport::Udp) else {
+            return;
+        };
+        let sent = &mut self.in_flight[at];
+        if !sent.is_new_request(nack.serial) {
+            return;
+        }
+        // The receiver is there, so it need not be prompted yet.
+        sent.prompted = now;
+        let before = self.resend.len();
+        let mut from = 0;
+        for (first, count) in &nack.missing {
+            // Runs come in order, and only what has been sent can be missing.
+            let run =
+                u32::from(*first).max(from)..(u32::from(*first) + u32::from(*count)).min(sent.next_part);
+            from = from.max(run.end);
+            for index in run {
+                if sent.resends_left == 0 {
+                    return;
+                }
+                sent.resends_left -= 1;
+                self.resend.push_back((nack.frame, index as u16));
+            }
+        }
+        let asked = self.resend.len() - before;
+        sent.asked += asked as u32;
+        // Copies of what a full way has lost would fill it more.
+        let spare_copies = if self.control.has_room(now) {
+            sent.spare_copies()
+        } else {
+            0
+        };
+        for _ in 0..spare_copies {
+            for at in before..before + asked {
+                if sent.resends_left == 0 {
+                    return;
+                }
+                sent.resends_left -= 1;
+                self.resend.push_back(self.resend[at]);
+            }
+        }
+    }
+
+    /// When to prompt for an answer or give a frame up.
+    pub(super) fn prompt_deadline(&self) -> Option<Deadline> {
+        let waits = |sent: &&InFlight| sent.transport == Transport::Udp && sent.last_out.is_some();
+        let at = self
+            .in_flight
+            .iter()
+            .filter(waits)
+            .map(|sent| (sent.prompted + self.patience(sent.prompts)).min(self.expires(sent)))
+            .min()?;
+        Some(Deadline {
+            at,
+            reason: DeadlineReason::Acknowledgement,
+        })
+    }
+
+    /// Prompts the receiver of frames that have no answer, by sending their last part again, and gives up the oldest.
+    pub(super) fn prompt(&mut self, now: Time) {
+        let mut at = 0;
+        while at < self.in_flight.len() {
+            let patience = self.patience(self.in_flight[at].prompts);
+            let expires = self.expires(&self.in_flight[at]);
+            let sent = &mut self.in_flight[at];
+            if sent.transport != Transport::Udp || sent.last_out.is_none() {
+                at += 1;
+                continue;
+            }
+            if expires <= now || sent.prompts >= MAX_PROMPTS && sent.prompted + patience <= now {
+                self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), None, now);
+                continue;
+            }
+            if sent.prompted + patience <= now {
+                sent.prompts += 1;
+                sent.prompted = now;
+                self.resend
+                    .push_back((sent.frame.header().frame, (sent.parts - 1) as u16));
+            }
+            at += 1;
+        }
+    }
+
+    /// When a frame over UDP that nobody answers for is lost.
+    fn expires(&self, sent: &InFlight) -> Time {
+        sent.last_out.unwrap_or(sent.prompted) + EXPIRY + self.assumed_round_trip().times(4)
+    }
+
+    fn assumed_round_trip(&self) -> Span {
+        self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP)
+    }
+
+    /// How long to wait for an answer after so many prompts: doubling in the end (RFC 9002, section 6.2.1).
+    fn patience(&self, prompts: u32) -> Span {
+        let once = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2) + PROMPT_SLACK;
+        once.times(1 << prompts.min(MAX_PROMPTS).saturating_sub(QUICK_PROMPTS))
+    }
+}

@@ -10,6 +10,7 @@
 //! Every frame is acknowledged when it has arrived whole, before anything looks inside. The newest frame wins everywhere: a
 //! frame that waits is replaced by a newer one, and an incomplete frame is given up once a newer one is complete.
 
+mod adaptation;
 mod datagram;
 mod fragment;
 mod frame;
@@ -24,6 +25,7 @@ mod result;
 mod sender;
 mod sliding_min;
 
+pub use adaptation::{Adaptation, AdaptationConfig, Plan};
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
 pub use fragment::{Fragment, Parity};
 pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck};

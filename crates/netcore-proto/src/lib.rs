@@ -59,6 +59,7 @@
 //! Bad input is an error, whoever sent it. A broken invariant of this crate is a panic that names the invariant.
 
 pub mod chat;
+pub mod conditions;
 pub mod files;
 mod io;
 pub mod metrics;

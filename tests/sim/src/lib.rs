@@ -1,7 +1,7 @@
 //! A simulated network with a virtual clock, in which a host and members hold whole conversations.
 //!
 //! Three layers, each of use without the next:
-//! * [`effects`]: what a network does to packets, pure and seeded;
+//! * [`effects`]: what a network does to packets, pure and seeded; the very code with which a room makes its own network worse;
 //! * [`World`]: people with their [`netcore_proto::Node`]s, links between them, control connections, and live video over
 //!   datagrams and byte streams, with a relay at the host; everybody's clock shows another time;
 //! * [`Scenario`]: a conversation as a list of described [`Step`]s, which are printed when one fails.
@@ -11,16 +11,14 @@
 //! # Panic policy
 //! This crate exists to fail loudly: a name nobody has, or a protocol that lets time stand still, is a panic.
 
-pub mod effects;
-
 mod agenda;
-mod pipe;
 mod scenario;
 mod trace;
 mod world;
 
 pub use agenda::Agenda;
-pub use pipe::Pipe;
+pub use netcore_proto::conditions as effects;
+pub use netcore_proto::conditions::Pipe;
 pub use scenario::{Scenario, Step};
 pub use trace::Trace;
 pub use world::{Film, Hop, Look, Shown, World};

@@ -1,7 +1,7 @@
+use crate::{Span, Time};
 use bytes::Bytes;
-use netcore_proto::{Span, Time};
 
-use crate::effects::{Chance, Path};
+use super::{Chance, Path};
 
 /// Bytes of content in one TCP segment on Ethernet.
 const SEGMENT_BYTES: usize = 1_448;
@@ -54,7 +54,7 @@ impl Pipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::effects::Conditions;
+    use crate::conditions::Conditions;
 
     #[test]
     fn everything_arrives_in_order_however_it_is_cut_and_lost() {

@@ -1,4 +1,4 @@
-use netcore_proto::{Span, Time};
+use crate::{Span, Time};
 
 use super::Chance;
 

@@ -1,4 +1,4 @@
-use netcore_proto::{Bitrate, Span, Time};
+use crate::{Bitrate, Span, Time};
 
 /// A bottleneck: what passes it, and what waits before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use netcore_proto::{Bitrate, Span, Time};
+use crate::{Bitrate, Span, Time};
 
 use super::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate, Reorder, Reordering};
 

@@ -1,4 +1,5 @@
-//! What a network does to packets, one effect per file: pure, with time and chance as arguments.
+//! What a network does to packets, one effect per file: pure, with time and chance as arguments. Simulated networks are made
+//! of it, and so are the worse ones that a room makes of its own sockets to see what they do to live pictures.
 //!
 //! A [`Path`] is one direction of a link. It applies its effects in the order in which a real path does: the bottleneck's
 //! queue first, then what happens on the way.
@@ -13,6 +14,7 @@ mod duplicate;
 mod jitter;
 mod loss;
 mod path;
+mod pipe;
 mod rate;
 mod reorder;
 
@@ -22,5 +24,6 @@ pub use duplicate::Duplicate;
 pub use jitter::Jitter;
 pub use loss::Loss;
 pub use path::{Conditions, Passage, Path, PathCounts};
+pub use pipe::Pipe;
 pub use rate::{Bottleneck, Rate};
 pub use reorder::{Reorder, Reordering};

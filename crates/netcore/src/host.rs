@@ -68,7 +68,10 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     let guard = shared.cancel.clone().drop_guard();
     let (listener, endpoint) = {
         let _sockets_here = shared.enter();
-        (TcpListener::from_std(listener)?, Endpoint::new(datagrams)?)
+        (
+            TcpListener::from_std(listener)?,
+            Endpoint::new(datagrams, shared.conditioner.clone())?,
+        )
     };
     *lock(&shared.endpoint) = Some(endpoint.clone());
     let mut reachable = reachable_at(port);
@@ -180,7 +183,8 @@ impl Door {
         peer: SocketAddr,
         permit: OwnedSemaphorePermit,
     ) -> io::Result<()> {
-        let mut secured = tcp::secure_accepted(stream, peer, self.server.clone()).await?;
+        let mut secured =
+            tcp::secure_accepted(stream, peer, self.server.clone(), self.shared.conditioner.clone()).await?;
         let preface = tcp::read_preface(&mut secured.stream).await?;
         match preface.kind {
             ConnectionKind::Control => {

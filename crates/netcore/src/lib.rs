@@ -9,6 +9,8 @@
 mod address;
 mod chat;
 pub mod clock;
+mod conditioned;
+mod conditioner;
 mod control;
 mod disk;
 mod error;

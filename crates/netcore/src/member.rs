@@ -157,7 +157,13 @@ impl Supervisor {
         let preface = Preface {
             kind: ConnectionKind::Control,
         };
-        let secured = tcp::connect(&address, dialer.tls.clone(), preface).await?;
+        let secured = tcp::connect(
+            &address,
+            dialer.tls.clone(),
+            self.shared.conditioner.clone(),
+            preface,
+        )
+        .await?;
         let fingerprint = secured.fingerprint;
         if let Some(expected) = lock(&self.pinned).filter(|pinned| *pinned != fingerprint) {
             return Err(JoinError::IdentityChanged {
@@ -206,7 +212,7 @@ impl Supervisor {
         }
         let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
         let socket = tcp::member_datagrams(secured.peer).map_err(network)?;
-        let endpoint = Endpoint::new(socket).map_err(network)?;
+        let endpoint = Endpoint::new(socket, self.shared.conditioner.clone()).map_err(network)?;
         *lock(&self.shared.endpoint) = Some(endpoint.clone());
         self.shared.spawn(endpoint.run(self.shared.cancel.clone()));
         Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netcore_proto::chat::Entry;
+use netcore_proto::conditions::{Conditions, PathCounts};
 use netcore_proto::files::FileInfo;
 use netcore_proto::metrics::{FrameTrip, TransportSummary, TripSummary};
 use netcore_proto::session::{Fingerprint, Person, Profile};
@@ -386,6 +387,25 @@ impl Room {
                 .map(move |result| LinkResult { stream, peer, result })
         });
         results.collect()
+    }
+
+    /// Makes this room's network on this computer worse on purpose, in both directions, for every connection and datagram,
+    /// from now on; `None` makes it what it is. Equal `seed`s draw equal chances.
+    pub fn set_conditions(&self, conditions: Option<Conditions>, seed: u64) {
+        match &conditions {
+            Some(conditions) => tracing::info!(target: "roomwire::step", code = "conditioned", %conditions,
+                "the network is made worse on purpose: {conditions}"),
+            None => {
+                tracing::info!(target: "roomwire::step", code = "unconditioned", "the network is what it is");
+            }
+        }
+        self.inner.shared.conditioner.set(conditions, seed);
+    }
+
+    /// What the network is made like on purpose, and what has become of packets out and in since.
+    pub fn conditions(&self) -> Option<(Conditions, [PathCounts; 2])> {
+        let conditioner = &self.inner.shared.conditioner;
+        conditioner.conditions().zip(conditioner.counts())
     }
 
     /// A window has drawn a frame of a stream: it took the JPEG apart at `decoded` and had drawn it at `drawn`, both on our

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::address::Address;
+use crate::conditioner::Conditioner;
 use crate::control::Input;
 use crate::folders::Folders;
 use crate::lock::lock;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     /// The room's own thread, and the pool that opened the room.
     thread: Handle,
     pool: Handle,
+    pub(crate) conditioner: Arc<Conditioner>,
     /// Cancelled when the room closes.
     pub(crate) cancel: CancellationToken,
 }
@@ -88,6 +90,7 @@ impl Shared {
             tasks,
             thread,
             pool: Handle::current(),
+            conditioner: Arc::default(),
             cancel,
         }))
     }
@@ -143,7 +146,13 @@ impl Shared {
             Attachment::File { .. } => ConnectionKind::File,
             Attachment::Video { .. } => ConnectionKind::Video,
         };
-        let connected = tcp::connect(&dialer.address, dialer.tls.clone(), Preface { kind }).await;
+        let connected = tcp::connect(
+            &dialer.address,
+            dialer.tls.clone(),
+            self.conditioner.clone(),
+            Preface { kind },
+        )
+        .await;
         let mut secured = connected.map_err(io::Error::other)?;
         if secured.fingerprint != host.fingerprint {
             return Err(io::Error::other("another identity answers at the host's address").into());

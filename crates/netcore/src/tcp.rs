@@ -18,6 +18,8 @@ use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use crate::address::Address;
+use crate::conditioned::Conditioned;
+use crate::conditioner::Conditioner;
 use crate::error::JoinError;
 use crate::tls;
 
@@ -35,7 +37,7 @@ const BACKLOG: i32 = 128;
 const READ_BYTES: usize = 128 * 1024;
 
 /// An encrypted connection.
-pub(crate) type Secure = TlsStream<BufReader<TcpStream>>;
+pub(crate) type Secure = TlsStream<BufReader<Conditioned>>;
 
 /// The system takes no more for a connection that carries live pictures while so many bytes have not been sent: what waits
 /// there cannot be replaced by something newer.
@@ -44,7 +46,7 @@ const MOST_UNSENT: u32 = 64 * 1024;
 
 /// The socket below an encrypted connection.
 pub(crate) fn socket(stream: &Secure) -> &TcpStream {
-    stream.get_ref().0.get_ref()
+    stream.get_ref().0.get_ref().socket()
 }
 
 /// Keeps the system from queueing much of what is written.
@@ -143,9 +145,10 @@ pub(crate) async fn secure_accepted(
     stream: TcpStream,
     peer: SocketAddr,
     config: Arc<ServerConfig>,
+    conditioner: Arc<Conditioner>,
 ) -> io::Result<Secured> {
     stream.set_nodelay(true)?;
-    let stream = BufReader::with_capacity(READ_BYTES, stream);
+    let stream = BufReader::with_capacity(READ_BYTES, Conditioned::new(stream, conditioner));
     let stream = timeout(HANDSHAKE_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await??;
     let session = stream.get_ref().1;
     let fingerprint = tls::peer_fingerprint(session.peer_certificates());
@@ -170,6 +173,7 @@ pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
 pub(crate) async fn connect(
     address: &Address,
     config: Arc<ClientConfig>,
+    conditioner: Arc<Conditioner>,
     preface: Preface,
 ) -> Result<Secured, JoinError> {
     let stream = reach(address).await?;
@@ -179,7 +183,7 @@ pub(crate) async fn connect(
     };
     stream.set_nodelay(true).map_err(|error| gone(&error))?;
     let peer = stream.peer_addr().map_err(|error| gone(&error))?;
-    let stream = BufReader::with_capacity(READ_BYTES, stream);
+    let stream = BufReader::with_capacity(READ_BYTES, Conditioned::new(stream, conditioner));
     let handshake = timeout(
         HANDSHAKE_TIMEOUT,
         TlsConnector::from(config).connect(tls::server_name(), stream),

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::conditioner::{Agenda, Conditioner, Way};
 use crate::lock::{lock, read, write};
 use crate::seal::{self, Key, Opener, Sealer};
 use crate::tls::DatagramKeys;
@@ -36,6 +37,10 @@ pub(crate) struct Endpoint {
     socket: UdpSocket,
     state: UdpSocketState,
     associations: RwLock<HashMap<u32, Arc<Association>>>,
+    conditioner: Arc<Conditioner>,
+    /// Datagrams that the conditions hold back on their way out.
+    held_back: Mutex<Agenda<(Vec<u8>, SocketAddr)>>,
+    held_back_changed: Notify,
     receive_buffer: usize,
 }
 
@@ -86,7 +91,10 @@ pub(crate) enum Sent {
 }
 
 impl Endpoint {
-    pub(crate) fn new(socket: std::net::UdpSocket) -> io::Result<Arc<Endpoint>> {
+    pub(crate) fn new(
+        socket: std::net::UdpSocket,
+        conditioner: Arc<Conditioner>,
+    ) -> io::Result<Arc<Endpoint>> {
         let socket = UdpSocket::from_std(socket)?;
         let state = UdpSocketState::new((&socket).into())?;
         // The system may grant less; what it granted is shown.
@@ -97,6 +105,9 @@ impl Endpoint {
             socket,
             state,
             associations: RwLock::default(),
+            conditioner,
+            held_back: Mutex::default(),
+            held_back_changed: Notify::new(),
             receive_buffer,
         }))
     }
@@ -139,6 +150,13 @@ impl Endpoint {
 
     /// Sends a batch if the socket takes it now.
     pub(crate) fn send(&self, batch: &Batch, to: SocketAddr) -> Sent {
+        if self.conditioner.is_on() {
+            let now = clock::now();
+            for datagram in batch.bytes.chunks(batch.segment.max(1)) {
+                self.hold_back(datagram, to, now);
+            }
+            return Sent::Whole;
+        }
         let transmit = Transmit {
             destination: to,
             ecn: None,
@@ -169,10 +187,18 @@ impl Endpoint {
         };
         let mut bytes = Vec::with_capacity(128);
         association.sealer.seal(&mut bytes, |out| datagram.encode(out));
+        if self.conditioner.is_on() {
+            return self.hold_back(&bytes, to, clock::now());
+        }
+        self.give(&bytes, to);
+    }
+
+    /// Gives the socket one datagram, now or not at all.
+    fn give(&self, bytes: &[u8], to: SocketAddr) {
         let transmit = Transmit {
             destination: to,
             ecn: None,
-            contents: &bytes,
+            contents: bytes,
             segment_size: None,
             src_ip: None,
         };
@@ -184,21 +210,53 @@ impl Endpoint {
         }
     }
 
+    /// Puts a datagram on its way through the conditions.
+    fn hold_back(&self, datagram: &[u8], to: SocketAddr, now: Time) {
+        let mut held_back = lock(&self.held_back);
+        for at in self.conditioner.datagram(Way::Out, datagram.len(), now) {
+            held_back.push(at, datagram.len(), (datagram.to_vec(), to));
+        }
+        drop(held_back);
+        self.held_back_changed.notify_one();
+    }
+
+    /// Gives the socket what has come to the end of its way, for as long as the room lasts.
+    async fn let_go(&self) {
+        loop {
+            let first = lock(&self.held_back).first();
+            tokio::select! {
+                () = sleep_until(first) => {
+                    let now = clock::now();
+                    while let Some((datagram, to)) = { lock(&self.held_back).pop(now) } {
+                        self.give(&datagram, to);
+                    }
+                }
+                () = self.held_back_changed.notified() => {}
+            }
+        }
+    }
+
     /// Receives until the room is over.
     pub(crate) async fn run(self: Arc<Self>, cancel: CancellationToken) {
         let mut buffer = vec![0; BATCH_SIZE * RECEIVE_BYTES];
         let mut waiting: Vec<(Arc<Association>, Arc<Inbound>)> = Vec::new();
+        // Datagrams that the conditions hold back on their way in.
+        let mut coming: Agenda<(Vec<u8>, SocketAddr)> = Agenda::default();
+        let let_go = self.let_go();
+        tokio::pin!(let_go);
         loop {
-            let deadline = waiting.iter().filter_map(|(_, inbound)| inbound.deadline()).min();
+            let deadline = waiting.iter().filter_map(|(_, inbound)| inbound.deadline());
+            let deadline = deadline.chain(coming.first()).min();
             tokio::select! {
                 () = cancel.cancelled() => return,
+                () = &mut let_go => return,
                 ready = self.socket.readable() => {
                     if let Err(error) = ready {
                         tracing::warn!(%error, "the datagram socket cannot be read");
                         return;
                     }
                     for _ in 0..BATCHES_PER_TURN {
-                        match self.receive(&mut buffer, &mut waiting) {
+                        match self.receive(&mut buffer, &mut waiting, &mut coming) {
                             Ok(true) => {}
                             Ok(false) => break,
                             Err(error) => {
@@ -213,6 +271,9 @@ impl Endpoint {
                 () = sleep_until(deadline) => {}
             }
             let now = clock::now();
+            while let Some((mut datagram, from)) = coming.pop(now) {
+                self.handle_datagram(&mut datagram, from, now, &mut waiting);
+            }
             waiting.retain(|(association, inbound)| {
                 inbound.handle_timeout(now);
                 self.answer(association, inbound);
@@ -227,6 +288,7 @@ impl Endpoint {
         &self,
         buffer: &mut [u8],
         waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
+        coming: &mut Agenda<(Vec<u8>, SocketAddr)>,
     ) -> io::Result<bool> {
         let mut metas = [RecvMeta::default(); BATCH_SIZE];
         let received = {
@@ -246,7 +308,13 @@ impl Endpoint {
         let now = clock::now();
         for (meta, chunk) in metas[..count].iter().zip(buffer.chunks_mut(RECEIVE_BYTES)) {
             for datagram in chunk[..meta.len].chunks_mut(meta.stride.max(1)) {
-                self.handle_datagram(datagram, meta.addr, now, waiting);
+                if self.conditioner.is_on() {
+                    for at in self.conditioner.datagram(Way::In, datagram.len(), now) {
+                        coming.push(at, datagram.len(), (datagram.to_vec(), meta.addr));
+                    }
+                } else {
+                    self.handle_datagram(datagram, meta.addr, now, waiting);
+                }
             }
         }
         Ok(true)

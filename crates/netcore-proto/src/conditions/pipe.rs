@@ -44,6 +44,12 @@ impl Pipe {
         portions
     }
 
+    /// When bytes arrive that nothing holds up any more but those before them.
+    pub fn pass(&mut self, now: Time) -> Time {
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
     /// When the end of the stream is seen that is closed at `now`: after everything in it.
     pub fn close(&mut self, path: &Path, now: Time) -> Time {
         self.latest = self.latest.max(now + path.conditions().delay);

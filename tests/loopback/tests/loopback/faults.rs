@@ -213,7 +213,9 @@ async fn closing_ends_in_time_and_frees_the_port_whatever_runs() {
             let info = others.ben.room.offer_file(&path, vec![]).await.unwrap();
             others
                 .cai
-                .until("it is offered", |snapshot| !snapshot.files.is_empty())
+                .until("it is offered", |snapshot| {
+                    snapshot.files.iter().any(|(file, _)| file.id == info.id)
+                })
                 .await;
             others.cai.room.fetch_file(info.id, None).await.unwrap();
             let down = Attachment::File {

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod chat;
+mod conditions;
 mod crowd;
 mod datagrams;
 mod disk;

@@ -1,0 +1,117 @@
+//! The link conditioner: a room's own sockets made worse on purpose.
+
+use std::time::Duration;
+
+use loopback_tests::{PATIENCE, Party, pattern};
+use netcore::proto::chat::{Body, Entry, Event};
+use netcore::proto::conditions::Conditions;
+use netcore::proto::session::{self, LeaveReason};
+use netcore::proto::video::FrameResult;
+use netcore::proto::{Span, Transport};
+use netcore::{Publisher, RoomEvent, clock};
+
+/// Sends pictures until one that was offered after now, over `transport`, has a result that fits.
+async fn acked(
+    publisher: &Publisher,
+    party: &Party,
+    transport: Transport,
+    fits: impl Fn(&FrameResult) -> bool,
+) -> FrameResult {
+    let since = clock::now();
+    let mut results = party.room.results();
+    let wait = async {
+        loop {
+            let result = results.recv().await.expect("results keep coming").result;
+            if result.transport == transport && result.offered >= since && fits(&result) {
+                return result;
+            }
+        }
+    };
+    let send = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            pace.tick().await;
+            publisher.send(&[0xab; 16_600], 640, 480, clock::now(), clock::now());
+        }
+    };
+    tokio::select! {
+        result = tokio::time::timeout(PATIENCE, wait) => result.expect("it happens in time"),
+        () = send => unreachable!("there is always a next picture"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delay_is_felt_over_both_transports_and_gone_when_it_is_taken_back() {
+    let host = Party::host(0).await.unwrap();
+    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let publisher = ben.room.publish(pattern(Transport::Tcp)).await.unwrap();
+    let delay = Span::from_millis(60);
+    let is_early = |result: &FrameResult| result.delay().is_some_and(|took| took < delay);
+    for transport in [Transport::Tcp, Transport::Udp] {
+        publisher.change(pattern(transport)).await.unwrap();
+        acked(&publisher, &ben, transport, is_early).await;
+        let conditions = Conditions {
+            delay,
+            ..Conditions::default()
+        };
+        ben.room.set_conditions(Some(conditions), 1);
+        let late = acked(&publisher, &ben, transport, |result| result.delay().is_some()).await;
+        assert!(late.delay() >= Some(delay.times(2)), "{transport}: {late:?}");
+        ben.room.set_conditions(None, 0);
+        acked(&publisher, &ben, transport, is_early).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_lost_on_purpose_is_counted_and_asked_for_again() {
+    let host = Party::host(0).await.unwrap();
+    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let publisher = ben.room.publish(pattern(Transport::Udp)).await.unwrap();
+    ben.room
+        .set_conditions(Some(Conditions::delay_ms(5).loss(0.2)), 7);
+    let is_repaired = |result: &FrameResult| result.delay().is_some() && result.retransmits > 0;
+    acked(&publisher, &ben, Transport::Udp, is_repaired).await;
+    let (conditions, [out, into]) = ben.room.conditions().unwrap();
+    assert_eq!(conditions.loss, 0.2);
+    assert!(out.lost > 0 && out.lost < out.packets, "{out:?}");
+    assert!(into.packets > 0, "{into:?}");
+    assert!(
+        host.room.conditions().is_none(),
+        "everybody has a network of their own"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_come_late_in_order_and_so_does_the_goodbye() {
+    let mut host = Party::host(0).await.unwrap();
+    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let conditions = Conditions::delay_ms(30).jitter_ms(20).loss(0.1).mbit(1, 20_000);
+    ben.room.set_conditions(Some(conditions), 3);
+    for number in 0..20 {
+        ben.room.say(&format!("word {number}")).await.unwrap();
+    }
+    ben.room.close().await;
+    let mut heard = Vec::new();
+    while heard.len() < 20 {
+        heard.push(
+            host.expect("a word", |event| match event {
+                RoomEvent::Chat(Event::Entry(Entry {
+                    body: Body::Text { text },
+                    ..
+                })) => Some(text),
+                _ => None,
+            })
+            .await,
+        );
+    }
+    let said: Vec<String> = (0..20).map(|number| format!("word {number}")).collect();
+    assert_eq!(heard, said);
+    host.expect("that Ben left of his own will", |event| match event {
+        RoomEvent::Session(session::Event::Left {
+            reason: LeaveReason::Left,
+            ..
+        }) => Some(()),
+        _ => None,
+    })
+    .await;
+}

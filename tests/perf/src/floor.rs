@@ -1,13 +1,13 @@
 //! The floor: blocking sockets, a process at each end, a reply of three bytes.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netcore::proto::Transport;
 
 use crate::Outcome;
+use crate::process::Part;
 
 /// A datagram that loopback takes without fragments.
 const DATAGRAM: usize = 60_000;
@@ -24,19 +24,14 @@ enum Socket {
 pub(crate) struct Link {
     socket: Socket,
     frame: Vec<u8>,
-    child: Child,
+    _part: Part,
 }
 
 impl Link {
     pub(crate) fn open(transport: Transport, bytes: usize) -> Outcome<Link> {
         let word = if transport == Transport::Tcp { "tcp" } else { "udp" };
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["floor", word, &bytes.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("the child has no output")?).read_line(&mut line)?;
-        let to = ("127.0.0.1", line.trim().parse::<u16>()?);
+        let mut part = Part::start(&["floor", word, &bytes.to_string()])?;
+        let to = ("127.0.0.1", part.line()?.parse::<u16>()?);
         let socket = match transport {
             Transport::Tcp => {
                 let stream = TcpStream::connect(to)?;
@@ -53,7 +48,7 @@ impl Link {
         Ok(Link {
             socket,
             frame: vec![0xab; bytes],
-            child,
+            _part: part,
         })
     }
 
@@ -88,13 +83,6 @@ impl Link {
                 Ok(socket.recv(&mut reply).is_ok())
             }
         }
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

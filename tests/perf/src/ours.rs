@@ -1,7 +1,7 @@
 //! Ours: a host in another process, a member in this one that publishes and measures.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use netcore::proto::Transport;
@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::broadcast::Receiver;
 
 use crate::Outcome;
+use crate::process::Part;
 
 /// Unacknowledged frames when the rate is measured.
 const WINDOW: usize = 16;
@@ -26,7 +27,7 @@ pub(crate) struct Link {
     publisher: Option<Publisher>,
     room: Room,
     picture: Vec<u8>,
-    child: Child,
+    _host: Part,
     _homes: [TempDir; 2],
 }
 
@@ -37,38 +38,16 @@ impl Link {
 
     fn with_window(transport: Transport, bytes: usize, window: WindowMode) -> Outcome<Link> {
         let homes = [tempfile::tempdir()?, tempfile::tempdir()?];
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("host")
-            .arg(homes[0].path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("the child has no output")?).read_line(&mut line)?;
+        let mut host = Part::start(&["host", &homes[0].path().to_string_lossy()])?;
+        let port = host.line()?.parse()?;
         let runtime = Runtime::new()?;
         let (room, publisher) = runtime.block_on(async {
-            let room = Room::join(JoinOptions {
-                folders: Folders::at(homes[1].path())?,
-                profile: Profile {
-                    name: "bench".into(),
-                    ..Profile::default()
-                },
-                address: format!("127.0.0.1:{}", line.trim()).parse()?,
-                downloads: homes[1].path().to_owned(),
-                watch_streams: false,
+            let options = JoinOptions {
                 window,
-            })
-            .await?;
-            let title = "bench".to_owned();
-            let spec = StreamSpec {
-                source: SourceKind::Pattern,
-                title,
-                width: 1280,
-                height: 720,
-                rate: 30.0,
-                transport,
+                ..member(homes[1].path(), port, false)?
             };
-            let publisher = room.publish(spec).await?;
+            let room = Room::join(options).await?;
+            let publisher = room.publish(spec(transport)).await?;
             Ok::<_, Box<dyn std::error::Error>>((room, publisher))
         })?;
         let results = room.results();
@@ -78,7 +57,7 @@ impl Link {
             publisher: Some(publisher),
             room,
             picture: vec![0xab; bytes],
-            child,
+            _host: host,
             _homes: homes,
         };
         link.wait_until_it_flows()?;
@@ -131,8 +110,6 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.publisher.take();
         self.runtime.block_on(self.room.close());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -162,22 +139,54 @@ pub(crate) fn frames_per_second(transport: Transport, bytes: usize) -> Outcome<f
     Ok(acked as f64 / began.elapsed().as_secs_f64())
 }
 
+/// What a host of the bench is like.
+pub(crate) fn host_options(home: &Path) -> Outcome<HostOptions> {
+    Ok(HostOptions {
+        folders: Folders::at(home)?,
+        profile: profile("host"),
+        room_name: "bench".into(),
+        port: 0,
+        downloads: home.into(),
+        loopback_only: true,
+        window: WindowMode::Adaptive,
+    })
+}
+
+/// What a member of the bench is like.
+pub(crate) fn member(home: &Path, port: u16, watch_streams: bool) -> Outcome<JoinOptions> {
+    Ok(JoinOptions {
+        folders: Folders::at(home)?,
+        profile: profile("bench"),
+        address: format!("127.0.0.1:{port}").parse()?,
+        downloads: home.into(),
+        watch_streams,
+        window: WindowMode::Adaptive,
+    })
+}
+
+/// What a stream of the bench is like.
+pub(crate) fn spec(transport: Transport) -> StreamSpec {
+    StreamSpec {
+        source: SourceKind::Pattern,
+        title: "bench".to_owned(),
+        width: 1280,
+        height: 720,
+        rate: 30.0,
+        transport,
+    }
+}
+
+fn profile(name: &str) -> Profile {
+    Profile {
+        name: name.to_owned(),
+        ..Profile::default()
+    }
+}
+
 /// The other process: a host that prints its port and lives as long as its input.
 pub(crate) fn host(home: &str) -> Outcome<()> {
     Runtime::new()?.block_on(async {
-        let room = Room::host(HostOptions {
-            folders: Folders::at(home)?,
-            profile: Profile {
-                name: "host".into(),
-                ..Profile::default()
-            },
-            room_name: "bench".into(),
-            port: 0,
-            downloads: home.into(),
-            loopback_only: true,
-            window: WindowMode::Adaptive,
-        })
-        .await?;
+        let room = Room::host(host_options(home.as_ref())?).await?;
         println!("{}", room.info().port);
         std::io::stdout().flush()?;
         tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;

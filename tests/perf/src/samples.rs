@@ -8,6 +8,10 @@ impl Samples {
         self.0.sort_unstable();
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The delay below which `percent` of them lie, by nearest rank.
     pub(crate) fn percentile(&self, percent: usize) -> u64 {
         let rank = (self.0.len() * percent).div_ceil(100).max(1) - 1;

@@ -1,0 +1,148 @@
+//! One publisher, fifty viewers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use netcore::proto::Transport;
+use netcore::{Room, RoomEvent, clock};
+use tokio::runtime::Runtime;
+
+use crate::process::Part;
+use crate::{Misses, Outcome, ours};
+
+const VIEWERS: usize = 50;
+/// Bytes of a 720p picture.
+const BYTES: usize = 120_000;
+const FRAMES_A_SECOND: u32 = 30;
+const LASTS: Duration = Duration::from_secs(60);
+/// What a viewer may cost the host, in bytes.
+const MOST_MEMORY: u64 = 2 * 1024 * 1024;
+
+pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
+    println!(
+        "One publisher at 720p30 ({BYTES} bytes a frame) to {VIEWERS} viewers for {} s, all on this computer:\n",
+        LASTS.as_secs()
+    );
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let crowd = run(transport)?;
+        println!(
+            "{transport:>5}: frames/s of the slowest viewer {:.1}, of the fastest {:.1}; the host used {:.2} processors, \
+             {:.0} ns for each KB it delivered, {:.2} MB for each viewer",
+            crowd.slowest,
+            crowd.fastest,
+            crowd.processors,
+            crowd.seconds_a_byte * 1e12,
+            crowd.memory_a_viewer as f64 / 1e6,
+        );
+        if crowd.slowest < f64::from(FRAMES_A_SECOND) * 0.99 {
+            misses.push(format!(
+                "the slowest of {VIEWERS} viewers over {transport} got {:.1} frames/s, target {FRAMES_A_SECOND}",
+                crowd.slowest
+            ));
+        }
+        if crowd.memory_a_viewer > MOST_MEMORY {
+            misses.push(format!(
+                "a viewer over {transport} costs the host {} bytes, target at most {MOST_MEMORY}",
+                crowd.memory_a_viewer
+            ));
+        }
+    }
+    Ok(())
+}
+
+struct Crowd {
+    slowest: f64,
+    fastest: f64,
+    /// Of the host.
+    processors: f64,
+    seconds_a_byte: f64,
+    memory_a_viewer: u64,
+}
+
+fn run(transport: Transport) -> Outcome<Crowd> {
+    let home = tempfile::tempdir()?;
+    let homes: Vec<_> = (0..=VIEWERS)
+        .map(|_| tempfile::tempdir())
+        .collect::<Result<_, _>>()?;
+    let mut host = Part::start(&["host", &home.path().to_string_lossy()])?;
+    let port: u16 = host.line()?.parse()?;
+    let empty = host.memory().unwrap_or(0);
+    let runtime = Runtime::new()?;
+    runtime.block_on(async {
+        let mut viewers = Vec::new();
+        for home in &homes[..VIEWERS] {
+            viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
+        }
+        let counts: Vec<Arc<AtomicU64>> = viewers.iter().map(|room| count_frames(room)).collect();
+        let publisher_room = Room::join(ours::member(homes[VIEWERS].path(), port, false)?).await?;
+        let publisher = publisher_room.publish(ours::spec(transport)).await?;
+        let mut pace = tokio::time::interval(Duration::from_secs(1) / FRAMES_A_SECOND);
+        let picture = vec![0xab; BYTES];
+        let mut send_for = async |lasts: Duration| {
+            let began = Instant::now();
+            while began.elapsed() < lasts {
+                pace.tick().await;
+                let now = clock::now();
+                publisher.send(&picture, 1280, 720, now, now);
+            }
+            began.elapsed().as_secs_f64()
+        };
+        // Connections are opened and windows found.
+        send_for(Duration::from_secs(3)).await;
+        let read = || {
+            counts
+                .iter()
+                .map(|count| count.load(Ordering::Relaxed))
+                .collect::<Vec<_>>()
+        };
+        let (frames_before, used_before) = (read(), host.processor_seconds().unwrap_or(f64::NAN));
+        let lasted = send_for(LASTS).await;
+        let used = host.processor_seconds().unwrap_or(f64::NAN) - used_before;
+        let got: Vec<u64> = read()
+            .iter()
+            .zip(&frames_before)
+            .map(|(after, before)| after - before)
+            .collect();
+        let delivered = got.iter().sum::<u64>() as f64 * BYTES as f64;
+        let memory = host.memory().unwrap_or(0).saturating_sub(empty) / (VIEWERS as u64 + 1);
+        let rate = |frames: Option<&u64>| frames.map_or(0.0, |frames| *frames as f64 / lasted);
+        let crowd = Crowd {
+            slowest: rate(got.iter().min()),
+            fastest: rate(got.iter().max()),
+            processors: used / lasted,
+            seconds_a_byte: used / delivered,
+            memory_a_viewer: memory,
+        };
+        for room in &viewers {
+            room.close().await;
+        }
+        publisher_room.close().await;
+        Ok(crowd)
+    })
+}
+
+/// Counts the frames of the first stream that a viewer sees.
+fn count_frames(room: &Room) -> Arc<AtomicU64> {
+    let count = Arc::new(AtomicU64::new(0));
+    let (room, counted) = (room.clone(), count.clone());
+    let mut events = room.events();
+    tokio::spawn(async move {
+        let stream = loop {
+            match events.recv().await {
+                Ok(RoomEvent::Video(netcore::proto::video::Event::Started(info))) => break info.id,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        };
+        let Some(mut frames) = room.frames(stream) else {
+            return;
+        };
+        let mut after = None;
+        while let Some(shown) = frames.newer_than(after).await {
+            after = Some(shown.frame.header().frame);
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    count
+}

@@ -1,0 +1,87 @@
+//! How long a frame takes until its acknowledgement is here.
+
+use netcore::proto::Transport;
+
+use crate::samples::{Samples, milliseconds};
+use crate::{Misses, Outcome, SIZES, at_most, floor, ours};
+
+/// Ours and the floor take turns this often.
+const ROUNDS: usize = 8;
+/// Frames in each turn.
+const FRAMES: usize = 60;
+/// With pauses like a camera's the processor falls asleep between frames; without, it stays awake.
+const PACES: [(&str, u64); 2] = [("from sleep", 8), ("awake", 0)];
+/// The most that ours may be of the floor, from sleep.
+const TARGETS: [(Transport, usize, f64); 5] = [
+    (Transport::Tcp, 16_600, 1.3),
+    (Transport::Udp, 16_600, 1.6),
+    (Transport::Tcp, 120_000, 1.6),
+    (Transport::Udp, 120_000, 2.5),
+    (Transport::Tcp, 400_000, 2.0),
+];
+/// The most that the 99th percentile may be of the median.
+const MOST_P99: f64 = 3.0;
+
+pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
+    println!(
+        "Frames over loopback, acknowledged one by one: ours (TLS 1.3 or sealed datagrams) and the floor in turn\n\
+         (floor: two processes, blocking sockets, the same bytes, a 3-byte reply, no protocol). Delays in ms.\n"
+    );
+    println!(
+        "{:>9} {:>5} {:>11} | {:>7} {:>7} {:>7} | {:>7} {:>7} {:>7} | {:>6} {:>9}",
+        "bytes",
+        "over",
+        "processor",
+        "p50",
+        "p95",
+        "p99",
+        "floor50",
+        "floor95",
+        "floor99",
+        "ratio",
+        "p99/p50"
+    );
+    for (processor, pause_ms) in PACES {
+        for bytes in SIZES {
+            for transport in [Transport::Tcp, Transport::Udp] {
+                let (ours, floor) = in_turn(transport, bytes, pause_ms)?;
+                let ratio = ours.percentile(50) as f64 / floor.percentile(50) as f64;
+                let tail = ours.percentile(99) as f64 / ours.percentile(50) as f64;
+                println!(
+                    "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} | {} {} {} | {ratio:>5.2}x {tail:>8.1}x",
+                    milliseconds(ours.percentile(50)),
+                    milliseconds(ours.percentile(95)),
+                    milliseconds(ours.percentile(99)),
+                    milliseconds(floor.percentile(50)),
+                    milliseconds(floor.percentile(95)),
+                    milliseconds(floor.percentile(99)),
+                );
+                let target = TARGETS
+                    .iter()
+                    .find(|target| pause_ms > 0 && (target.0, target.1) == (transport, bytes));
+                if let Some((_, _, most)) = target {
+                    let what = format!("delay of {bytes} bytes over {transport} beside the floor");
+                    at_most(misses, &what, ratio, *most);
+                    let what = format!("99th percentile beside the median, {bytes} bytes over {transport}");
+                    at_most(misses, &what, tail, MOST_P99);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Delays of ours and the floor's, taken in turn.
+fn in_turn(transport: Transport, bytes: usize, pause_ms: u64) -> Outcome<(Samples, Samples)> {
+    let mut floor_link = floor::Link::open(transport, bytes)?;
+    let mut our_link = ours::Link::open(transport, bytes)?;
+    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    // The first turn of each warms up.
+    our_link.exchange(FRAMES, pause_ms)?;
+    floor_link.exchange(FRAMES, pause_ms)?;
+    for _ in 0..ROUNDS {
+        ours.extend(our_link.exchange(FRAMES, pause_ms)?);
+        floor.extend(floor_link.exchange(FRAMES, pause_ms)?);
+    }
+    Ok((ours, floor))
+}

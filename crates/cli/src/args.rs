@@ -115,7 +115,9 @@ pub(crate) enum Command {
     Get(GetArgs),
     /// Send live video, and see what becomes of every frame
     #[command(
-        after_help = "While it runs: t and u switch to TCP and UDP; Esc, Enter or Ctrl-C stops. Every 20th result is shown, all of them go to --csv and --results-json.\n\nExamples:\n  roomwire stream 192.168.1.24\n  roomwire stream 192.168.1.24 --source camera:/dev/video0 --size 640x480@30 --tcp\n  roomwire stream 192.168.1.24 --source file:clip.avi --seconds 20 --csv results.csv"
+        after_help = "While it runs: t and u switch to TCP and UDP; Esc, Enter or Ctrl-C stops. Every 20th result is shown, all of them go to --csv and --results-json.\n\nExamples:\n  roomwire stream 192.168.1.24\n  roomwire stream 192.168.1.24 --source camera:/dev/video0 --size 640x480@30 --tcp\n  roomwire stream 192.168.1.24 --source screen --size 1280x720@15
+  roomwire stream 192.168.1.24 --source \"screen:Lecture notes\"
+  roomwire stream 192.168.1.24 --source file:clip.avi --seconds 20 --csv results.csv"
     )]
     Stream(StreamArgs),
     /// Receive live video; keep its pictures, or only count them
@@ -130,7 +132,7 @@ pub(crate) enum Command {
         after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
     )]
     Measure(MeasureArgs),
-    /// List cameras and what they offer
+    /// List cameras, screens and windows, and what they offer
     Devices,
     /// List the rooms joined before, or forget one
     #[command(
@@ -186,7 +188,7 @@ pub(crate) struct JoinArgs {
 /// What a person in a room chooses, on either side.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TalkArgs {
-    /// Go live at once: pattern, camera:DEVICE or file:PATH
+    /// Go live at once: pattern, camera:DEVICE, file:PATH, screen[:NUMBER] or screen:WINDOW-TITLE
     #[arg(long = "stream", value_name = "SOURCE", value_parser = spec::source_of)]
     pub(crate) source: Option<SourceId>,
     #[command(flatten)]
@@ -289,7 +291,7 @@ pub(crate) struct GetArgs {
 pub(crate) struct StreamArgs {
     /// host, host:port or [IPv6]:port
     pub(crate) address: Address,
-    /// pattern, camera:DEVICE or file:PATH
+    /// pattern, camera:DEVICE, file:PATH, screen[:NUMBER] or screen:WINDOW-TITLE
     #[arg(long, default_value = "pattern", value_parser = spec::source_of)]
     pub(crate) source: SourceId,
     #[command(flatten)]
@@ -336,7 +338,7 @@ pub(crate) struct MeasureArgs {
     /// Which transports, in this order
     #[arg(long, value_delimiter = ',', default_value = "tcp,udp")]
     pub(crate) compare: Vec<Transport>,
-    /// What to send: pattern, camera:DEVICE or file:PATH
+    /// What to send: pattern, camera:DEVICE, file:PATH, screen[:NUMBER] or screen:WINDOW-TITLE
     #[arg(long, default_value = "pattern", value_parser = spec::source_of)]
     pub(crate) source: SourceId,
     /// Picture size, with @RATE if you like

@@ -70,7 +70,7 @@ Whatever you type is said to the room. A line that begins with / is a command (/
   /people                        who is here
   /file PATH [NAME…]             offer a file to everybody, or to these people (\"quote\" what has spaces)
   /files   /get N   /cancel N    what is on offer; fetch one; take one back or stop fetching it
-  /video [SOURCE] [WxH[@RATE]]   go live: pattern, camera:DEVICE or file:PATH
+  /video [SOURCE] [WxH[@RATE]]   go live: pattern, camera:DEVICE, file:PATH, screen[:N or :TITLE]
   /tcp   /udp                    switch your video's transport, while it is live
   /quality N                     JPEG quality, 1 to 100
   /stop  (or Esc)                your video is over

@@ -187,7 +187,8 @@ fn over(event: Option<CaptureEvent>) -> Failure {
 fn kind_of(source: &SourceId) -> SourceKind {
     match source {
         SourceId::Pattern => SourceKind::Pattern,
-        SourceId::Camera(_) => SourceKind::Camera,
+        // A live picture of something that is there; the title says which screen or window.
+        SourceId::Camera(_) | SourceId::Screen(_) => SourceKind::Camera,
         SourceId::File(_) => SourceKind::File,
     }
 }

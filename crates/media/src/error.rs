@@ -59,6 +59,18 @@ pub enum CaptureError {
         /// What it offers instead, or what is wrong with it.
         reason: String,
     },
+    /// There is no screen that this program can see.
+    #[error("The screen cannot be shown: {reason}")]
+    NoScreen {
+        /// Why, as a sentence, and what to do.
+        reason: String,
+    },
+    /// The window went away while it was shown.
+    #[error("The window \"{title}\" was closed. Choose another source.")]
+    WindowClosed {
+        /// Its title when it was chosen.
+        title: String,
+    },
     /// The file needs `ffmpeg`, and there is none.
     #[error(
         "{path} can only be played with ffmpeg, which is not installed. Install ffmpeg, or choose an AVI file with MJPEG or a Y4M file."
@@ -89,7 +101,7 @@ pub enum CaptureError {
 
 impl CaptureError {
     /// A stable word for programs: `busy`, `forbidden`, `unplugged`, `absent`, `stalled`, `fault`, `format_unsupported`,
-    /// `ffmpeg_missing`, `unreadable`, `encoding`.
+    /// `no_screen`, `window_closed`, `ffmpeg_missing`, `unreadable`, `encoding`.
     pub fn code(&self) -> &'static str {
         match self {
             CaptureError::Busy { .. } => "busy",
@@ -99,6 +111,8 @@ impl CaptureError {
             CaptureError::Stalled { .. } => "stalled",
             CaptureError::Fault { .. } => "fault",
             CaptureError::FormatUnsupported { .. } => "format_unsupported",
+            CaptureError::NoScreen { .. } => "no_screen",
+            CaptureError::WindowClosed { .. } => "window_closed",
             CaptureError::FfmpegMissing { .. } => "ffmpeg_missing",
             CaptureError::Unreadable { .. } => "unreadable",
             CaptureError::Encoding { .. } => "encoding",

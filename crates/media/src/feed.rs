@@ -1,13 +1,16 @@
 //! What every source is to the thread that captures from it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use netcore_proto::Time;
 
 use crate::capture::{CaptureOptions, CaptureSpec};
 use crate::error::CaptureError;
+use crate::pixels::Pixels;
 use crate::planes::Planes;
 use crate::source::SourceId;
-use crate::{Clock, camera, file, pattern};
+use crate::{Clock, camera, file, pattern, screen};
 
 /// A source that has been opened. It is created, used and dropped on one thread.
 pub(crate) trait Feed {
@@ -54,6 +57,8 @@ pub(crate) enum Shot {
     Jpeg { data: Bytes, captured: Time },
     /// A picture in the planes that were handed in.
     Planes { captured: Time },
+    /// A picture in pixels. It is shared, so that the feed can have its room back for the next one.
+    Pixels { pixels: Arc<Pixels>, captured: Time },
     /// Nothing yet, or only something damaged.
     Nothing,
     /// The picture before, for so many steps of the film more; at least one.
@@ -71,6 +76,7 @@ pub(crate) fn open(
         SourceId::Pattern => Ok(Box::new(PatternFeed::new(spec, clock.clone()))),
         SourceId::Camera(device) => camera::open(device, spec, options.backend, clock),
         SourceId::File(path) => file::open(path, spec, clock),
+        SourceId::Screen(part) => screen::open(part, spec, clock),
     }
 }
 

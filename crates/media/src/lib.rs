@@ -1,4 +1,4 @@
-//! Pictures in: cameras, video files and the test pattern, each as a stream of JPEGs; pictures kept: recordings and snapshots; and
+//! Pictures in: cameras, screens, video files and the test pattern, each as a stream of JPEGs; pictures kept: recordings and snapshots; and
 //! JPEG itself, in and out.
 //!
 //! [`sources`] lists what this computer offers; [`Capture::start`] turns one of them into [`CaptureEvent`]s on a thread of
@@ -32,8 +32,10 @@ mod feed;
 mod file;
 pub mod jpeg;
 pub mod pattern;
+mod pixels;
 mod planes;
 mod record;
+mod screen;
 mod snapshot;
 mod source;
 
@@ -45,10 +47,11 @@ pub use capture::{
     Backend, Capture, CaptureControl, CaptureEvent, CaptureOptions, CaptureSpec, CapturedFrame, Plan, Scale,
 };
 pub use error::CaptureError;
+pub use pixels::{PixelOrder, Pixels};
 pub use planes::{Planes, Range};
 pub use record::{BackgroundRecorder, RecordError, RecordFrame, Recorded, Recorder};
 pub use snapshot::save_snapshot;
-pub use source::{Format, SourceId, SourceIdError, SourceInfo, probe_file, sources};
+pub use source::{Format, ScreenPart, SourceId, SourceIdError, SourceInfo, probe_file, screens, sources};
 
 /// Where the moments in a [`CapturedFrame`] come from: whoever drives this crate owns the clock.
 pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;

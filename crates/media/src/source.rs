@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::CaptureError;
-use crate::{camera, file};
+use crate::{camera, file, screen};
 
-/// A source by name. As text: `pattern`, `camera:/dev/video0`, `file:/home/ana/clip.avi`.
+/// A source by name. As text: `pattern`, `camera:/dev/video0`, `file:/home/ana/clip.avi`, `screen`, `screen:2`, `screen:Notes`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SourceId {
     /// The moving test pattern.
@@ -16,6 +16,19 @@ pub enum SourceId {
     Camera(String),
     /// A video file.
     File(PathBuf),
+    /// A screen, or a window on it.
+    Screen(ScreenPart),
+}
+
+/// What of the screens is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ScreenPart {
+    /// The screen that the system calls the primary one.
+    Primary,
+    /// A screen by its number, from 1.
+    Number(u16),
+    /// The first window that has these words in its title, in any case of letters.
+    Window(String),
 }
 
 impl fmt::Display for SourceId {
@@ -24,25 +37,39 @@ impl fmt::Display for SourceId {
             SourceId::Pattern => f.write_str("pattern"),
             SourceId::Camera(device) => write!(f, "camera:{device}"),
             SourceId::File(path) => write!(f, "file:{}", path.display()),
+            SourceId::Screen(ScreenPart::Primary) => f.write_str("screen"),
+            SourceId::Screen(ScreenPart::Number(number)) => write!(f, "screen:{number}"),
+            SourceId::Screen(ScreenPart::Window(title)) => write!(f, "screen:{title}"),
         }
     }
 }
 
 /// The text names no source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no source: write pattern, camera:DEVICE or file:PATH")]
+#[error(
+    "\"{0}\" is no source: write pattern, camera:DEVICE, file:PATH, screen, screen:NUMBER or screen:WINDOW-TITLE"
+)]
 pub struct SourceIdError(String);
 
 impl FromStr for SourceId {
     type Err = SourceIdError;
 
     fn from_str(text: &str) -> Result<SourceId, SourceIdError> {
-        if text == "pattern" {
-            return Ok(SourceId::Pattern);
+        match text {
+            "pattern" => return Ok(SourceId::Pattern),
+            "screen" => return Ok(SourceId::Screen(ScreenPart::Primary)),
+            _ => {}
         }
         match text.split_once(':') {
             Some(("camera", device)) if !device.is_empty() => Ok(SourceId::Camera(device.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(SourceId::File(PathBuf::from(path))),
+            Some(("screen", part)) => match part.parse() {
+                Ok(number @ 1..) => Ok(SourceId::Screen(ScreenPart::Number(number))),
+                Err(_) if !part.trim().is_empty() => {
+                    Ok(SourceId::Screen(ScreenPart::Window(part.to_owned())))
+                }
+                _ => Err(SourceIdError(text.to_owned())),
+            },
             _ => Err(SourceIdError(text.to_owned())),
         }
     }
@@ -84,6 +111,15 @@ pub fn sources() -> Vec<SourceInfo> {
     all
 }
 
+/// The screens, the primary one first, and then the windows that have a title. They are a list of their own, so that nobody shows
+/// a screen who only took the first source there is.
+///
+/// # Errors
+/// [`CaptureError::NoScreen`] where there is no display, or one that does not let programs see it.
+pub fn screens() -> Result<Vec<SourceInfo>, CaptureError> {
+    screen::list()
+}
+
 /// What the video file at `path` is: its size and rate.
 ///
 /// # Errors
@@ -112,6 +148,9 @@ mod tests {
             SourceId::Camera("/dev/video0".into()),
             SourceId::File("/tmp/a: b.avi".into()),
             SourceId::File("C:\\clips\\a.avi".into()),
+            SourceId::Screen(ScreenPart::Primary),
+            SourceId::Screen(ScreenPart::Number(2)),
+            SourceId::Screen(ScreenPart::Window("Notes: 3 of 4".into())),
         ] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
@@ -119,7 +158,7 @@ mod tests {
 
     #[test]
     fn other_text_is_refused_with_what_to_write() {
-        for text in ["", "camera:", "file:", "screen:0", "Pattern"] {
+        for text in ["", "camera:", "file:", "screen:0", "screen:", "Pattern", "Screen"] {
             let error = text.parse::<SourceId>().unwrap_err().to_string();
             assert!(error.contains("camera:DEVICE"), "{error}");
         }

@@ -222,7 +222,7 @@ fn watch_for_end(
 fn stream_spec(spec: &VideoSpec, name: &str) -> StreamSpec {
     StreamSpec {
         source: match source::id_of(spec) {
-            Ok(SourceId::Camera(_)) => SourceKind::Camera,
+            Ok(SourceId::Camera(_) | SourceId::Screen(_)) => SourceKind::Camera,
             Ok(SourceId::File(_)) => SourceKind::File,
             Ok(SourceId::Pattern) | Err(_) => SourceKind::Pattern,
         },

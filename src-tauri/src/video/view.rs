@@ -195,7 +195,7 @@ impl From<SourceInfo> for SourceView {
             id: source.id.to_string(),
             kind: match source.id {
                 SourceId::Pattern => SourceKind::Pattern,
-                SourceId::Camera(_) => SourceKind::Camera,
+                SourceId::Camera(_) | SourceId::Screen(_) => SourceKind::Camera,
                 SourceId::File(_) => SourceKind::File,
             },
             name: source.name,

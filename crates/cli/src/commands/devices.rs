@@ -14,7 +14,10 @@ pub(super) async fn run(env: &Env) -> Result<()> {
         env.screen
             .note("No camera was found. The test pattern and video files (file:PATH) need none.");
     }
-    for source in sources {
+    // Where there is no display nobody misses it here; whoever asks for it is told why.
+    let screens = tokio::task::spawn_blocking(media::screens).await;
+    let screens = screens.map_err(|error| Failure::new(Code::Failed, error))?;
+    for source in sources.into_iter().chain(screens.unwrap_or_default()) {
         let formats = source.formats.iter().map(|format| DeviceFormat {
             width: format.width,
             height: format.height,

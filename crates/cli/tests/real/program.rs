@@ -47,6 +47,14 @@ impl Place {
         self.command(arguments).stdin(Stdio::null()).output().unwrap()
     }
 
+    /// As [`Place::run`], in an environment with these variables.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
     /// Runs on, with `--json`.
     pub(crate) fn start(&self, arguments: &[&str]) -> Program {
         let mut child = self

@@ -199,6 +199,76 @@ fn a_film_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
     assert_eq!(frames_by_ffprobe(&film), frames);
 }
 
+/// Screens are X11's on Linux; an X server without a screen is enough.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_screen_is_streamed_and_without_one_the_reason_is_told() {
+    use std::io::BufRead as _;
+
+    let place = Place::new();
+    let (_host, address) = place.host(&[]);
+    let mut server = std::process::Command::new("Xvfb")
+        .args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "640x480x24",
+            "-nolisten",
+            "tcp",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("xvfb is installed for the tests");
+    let mut number = String::new();
+    let said = server.stdout.take().unwrap();
+    std::io::BufReader::new(said).read_line(&mut number).unwrap();
+    let display = format!(":{}", number.trim());
+
+    let stream = |display: &str, source: &str| {
+        let more = [
+            "--profile",
+            "ben",
+            "--seconds",
+            "1",
+            "--size",
+            "320x240@20",
+            "--json",
+        ];
+        let first = ["stream", &address, "--source", source];
+        place.run_with(&[("DISPLAY", display)], &[&first[..], &more].concat())
+    };
+    let streamed = stream(&display, "screen");
+    assert_eq!(streamed.status.code(), Some(0), "{}", words(&streamed));
+    let live = events(&streamed)
+        .into_iter()
+        .find(|event| event["event"] == "live")
+        .unwrap();
+    assert_eq!(
+        (&live["width"], &live["title"]),
+        (&320.into(), &"Screen 1".into())
+    );
+    let devices = place.run_with(&[("DISPLAY", display.as_str())], &["devices", "--json"]);
+    assert!(
+        events(&devices).iter().any(|event| event["source"] == "screen:1"),
+        "{}",
+        words(&devices)
+    );
+
+    let missing = stream(&display, "screen:No such window");
+    assert_eq!(missing.status.code(), Some(7), "{}", words(&missing));
+    let _ = server.kill();
+    let _ = server.wait();
+    let without = stream("", "screen");
+    assert_eq!(without.status.code(), Some(7));
+    let error = events(&without).pop().unwrap();
+    assert!(
+        error["message"].as_str().unwrap().contains("cannot be shown"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_person_in_a_room_goes_live_switches_and_stops_again_and_again() {
     let place = Place::new();

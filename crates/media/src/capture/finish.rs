@@ -1,4 +1,5 @@
-//! From whatever a source gives to the JPEG that is sent: passed through where possible, else by way of planar YUV, never RGB.
+//! From whatever a source gives to the JPEG that is sent: passed through where possible, else by way of planar YUV; of RGB only
+//! where that is what the source has.
 
 use std::borrow::Cow;
 
@@ -9,6 +10,7 @@ use super::plan::Plan;
 use crate::error::CaptureError;
 use crate::feed::Shape;
 use crate::jpeg::{self, Decoder, Encoder, JpegError, JpegInfo, Limits};
+use crate::pixels::Pixels;
 use crate::planes::Planes;
 
 /// A JPEG of this much more quality than asked for is still passed through: encoding it again would cost more than the bytes.
@@ -30,6 +32,15 @@ pub(super) struct Finisher {
     encoder: Encoder,
     decoder: Decoder,
     scaled: Planes,
+    scaled_pixels: Pixels,
+}
+
+/// A picture as a source gives it.
+#[derive(Clone, Copy)]
+pub(super) enum Picture<'a> {
+    Jpeg(&'a Bytes),
+    Planes(&'a Planes),
+    Pixels(&'a Pixels),
 }
 
 impl Finisher {
@@ -47,6 +58,7 @@ impl Finisher {
             encoder: Encoder::new().map_err(failed)?,
             decoder: Decoder::new(Limits::default()).map_err(failed)?,
             scaled: Planes::default(),
+            scaled_pixels: Pixels::default(),
         })
     }
 
@@ -55,22 +67,38 @@ impl Finisher {
         self.size
     }
 
-    /// The JPEG of a picture as `plan` has it: of `jpeg` when the source gives JPEGs, else of `planes`.
-    pub(super) fn finish(
-        &mut self,
-        jpeg: Option<&Bytes>,
-        planes: &Planes,
-        plan: Plan,
-    ) -> Result<Finished, CaptureError> {
-        let own = (planes.width(), planes.height());
-        let finished = match jpeg {
-            Some(jpeg) => self.finish_jpeg(jpeg, plan),
-            None => self.finish_planes(planes, plan),
+    /// The JPEG of a picture as `plan` has it.
+    pub(super) fn finish(&mut self, picture: Picture<'_>, plan: Plan) -> Result<Finished, CaptureError> {
+        let (own, finished) = match picture {
+            Picture::Jpeg(jpeg) => (self.size, self.finish_jpeg(jpeg, plan)),
+            Picture::Planes(planes) => (
+                (planes.width(), planes.height()),
+                self.finish_planes(planes, plan),
+            ),
+            Picture::Pixels(pixels) => (
+                (pixels.width(), pixels.height()),
+                self.finish_pixels(pixels, plan),
+            ),
         };
-        finished.map_err(|error| {
-            let (width, height) = if jpeg.is_some() { self.size } else { own };
-            CaptureError::Encoding { width, height, error }
+        finished.map_err(|error| CaptureError::Encoding {
+            width: own.0,
+            height: own.1,
+            error,
         })
+    }
+
+    /// A screen is RGB: the codec's own way from there is the shortest.
+    fn finish_pixels(&mut self, pixels: &Pixels, plan: Plan) -> Result<Finished, JpegError> {
+        let own = (pixels.width(), pixels.height());
+        let size = plan.scale.of(fit(own, self.wanted));
+        if own == size {
+            return Ok(made(self.encoder.pixels(pixels, plan.quality)?, size));
+        }
+        pixels.scale_into(&mut self.scaled_pixels, size);
+        Ok(made(
+            self.encoder.pixels(&self.scaled_pixels, plan.quality)?,
+            size,
+        ))
     }
 
     fn finish_planes(&mut self, planes: &Planes, plan: Plan) -> Result<Finished, JpegError> {
@@ -204,9 +232,7 @@ mod tests {
             jpeg: out,
             size,
             passed_through,
-        } = finisher(640, 360)
-            .finish(Some(&jpeg), &Planes::default(), at(50))
-            .unwrap();
+        } = finisher(640, 360).finish(Picture::Jpeg(&jpeg), at(50)).unwrap();
         assert_eq!(size, (640, 360));
         assert!(passed_through);
         assert_eq!(out.as_ptr(), jpeg.as_ptr(), "it was copied");
@@ -216,9 +242,8 @@ mod tests {
     #[test]
     fn a_jpeg_of_much_more_quality_becomes_smaller() {
         let jpeg = jpeg(95);
-        let Finished { jpeg: out, size, .. } = finisher(640, 360)
-            .finish(Some(&jpeg), &Planes::default(), at(30))
-            .unwrap();
+        let Finished { jpeg: out, size, .. } =
+            finisher(640, 360).finish(Picture::Jpeg(&jpeg), at(30)).unwrap();
         assert_eq!(size, (640, 360));
         assert!(out.len() < jpeg.len() / 2, "{} of {}", out.len(), jpeg.len());
         assert_eq!(number_in(&out), Some(5));
@@ -227,7 +252,7 @@ mod tests {
     #[test]
     fn a_jpeg_that_is_too_large_is_scaled() {
         let Finished { jpeg: out, size, .. } = finisher(320, 320)
-            .finish(Some(&jpeg(50)), &Planes::default(), at(80))
+            .finish(Picture::Jpeg(&jpeg(50)), at(80))
             .unwrap();
         assert_eq!(size, (320, 180));
         assert_eq!(number_in(&out), Some(5));
@@ -239,7 +264,7 @@ mod tests {
         let mut padded = jpeg.to_vec();
         padded.resize(100_000, 0);
         let Finished { jpeg: out, .. } = finisher(640, 360)
-            .finish(Some(&padded.into()), &Planes::default(), at(50))
+            .finish(Picture::Jpeg(&padded.into()), at(50))
             .unwrap();
         assert_eq!(out, jpeg);
     }
@@ -249,7 +274,7 @@ mod tests {
         let jpeg = jpeg(50);
         let half = jpeg.slice(..jpeg.len() / 2);
         let error = finisher(640, 360)
-            .finish(Some(&half), &Planes::default(), at(50))
+            .finish(Picture::Jpeg(&half), at(50))
             .unwrap_err();
         assert!(matches!(
             error,
@@ -264,7 +289,9 @@ mod tests {
     fn planes_are_scaled_and_encoded() {
         let mut planes = Planes::new(640, 360);
         pattern::draw(&mut planes, 9, Time::ZERO);
-        let finished = finisher(320, 180).finish(None, &planes, at(50)).unwrap();
+        let finished = finisher(320, 180)
+            .finish(Picture::Planes(&planes), at(50))
+            .unwrap();
         assert_eq!((finished.size, number_in(&finished.jpeg)), ((320, 180), Some(9)));
         assert!(!finished.passed_through);
     }
@@ -281,10 +308,8 @@ mod tests {
             (Scale::FULL, (640, 360)),
         ] {
             let plan = Plan { scale, ..at(60) };
-            let from_jpeg = finisher
-                .finish(Some(&jpeg(90)), &Planes::default(), plan)
-                .unwrap();
-            let from_planes = finisher.finish(None, &planes, plan).unwrap();
+            let from_jpeg = finisher.finish(Picture::Jpeg(&jpeg(90)), plan).unwrap();
+            let from_planes = finisher.finish(Picture::Planes(&planes), plan).unwrap();
             for finished in [from_jpeg, from_planes] {
                 assert_eq!((finished.size, number_in(&finished.jpeg)), (expected, Some(5)));
                 let info = jpeg::inspect(&finished.jpeg, &Limits::default()).unwrap();
@@ -300,9 +325,7 @@ mod tests {
             .unwrap()
             .planes(&Planes::new(640, 360), 90)
             .unwrap();
-        let finished = finisher(0, 0)
-            .finish(Some(&grey), &Planes::default(), at(75))
-            .unwrap();
+        let finished = finisher(0, 0).finish(Picture::Jpeg(&grey), at(75)).unwrap();
         assert!(finished.passed_through);
         assert_eq!(finished.jpeg, grey);
     }
@@ -337,14 +360,14 @@ mod tests {
         let drawn = shortest_ms(|| {
             number += 1;
             pattern::draw(&mut planes, number, Time::from_micros(u64::from(number)));
-            finisher.finish(None, &planes, at(50)).unwrap();
+            finisher.finish(Picture::Planes(&planes), at(50)).unwrap();
         });
         let yuyv: Vec<u8> = (0..1280 * 720 * 2)
             .map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 27) as u8 + 100)
             .collect();
         let captured = shortest_ms(|| {
             assert!(planes.fill_from_yuyv(&yuyv, 2560, crate::planes::Range::Limited));
-            finisher.finish(None, &planes, at(80)).unwrap();
+            finisher.finish(Picture::Planes(&planes), at(80)).unwrap();
         });
         println!("pattern {drawn:.2} ms, camera {captured:.2} ms");
         assert!(

@@ -19,7 +19,7 @@ use crate::planes::Planes;
 use crate::source::SourceId;
 
 use control::{Control, Done};
-use finish::{Finished, Finisher};
+use finish::{Finished, Finisher, Picture};
 pub use plan::{Plan, Scale};
 use tempo::{Schedule, Thinner};
 
@@ -265,7 +265,7 @@ fn run(
     let mut roll = Roll::new(shape);
     let mut planes = Planes::default();
     while roll.wait(clock, control) {
-        let (shot, captured) = match feed.next(&mut planes)? {
+        let shot = match feed.next(&mut planes)? {
             Shot::Nothing => continue,
             Shot::Still { steps } => {
                 roll.pass(steps);
@@ -276,14 +276,19 @@ fn run(
                 continue;
             }
             Shot::End => return Ok(End::SourceOver),
-            Shot::Jpeg { data, captured } => (Some(data), captured),
-            Shot::Planes { captured } => (None, captured),
+            shot => shot,
+        };
+        let (picture, captured) = match &shot {
+            Shot::Jpeg { data, captured } => (Picture::Jpeg(data), *captured),
+            Shot::Pixels { pixels, captured } => (Picture::Pixels(pixels), *captured),
+            Shot::Planes { captured } => (Picture::Planes(&planes), *captured),
+            Shot::Nothing | Shot::Still { .. } | Shot::End => continue,
         };
         roll.came();
         if !roll.wanted(captured, control) {
             continue;
         }
-        match finisher.finish(shot.as_ref(), &planes, control.plan()) {
+        match finisher.finish(picture, control.plan()) {
             Ok(finished) => {
                 let Finished {
                     jpeg,

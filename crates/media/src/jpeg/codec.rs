@@ -8,6 +8,7 @@ use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Sub
 
 use super::markers::{JpegInfo, end_of_picture, inspect};
 use super::{JpegError, Limits};
+use crate::pixels::{PixelOrder, Pixels};
 use crate::planes::{Plane, Planes, Range};
 
 /// A progressive picture may repeat itself in scans that cost time and bring nothing; real ones have about ten.
@@ -72,6 +73,27 @@ impl Encoder {
             pitch: 3 * width,
             height,
             format: PixelFormat::RGB,
+        };
+        let len = self.compressor.compress_to_slice(image, &mut self.room)?;
+        Ok(Bytes::copy_from_slice(&self.room[..len]))
+    }
+
+    /// Encodes packed pixels at `quality` 1 to 100.
+    ///
+    /// # Errors
+    /// As [`Encoder::planes`].
+    pub fn pixels(&mut self, pixels: &Pixels, quality: u8) -> Result<Bytes, JpegError> {
+        let (width, height) = (usize::from(pixels.width()), usize::from(pixels.height()));
+        self.prepare(width, height, quality)?;
+        let image = Image {
+            pixels: pixels.bytes(),
+            width,
+            pitch: 4 * width,
+            height,
+            format: match pixels.order() {
+                PixelOrder::Bgrx => PixelFormat::BGRX,
+                PixelOrder::Rgbx => PixelFormat::RGBX,
+            },
         };
         let len = self.compressor.compress_to_slice(image, &mut self.room)?;
         Ok(Bytes::copy_from_slice(&self.room[..len]))

@@ -4,6 +4,7 @@ mod scale;
 mod unpack;
 
 use scale::scale;
+pub(crate) use scale::scale_packed;
 use unpack::{expand_chroma, expand_luma};
 
 /// A picture in planar YUV 4:2:0 with the full range of JFIF (luma 0 to 255), as the JPEG encoder takes it.

@@ -9,6 +9,31 @@ const WHOLE: u32 = 256;
 
 /// `from` at the size (samples, rows, length of a row with what pads it) of `to`.
 pub(super) fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usize, usize, usize)) {
+    scale_samples::<1>(from, to, (width, rows, stride));
+}
+
+/// Pixels of four bytes, rows without gaps, at another size (width, height).
+pub(crate) fn scale_packed(
+    from: &[u8],
+    (from_width, from_rows): (usize, usize),
+    to: &mut [u8],
+    (width, rows): (usize, usize),
+) {
+    let from = Plane {
+        data: from,
+        width: 4 * from_width,
+        rows: from_rows,
+        stride: 4 * from_width,
+    };
+    scale_samples::<4>(from, to, (4 * width, rows, 4 * width));
+}
+
+/// Rows of `EACH` kinds of samples in turn; widths count samples of every kind.
+fn scale_samples<const EACH: usize>(
+    from: Plane<'_>,
+    to: &mut [u8],
+    (width, rows, stride): (usize, usize, usize),
+) {
     if from.width == 0 || from.rows == 0 || width == 0 || rows == 0 {
         return;
     }
@@ -18,13 +43,14 @@ pub(super) fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usiz
             .for_each(|(at, row)| row.copy_from_slice(from.row(at)));
         return;
     }
-    if (from.width, from.rows) == (2 * width, 2 * rows) {
+    if EACH == 1 && (from.width, from.rows) == (2 * width, 2 * rows) {
         out.enumerate()
             .for_each(|(at, row)| halve(from.row(2 * at), from.row(2 * at + 1), row));
         return;
     }
-    let (across, down) = (Shares::new(from.width, width), Shares::new(from.rows, rows));
-    let quarters = (3 * from.width, 3 * from.rows) == (4 * width, 4 * rows);
+    let across = Shares::new(from.width / EACH, width / EACH);
+    let down = Shares::new(from.rows, rows);
+    let quarters = EACH == 1 && (3 * from.width, 3 * from.rows) == (4 * width, 4 * rows);
     let mut sums = vec![0u16; from.width];
     let mut mean = vec![0u8; from.width];
     for (at, row) in out.enumerate() {
@@ -46,7 +72,7 @@ pub(super) fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usiz
         if quarters {
             three_of_four(&mean, row);
         } else {
-            across.apply(&mean, row);
+            across.apply::<EACH>(&mean, row);
         }
     }
 }
@@ -120,37 +146,43 @@ impl Shares {
         (first..first + self.count, weights.copied())
     }
 
-    fn apply(&self, samples: &[u8], out: &mut [u8]) {
+    fn apply<const EACH: usize>(&self, samples: &[u8], out: &mut [u8]) {
         match self.count {
-            2 => self.apply_counted::<2>(samples, out),
-            3 => self.apply_counted::<3>(samples, out),
-            4 => self.apply_counted::<4>(samples, out),
+            2 => self.apply_counted::<EACH, 2>(samples, out),
+            3 => self.apply_counted::<EACH, 3>(samples, out),
+            4 => self.apply_counted::<EACH, 4>(samples, out),
             count => {
+                let samples = samples.as_chunks().0;
                 let weights = self.weights.chunks_exact(count);
+                let out = out.as_chunks_mut().0;
                 for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
-                    *out = mean(&samples[*first..][..count], weights);
+                    *out = mean::<EACH>(&samples[*first..][..count], weights);
                 }
             }
         }
     }
 
     /// Down to a third each way the number is known to the compiler, which then needs no loop.
-    fn apply_counted<const COUNT: usize>(&self, samples: &[u8], out: &mut [u8]) {
+    fn apply_counted<const EACH: usize, const COUNT: usize>(&self, samples: &[u8], out: &mut [u8]) {
+        let samples = samples.as_chunks().0;
         let weights = self.weights.as_chunks::<COUNT>().0;
+        let out = out.as_chunks_mut().0;
         for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
-            if let Some(samples) = samples.get(*first..).and_then(<[u8]>::first_chunk::<COUNT>) {
-                *out = mean(samples, weights);
+            if let Some(samples) = samples.get(*first..).and_then(<[_]>::first_chunk::<COUNT>) {
+                *out = mean::<EACH>(samples, weights);
             }
         }
     }
 }
 
-fn mean(samples: &[u8], weights: &[u16]) -> u8 {
-    let products = samples.iter().zip(weights);
-    let sum: u32 = products
-        .map(|(sample, weight)| u32::from(*sample) * u32::from(*weight))
-        .sum();
-    ((sum + WHOLE / 2) / WHOLE) as u8
+fn mean<const EACH: usize>(samples: &[[u8; EACH]], weights: &[u16]) -> [u8; EACH] {
+    let mut sums = [WHOLE / 2; EACH];
+    for (sample, weight) in samples.iter().zip(weights) {
+        for (sum, part) in sums.iter_mut().zip(sample) {
+            *sum += u32::from(*part) * u32::from(*weight);
+        }
+    }
+    std::array::from_fn(|at| (sums[at] / WHOLE) as u8)
 }
 
 #[cfg(test)]

@@ -1,0 +1,260 @@
+//! Screens and windows of an X server, in pure Rust.
+//!
+//! The server writes each picture into memory that both have open (MIT-SHM with a file descriptor, X servers since 2012): one copy
+//! there and one here, and no picture goes through the connection. A server that is elsewhere sends it through the connection.
+
+mod display;
+mod memory;
+
+use x11rb::errors::{ConnectionError, ReplyError};
+use x11rb::protocol::ErrorKind;
+use x11rb::protocol::xfixes::ConnectionExt as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, Window};
+
+use super::{Grab, Listed, MAX_SIDE, MAX_WINDOWS, find_title, no_such_screen, no_such_window};
+use crate::error::CaptureError;
+use crate::pixels::{PixelOrder, Pixels};
+use crate::source::ScreenPart;
+
+use display::{Display, lost, no_screen};
+use memory::{SharedMemory, image};
+
+/// Where monitors are is asked again after so many pictures, at a usual rate every few seconds.
+const ASK_AGAIN: u32 = 64;
+
+/// A rectangle of the root window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Area {
+    x: i16,
+    y: i16,
+    width: u16,
+    height: u16,
+}
+
+/// What there is to look at on the display of this name, or on the one that the environment names.
+pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
+    let display = Display::open(display)?;
+    let monitors = display.monitors()?;
+    let screens = monitors.iter().enumerate().map(|(at, (name, area))| Listed {
+        part: ScreenPart::Number(at as u16 + 1),
+        name: format!("Screen {} ({name})", at + 1),
+        width: area.width,
+        height: area.height,
+    });
+    let mut listed: Vec<Listed> = screens.collect();
+    for (window, title) in display.windows()? {
+        let Ok(geometry) = display.size_of(window) else {
+            continue;
+        };
+        listed.push(Listed {
+            part: ScreenPart::Window(title.clone()),
+            name: title,
+            width: geometry.0,
+            height: geometry.1,
+        });
+    }
+    Ok(listed)
+}
+
+pub(super) fn open(display: Option<&str>, part: &ScreenPart) -> Result<X11Grab, CaptureError> {
+    let display = Display::open(display)?;
+    let (target, name) = match part {
+        ScreenPart::Primary => (Target::Monitor(0), "Screen 1".to_owned()),
+        ScreenPart::Number(number) => {
+            let at = usize::from(*number).saturating_sub(1);
+            (Target::Monitor(at), format!("Screen {number}"))
+        }
+        ScreenPart::Window(wanted) => {
+            let (window, title) =
+                find_title(display.windows()?, wanted).ok_or_else(|| no_such_window(wanted))?;
+            display.keep_whole(window);
+            (Target::Window(window), title)
+        }
+    };
+    let shared = SharedMemory::new(&display.connection);
+    Ok(X11Grab {
+        display,
+        target,
+        name,
+        area: None,
+        turns: 0,
+        shared,
+    })
+}
+
+enum Target {
+    /// By its place among the monitors.
+    Monitor(usize),
+    Window(Window),
+}
+
+pub(super) struct X11Grab {
+    display: Display,
+    target: Target,
+    name: String,
+    /// Where a monitor is on the root; `None` when that is to be asked.
+    area: Option<Area>,
+    turns: u32,
+    shared: Option<SharedMemory>,
+}
+
+#[cfg(test)]
+impl X11Grab {
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    pub(super) fn send_through_the_connection(&mut self) {
+        self.shared = None;
+    }
+}
+
+impl Grab for X11Grab {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn grab(&mut self, pixels: &mut Pixels) -> Result<bool, CaptureError> {
+        self.turns = self.turns.wrapping_add(1);
+        if self.turns.is_multiple_of(ASK_AGAIN) {
+            self.area = None;
+        }
+        // A screen or window that changed its size between asking and taking: the next try knows.
+        for _ in 0..2 {
+            match self.try_grab(pixels) {
+                Ok(taken) => return Ok(taken),
+                Err(GrabError::Failed(error)) => return Err(error),
+                Err(GrabError::Gone) => {
+                    return Err(CaptureError::WindowClosed {
+                        title: self.name.clone(),
+                    });
+                }
+                Err(GrabError::Elsewhere) => self.area = None,
+            }
+        }
+        Ok(false)
+    }
+}
+
+enum GrabError {
+    /// It is no longer where, or as large as, it was; or it is not on the screen now.
+    Elsewhere,
+    /// The window is.
+    Gone,
+    Failed(CaptureError),
+}
+
+impl X11Grab {
+    fn try_grab(&mut self, pixels: &mut Pixels) -> Result<bool, GrabError> {
+        let (drawable, area, on_root) = match self.target {
+            Target::Monitor(at) => {
+                let area = self.monitor(at)?;
+                (self.display.root, area, (area.x, area.y))
+            }
+            Target::Window(window) => {
+                let (width, height) = self.display.size_of(window)?;
+                let area = Area {
+                    x: 0,
+                    y: 0,
+                    width,
+                    height,
+                };
+                let asked = self
+                    .display
+                    .connection
+                    .translate_coordinates(window, self.display.root, 0, 0)?;
+                let place = asked.reply()?;
+                (window, area, (place.dst_x, place.dst_y))
+            }
+        };
+        if area.width > MAX_SIDE || area.height > MAX_SIDE {
+            return Err(GrabError::Failed(no_screen(format!(
+                "{}×{} pixels are more than can be sent. Choose a smaller one.",
+                area.width, area.height
+            ))));
+        }
+        let data = pixels.resize(area.width, area.height, PixelOrder::Bgrx);
+        match &mut self.shared {
+            Some(shared) => shared.image(&self.display.connection, drawable, area, data)?,
+            None => image(&self.display.connection, drawable, area, data)?,
+        }
+        if self.display.has_pointer {
+            self.draw_pointer(data, area, on_root)?;
+        }
+        Ok(true)
+    }
+
+    fn monitor(&mut self, at: usize) -> Result<Area, GrabError> {
+        if let Some(area) = self.area {
+            return Ok(area);
+        }
+        let monitors = self.display.monitors().map_err(GrabError::Failed)?;
+        let (_, area) = monitors
+            .get(at)
+            .ok_or_else(|| GrabError::Failed(no_such_screen(at as u16 + 1, monitors.len())))?;
+        Ok(*self.area.insert(*area))
+    }
+
+    /// The server leaves the pointer out of pictures; whoever is shown something wants to see where.
+    fn draw_pointer(&self, data: &mut [u8], area: Area, on_root: (i16, i16)) -> Result<(), GrabError> {
+        let asked = self.display.connection.xfixes_get_cursor_image()?;
+        let Ok(pointer) = asked.reply() else { return Ok(()) };
+        let left = i32::from(pointer.x) - i32::from(pointer.xhot) - i32::from(on_root.0);
+        let top = i32::from(pointer.y) - i32::from(pointer.yhot) - i32::from(on_root.1);
+        let rows = pointer
+            .cursor_image
+            .chunks_exact(usize::from(pointer.width).max(1));
+        for (y, row) in (top..).zip(rows) {
+            for (x, pixel) in (left..).zip(row) {
+                if (0..i32::from(area.width)).contains(&x) && (0..i32::from(area.height)).contains(&y) {
+                    let at = 4 * (y as usize * usize::from(area.width) + x as usize);
+                    blend(&mut data[at..at + 3], *pixel);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lays a pixel of a pointer (alpha, red, green, blue; the colours times alpha already) over one of the screen.
+fn blend(under: &mut [u8], over: u32) {
+    let [alpha, red, green, blue] = over.to_be_bytes();
+    for (under, over) in under.iter_mut().zip([blue, green, red]) {
+        let rest = u16::from(*under) * u16::from(255 - alpha) / 255;
+        *under = over.saturating_add(rest as u8);
+    }
+}
+
+impl From<ReplyError> for GrabError {
+    fn from(error: ReplyError) -> GrabError {
+        match error {
+            ReplyError::ConnectionError(error) => error.into(),
+            ReplyError::X11Error(error) => match error.error_kind {
+                ErrorKind::Window | ErrorKind::Drawable => GrabError::Gone,
+                _ => GrabError::Elsewhere,
+            },
+        }
+    }
+}
+
+impl From<ConnectionError> for GrabError {
+    fn from(error: ConnectionError) -> GrabError {
+        GrabError::Failed(lost(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_laid_over_as_much_as_it_covers() {
+        let mut under = [100, 100, 100];
+        blend(&mut under, 0x0000_0000);
+        assert_eq!(under, [100, 100, 100]);
+        blend(&mut under, 0x8000_4080);
+        assert_eq!(under, [128 + 49, 64 + 49, 49]);
+        blend(&mut under, 0xFF01_0203);
+        assert_eq!(under, [3, 2, 1]);
+    }
+}

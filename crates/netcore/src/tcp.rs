@@ -42,7 +42,7 @@ pub(crate) type Secure = TlsStream<BufReader<Conditioned>>;
 /// The system takes no more for a connection that carries live pictures while so many bytes have not been sent: what waits
 /// there cannot be replaced by something newer.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const MOST_UNSENT: u32 = 64 * 1024;
+const MOST_UNSENT: u32 = 128 * 1024;
 
 /// The socket below an encrypted connection.
 pub(crate) fn socket(stream: &Secure) -> &TcpStream {

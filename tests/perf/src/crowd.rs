@@ -74,7 +74,7 @@ fn run(transport: Transport) -> Outcome<Crowd> {
         for home in &homes[..VIEWERS] {
             viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
         }
-        let counts: Vec<Arc<AtomicU64>> = viewers.iter().map(|room| count_frames(room)).collect();
+        let counts: Vec<Arc<AtomicU64>> = viewers.iter().map(count_frames).collect();
         let publisher_room = Room::join(ours::member(homes[VIEWERS].path(), port, false)?).await?;
         let publisher = publisher_room.publish(ours::spec(transport)).await?;
         let mut pace = tokio::time::interval(Duration::from_secs(1) / FRAMES_A_SECOND);

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::lock::lock;
 use crate::metrics::{LinkRecord, LinkResult};
 use crate::shared::Shared;
-use crate::udp::{Association, Endpoint};
+use crate::udp::{Association, Endpoint, sleep_until};
 use tcp::Pipe;
 use udp::Outbox;
 
@@ -30,8 +30,10 @@ pub(crate) struct Outbound {
     /// The present TCP connection. Where several locks are held, they are taken in this order: pipe or outbox, state.
     pipe: Mutex<Option<Arc<Mutex<Pipe>>>>,
     outbox: Mutex<Outbox>,
+    /// Wakes the task that does what has to be done later.
+    wake: Notify,
+    /// Wakes the task that writes to the TCP connection.
     tcp_wake: Notify,
-    udp_wake: Notify,
     endpoint: Arc<Endpoint>,
     association: Arc<Association>,
     results: broadcast::Sender<LinkResult>,
@@ -40,7 +42,7 @@ pub(crate) struct Outbound {
 
 struct State {
     sender: Sender,
-    /// When the task that watches over datagrams wakes up by itself.
+    /// When the link's task wakes up by itself.
     alarm: Option<Time>,
     meter: LinkMeter,
     /// As the receiving end told, with the transport it told it of.
@@ -48,7 +50,7 @@ struct State {
 }
 
 impl Outbound {
-    /// Begins a link, and the task that sends its datagrams. `None` when the room is closing.
+    /// Begins a link, and the task that does what has to be done later. `None` when the room is closing.
     pub(crate) fn start(
         key: LinkKey,
         transport: Transport,
@@ -73,8 +75,8 @@ impl Outbound {
             state: Mutex::new(state),
             pipe: Mutex::default(),
             outbox: Mutex::default(),
+            wake: Notify::new(),
             tcp_wake: Notify::new(),
-            udp_wake: Notify::new(),
             endpoint: shared.endpoint()?,
             association: association.clone(),
             results: shared.results.clone(),
@@ -120,7 +122,7 @@ impl Outbound {
 
     pub(crate) fn handle_nack(&self, nack: &Nack, now: Time) {
         lock(&self.state).sender.handle_nack(nack, now);
-        self.send_datagrams_now();
+        self.send_now();
     }
 
     /// The link is over: everything unfinished gets its result.
@@ -194,12 +196,45 @@ impl Outbound {
         }
     }
 
-    /// Sends what may leave now.
+    /// Sends what may leave now, on the caller's thread. What has to wait is left to the link's tasks.
     fn send_now(&self) {
-        let transport = lock(&self.state).sender.transport();
-        match transport {
-            Transport::Tcp => self.write_now(),
-            Transport::Udp => self.send_datagrams_now(),
+        let is_stuck = !self.send_datagrams_now();
+        self.write_now();
+        let mut state = lock(&self.state);
+        let due = state.sender.poll_timeout().map(|deadline| deadline.at);
+        let is_earlier = due.is_some_and(|due| state.alarm.is_none_or(|alarm| due < alarm));
+        if is_earlier {
+            state.alarm = due;
+        }
+        drop(state);
+        if is_stuck || is_earlier {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Does what has to be done later, until the link is over.
+    async fn keep_sending(self: Arc<Self>) {
+        lock(&self.state).sender.set_fragment_bytes(self.fragment_bytes());
+        loop {
+            let is_stuck = !self.send_datagrams_now();
+            self.write_now();
+            let alarm = {
+                let mut state = lock(&self.state);
+                state.alarm = state.sender.poll_timeout().map(|deadline| deadline.at);
+                state.alarm
+            };
+            tokio::select! {
+                () = self.cancel.cancelled() => return,
+                () = self.wake.notified() => {}
+                () = self.endpoint.writable(), if is_stuck => {}
+                () = sleep_until(alarm) => {
+                    let mut state = lock(&self.state);
+                    state.sender.handle_timeout(clock::now());
+                    // The other side's address may have become known, or changed.
+                    state.sender.set_fragment_bytes(self.fragment_bytes());
+                    self.record_results(&mut state);
+                }
+            }
         }
     }
 

@@ -1,11 +1,9 @@
-use std::sync::Arc;
-
 use netcore_proto::video::Fragment;
 
 use super::{Outbound, State};
 use crate::clock;
 use crate::lock::lock;
-use crate::udp::{Batch, Sent, sleep_until};
+use crate::udp::{Batch, Sent};
 
 /// Datagrams on their way to the socket.
 #[derive(Default)]
@@ -16,47 +14,9 @@ pub(super) struct Outbox {
 }
 
 impl Outbound {
-    /// Sends what can be sent at once, on the caller's thread. What the socket does not take now, and what is to be done
-    /// later, is left to the link's task.
-    pub(super) fn send_datagrams_now(&self) {
-        let mut outbox = lock(&self.outbox);
-        let is_stuck = !self.flush(&mut outbox);
-        drop(outbox);
-        let mut state = lock(&self.state);
-        let due = state.sender.poll_timeout().map(|deadline| deadline.at);
-        let is_earlier = due.is_some_and(|due| state.alarm.is_none_or(|alarm| due < alarm));
-        if is_earlier {
-            state.alarm = due;
-        }
-        drop(state);
-        if is_stuck || is_earlier {
-            self.udp_wake.notify_one();
-        }
-    }
-
-    /// Watches over the link's datagrams until the link is over.
-    pub(super) async fn keep_sending(self: Arc<Self>) {
-        lock(&self.state).sender.set_fragment_bytes(self.fragment_bytes());
-        loop {
-            let is_done = self.flush(&mut lock(&self.outbox));
-            let alarm = {
-                let mut state = lock(&self.state);
-                state.alarm = state.sender.poll_timeout().map(|deadline| deadline.at);
-                state.alarm
-            };
-            tokio::select! {
-                () = self.cancel.cancelled() => return,
-                () = self.udp_wake.notified() => {}
-                () = self.endpoint.writable(), if !is_done => {}
-                () = sleep_until(alarm) => {
-                    let mut state = lock(&self.state);
-                    state.sender.handle_timeout(clock::now());
-                    // The other side's address may have become known, or changed.
-                    state.sender.set_fragment_bytes(self.fragment_bytes());
-                    self.record_results(&mut state);
-                }
-            }
-        }
+    /// Sends what datagrams can be sent at once, on the caller's thread. Returns `false` when the socket takes no more.
+    pub(super) fn send_datagrams_now(&self) -> bool {
+        self.flush(&mut lock(&self.outbox))
     }
 
     /// Sends fragments until there is none, or the socket takes no more; then it returns `false`.

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use media::jpeg::{Decoder, Encoder, Limits};
-use media::{Planes, Range};
+use media::{PixelOrder, Pixels, Planes, Range};
 
 /// What one frame from a camera may cost: 720p, quality 80.
 const TARGET_MS: f64 = 2.5;
@@ -45,6 +45,17 @@ fn main() {
         tell(&format!("{height}p planes to 1/2"), || {
             planes.scale_into(&mut small);
         });
+        let screen = screen(width, height);
+        tell(&format!("{height}p pixels to JPEG, quality 80"), || {
+            black_box(encoder.pixels(&screen, 80).expect("a picture"));
+        });
+        let mut small = Pixels::default();
+        for (share, of) in [(2, 3), (1, 2)] {
+            let size = (width * share / of, height * share / of);
+            tell(&format!("{height}p pixels to {share}/{of}"), || {
+                screen.scale_into(&mut small, size);
+            });
+        }
         let jpeg = encoder.planes(&planes, 80).expect("a picture");
         let mut decoder = Decoder::new(Limits::default()).expect("there is memory for a decoder");
         for (share, of) in [(1, 1), (3, 4), (1, 2)] {
@@ -109,6 +120,13 @@ fn yuyv(width: u16, height: u16) -> Vec<u8> {
         })
     };
     (0..height).flat_map(row).collect()
+}
+
+fn screen(width: u16, height: u16) -> Pixels {
+    let sides = (usize::from(width), usize::from(height));
+    let pixel = |x: usize, y: usize| [luma_at(x, y), luma_at(y, x), luma_at(x + y, y), 0];
+    let bytes = (0..sides.1).flat_map(|y| (0..sides.0).flat_map(move |x| pixel(x, y)));
+    Pixels::new(width, height, PixelOrder::Bgrx, bytes.collect()).expect("as many bytes as pixels need")
 }
 
 fn nv12(width: u16, height: u16) -> Vec<u8> {

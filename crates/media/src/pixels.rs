@@ -43,9 +43,7 @@ impl Pixels {
     }
 
     /// Takes `data` for the pixels of a picture; `None` when it is not of this size.
-    // Linux reads screens into what is there; only the others are given something new each time.
-    #[cfg(any(not(target_os = "linux"), test))]
-    pub(crate) fn of(width: u16, height: u16, order: PixelOrder, data: Vec<u8>) -> Option<Pixels> {
+    pub fn new(width: u16, height: u16, order: PixelOrder, data: Vec<u8>) -> Option<Pixels> {
         let is_whole = data.len() == 4 * usize::from(width) * usize::from(height);
         is_whole.then_some(Pixels {
             width,
@@ -63,7 +61,7 @@ impl Pixels {
     }
 
     /// This picture at another size, into `to`; each new pixel is the mean of what it covers.
-    pub(crate) fn scale_into(&self, to: &mut Pixels, (width, height): (u16, u16)) {
+    pub fn scale_into(&self, to: &mut Pixels, (width, height): (u16, u16)) {
         let size = |width: u16, height: u16| (usize::from(width), usize::from(height));
         let out = to.resize(width, height, self.order);
         scale_packed(
@@ -82,7 +80,7 @@ mod tests {
     #[test]
     fn scaling_keeps_each_colour_apart() {
         let row: Vec<u8> = (0..8u8).flat_map(|x| [x * 10, 100 + x * 10, 255, 0]).collect();
-        let pixels = Pixels::of(8, 4, PixelOrder::Bgrx, row.repeat(4)).unwrap();
+        let pixels = Pixels::new(8, 4, PixelOrder::Bgrx, row.repeat(4)).unwrap();
         let mut to = Pixels::default();
         pixels.scale_into(&mut to, (4, 2));
         assert_eq!(to.bytes()[..8], [5, 105, 255, 0, 25, 125, 255, 0]);
@@ -92,10 +90,15 @@ mod tests {
         assert_eq!(to.bytes()[..4], [3, 103, 255, 0]);
         pixels.scale_into(&mut to, (8, 4));
         assert_eq!(to, pixels);
+        let white = Pixels::new(9, 7, PixelOrder::Bgrx, vec![255; 9 * 7 * 4]).unwrap();
+        for size in [(6, 5), (2, 1), (18, 14)] {
+            white.scale_into(&mut to, size);
+            assert!(to.bytes().iter().all(|byte| *byte == 255), "{size:?}");
+        }
     }
 
     #[test]
     fn too_few_bytes_are_no_picture() {
-        assert_eq!(Pixels::of(2, 2, PixelOrder::Rgbx, vec![0; 15]), None);
+        assert_eq!(Pixels::new(2, 2, PixelOrder::Rgbx, vec![0; 15]), None);
     }
 }

@@ -9,7 +9,20 @@ const WHOLE: u32 = 256;
 
 /// `from` at the size (samples, rows, length of a row with what pads it) of `to`.
 pub(super) fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usize, usize, usize)) {
-    scale_samples::<1>(from, to, (width, rows, stride));
+    if from.width == 0 || from.rows == 0 || width == 0 || rows == 0 {
+        return;
+    }
+    let out = to.chunks_mut(stride).take(rows).map(|row| &mut row[..width]);
+    if (from.width, from.rows) == (2 * width, 2 * rows) {
+        out.enumerate()
+            .for_each(|(at, row)| halve(from.row(2 * at), from.row(2 * at + 1), row));
+        return;
+    }
+    if (3 * from.width, 3 * from.rows) == (4 * width, 4 * rows) {
+        return scale_rows(from, rows, out, three_of_four);
+    }
+    let across = Shares::new(from.width, width);
+    scale_rows(from, rows, out, |samples, out| across.apply(samples, out));
 }
 
 /// Pixels of four bytes, rows without gaps, at another size (width, height).
@@ -19,62 +32,54 @@ pub(crate) fn scale_packed(
     to: &mut [u8],
     (width, rows): (usize, usize),
 ) {
+    if from_width == 0 || from_rows == 0 || width == 0 || rows == 0 {
+        return;
+    }
     let from = Plane {
         data: from,
         width: 4 * from_width,
         rows: from_rows,
         stride: 4 * from_width,
     };
-    scale_samples::<4>(from, to, (4 * width, rows, 4 * width));
+    let across = Shares::new(from_width, width);
+    let out = to.chunks_exact_mut(4 * width).take(rows);
+    scale_rows(from, rows, out, |pixels, out| across.apply_packed(pixels, out));
 }
 
-/// Rows of `EACH` kinds of samples in turn; widths count samples of every kind.
-fn scale_samples<const EACH: usize>(
+/// Makes `rows` rows of those of `from`, and has `across` make each of them longer or shorter where `out` is.
+fn scale_rows<'a>(
     from: Plane<'_>,
-    to: &mut [u8],
-    (width, rows, stride): (usize, usize, usize),
+    rows: usize,
+    out: impl Iterator<Item = &'a mut [u8]>,
+    across: impl Fn(&[u8], &mut [u8]),
 ) {
-    if from.width == 0 || from.rows == 0 || width == 0 || rows == 0 {
-        return;
-    }
-    let out = to.chunks_mut(stride).take(rows).map(|row| &mut row[..width]);
-    if (from.width, from.rows) == (width, rows) {
-        out.enumerate()
-            .for_each(|(at, row)| row.copy_from_slice(from.row(at)));
-        return;
-    }
-    if EACH == 1 && (from.width, from.rows) == (2 * width, 2 * rows) {
-        out.enumerate()
-            .for_each(|(at, row)| halve(from.row(2 * at), from.row(2 * at + 1), row));
-        return;
-    }
-    let across = Shares::new(from.width / EACH, width / EACH);
     let down = Shares::new(from.rows, rows);
-    let quarters = EACH == 1 && (3 * from.width, 3 * from.rows) == (4 * width, 4 * rows);
     let mut sums = vec![0u16; from.width];
     let mut mean = vec![0u8; from.width];
     for (at, row) in out.enumerate() {
+        let is_as_wide = row.len() == from.width;
+        if is_as_wide && from.rows == rows {
+            row.copy_from_slice(from.row(at));
+            continue;
+        }
         let (covered, weights) = down.of(at);
         sums.fill(0);
         for (source, weight) in covered.zip(weights).filter(|(_, weight)| *weight > 0) {
             add_weighted(&mut sums, from.row(source), weight);
         }
-        let means = |out: &mut [u8]| {
-            out.iter_mut()
-                .zip(&sums)
-                .for_each(|(mean, sum)| *mean = (sum.saturating_add(128) >> 8) as u8);
-        };
-        if from.width == width {
-            means(row);
-            continue;
-        }
-        means(&mut mean);
-        if quarters {
-            three_of_four(&mean, row);
+        if is_as_wide {
+            means(&sums, row);
         } else {
-            across.apply::<EACH>(&mean, row);
+            means(&sums, &mut mean);
+            across(&mean, row);
         }
     }
+}
+
+fn means(sums: &[u16], out: &mut [u8]) {
+    out.iter_mut()
+        .zip(sums)
+        .for_each(|(mean, sum)| *mean = (sum.saturating_add(128) >> 8) as u8);
 }
 
 /// The weights of one sample add up to 256: its sum is 65,280 at most.
@@ -84,7 +89,7 @@ fn add_weighted(sums: &mut [u16], samples: &[u8], weight: u16) {
         .for_each(|(sum, sample)| *sum = sum.wrapping_add(u16::from(*sample).wrapping_mul(weight)));
 }
 
-/// What [`Shares::apply`] does for this step, the first below full size, in a third of the time.
+/// What [`Shares::apply`] does for this step, the first below full size, in less time.
 fn three_of_four(samples: &[u8], out: &mut [u8]) {
     for (four, out) in samples.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<3>().0) {
         let sample = |at: usize| u16::from(four[at]);
@@ -146,43 +151,55 @@ impl Shares {
         (first..first + self.count, weights.copied())
     }
 
-    fn apply<const EACH: usize>(&self, samples: &[u8], out: &mut [u8]) {
+    fn apply(&self, samples: &[u8], out: &mut [u8]) {
         match self.count {
-            2 => self.apply_counted::<EACH, 2>(samples, out),
-            3 => self.apply_counted::<EACH, 3>(samples, out),
-            4 => self.apply_counted::<EACH, 4>(samples, out),
+            2 => self.apply_counted::<2>(samples, out),
+            3 => self.apply_counted::<3>(samples, out),
+            4 => self.apply_counted::<4>(samples, out),
             count => {
-                let samples = samples.as_chunks().0;
                 let weights = self.weights.chunks_exact(count);
-                let out = out.as_chunks_mut().0;
                 for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
-                    *out = mean::<EACH>(&samples[*first..][..count], weights);
+                    *out = mean(&samples[*first..][..count], weights);
                 }
             }
         }
     }
 
     /// Down to a third each way the number is known to the compiler, which then needs no loop.
-    fn apply_counted<const EACH: usize, const COUNT: usize>(&self, samples: &[u8], out: &mut [u8]) {
-        let samples = samples.as_chunks().0;
+    fn apply_counted<const COUNT: usize>(&self, samples: &[u8], out: &mut [u8]) {
         let weights = self.weights.as_chunks::<COUNT>().0;
-        let out = out.as_chunks_mut().0;
         for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
-            if let Some(samples) = samples.get(*first..).and_then(<[_]>::first_chunk::<COUNT>) {
-                *out = mean::<EACH>(samples, weights);
+            if let Some(samples) = samples.get(*first..).and_then(<[u8]>::first_chunk::<COUNT>) {
+                *out = mean(samples, weights);
             }
+        }
+    }
+
+    /// For pixels of four bytes: two of these at a time, each in 16 of 32 bits, which its weighted sum just fits.
+    fn apply_packed(&self, pixels: &[u8], out: &mut [u8]) {
+        const EVERY_OTHER: u32 = 0x00FF_00FF;
+        const HALF: u32 = 0x0080_0080;
+        let pixels = pixels.as_chunks::<4>().0;
+        let weights = self.weights.chunks_exact(self.count);
+        let out = out.as_chunks_mut::<4>().0;
+        for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
+            let (mut even, mut odd) = (HALF, HALF);
+            for (pixel, weight) in pixels[*first..].iter().zip(weights) {
+                let pixel = u32::from_le_bytes(*pixel);
+                even = even.wrapping_add((pixel & EVERY_OTHER).wrapping_mul(u32::from(*weight)));
+                odd = odd.wrapping_add(((pixel >> 8) & EVERY_OTHER).wrapping_mul(u32::from(*weight)));
+            }
+            *out = (((even >> 8) & EVERY_OTHER) | (odd & !EVERY_OTHER)).to_le_bytes();
         }
     }
 }
 
-fn mean<const EACH: usize>(samples: &[[u8; EACH]], weights: &[u16]) -> [u8; EACH] {
-    let mut sums = [WHOLE / 2; EACH];
-    for (sample, weight) in samples.iter().zip(weights) {
-        for (sum, part) in sums.iter_mut().zip(sample) {
-            *sum += u32::from(*part) * u32::from(*weight);
-        }
-    }
-    std::array::from_fn(|at| (sums[at] / WHOLE) as u8)
+fn mean(samples: &[u8], weights: &[u16]) -> u8 {
+    let products = samples.iter().zip(weights);
+    let sum: u32 = products
+        .map(|(sample, weight)| u32::from(*sample) * u32::from(*weight))
+        .sum();
+    ((sum + WHOLE / 2) / WHOLE) as u8
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn taken(image: XCapResult<xcap::image::RgbaImage>, pixels: &mut Pixels) -> Resu
     if width > MAX_SIDE || height > MAX_SIDE || width == 0 || height == 0 {
         return Ok(false);
     }
-    match Pixels::of(width, height, PixelOrder::Rgbx, image.into_raw()) {
+    match Pixels::new(width, height, PixelOrder::Rgbx, image.into_raw()) {
         Some(taken) => {
             *pixels = taken;
             Ok(true)

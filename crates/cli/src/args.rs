@@ -215,9 +215,12 @@ pub(crate) struct VideoArgs {
     /// Frames each second
     #[arg(long, value_name = "FPS", value_parser = spec::rate_of)]
     pub(crate) rate: Option<f32>,
-    /// JPEG quality, 1 to 100
+    /// JPEG quality, 1 to 100; less when the network takes less
     #[arg(long, default_value = "50", value_parser = spec::quality_of)]
     pub(crate) quality: u8,
+    /// Keep quality, size and rate as they are: do not follow what the network takes
+    #[arg(long)]
+    pub(crate) fixed: bool,
     /// Begin over TCP
     #[arg(long, conflicts_with = "udp")]
     pub(crate) tcp: bool,
@@ -236,6 +239,7 @@ impl VideoArgs {
             height: size.height,
             rate: self.rate.or(size.rate).unwrap_or(0.0),
             quality: self.quality,
+            is_fixed: self.fixed,
             transport: if self.tcp { Transport::Tcp } else { Transport::Udp },
         }
     }

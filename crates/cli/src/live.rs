@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use media::{Capture, CaptureEvent, CaptureSpec, SourceId};
-use netcore::proto::video::{SourceKind, StreamSpec};
+use media::{Capture, CaptureControl, CaptureEvent, CaptureSpec, CapturedFrame, SourceId};
+use netcore::proto::video::{AdaptationConfig, SourceKind, StreamSpec};
 use netcore::proto::{StreamId, Transport};
 use netcore::{Publisher, Room};
 use tokio::sync::mpsc;
@@ -22,9 +22,15 @@ pub(crate) struct Wish {
     pub(crate) height: u16,
     /// Frames each second; 0: the source's own.
     pub(crate) rate: f32,
+    /// The best JPEG quality.
     pub(crate) quality: u8,
+    /// Whether quality, size and rate stay as they are whatever the network takes.
+    pub(crate) is_fixed: bool,
     pub(crate) transport: Transport,
 }
+
+/// The worst JPEG quality that a narrow network leads to.
+const LEAST_QUALITY: u8 = 30;
 
 impl Default for Wish {
     fn default() -> Wish {
@@ -34,6 +40,7 @@ impl Default for Wish {
             height: 0,
             rate: 0.0,
             quality: 50,
+            is_fixed: false,
             transport: Transport::Udp,
         }
     }
@@ -51,19 +58,13 @@ impl Live {
     /// Opens the source, and publishes it once it gives pictures.
     pub(crate) async fn start(room: &Room, wish: Wish) -> Result<Live> {
         // The frames take the short way, on the capture's own thread; the few other events come here.
-        let slot: Arc<OnceLock<Arc<Publisher>>> = Arc::default();
+        let slot: Arc<OnceLock<(Arc<Publisher>, CaptureControl)>> = Arc::default();
         let (sender, mut events) = mpsc::unbounded_channel();
         let frames = Arc::clone(&slot);
         let sink = move |event| match event {
             CaptureEvent::Frame(frame) => {
-                if let Some(publisher) = frames.get() {
-                    publisher.send(
-                        &frame.jpeg,
-                        frame.width,
-                        frame.height,
-                        frame.captured,
-                        frame.encoded,
-                    );
+                if let Some((publisher, control)) = frames.get() {
+                    send(publisher, control, &frame);
                 }
             }
             other => drop(sender.send(other)),
@@ -99,7 +100,8 @@ impl Live {
         match room.publish(spec).await {
             Ok(publisher) => {
                 let publisher = Arc::new(publisher);
-                let _ = slot.set(Arc::clone(&publisher));
+                publisher.adapt(bounds(&wish, publisher.spec().rate));
+                let _ = slot.set((Arc::clone(&publisher), capture.control()));
                 Ok(Live {
                     capture,
                     publisher,
@@ -155,6 +157,8 @@ impl Live {
     pub(crate) fn set_quality(&mut self, quality: u8) {
         self.capture.set_quality(quality);
         self.wish.quality = quality;
+        self.publisher
+            .adapt(bounds(&self.wish, self.publisher.spec().rate));
     }
 
     /// Waits until the source gives no more, and says why.
@@ -169,6 +173,36 @@ impl Live {
         if let Ok(publisher) = Arc::try_unwrap(self.publisher) {
             publisher.stop().await;
         }
+    }
+}
+
+/// Sends a picture, and has the next one made as the network takes it.
+fn send(publisher: &Publisher, control: &CaptureControl, frame: &CapturedFrame) {
+    let plan = publisher.send(
+        &frame.jpeg,
+        frame.width,
+        frame.height,
+        frame.captured,
+        frame.encoded,
+    );
+    let Some(plan) = plan else { return };
+    let plan = media::Plan {
+        quality: plan.quality,
+        scale: media::Scale::new(plan.scale.0, plan.scale.1),
+        rate: plan.rate,
+    };
+    if control.plan() != plan {
+        control.set_plan(plan);
+    }
+}
+
+/// How far pictures that come `rate` times a second may be made to fit the network.
+fn bounds(wish: &Wish, rate: f32) -> AdaptationConfig {
+    AdaptationConfig {
+        quality: (LEAST_QUALITY.min(wish.quality), wish.quality),
+        rate,
+        is_fixed: wish.is_fixed,
+        ..AdaptationConfig::default()
     }
 }
 

@@ -99,6 +99,8 @@ async fn compare(
             height: args.size.height,
             rate: args.rate.or(args.size.rate).unwrap_or(0.0),
             quality: args.quality,
+            // What is compared are ways, so the pictures are the same on each.
+            is_fixed: true,
             transport,
         };
         let mut live = Live::start(room, wish).await?;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use netcore_proto::metrics::{FrameTrip, TripSummary, ViewMeter};
 use netcore_proto::session::ClockOffset;
 use netcore_proto::video::{Frame, StreamInfo};
-use netcore_proto::{FrameNumber, MemberId, StreamId, Time, Transport};
+use netcore_proto::{Bitrate, FrameNumber, MemberId, StreamId, Time, Transport};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -103,6 +103,14 @@ impl Stream {
 
     pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
         read(&self.outbounds).clone()
+    }
+
+    /// What the best of the ways to those who watch takes; `None` when nobody does.
+    pub(crate) fn target(&self) -> Option<Bitrate> {
+        read(&self.outbounds)
+            .iter()
+            .map(|outbound| outbound.target())
+            .max()
     }
 
     pub(crate) fn outbound_to(&self, peer: MemberId) -> Option<Arc<Outbound>> {

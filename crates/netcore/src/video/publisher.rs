@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use netcore_proto::video::{Frame, FrameHeader, StreamSpec};
-use netcore_proto::{FrameNumber, StreamId, Time};
+use netcore_proto::video::{Adaptation, AdaptationConfig, Frame, FrameHeader, Plan, StreamSpec};
+use netcore_proto::{Bitrate, FrameNumber, StreamId, Time};
 
 use super::{Plane, ShownFrame, Stream};
 use crate::clock;
@@ -13,6 +13,8 @@ use crate::lock::lock;
 pub(crate) struct OwnStream {
     spec: Mutex<StreamSpec>,
     live: Mutex<Option<Arc<Stream>>>,
+    /// How pictures are to be made, once somebody wants to follow it.
+    adaptation: Mutex<Option<Adaptation>>,
     next: AtomicU32,
 }
 
@@ -53,6 +55,7 @@ impl Publisher {
         let own = Arc::new(OwnStream {
             spec: Mutex::new(spec.clone()),
             live: Mutex::default(),
+            adaptation: Mutex::default(),
             next: AtomicU32::new(0),
         });
         let answer = plane.expect(local, own.clone());
@@ -83,11 +86,19 @@ impl Publisher {
         self.own.spec()
     }
 
+    /// From now on [`send`](Publisher::send) tells how to make the next picture, within these bounds.
+    pub fn adapt(&self, config: AdaptationConfig) {
+        *lock(&self.own.adaptation) = Some(Adaptation::new(config));
+    }
+
     /// A new picture, taken at `captured` and encoded at `encoded` on our clock. It is numbered, shown here and sent to
     /// whoever watches; a picture that is too late everywhere is dropped. Never blocks.
-    pub fn send(&self, jpeg: &[u8], width: u16, height: u16, captured: Time, encoded: Time) {
+    ///
+    /// Returns how to make the next one so that it fits the way, once [`adapt`](Publisher::adapt) has said how far that may
+    /// go. The best way counts where there are several: whoever has a narrower one gets fewer of the pictures.
+    pub fn send(&self, jpeg: &[u8], width: u16, height: u16, captured: Time, encoded: Time) -> Option<Plan> {
         let number = FrameNumber(self.own.next.fetch_add(1, Ordering::Relaxed));
-        let Some(stream) = self.own.live() else { return };
+        let stream = self.own.live()?;
         let header = FrameHeader {
             stream: stream.info().id,
             frame: number,
@@ -108,6 +119,12 @@ impl Publisher {
             }
             Err(error) => tracing::warn!(%error, "a picture cannot be sent"),
         }
+        let mut adaptation = lock(&self.own.adaptation);
+        let adaptation = adaptation.as_mut()?;
+        adaptation.handle_frame(jpeg.len(), adaptation.plan());
+        // Nobody watches: nothing is in the way of the best pictures.
+        let target = stream.target().unwrap_or(Bitrate(u64::MAX));
+        Some(adaptation.handle_target(target, clock::now()))
     }
 
     /// Changes the stream while it is live: another transport, size, rate or title.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
 use netcore_proto::video::{Ack, Fragment, Frame, FrameResult, Nack, Sender, SenderConfig};
-use netcore_proto::{Time, Transport};
+use netcore_proto::{Bitrate, Time, Transport};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
@@ -89,6 +89,11 @@ impl Outbound {
 
     pub(crate) fn key(&self) -> LinkKey {
         self.key
+    }
+
+    /// How much to send so that the way stays full and no queue grows on it.
+    pub(crate) fn target(&self) -> Bitrate {
+        lock(&self.state).sender.target()
     }
 
     /// A newer frame. It leaves as soon as the way is free, which may be now, or makes room for a newer one.

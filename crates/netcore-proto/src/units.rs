@@ -113,7 +113,7 @@ impl Bitrate {
         }
     }
 
-    /// How long `bytes` take at this rate, rounded up; without end at no rate at all.
+    /// How long `bytes` take at this rate, rounded up. No rate at all counts as one bit per second.
     pub fn lasts(self, bytes: u64) -> crate::Span {
         let us = (u128::from(bytes) * 8_000_000).div_ceil(u128::from(self.0.max(1)));
         crate::Span::from_micros(us.min(u128::from(u64::MAX)) as u64)

@@ -181,6 +181,7 @@ mod tests {
             transport: Transport::Udp,
             first: at,
             whole: at,
+            repaired: 0,
         }
     }
 

@@ -10,6 +10,7 @@
 //! Every frame is acknowledged when it has arrived whole, before anything looks inside. The newest frame wins everywhere: a
 //! frame that waits is replaced by a newer one, and an incomplete frame is given up once a newer one is complete.
 
+mod ack_mode;
 mod adaptation;
 mod datagram;
 mod fragment;
@@ -18,6 +19,7 @@ mod host;
 mod member;
 mod message;
 mod pacing;
+mod parity;
 mod rate_control;
 mod reassembly;
 mod receiver;
@@ -25,6 +27,7 @@ mod result;
 mod sender;
 mod sliding_min;
 
+pub use ack_mode::{AckMode, stop_and_wait_rate};
 pub use adaptation::{Adaptation, AdaptationConfig, Plan};
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
 pub use fragment::{Fragment, Parity};

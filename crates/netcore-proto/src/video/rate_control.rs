@@ -190,10 +190,15 @@ impl RateControl {
         Some(Bitrate((limit * LOOK) as u64))
     }
 
+    /// Whether frames queue on the way.
+    pub(super) fn is_queueing(&self) -> bool {
+        self.queueing > Some(QUEUE)
+    }
+
     /// Whether the way has room for more than what is sent now.
     pub(super) fn has_room(&self, now: Time) -> bool {
         let used = self.delivered_rate(now);
-        self.queueing <= Some(QUEUE) && self.capacity.is_none_or(|capacity| used < 0.7 * capacity)
+        !self.is_queueing() && self.capacity.is_none_or(|capacity| used < 0.7 * capacity)
     }
 
     /// The share of parts that have to be sent again, lately.

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
-use super::{Fragment, Frame, MAX_NACK_RANGES};
+use super::{Fragment, Frame, MAX_NACK_RANGES, Parity, parity};
 use crate::units::FrameNumber;
 use crate::{Span, Time};
 
@@ -79,6 +79,13 @@ pub(super) struct Partial {
     first_time: u32,
     size: u16,
     bytes: BytesMut,
+    /// How many parity parts the frame has, those of them that came, and whether no more are to be expected.
+    parity_count: u8,
+    parity: Vec<(u8, Bytes)>,
+    parity_is_over: bool,
+    /// How many parts were computed.
+    pub(super) repaired: u32,
+    answers_requests: bool,
     count: u32,
     missing: u32,
     /// Every part from here on is still to come.
@@ -95,6 +102,14 @@ pub(super) struct Partial {
     longest_pause: Span,
     /// How many parts of newer frames have come, up to [`REORDERING`], and when the last of those did.
     overtaken: (u32, Time),
+}
+
+/// What a datagram announces of its frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) frame: FrameNumber,
+    pub(super) frame_length: u32,
+    pub(super) size: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,7 +135,7 @@ pub(super) struct Request {
 }
 
 /// What a fragment did to its frame.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// It was here already, or contradicts what is.
     Useless,
@@ -145,18 +160,23 @@ impl Gap {
 }
 
 impl Partial {
-    /// Begins a frame with the geometry its first-come fragment announces; the fragment itself is still to be added.
-    pub(super) fn new<D: AsRef<[u8]>>(fragment: &Fragment<D>, now: Time) -> Partial {
-        let count = Fragment::count(fragment.frame_length, fragment.size);
+    /// Begins a frame with the shape that its first-come datagram announces; that itself is still to be added.
+    pub(super) fn new(shape: Shape, now: Time) -> Partial {
+        let count = Fragment::count(shape.frame_length, shape.size);
         Partial {
-            frame: fragment.frame,
+            frame: shape.frame,
             first_at: now,
             last_at: now,
             progress_at: now,
             train_end: now,
             first_time: 0,
-            size: fragment.size,
-            bytes: BytesMut::zeroed(fragment.frame_length as usize),
+            size: shape.size,
+            bytes: BytesMut::zeroed(shape.frame_length as usize),
+            parity_count: 0,
+            parity: Vec::new(),
+            parity_is_over: false,
+            repaired: 0,
+            answers_requests: true,
             count,
             missing: count,
             next: 0,
@@ -179,13 +199,18 @@ impl Partial {
         self.count - self.first_time
     }
 
+    /// Bytes it takes, with those of its parity.
     pub(super) fn buffered(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.parity.len() * usize::from(self.size)
     }
 
     pub(super) fn add<D: AsRef<[u8]>>(&mut self, fragment: &Fragment<D>, now: Time) -> Effect {
         if fragment.size != self.size || fragment.frame_length as usize != self.bytes.len() {
             return Effect::Useless;
+        }
+        self.answers_requests = fragment.answers_requests;
+        if parity::is_possible(fragment.frame_length, fragment.size) {
+            self.parity_count = self.parity_count.max(fragment.parity);
         }
         let index = u32::from(fragment.index);
         let late = if index >= self.next {
@@ -225,10 +250,78 @@ impl Partial {
             self.first_time += 1;
         }
         match late {
-            _ if self.missing == 0 => Effect::Whole,
+            _ if self.missing == 0 || self.repair() => Effect::Whole,
             Some(late) => Effect::Late(late),
             None => Effect::Progress,
         }
+    }
+
+    /// Adds a parity part. The frame's own parts have all been sent before it.
+    pub(super) fn add_parity<D: AsRef<[u8]>>(&mut self, parity: &Parity<D>, now: Time) -> Effect {
+        let is_known = |(index, _): &(u8, Bytes)| *index == parity.index;
+        if parity.size != self.size
+            || parity.frame_length as usize != self.bytes.len()
+            || self.parity_count > 0 && parity.count != self.parity_count
+            || !parity::is_possible(parity.frame_length, parity.size)
+            || self.parity.iter().any(is_known)
+        {
+            return Effect::Useless;
+        }
+        self.parity_count = parity.count;
+        self.notice_tail(now);
+        self.last_at = now;
+        self.progress_at = now;
+        self.parity
+            .push((parity.index, Bytes::copy_from_slice(parity.data.as_ref())));
+        self.parity_is_over |= parity.index + 1 == parity.count;
+        if self.repair() {
+            Effect::Whole
+        } else {
+            Effect::Progress
+        }
+    }
+
+    /// Computes what is missing, if there is parity enough. Returns whether the frame is whole.
+    fn repair(&mut self) -> bool {
+        if self.parity.is_empty() || self.missing as usize > self.parity.len() {
+            return false;
+        }
+        self.notice_tail(self.last_at);
+        let missing: Vec<u32> = self.gaps.iter().flat_map(|gap| gap.first..gap.end()).collect();
+        if !parity::repair(
+            &mut self.bytes,
+            self.size,
+            &missing,
+            self.parity_count,
+            &self.parity,
+        ) {
+            // It cannot be what it says it is; the parts themselves are still to come.
+            self.parity.clear();
+            return false;
+        }
+        self.repaired = self.missing;
+        self.missing = 0;
+        true
+    }
+
+    /// All parts have been sent: those from the next on are missing too.
+    fn notice_tail(&mut self, now: Time) {
+        if self.next < self.count {
+            self.gaps.push(Gap {
+                first: self.next,
+                count: self.count - self.next,
+                noticed: now,
+                asked: None,
+                asks: 0,
+            });
+            self.next = self.count;
+        }
+    }
+
+    /// Whether parity that is still to come may make up for what is missing so far.
+    fn awaits_parity(&self) -> bool {
+        let behind = self.missing - (self.count - self.next);
+        self.parity_count > 0 && !self.parity_is_over && behind <= u32::from(self.parity_count)
     }
 
     /// A part of a newer frame has come: after a few of them this frame's tail is overdue.
@@ -245,6 +338,9 @@ impl Partial {
 
     /// When parts will have to be asked for (again).
     pub(super) fn ask_at(&self, way: &Way) -> Option<Time> {
+        if !self.answers_requests {
+            return None;
+        }
         let tail = (self.next < self.count).then(|| self.tail_due_at(way));
         let gaps = self.gaps.iter().map(|gap| self.due_at(gap, way));
         let repeat = self.repeats.front().map(|request| request.told + REPEAT_AFTER);
@@ -254,16 +350,11 @@ impl Partial {
     /// What to ask for now: parts that are due, noted as asked, or a request made a moment ago, told once more under its old
     /// number.
     pub(super) fn ask(&mut self, way: &Way, now: Time) -> Option<Request> {
+        if !self.answers_requests {
+            return None;
+        }
         if self.next < self.count && self.tail_due_at(way) <= now {
-            let tail = Gap {
-                first: self.next,
-                count: self.count - self.next,
-                noticed: now,
-                asked: None,
-                asks: 0,
-            };
-            self.gaps.push(tail);
-            self.next = self.count;
+            self.notice_tail(now);
         }
         let mut due: Vec<usize> = (0..self.gaps.len())
             .filter(|at| self.due_at(&self.gaps[*at], way) <= now)
@@ -333,6 +424,7 @@ impl Partial {
     fn due_at(&self, gap: &Gap, way: &Way) -> Time {
         match gap.asked {
             Some(asked) => asked + way.retry_after(),
+            None if self.awaits_parity() => self.tail_due_at(way).max(gap.noticed),
             None if self.next - gap.end() >= REORDERING => gap.noticed + way.patience(),
             None if self.next == self.count => {
                 let end = self.last_at + END_PATIENCE + way.patience();
@@ -356,7 +448,6 @@ mod tests {
     use super::*;
     use crate::units::StreamId;
     use crate::video::FrameHeader;
-    use bytes::Bytes;
 
     fn fragments(jpeg_bytes: usize) -> (Frame, Vec<Fragment>) {
         let header = FrameHeader {
@@ -392,7 +483,7 @@ mod tests {
     fn parts_in_any_order_make_the_frame() {
         let (frame, mut parts) = fragments(9_500);
         parts.reverse();
-        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[0]), Time::ZERO);
         let last = parts.pop().unwrap();
         for part in &parts {
             assert!(matches!(
@@ -408,12 +499,20 @@ mod tests {
     #[test]
     fn a_part_of_another_geometry_is_useless() {
         let (_, parts) = fragments(9_500);
-        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[0]), Time::ZERO);
         let other = Fragment {
             frame_length: parts[1].frame_length + 1,
             ..parts[1].clone()
         };
         assert_eq!(partial.add(&other, Time::ZERO), Effect::Useless);
+    }
+
+    fn shape(part: &Fragment) -> Shape {
+        Shape {
+            frame: part.frame,
+            frame_length: part.frame_length,
+            size: part.size,
+        }
     }
 
     const WAY: Way = Way {
@@ -436,7 +535,7 @@ mod tests {
     #[test]
     fn a_gap_is_asked_for_thrice_and_again_after_a_round_trip() {
         let (_, parts) = fragments(9_500);
-        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[0]), Time::ZERO);
         for index in [0, 1, 3, 4] {
             partial.add(&parts[index], at(1));
         }
@@ -464,7 +563,7 @@ mod tests {
     #[test]
     fn behind_the_last_part_nothing_is_waited_for() {
         let (_, parts) = fragments(9_500);
-        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[0]), Time::ZERO);
         for index in [0, 1, 2, 3, 4, 5, 6, 7, 9] {
             partial.add(&parts[index], at(1));
         }
@@ -475,7 +574,7 @@ mod tests {
     #[test]
     fn a_gap_shrinks_and_splits() {
         let (frame, parts) = fragments(9_500);
-        let mut partial = Partial::new(&parts[9], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[9]), Time::ZERO);
         for index in [9, 4, 0, 8] {
             assert_ne!(partial.add(&parts[index], at(0)), Effect::Useless);
         }
@@ -492,7 +591,7 @@ mod tests {
     #[test]
     fn late_parts_teach_patience() {
         let (_, parts) = fragments(9_500);
-        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[0]), Time::ZERO);
         for index in [0, 2, 3] {
             partial.add(&parts[index], at(1));
         }
@@ -516,7 +615,7 @@ mod tests {
             pause: Span::from_millis(10),
             ..WAY
         };
-        let mut partial = Partial::new(&parts[0], Time::ZERO);
+        let mut partial = Partial::new(shape(&parts[0]), Time::ZERO);
         partial.add(&parts[0], at(0));
         partial.add(&parts[1], at(10));
         assert_eq!(partial.longest_pause, Span::from_millis(10));

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
-use super::reassembly::{Effect, Partial, Way};
-use super::{Ack, Datagram, Fragment, Frame, Nack};
+use super::reassembly::{Effect, Partial, Shape, Way};
+use super::{Ack, Datagram, Fragment, Frame, Nack, Parity};
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{FrameNumber, StreamId, Transport};
 use crate::{Span, Time};
@@ -73,6 +73,8 @@ pub struct Arrival {
     pub first: Time,
     /// When it was whole.
     pub whole: Time,
+    /// How many of its parts were computed from parity.
+    pub repaired: u32,
 }
 
 /// What a receiver has seen so far.
@@ -90,6 +92,8 @@ pub struct ReceiverCounts {
     pub useless_fragments: u64,
     /// Fragments asked for again.
     pub asked_again: u64,
+    /// Fragments computed from parity.
+    pub repaired: u64,
 }
 
 impl Receiver {
@@ -131,31 +135,77 @@ impl Receiver {
 
     /// A part of a frame, from a datagram.
     pub fn handle_fragment(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) {
-        if self
-            .newest
-            .is_some_and(|newest| !fragment.frame.is_newer_than(newest))
-        {
+        if self.is_past(fragment.frame) {
             self.counts.useless_fragments += 1;
             if fragment.attempt > 0 {
                 self.repeat_ack(fragment.frame, now);
             }
             return;
         }
-        let at = match self
+        let shape = Shape {
+            frame: fragment.frame,
+            frame_length: fragment.frame_length,
+            size: fragment.size,
+        };
+        let at = self.partial_of(shape, now);
+        let effect = self.partials[at].add(fragment, now);
+        self.take_effect(at, effect, now);
+        self.note_overtaken(fragment.frame, now);
+    }
+
+    /// A part from which missing ones can be computed, from a datagram.
+    pub fn handle_parity(&mut self, parity: &Parity<impl AsRef<[u8]>>, now: Time) {
+        if self.is_past(parity.frame) {
+            return;
+        }
+        let shape = Shape {
+            frame: parity.frame,
+            frame_length: parity.frame_length,
+            size: parity.size,
+        };
+        let at = self.partial_of(shape, now);
+        if self.incomplete_bytes() + usize::from(parity.size) > MAX_PARTIAL_BYTES {
+            return;
+        }
+        let effect = self.partials[at].add_parity(parity, now);
+        self.take_effect(at, effect, now);
+        self.note_overtaken(parity.frame, now);
+    }
+
+    /// Whether a newer frame is here, or this one.
+    fn is_past(&self, frame: FrameNumber) -> bool {
+        self.newest.is_some_and(|newest| !frame.is_newer_than(newest))
+    }
+
+    /// The place of an incomplete frame, which begins now if it has not.
+    fn partial_of(&mut self, shape: Shape, now: Time) -> usize {
+        let known = self
             .partials
             .iter()
-            .position(|partial| partial.frame == fragment.frame)
-        {
+            .position(|partial| partial.frame == shape.frame);
+        match known {
             Some(at) => at,
-            None => self.begin(fragment, now),
-        };
-        match self.partials[at].add(fragment, now) {
+            None => self.begin(shape, now),
+        }
+    }
+
+    fn note_overtaken(&mut self, by: FrameNumber, now: Time) {
+        for older in &mut self.partials {
+            if by.is_newer_than(older.frame) {
+                older.overtaken(now);
+            }
+        }
+    }
+
+    fn take_effect(&mut self, at: usize, effect: Effect, now: Time) {
+        match effect {
             Effect::Useless => self.counts.useless_fragments += 1,
             Effect::Progress => {}
             Effect::Late(late) => self.way.lateness = self.way.lateness.max(late).min(MAX_LATENESS),
             Effect::Whole => {
                 let partial = self.partials.swap_remove(at);
                 let (first, train, lost) = (partial.first_at, partial.train(), partial.lost());
+                let repaired = partial.repaired;
                 self.way.learn(&partial);
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame() {
@@ -168,16 +218,12 @@ impl Receiver {
                             lost,
                             acked: now,
                         };
-                        self.complete(frame, Transport::Udp, first, whole);
+                        self.counts.repaired += u64::from(repaired);
+                        self.complete(frame, Transport::Udp, first, repaired, whole);
                         self.outgoing.push_back(Outgoing::Ack(whole));
                     }
                     None => self.counts.incomplete += 1,
                 }
-            }
-        }
-        for older in &mut self.partials {
-            if fragment.frame.is_newer_than(older.frame) {
-                older.overtaken(now);
             }
         }
     }
@@ -199,7 +245,7 @@ impl Receiver {
             lost: 0,
             acked: now,
         };
-        self.complete(frame, Transport::Tcp, first, whole);
+        self.complete(frame, Transport::Tcp, first, 0, whole);
     }
 
     /// The next datagram to send back.
@@ -264,9 +310,9 @@ impl Receiver {
     }
 
     /// Makes room for a new incomplete frame, the oldest going first, and returns its place.
-    fn begin(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) -> usize {
+    fn begin(&mut self, shape: Shape, now: Time) -> usize {
         while self.partials.len() >= MAX_PARTIALS
-            || self.incomplete_bytes() + fragment.frame_length as usize > MAX_PARTIAL_BYTES
+            || self.incomplete_bytes() + shape.frame_length as usize > MAX_PARTIAL_BYTES
         {
             let Some(oldest) = (0..self.partials.len()).min_by_key(|at| self.partials[*at].first_at) else {
                 break;
@@ -274,11 +320,11 @@ impl Receiver {
             self.partials.swap_remove(oldest);
             self.counts.incomplete += 1;
         }
-        self.partials.push(Partial::new(fragment, now));
+        self.partials.push(Partial::new(shape, now));
         self.partials.len() - 1
     }
 
-    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, whole: Whole) {
+    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, repaired: u32, whole: Whole) {
         let (number, now) = (whole.frame, whole.at);
         if let Some(newest) = self.newest {
             let gap = number.since(newest);
@@ -304,6 +350,7 @@ impl Receiver {
             transport,
             first,
             whole: now,
+            repaired,
         });
     }
 

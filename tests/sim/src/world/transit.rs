@@ -61,8 +61,10 @@ impl World {
         let datagram = Datagram::decode(bytes).expect("what a node encodes can be decoded");
         if to_receiver {
             let clock = self.people[hop.to].clock(self.now);
-            if let Datagram::Fragment(fragment) = &datagram {
-                hop.receiver.handle_fragment(fragment, clock);
+            match &datagram {
+                Datagram::Fragment(fragment) => hop.receiver.handle_fragment(fragment, clock),
+                Datagram::Parity(parity) => hop.receiver.handle_parity(parity, clock),
+                _ => {}
             }
             self.serve_receiver(at);
         } else {
@@ -160,8 +162,8 @@ impl World {
                 return Some(takes_more);
             }
             let clock = self.people[hop.from].clock(self.now);
-            let fragment = hop.sender.poll_fragment(clock)?;
-            self.send_datagram(at, true, &Datagram::Fragment(fragment));
+            let datagram = hop.sender.poll_datagram(clock)?;
+            self.send_datagram(at, true, &datagram);
         }
     }
 

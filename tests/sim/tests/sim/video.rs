@@ -1,5 +1,6 @@
 //! Live video: whole lines of publisher, host and viewers.
 
+mod acks;
 mod faults;
 mod hostile;
 mod rate;

@@ -37,7 +37,7 @@ impl Sender {
                 parts: sent.parts,
                 lost: u32::from(told.lost),
                 first_out,
-                last_out,
+                last_out: sent.parts_out.unwrap_or(last_out),
                 whole: told.whole,
                 hold: told.hold,
                 spread: Span::from_micros(u64::from(told.spread_us)),

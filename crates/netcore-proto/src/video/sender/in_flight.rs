@@ -1,6 +1,8 @@
+use bytes::Bytes;
+
 use crate::Time;
 use crate::units::Transport;
-use crate::video::{Fragment, Frame};
+use crate::video::{Fragment, Frame, Parity};
 
 /// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
 /// for: a copy lost again would cost the frame another round trip. Beyond one part in the second number the way is rather
@@ -16,6 +18,10 @@ pub(super) struct InFlight {
     pub(super) last_out: Option<Time>,
     pub(super) size: u16,
     pub(super) next_part: u32,
+    /// When the last of its own parts was first sent; parity follows.
+    pub(super) parts_out: Option<Time>,
+    pub(super) parity: Vec<Bytes>,
+    pub(super) next_parity: usize,
     pub(super) parts: u32,
     pub(super) retransmits: u32,
     /// Parts that may still be sent again on request.
@@ -33,7 +39,8 @@ pub(super) struct InFlight {
 impl InFlight {
     /// Whether datagrams of it have not been sent for the first time.
     pub(super) fn is_leaving(&self) -> bool {
-        self.transport == Transport::Udp && self.next_part < self.parts
+        self.transport == Transport::Udp
+            && (self.next_part < self.parts || self.next_parity < self.parity.len())
     }
 
     /// How many more copies of a part are sent when it is asked for.
@@ -60,7 +67,7 @@ impl InFlight {
         is_new
     }
 
-    pub(super) fn fragment(&self, index: u16, attempt: u8) -> Fragment {
+    pub(super) fn fragment(&self, index: u16, attempt: u8, answers_requests: bool) -> Fragment {
         let header = self.frame.header();
         let from = usize::from(index) * usize::from(self.size);
         let to = (from + usize::from(self.size)).min(self.frame.bytes().len());
@@ -71,9 +78,23 @@ impl InFlight {
             size: self.size,
             index,
             attempt,
-            parity: 0,
-            answers_requests: true,
+            parity: self.parity.len() as u8,
+            answers_requests,
             data: self.frame.bytes().slice(from..to),
         }
+    }
+
+    /// A parity part; `None` when there are not so many.
+    pub(super) fn parity_part(&self, index: usize) -> Option<Parity> {
+        let header = self.frame.header();
+        Some(Parity {
+            stream: header.stream,
+            frame: header.frame,
+            frame_length: self.frame.bytes().len() as u32,
+            size: self.size,
+            count: self.parity.len() as u8,
+            index: index as u8,
+            data: self.parity.get(index)?.clone(),
+        })
     }
 }

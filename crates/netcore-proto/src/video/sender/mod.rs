@@ -8,14 +8,17 @@ pub use window::WindowMode;
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use self::finish::Told;
 use self::gate::{Gate, Leave};
 use self::in_flight::InFlight;
 use self::window::Window;
 use super::pacing::Pacer;
+use super::parity::ParityMaker;
 use super::rate_control::{RateControl, RateControlConfig};
 use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
-use super::{Ack, Fragment, Frame, TcpAck};
+use super::{Ack, AckMode, Datagram, Fragment, Frame, Parity, TcpAck};
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{Bitrate, FrameNumber, Transport};
 use crate::{Span, Time};
@@ -31,6 +34,8 @@ pub struct SenderConfig {
     pub fragment_bytes: u16,
     /// How the target is found.
     pub rate: RateControlConfig,
+    /// What is done about lost parts. [`AckMode::StopAndWait`] makes the window one frame, whatever `window` says.
+    pub acks: AckMode,
 }
 
 /// The sending end of one stream to one neighbour, over both transports.
@@ -44,6 +49,10 @@ pub struct Sender {
     transport: Transport,
     fragment_bytes: u16,
     window: Window,
+    acks: AckMode,
+    parity: ParityMaker,
+    /// Parity parts for each part of the latest frame.
+    parity_share: f64,
     gate: Gate,
     pacer: Pacer,
     control: RateControl,
@@ -76,6 +85,7 @@ impl Default for SenderConfig {
             window: WindowMode::Adaptive,
             fragment_bytes: 1_150,
             rate: RateControlConfig::default(),
+            acks: AckMode::default(),
         }
     }
 }
@@ -86,7 +96,13 @@ impl Sender {
         Sender {
             transport: config.transport,
             fragment_bytes: config.fragment_bytes.max(Fragment::MIN_SIZE),
-            window: Window::new(config.window),
+            window: Window::new(match config.acks {
+                AckMode::StopAndWait => WindowMode::StopAndWait,
+                _ => config.window,
+            }),
+            acks: config.acks,
+            parity: ParityMaker::default(),
+            parity_share: 0.0,
             gate: Gate::default(),
             pacer: Pacer::default(),
             control: RateControl::new(config.rate),
@@ -116,9 +132,11 @@ impl Sender {
         self.in_flight.len()
     }
 
-    /// How much to send, so that the way stays full and no queue grows on it. Whoever makes the frames follows it.
+    /// How much to send, so that the way stays full and no queue grows on it. Whoever makes the frames follows it. What parity
+    /// adds is taken off already.
     pub fn target(&self) -> Bitrate {
-        self.control.target()
+        let target = self.control.target().0 as f64;
+        Bitrate((target / (1.0 + self.parity_share)) as u64)
     }
 
     /// How long the latest acknowledged frame queued on its way there.
@@ -171,7 +189,7 @@ impl Sender {
         if self.transport != Transport::Tcp {
             return None;
         }
-        let sent = self.promote(now)?;
+        let sent = self.promote(false, now)?;
         sent.first_out = Some(now);
         Some(sent.frame.clone())
     }
@@ -187,20 +205,38 @@ impl Sender {
         }
     }
 
-    /// The next fragment to send in a datagram, those asked for again first.
+    /// The next datagram to send, [`Datagram::Fragment`] or [`Datagram::Parity`]; parts that were asked for again come first.
+    pub fn poll_datagram(&mut self, now: Time) -> Option<Datagram> {
+        self.paced_datagram(self.acks.adds_parity(), now)
+    }
+
+    /// The next fragment to send in a datagram, for who cannot send parity: frames that leave by this get none.
     pub fn poll_fragment(&mut self, now: Time) -> Option<Fragment> {
+        loop {
+            if let Datagram::Fragment(fragment) = self.paced_datagram(false, now)? {
+                return Some(fragment);
+            }
+        }
+    }
+
+    fn paced_datagram(&mut self, adds_parity: bool, now: Time) -> Option<Datagram> {
         if let Err(when) = self.pacer.check(now) {
             let has_more = !self.resend.is_empty() || self.in_flight.iter().any(InFlight::is_leaving);
             self.paced_until = has_more.then_some(when);
             return None;
         }
-        let fragment = self.next_fragment(now)?;
-        let bytes = fragment.data.len() + Fragment::HEADER_BYTES;
+        let datagram = self.next_datagram(adds_parity, now)?;
+        let bytes = match &datagram {
+            Datagram::Fragment(fragment) => fragment.data.len() + Fragment::HEADER_BYTES,
+            Datagram::Parity(parity) => parity.data.len() + Parity::HEADER_BYTES,
+            _ => 0,
+        };
         self.pacer.handle_sent(bytes as u64, now);
-        Some(fragment)
+        Some(datagram)
     }
 
-    fn next_fragment(&mut self, now: Time) -> Option<Fragment> {
+    fn next_datagram(&mut self, adds_parity: bool, now: Time) -> Option<Datagram> {
+        let answers_requests = self.acks.answers_requests();
         while let Some((frame, index)) = self.resend.pop_front() {
             let sent = self
                 .in_flight
@@ -209,22 +245,35 @@ impl Sender {
             if let Some(sent) = sent {
                 sent.retransmits += 1;
                 sent.prompted = now;
-                return Some(sent.fragment(index, sent.retransmits.min(255) as u8));
+                let attempt = sent.retransmits.min(255) as u8;
+                return Some(Datagram::Fragment(sent.fragment(
+                    index,
+                    attempt,
+                    answers_requests,
+                )));
             }
         }
         let sent = match self.in_flight.iter().position(InFlight::is_leaving) {
             Some(at) => self.in_flight.get_mut(at)?,
-            None if self.transport == Transport::Udp => self.promote(now)?,
+            None if self.transport == Transport::Udp => self.promote(adds_parity, now)?,
             None => return None,
         };
-        let index = sent.next_part as u16;
-        sent.next_part += 1;
         sent.first_out.get_or_insert(now);
-        if sent.next_part == sent.parts {
+        let datagram = if sent.next_part < sent.parts {
+            let index = sent.next_part as u16;
+            sent.next_part += 1;
+            sent.parts_out = (sent.next_part == sent.parts).then_some(now);
+            Datagram::Fragment(sent.fragment(index, 0, answers_requests))
+        } else {
+            let parity = sent.parity_part(sent.next_parity)?;
+            sent.next_parity += 1;
+            Datagram::Parity(parity)
+        };
+        if !sent.is_leaving() {
             sent.last_out = Some(now);
             sent.prompted = now;
         }
-        Some(sent.fragment(index, 0))
+        Some(datagram)
     }
 
     /// An acknowledgement from a TCP connection.
@@ -326,7 +375,7 @@ impl Sender {
     }
 
     /// Puts the waiting frame on its way if the window and the gate are open.
-    fn promote(&mut self, now: Time) -> Option<&mut InFlight> {
+    fn promote(&mut self, adds_parity: bool, now: Time) -> Option<&mut InFlight> {
         self.room_at = None;
         if self.waiting.is_none() || self.in_flight.len() >= self.window.frames() {
             return None;
@@ -340,17 +389,24 @@ impl Sender {
         }
         let Waiting { frame, offered } = self.waiting.take()?;
         self.newest = Some(frame.header().frame);
-        let mut size = self.fragment_bytes;
+        // Parity is computed over parts of an even size.
+        let mut size = self.fragment_bytes & !1;
         let length = frame.bytes().len() as u32;
         // A part's number has 16 bits.
         if Fragment::count(length, size) > 1 << 16 {
-            size = length.div_ceil(1 << 16) as u16;
+            size = (length.div_ceil(1 << 16) as u16).next_multiple_of(2);
         }
         let parts = Fragment::count(length, size);
         if self.transport == Transport::Udp && self.window.is_adaptive() {
             let limit = self.control.pacing_limit(now);
             self.pacer.begin(u64::from(length), self.gate.interval(), limit);
         }
+        let parity = if adds_parity {
+            self.parity_of(&frame, size, parts)
+        } else {
+            Vec::new()
+        };
+        self.parity_share = parity.len() as f64 / f64::from(parts);
         self.in_flight.push_back(InFlight {
             parts,
             resends_left: parts * repair::MAX_RESENDS_PER_PART,
@@ -364,11 +420,23 @@ impl Sender {
             last_out: None,
             size,
             next_part: 0,
+            parity,
+            next_parity: 0,
+            parts_out: None,
             retransmits: 0,
             prompts: 0,
             prompted: now,
         });
         self.in_flight.back_mut()
+    }
+
+    /// As much parity as loss calls for, unless the way is full: then it would lose more.
+    fn parity_of(&mut self, frame: &Frame, size: u16, parts: u32) -> Vec<Bytes> {
+        let count = self.parity.count(parts, self.control.loss());
+        if self.control.is_queueing() {
+            return Vec::new();
+        }
+        self.parity.make(frame.bytes(), size, count)
     }
 
     fn may_leave(&self, now: Time) -> Leave {

@@ -27,7 +27,7 @@ impl Sender {
             return;
         };
         let sent = &mut self.in_flight[at];
-        if !sent.is_new_request(nack.serial) {
+        if !self.acks.answers_requests() || !sent.is_new_request(nack.serial) {
             return;
         }
         // The receiver is there, so it need not be prompted yet.
@@ -83,6 +83,12 @@ impl Sender {
 
     /// Prompts the receiver of frames that have no answer, by sending their last part again, and gives up the oldest.
     pub(super) fn prompt(&mut self, now: Time) {
+        // A frame of which parts are missing cannot be mended without requests, so only a lost answer is worth prompting for.
+        let most = if self.acks.answers_requests() {
+            MAX_PROMPTS
+        } else {
+            QUICK_PROMPTS
+        };
         let mut at = 0;
         while at < self.in_flight.len() {
             let patience = self.patience(self.in_flight[at].prompts);
@@ -92,7 +98,7 @@ impl Sender {
                 at += 1;
                 continue;
             }
-            if expires <= now || sent.prompts >= MAX_PROMPTS && sent.prompted + patience <= now {
+            if expires <= now || sent.prompts >= most && sent.prompted + patience <= now {
                 self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), None, now);
                 continue;
             }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use netcore_proto::video::{
     Ack, Datagram, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack,
-    RateControlConfig, RateMode, Receiver, Sender, SenderConfig, WindowMode,
+    Parity, RateControlConfig, RateMode, Receiver, Sender, SenderConfig, WindowMode,
 };
 use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 use sim_tests::Step;
@@ -59,6 +59,41 @@ fn fragments_that_contradict_each_other_spoil_one_frame_at_most() {
             assert!(hop.shown.len() >= 10, "{}", hop.shown.len());
             let unspoilt = hop.shown.iter().filter(|shown| shown.frame.0 >= 22);
             assert_eq!(unspoilt.count(), 8, "once it is over, all is well");
+        }),
+    ])
+    .run_all(0..20);
+}
+
+#[test]
+fn parity_of_another_shape_spoils_one_frame_at_most() {
+    filming(
+        "somebody mixes in parity of his own",
+        Transport::Udp,
+        lan().loss(0.03),
+        small(1_000),
+    )
+    .then((0..20).flat_map(|number| {
+        let forged = Step::act("a parity part comes that was not sent", move |world| {
+            let parity = Parity {
+                stream: STREAM,
+                frame: FrameNumber(number),
+                frame_length: 13_000 + world.draw(20_000) as u32,
+                size: 1_200,
+                count: 3,
+                index: world.draw(3) as u8,
+                data: Bytes::from(vec![0xee; 1_200]),
+            };
+            world.forge("Ben", "Ada", true, &Datagram::Parity(parity));
+        });
+        [forged, Step::wait_ms(45)]
+    }))
+    .then([
+        Step::Wait(Span::from_secs(2)),
+        Step::check("once it is over, all is well", |world| {
+            let hop = world.hop("Ben", "Ada");
+            assert_eq!(hop.results.len() as u64, hop.offered);
+            let unspoilt = hop.shown.iter().filter(|shown| shown.frame.0 >= 22);
+            assert_eq!(unspoilt.count(), 8);
         }),
     ])
     .run_all(0..20);
@@ -275,7 +310,22 @@ fn random_parts_fill_no_memory() {
             let size = 256 + chance.below(8_000) as u16;
             let count = u64::from(Fragment::count(length, size));
             let index = chance.below(count) as u16;
-            receiver.handle_fragment(&fragment(chance.bits() as u32 % 50, length, size, index), now);
+            let frame = chance.bits() as u32 % 50;
+            if chance.happens(0.5) {
+                receiver.handle_fragment(&fragment(frame, length, size, index), now);
+            } else {
+                let count = 1 + chance.below(255) as u8;
+                let parity = Parity {
+                    stream: STREAM,
+                    frame: FrameNumber(frame),
+                    frame_length: length,
+                    size: size & !1,
+                    count,
+                    index: chance.below(u64::from(count)) as u8,
+                    data: vec![0xee; usize::from(size & !1)],
+                };
+                receiver.handle_parity(&parity, now);
+            }
             if receiver.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
                 receiver.handle_timeout(now);
             }

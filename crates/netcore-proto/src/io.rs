@@ -118,6 +118,8 @@ pub enum DeadlineReason {
     Room,
     /// The next of a frame's parts may leave.
     Pacing,
+    /// A question about the size of datagrams is due, or its answer is.
+    Probe,
 }
 
 impl Deadline {

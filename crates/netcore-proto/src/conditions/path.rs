@@ -13,6 +13,8 @@ pub struct Conditions {
     pub interface: Option<Bitrate>,
     /// The narrowest place and its queue; `None` for no limit.
     pub bottleneck: Option<Bottleneck>,
+    /// Packets of more bytes than this are lost; `None` for no limit.
+    pub mtu: Option<u32>,
     /// Independent loss, from 0 to 1.
     pub loss: f64,
     /// Loss in bursts.
@@ -85,6 +87,9 @@ impl fmt::Display for Conditions {
         if let Some(bottleneck) = &self.bottleneck {
             let Bottleneck { rate, queue_bytes } = bottleneck;
             write!(f, ", {rate} with a queue of {queue_bytes} bytes")?;
+        }
+        if let Some(mtu) = self.mtu {
+            write!(f, ", {mtu} bytes at most")?;
         }
         if self.loss > 0.0 {
             write!(f, ", {} % lost", self.loss * 100.0)?;
@@ -188,6 +193,10 @@ impl Path {
     /// What becomes of a packet of `bytes` bytes that is sent at `now`.
     pub fn send(&mut self, bytes: u64, now: Time, chance: &mut Chance) -> Passage {
         self.count(bytes);
+        if self.conditions.mtu.is_some_and(|mtu| bytes > u64::from(mtu)) {
+            self.counts.lost += 1;
+            return Passage::LOST;
+        }
         let out = self.interface.as_mut().map_or(now, |rate| rate.queue(bytes, now));
         let Some(passed) = self.rate.as_mut().map_or(Some(out), |rate| rate.pass(bytes, out)) else {
             self.counts.overflowed += 1;

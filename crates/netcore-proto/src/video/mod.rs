@@ -20,6 +20,7 @@ mod member;
 mod message;
 mod pacing;
 mod parity;
+mod path_mtu;
 mod rate_control;
 mod reassembly;
 mod receiver;
@@ -35,6 +36,7 @@ pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
+pub use path_mtu::{BASE_PAYLOAD, PathMtu};
 pub use rate_control::{RateControlConfig, RateMode};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
 pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};

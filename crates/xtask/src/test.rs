@@ -36,7 +36,7 @@ const GROUPS: &[Group] = &[
     Group {
         name: "unit",
         about: "every crate below the desktop shell, by itself",
-        needs: &[Need::Core],
+        needs: &[Need::Core, Need::Test],
         run: unit,
     },
     Group {

@@ -19,6 +19,7 @@ mod folders;
 mod host;
 mod identity;
 mod known;
+mod live;
 mod lock;
 mod member;
 mod metrics;

@@ -8,6 +8,7 @@ use netcore_proto::{MemberId, Peer, Span};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::live::Live;
 use crate::lock::lock;
 use crate::shared::Shared;
 use crate::tls::DatagramKeys;
@@ -26,6 +27,8 @@ pub(crate) struct Neighbour {
     pub(crate) token: AttachToken,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) association: Arc<Association>,
+    /// How live pictures to them fare.
+    pub(crate) live: Arc<Live>,
     /// On a host: how many more data connections the member may have.
     pub(crate) data_connections: Semaphore,
     /// Their clock as it relates to ours, once it is known.
@@ -49,6 +52,7 @@ impl Neighbour {
             token,
             fingerprint: peer.fingerprint,
             association: Association::on_host(datagrams, keys),
+            live: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             clock: Mutex::default(),
             cancel: CancellationToken::new(),
@@ -63,6 +67,7 @@ impl Neighbour {
             token: welcome.token,
             fingerprint: peer.fingerprint,
             association: Association::on_member(welcome.datagrams, keys, peer.address),
+            live: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             clock: Mutex::default(),
             cancel: CancellationToken::new(),

@@ -41,22 +41,23 @@ pub(crate) type Secure = TlsStream<BufReader<Conditioned>>;
 
 /// The system takes no more for a connection that carries live pictures while so many bytes have not been sent: what waits
 /// there cannot be replaced by something newer.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const MOST_UNSENT: u32 = 128 * 1024;
+pub(crate) const MOST_UNSENT: u32 = 128 * 1024;
+/// The same for a file, which must be able to yield to live pictures soon: a twentieth of a second at 100 Mbit/s.
+pub(crate) const MOST_UNSENT_OF_A_FILE: u32 = 640 * 1024;
 
 /// The socket below an encrypted connection.
 pub(crate) fn socket(stream: &Secure) -> &TcpStream {
     stream.get_ref().0.get_ref().socket()
 }
 
-/// Keeps the system from queueing much of what is written.
-pub(crate) fn keep_queue_short(stream: &Secure) {
+/// Keeps the system from queueing more than so many bytes of what is written.
+pub(crate) fn keep_queue_short(stream: &Secure, most_unsent: u32) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Err(error) = socket2::SockRef::from(socket(stream)).set_tcp_notsent_lowat(MOST_UNSENT) {
+    if let Err(error) = socket2::SockRef::from(socket(stream)).set_tcp_notsent_lowat(most_unsent) {
         tracing::debug!(%error, "the system does not bound what waits in a socket");
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = stream;
+    let _ = (stream, most_unsent);
 }
 
 /// An encrypted connection and who is at its other end.

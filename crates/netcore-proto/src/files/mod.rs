@@ -10,12 +10,14 @@
 //!
 //! Receivers fetch it while it is still being uploaded, as far as it has come.
 
+mod courtesy;
 mod host;
 mod member;
 mod message;
 mod name;
 mod transfer;
 
+pub use courtesy::Courtesy;
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{FileHash, FileInfo, FileState, MAX_FILE_NAME_BYTES, Notice, Offer, Request};

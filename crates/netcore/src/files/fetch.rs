@@ -1,13 +1,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use netcore_proto::files::{
-    FileHash, HASH_BYTES, MAX_ABORT_BYTES, MAX_CHUNK_BYTES, Progress, RecordHeader, VERDICT_GOOD,
-};
+use netcore_proto::files::{FileHash, HASH_BYTES, MAX_ABORT_BYTES, Progress, RecordHeader, VERDICT_GOOD};
 use netcore_proto::wire::{Attachment, Direction};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{FilePlane, Transfer};
+use super::{CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::disk::Partial;
 use crate::error::FileError;
@@ -112,7 +110,7 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) 
         Err(DialError::Refused(refusal)) => return Err(Attempt::Failed(FileError::Refused(refusal))),
     };
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
-    let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
         match receive_record(&mut stream, &mut chunk)
             .await
@@ -151,9 +149,9 @@ pub(super) async fn from_spool(
     // The spool is at hand, so a new run begins anew.
     let partial = slot.insert(begin(transfer)?);
     let mut progress = Progress::new(transfer.info.size, 0, clock::now());
-    let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     let announced = loop {
-        match reader.next(&mut chunk).await? {
+        match reader.next(&mut chunk, CHUNK_BYTES).await? {
             Received::Chunk => {
                 partial.write(&chunk).await?;
                 plane.progress(transfer, &mut progress, partial.received());

@@ -4,6 +4,7 @@
 //! connection to the host is back.
 
 mod fetch;
+mod pace;
 mod send;
 mod spool;
 mod transfer;
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use netcore_proto::files::{Event, FileHash, FileInfo, FileState, Offer, Progress};
+use netcore_proto::files::{Event, FileHash, FileInfo, FileState, MAX_CHUNK_BYTES, Offer, Progress};
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::wire::Direction;
 use netcore_proto::{FileId, MemberId, Node};
@@ -28,6 +29,9 @@ pub(crate) use spool::Served;
 use spool::Spool;
 use transfer::Transfer;
 pub use transfer::{TransferState, TransferView};
+
+/// Bytes of content read and sent at a time.
+const CHUNK_BYTES: usize = MAX_CHUNK_BYTES / 4;
 
 /// The files of a room on this computer.
 pub(crate) struct FilePlane {
@@ -260,7 +264,9 @@ impl FilePlane {
         let spool = self.spool(id).await.ok_or_else(gone)?;
         match direction {
             Direction::Up if spool.info().owner == neighbour.id => spool.accept_upload().await,
-            Direction::Down if spool.info().is_for(neighbour.id) => spool.accept_download(offset),
+            Direction::Down if spool.info().is_for(neighbour.id) => {
+                spool.accept_download(offset, neighbour.live.clone())
+            }
             _ => Err(gone()),
         }
     }

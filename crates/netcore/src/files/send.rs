@@ -1,20 +1,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use netcore_proto::files::{
-    FileHash, MAX_CHUNK_BYTES, Progress, VERDICT_GOOD, abort_record, chunk_header, end_record,
-};
+use netcore_proto::MemberId;
+use netcore_proto::files::{FileHash, Progress, VERDICT_GOOD, abort_record, chunk_header, end_record};
 use netcore_proto::wire::{Attachment, Direction};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{FilePlane, Transfer};
+use super::pace::Pace;
+use super::{CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::error::FileError;
 use crate::shared::DialError;
-
-/// Bytes read and sent at a time.
-const CHUNK_BYTES: usize = MAX_CHUNK_BYTES / 4;
 
 /// Why one attempt to send ended.
 enum Attempt {
@@ -55,12 +52,16 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, done: &mut u64) -> Resu
     source.skip(offset).await?;
     let mut progress = Progress::new(info.size, offset, clock::now());
     let mut chunk = vec![0; CHUNK_BYTES];
+    let host = plane.shared.neighbour(MemberId::HOST).ok_or(Attempt::Broken)?;
+    let mut pace = Pace::new(host.live.clone(), &stream);
     loop {
-        match source.read(&mut chunk).await {
+        let portion = pace.portion(CHUNK_BYTES);
+        match source.read(&mut chunk[..portion]).await {
             Ok(0) => break,
             Ok(length) => {
                 stream.write_all(&chunk_header(length)).await?;
                 stream.write_all(&chunk[..length]).await?;
+                pace.sent(length).await;
             }
             Err(error) => {
                 stream.write_all(&abort_record(&error.for_others())).await?;

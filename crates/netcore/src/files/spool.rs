@@ -3,18 +3,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::tcp::Secure;
-use netcore_proto::files::{
-    FileHash, FileInfo, MAX_CHUNK_BYTES, VERDICT_GOOD, abort_record, chunk_header, end_record,
-};
+use netcore_proto::files::{FileHash, FileInfo, VERDICT_GOOD, abort_record, chunk_header, end_record};
 use netcore_proto::session::{Refusal, RefusalCode};
 use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::{OwnedMutexGuard, watch};
 
+use super::CHUNK_BYTES;
 use super::fetch::{Received, receive_record};
+use super::pace::Pace;
 use crate::disk::Partial;
 use crate::error::FileError;
+use crate::live::Live;
 use crate::lock::lock;
 use crate::shared::Shared;
 
@@ -55,6 +56,7 @@ pub(crate) enum Served {
     Download {
         spool: Arc<Spool>,
         offset: u64,
+        live: Arc<Live>,
     },
 }
 
@@ -140,12 +142,16 @@ impl Spool {
         })
     }
 
-    pub(super) fn accept_download(self: Arc<Self>, offset: u64) -> Result<Served, Refusal> {
+    pub(super) fn accept_download(self: Arc<Self>, offset: u64, live: Arc<Live>) -> Result<Served, Refusal> {
         if offset > self.info.size {
             let words = format!("file {} has only {} bytes", self.info.id, self.info.size);
             return Err(Refusal::new(RefusalCode::BadMessage, words));
         }
-        Ok(Served::Download { spool: self, offset })
+        Ok(Served::Download {
+            spool: self,
+            offset,
+            live,
+        })
     }
 
     /// Reads from `offset` on, waiting for what has not come yet.
@@ -166,7 +172,7 @@ impl Spool {
 
     /// Takes what the owner sends. An error of the connection leaves what came for the next attempt.
     async fn take(&self, stream: &mut Secure, slot: &mut Option<Partial>) -> io::Result<()> {
-        let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         loop {
             let Some(partial) = slot.as_mut() else {
                 return Ok(());
@@ -236,15 +242,15 @@ pub(super) struct SpoolReader {
 }
 
 impl SpoolReader {
-    /// The next content into `chunk`, or how it ends.
-    pub(super) async fn next(&mut self, chunk: &mut Vec<u8>) -> Result<Received, FileError> {
+    /// The next content into `chunk`, at most `most` bytes, or how it ends.
+    pub(super) async fn next(&mut self, chunk: &mut Vec<u8>, most: usize) -> Result<Received, FileError> {
         loop {
             let has = self.has.borrow_and_update().clone();
             match has.outcome {
                 // The rest of what will never be whole is of no use.
                 Some(Err(why)) => return Ok(Received::Abort(why)),
                 _ if self.position < has.bytes => {
-                    let read = self.read(chunk, has.bytes).await;
+                    let read = self.read(chunk, has.bytes, most).await;
                     // A file that is given up is deleted, maybe just now.
                     let given_up = self.has.borrow().outcome.clone().and_then(Result::err);
                     return match (read, given_up) {
@@ -260,7 +266,7 @@ impl SpoolReader {
         }
     }
 
-    async fn read(&mut self, chunk: &mut Vec<u8>, available: u64) -> Result<(), FileError> {
+    async fn read(&mut self, chunk: &mut Vec<u8>, available: u64, most: usize) -> Result<(), FileError> {
         let (path, position) = (self.spool.place()?, self.position);
         let read = async {
             let file = match &mut self.file {
@@ -271,7 +277,7 @@ impl SpoolReader {
                     self.file.insert(file)
                 }
             };
-            let most = (available - position).min(MAX_CHUNK_BYTES as u64 / 4) as usize;
+            let most = (available - position).min(most as u64) as usize;
             chunk.resize(most, 0);
             file.read_exact(chunk).await.map(drop)
         };
@@ -308,19 +314,23 @@ impl Served {
             Served::Upload {
                 spool, mut partial, ..
             } => spool.take(&mut stream, &mut partial).await,
-            Served::Download { spool, offset } => give(spool.reader(offset), &mut stream).await,
+            Served::Download { spool, offset, live } => {
+                let pace = Pace::new(live, &stream);
+                give(spool.reader(offset), pace, &mut stream).await
+            }
         }
     }
 }
 
 /// Sends what there is, as it comes, and how it ends.
-async fn give(mut reader: SpoolReader, stream: &mut Secure) -> io::Result<()> {
-    let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES / 4);
+async fn give(mut reader: SpoolReader, mut pace: Pace, stream: &mut Secure) -> io::Result<()> {
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
-        match reader.next(&mut chunk).await {
+        match reader.next(&mut chunk, pace.portion(CHUNK_BYTES)).await {
             Ok(Received::Chunk) => {
                 stream.write_all(&chunk_header(chunk.len())).await?;
                 stream.write_all(&chunk).await?;
+                pace.sent(chunk.len()).await;
             }
             Ok(Received::End(hash)) => {
                 stream.write_all(&end_record(hash)).await?;

@@ -250,7 +250,7 @@ impl Plane {
         };
         let transport = hub.info().spec.transport;
         let cancel = hub.cancel().child_token();
-        let outbound = Outbound::start(key, transport, &self.shared, &neighbour.association, cancel)?;
+        let outbound = Outbound::start(key, transport, &self.shared, &neighbour, cancel)?;
         hub.add_outbound(outbound.clone());
         Some(outbound)
     }

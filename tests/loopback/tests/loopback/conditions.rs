@@ -155,3 +155,50 @@ async fn pictures_are_made_to_fit_a_way_that_became_narrow_and_again_when_it_is_
         publisher.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_yields_to_live_pictures_on_the_same_way() {
+    let host = Party::host(0).await.unwrap();
+    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let publisher = ben.room.publish(pattern(Transport::Udp)).await.unwrap();
+    ben.room
+        .set_conditions(Some(Conditions::delay_ms(1).mbit(20, 1_000_000)), 9);
+    let path = ben.home.path().join("large.bin");
+    std::fs::write(&path, vec![7; 60_000_000]).unwrap();
+    let mut results = ben.room.results();
+    let mut file = None;
+    let mut delays: Vec<Span> = Vec::new();
+    let mut pace = tokio::time::interval(Duration::from_millis(33));
+    for frame in 0..240 {
+        pace.tick().await;
+        publisher.send(&[0xab; 16_600], 640, 480, clock::now(), clock::now());
+        if frame == 30 {
+            file = Some(ben.room.offer_file(&path, vec![]).await.unwrap());
+        }
+        while let Ok(result) = results.try_recv() {
+            delays.extend(result.result.delay().filter(|_| frame > 120));
+        }
+    }
+    delays.sort_unstable();
+    let median = delays[delays.len() / 2];
+    // Unyielding, a quarter of a megabyte of it is always on its way: a tenth of a second.
+    assert!(
+        median < Span::from_millis(70),
+        "{median} of {} frames",
+        delays.len()
+    );
+    let info = file.unwrap();
+    let (_, transfer) = ben
+        .room
+        .snapshot()
+        .await
+        .files
+        .into_iter()
+        .find(|(file, _)| file.id == info.id)
+        .unwrap();
+    let Some(netcore::TransferState::Running { done, .. }) = transfer.map(|transfer| transfer.state) else {
+        panic!("it is still on its way");
+    };
+    // Seven seconds, and 16 Mbit/s that the pictures leave.
+    assert!(done > 4_000_000, "the file goes on all the same: {done}");
+}

@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::LinkKey;
 use crate::clock;
+use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::{LinkRecord, LinkResult};
+use crate::session::Neighbour;
 use crate::shared::Shared;
 use crate::udp::{Association, Endpoint, sleep_until};
 use tcp::Pipe;
@@ -36,6 +38,7 @@ pub(crate) struct Outbound {
     tcp_wake: Notify,
     endpoint: Arc<Endpoint>,
     association: Arc<Association>,
+    live: Arc<Live>,
     results: broadcast::Sender<LinkResult>,
     cancel: CancellationToken,
 }
@@ -55,7 +58,7 @@ impl Outbound {
         key: LinkKey,
         transport: Transport,
         shared: &Shared,
-        association: &Arc<Association>,
+        neighbour: &Neighbour,
         cancel: CancellationToken,
     ) -> Option<Arc<Outbound>> {
         let config = SenderConfig {
@@ -78,11 +81,12 @@ impl Outbound {
             wake: Notify::new(),
             tcp_wake: Notify::new(),
             endpoint: shared.endpoint()?,
-            association: association.clone(),
+            association: neighbour.association.clone(),
+            live: neighbour.live.clone(),
             results: shared.results.clone(),
             cancel,
         });
-        association.add_outbound(key.stream, &outbound);
+        neighbour.association.add_outbound(key.stream, &outbound);
         shared.spawn(outbound.clone().keep_sending());
         Some(outbound)
     }
@@ -244,6 +248,9 @@ impl Outbound {
     }
 
     fn record_results(&self, state: &mut State) {
+        if let Some(queueing) = state.sender.queueing_delay() {
+            self.live.handle_queueing(queueing, clock::now());
+        }
         while let Some(result) = state.sender.poll_result() {
             state.meter.record(result);
             // Nobody need be listening.

@@ -22,7 +22,7 @@ pub(super) struct Pipe {
 impl Outbound {
     /// Serves one TCP connection of this link until it ends.
     pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
-        tcp::keep_queue_short(&stream);
+        tcp::keep_queue_short(&stream, tcp::MOST_UNSENT);
         let pipe = Arc::new(Mutex::new(Pipe {
             stream,
             writing: None,

@@ -1,0 +1,39 @@
+use std::sync::Arc;
+
+use netcore_proto::files::Courtesy;
+
+use crate::clock;
+use crate::live::Live;
+use crate::tcp::{self, Secure};
+use crate::udp::sleep_until;
+
+/// Keeps a file's bytes from holding up live pictures that go to the same neighbour.
+pub(super) struct Pace {
+    courtesy: Courtesy,
+    live: Arc<Live>,
+}
+
+impl Pace {
+    /// For a file that goes over `stream`.
+    pub(super) fn new(live: Arc<Live>, stream: &Secure) -> Pace {
+        tcp::keep_queue_short(stream, tcp::MOST_UNSENT_OF_A_FILE);
+        Pace {
+            courtesy: Courtesy::default(),
+            live,
+        }
+    }
+
+    /// How many bytes to send next, `most` at most.
+    pub(super) fn portion(&self, most: usize) -> usize {
+        self.courtesy.portion(most)
+    }
+
+    /// So many bytes were sent. Returns when the next may be.
+    pub(super) async fn sent(&mut self, bytes: usize) {
+        let now = clock::now();
+        let next = self.courtesy.handle_sent(bytes, self.live.queueing(now), now);
+        if next > now {
+            sleep_until(Some(next)).await;
+        }
+    }
+}

@@ -8,9 +8,11 @@ use clap_complete::Shell;
 use media::SourceId;
 use netcore::Address;
 use netcore::proto::Transport;
+use netcore::proto::conditions::Conditions;
 use netcore::proto::video::WindowMode;
 use netcore::proto::wire::DEFAULT_PORT;
 
+use crate::commands::network_of;
 use crate::live::Wish;
 use crate::spec::{self, Size};
 
@@ -127,9 +129,9 @@ pub(crate) enum Command {
   roomwire watch 192.168.1.24 --snapshot now.jpg      one picture, and done"
     )]
     Watch(WatchArgs),
-    /// Measure TCP and UDP, one after the other, and show the table
+    /// Measure TCP and UDP, one after the other: a table, and a report with charts
     #[command(
-        after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
+        after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure --with-file --report report          what does a download do to the call?\n  roomwire measure --acks --full-speed --report report   the ways to acknowledge, side by side\n  roomwire measure --acks --network delay=10,loss=2,rate=100   on a way that loses\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
     )]
     Measure(MeasureArgs),
     /// List cameras, screens and windows, and what they offer
@@ -359,7 +361,25 @@ pub(crate) struct MeasureArgs {
     pub(crate) window: WindowMode,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
-    /// Write the table to this file as JSON
+    /// Measure the ways to acknowledge side by side, stop-and-wait first
+    #[arg(long)]
+    pub(crate) acks: bool,
+    /// Measure each once more while files go the same way: what does a download do to the call?
+    #[arg(long)]
+    pub(crate) with_file: bool,
+    /// Offer frames as fast as they are taken instead of at a rate: how much gets through?
+    #[arg(long, conflicts_with = "rate")]
+    pub(crate) full_speed: bool,
+    /// Make the network worse on purpose: delay=MS,jitter=MS,loss=PERCENT,rate=MBIT, each way
+    #[arg(long, value_name = "NETWORK", value_parser = network_of)]
+    pub(crate) network: Option<Conditions>,
+    /// Equal seeds draw equal chances for --network
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "network")]
+    pub(crate) seed: u64,
+    /// Write a report into this folder: a page with charts, JSON, and every frame and second as CSV
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write what was measured to this file as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report_json: Option<PathBuf>,
 }

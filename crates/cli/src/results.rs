@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use netcore::proto::metrics::{TransportSummary, csv_header, csv_line, json_line};
 use netcore::proto::{Bitrate, MemberId, Span, StreamId};
 use netcore::{LinkKey, LinkResult, Role, Room};
+use tokio::sync::Notify;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
@@ -22,7 +24,8 @@ const SHOWN_EVERY: u64 = 20;
 
 /// Writes every result to the files asked for, and shows every 20th of our own stream. Dropping it ends it.
 pub(crate) struct Recording {
-    task: JoinHandle<()>,
+    task: JoinHandle<Files>,
+    enough: Arc<Notify>,
     own: OwnStream,
 }
 
@@ -59,10 +62,18 @@ impl Recording {
             counts: HashMap::new(),
         };
         let results = room.results();
+        let enough = Arc::new(Notify::new());
         Recording {
-            task: tokio::spawn(recorder.run(results)),
+            task: tokio::spawn(recorder.run(results, enough.clone())),
+            enough,
             own,
         }
+    }
+
+    /// Takes in what is known by now, and hands the files back.
+    pub(crate) async fn finish(mut self) -> Files {
+        self.enough.notify_one();
+        (&mut self.task).await.unwrap_or_default()
     }
 
     /// Tell it here which stream is ours.
@@ -132,15 +143,20 @@ struct Recorder {
 }
 
 impl Recorder {
-    async fn run(mut self, mut results: tokio::sync::broadcast::Receiver<LinkResult>) {
+    async fn run(mut self, mut results: Receiver<LinkResult>, enough: Arc<Notify>) -> Files {
         loop {
-            match results.recv().await {
+            let received = tokio::select! {
+                biased;
+                received = results.recv() => received,
+                () = enough.notified() => return self.files,
+            };
+            match received {
                 Ok(result) => self.take(&result).await,
                 Err(RecvError::Lagged(missed)) => {
                     self.screen
                         .note(&format!("{missed} results came too fast to be written."));
                 }
-                Err(RecvError::Closed) => return,
+                Err(RecvError::Closed) => return self.files,
             }
         }
     }
@@ -219,6 +235,7 @@ fn row(key: &LinkKey, peer_name: String, summary: &TransportSummary) -> SummaryR
         .zip(delay.as_ref())
         .and_then(|(bytes, delay)| Bitrate::of(bytes, Span::from_micros(delay.p50)));
     SummaryRow {
+        trial: None,
         stream: key.stream.0,
         peer: key.peer.0,
         peer_name,
@@ -232,9 +249,18 @@ fn row(key: &LinkKey, peer_name: String, summary: &TransportSummary) -> SummaryR
         frames_per_s: (seconds > 0.0).then(|| arrived as f64 / seconds),
         goodput_bps: Bitrate::of(summary.bytes, summary.lasted).map(|rate| rate.0),
         ack_p50_us: delay.map(|delay| delay.p50),
+        ack_p90_us: delay.map(|delay| delay.p90),
         ack_p95_us: delay.map(|delay| delay.p95),
         ack_p99_us: delay.map(|delay| delay.p99),
+        ack_p999_us: delay.map(|delay| delay.p999),
+        ack_max_us: delay.map(|delay| delay.max),
+        jitter_p95_us: summary.jitter_us.map(|jitter| jitter.p95),
+        gap_p95_us: summary.gap_us.map(|gap| gap.p95),
         classic_rate_bps: classic.map(|rate| rate.0),
+        counts: counters
+            .known()
+            .map(|(count, value)| (count.word(), value))
+            .collect(),
     }
 }
 
@@ -301,6 +327,8 @@ mod tests {
             Some(100_000_000),
             "12,500 bytes in a millisecond"
         );
+        assert_eq!((row.counts["acked"], row.counts["lost-unanswered"]), (60, 0));
+        assert_eq!((row.ack_max_us, row.jitter_p95_us), (Some(1_000), None));
     }
 
     #[test]

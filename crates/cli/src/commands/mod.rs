@@ -15,6 +15,8 @@ mod transfer;
 mod visit;
 mod watch;
 
+pub(crate) use measure::network_of;
+
 use crate::args::{Cli, Command, Common};
 use crate::exit::Result;
 use crate::me::Me;

@@ -1,5 +1,6 @@
 //! What can be reported. These are the JSON of `--json`: names and meanings stay.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -403,6 +404,8 @@ fn millis<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok
 /// What one transport did on one link.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct SummaryRow {
+    /// Which stretch of a measurement; `null` elsewhere.
+    pub(crate) trial: Option<String>,
     pub(crate) stream: u32,
     pub(crate) peer: u32,
     pub(crate) peer_name: String,
@@ -415,11 +418,21 @@ pub(crate) struct SummaryRow {
     pub(crate) seconds: f64,
     pub(crate) frames_per_s: Option<f64>,
     pub(crate) goodput_bps: Option<u64>,
+    /// First byte out to acknowledgement, the receiver's hold time taken off: percentiles, and the longest.
     pub(crate) ack_p50_us: Option<u64>,
+    pub(crate) ack_p90_us: Option<u64>,
     pub(crate) ack_p95_us: Option<u64>,
     pub(crate) ack_p99_us: Option<u64>,
+    pub(crate) ack_p999_us: Option<u64>,
+    pub(crate) ack_max_us: Option<u64>,
+    /// Interarrival jitter at the receiver.
+    pub(crate) jitter_p95_us: Option<u64>,
+    /// From one whole frame to the next at the receiver.
+    pub(crate) gap_p95_us: Option<u64>,
     /// Bytes of a frame over its delay, as the classic lab computes it: at the median delay and the average frame.
     pub(crate) classic_rate_bps: Option<u64>,
+    /// What became of the frames, and what it took, by name.
+    pub(crate) counts: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug, Serialize)]

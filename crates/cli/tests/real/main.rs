@@ -3,6 +3,7 @@
 // Helpers outside #[test] functions fail a test like the test itself.
 #![allow(clippy::unwrap_used)]
 
+mod measuring;
 mod program;
 mod rooms;
 mod transfers;

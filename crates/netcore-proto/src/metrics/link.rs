@@ -35,6 +35,8 @@ struct Second {
     dropped: u32,
     retransmits: u32,
     delays_us: Distribution,
+    /// When the first frame of all was offered, if that was in this second.
+    began: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -106,6 +108,9 @@ impl LinkMeter {
         if result.transport == self.transport {
             self.second.record(&result);
         }
+        if self.kept.is_empty() {
+            self.second.began = Some(result.offered);
+        }
         if self.kept.len() >= MAX_KEPT {
             self.kept.pop_front();
             self.forgotten += 1;
@@ -141,7 +146,9 @@ impl LinkMeter {
             queueing_us: queueing.map(Span::as_micros),
             target_bps: target.map(|target| target.0),
         };
-        let stretch = point.stretch(span, second.bytes, second.lost, second.delays_us.max());
+        // A link's first second is as long as there was a link in it.
+        let lasted = second.began.map_or(span, |began| now.since(began).min(span));
+        let stretch = point.stretch(lasted, second.bytes, second.lost, second.delays_us.max());
         self.series.push(stretch, &second.delays_us);
         second.clear();
         point
@@ -534,6 +541,12 @@ mod tests {
         }
         let points = meter.series().points();
         assert_eq!(points.len(), 90);
+        assert_eq!(
+            points[0].lasted,
+            Span::from_millis(6),
+            "its first frame was offered so shortly before"
+        );
+        assert!(points[1..].iter().all(|point| point.lasted == Span::from_secs(1)));
         let last = points[89];
         assert_eq!(
             (last.frames, last.delay_p50_us, last.delay_max_us),

@@ -169,6 +169,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_zero() {
         let row = SummaryRow {
+            trial: None,
             stream: 1,
             peer: 0,
             peer_name: "Ada".into(),
@@ -182,9 +183,15 @@ mod tests {
             frames_per_s: None,
             goodput_bps: None,
             ack_p50_us: None,
+            ack_p90_us: None,
             ack_p95_us: None,
             ack_p99_us: None,
+            ack_p999_us: None,
+            ack_max_us: None,
+            jitter_p95_us: None,
+            gap_p95_us: None,
             classic_rate_bps: None,
+            counts: [("lost-unanswered", 3)].into(),
         };
         let shown = plain(&Report::Summary {
             rows: vec![row.clone()],

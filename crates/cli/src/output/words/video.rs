@@ -139,10 +139,22 @@ pub(super) fn summary(rows: &[SummaryRow]) -> String {
     if rows.is_empty() {
         return "Nothing has been measured: figures come with live video.".into();
     }
+    let are_trials = rows.iter().all(|row| row.trial.is_some());
     // Of one stream nobody needs to be told that it is the same in every row.
-    let is_one = rows.iter().all(|row| row.stream == rows[0].stream);
+    let is_one = are_trials || rows.iter().all(|row| row.stream == rows[0].stream);
     let headings = [
-        "to", "over", "frames", "lost", "drop", "resent", "fps", "Mbit/s", "p50", "p95", "p99", "classic",
+        if are_trials { "trial" } else { "to" },
+        "over",
+        "frames",
+        "lost",
+        "drop",
+        "resent",
+        "fps",
+        "Mbit/s",
+        "p50",
+        "p95",
+        "p99",
+        "classic",
         "stream",
     ];
     let mut table = Table::new("llrrrrrrrrrrr", &headings[..headings.len() - usize::from(is_one)]);
@@ -151,7 +163,7 @@ pub(super) fn summary(rows: &[SummaryRow]) -> String {
     let megabits = |rate: Option<u64>| known(rate.map(|rate| format!("{:.1}", rate as f64 / 1e6)));
     for row in rows {
         table.row([
-            row.peer_name.clone(),
+            row.trial.clone().unwrap_or_else(|| row.peer_name.clone()),
             row.transport.to_string(),
             row.frames.to_string(),
             row.lost.to_string(),

@@ -151,7 +151,9 @@ impl Outbound {
     /// Ends a second of measuring: its point, and the figures with what the receiving end told.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
         let mut state = lock(&self.state);
-        let (point, figures) = (state.meter.tick(now, None, None), state.meter.figures(now));
+        let (queueing, target) = (state.sender.queueing_delay(), state.sender.target());
+        let point = state.meter.tick(now, queueing, Some(target));
+        let figures = state.meter.figures(now);
         let told = state
             .jitter_us
             .filter(|(transport, _)| *transport == figures.transport);

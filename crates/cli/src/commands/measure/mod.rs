@@ -1,0 +1,187 @@
+//! Measuring: a stretch for each transport, and for each way to acknowledge; a table, and a report.
+
+mod charts;
+mod load;
+mod machine;
+mod network;
+mod page;
+mod plan;
+mod report;
+mod theory;
+mod trial;
+
+use std::path::Path;
+use std::time::Duration;
+
+use netcore::proto::session::Profile;
+use netcore::proto::video::WindowMode;
+use netcore::proto::{Time, Transport};
+use netcore::{Address, Folders, HostOptions, Room};
+use tokio::time::sleep;
+
+use super::Env;
+use super::visit::Visit;
+use crate::args::{MeasureArgs, Target};
+use crate::exit::{Code, Failure, Result};
+use crate::me::Me;
+use crate::output::{Report, Screen, SummaryRow};
+use crate::results::{Files, Recording};
+pub(crate) use network::network_of;
+use plan::{Trial, trials};
+use report::{Folder, Measurement, write_json};
+use trial::Measured;
+
+/// Between two trials nothing is sent for so long, so that none meets what the one before left behind.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Measures what the arguments ask for, and shows the table. What was measured before something went wrong is shown, too.
+pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
+    let mut files = Files::create(&args.results)?;
+    let folder = args.report.as_deref().map(Folder::create).transpose()?;
+    let home = tempfile::tempdir().map_err(|error| Failure::new(Code::Failed, error))?;
+    let (me, address, here) = match &args.target {
+        Target::Room(address) => (env.me()?, address.clone(), None),
+        // Alone, both ends are made for the purpose, and what they remember of each other goes with them.
+        Target::Loopback => {
+            let me = Me::passing(&env.common, &home.path().join("member"))?;
+            let here = open_here(&me, &home.path().join("host")).await?;
+            let address = format!("127.0.0.1:{}", here.info().port);
+            let address = address
+                .parse()
+                .map_err(|error| Failure::new(Code::Failed, error))?;
+            (me, address, Some(here))
+        }
+    };
+    env.screen.note(&intention(&args, &address));
+    let mut measured = Vec::new();
+    let since = netcore::clock::now();
+    let mut outcome = Ok(());
+    for (way, trials) in trials(&args) {
+        let window = way.window(args.window);
+        let visit = Visit::begin(&me, &address, None, window, &env.screen).await;
+        let mut visit = match visit {
+            Ok(visit) => visit,
+            Err(failure) => {
+                outcome = Err(failure);
+                break;
+            }
+        };
+        let room = visit.room.clone();
+        if args.network.is_some() {
+            room.set_conditions(args.network.clone(), args.seed);
+        }
+        let recording = Recording::start(&room, files, &env.screen);
+        outcome = visit
+            .during(one_way(
+                &room,
+                &trials,
+                &args,
+                since,
+                &recording,
+                &env.screen,
+                &mut measured,
+            ))
+            .await;
+        files = recording.finish().await;
+        visit.end().await;
+        if outcome.is_err() {
+            break;
+        }
+    }
+    if let Some(here) = here {
+        here.close().await;
+    }
+    conclude(env, &args, &address, folder, measured)?;
+    outcome
+}
+
+fn intention(args: &MeasureArgs, address: &Address) -> String {
+    let over: Vec<String> = args.compare.iter().map(Transport::to_string).collect();
+    let mut words = format!("Measuring the way to {address}: {} at {}", args.source, args.size);
+    if args.full_speed {
+        words += ", as fast as it goes";
+    }
+    words += &format!(
+        ", {:.0} s each of {}",
+        args.seconds.as_secs_f64(),
+        over.join(" and ")
+    );
+    if args.acks {
+        words += ", each way to acknowledge";
+    }
+    if args.with_file {
+        words += ", alone and with a file";
+    }
+    if let Some(network) = &args.network {
+        words += &format!(", on a network made worse on purpose: {network}");
+    }
+    words + "."
+}
+
+/// A room on this computer, for measuring alone. It runs on a thread of its own.
+async fn open_here(me: &Me, folder: &Path) -> Result<Room> {
+    let folders = Folders::at(folder)?;
+    let options = HostOptions {
+        downloads: folders.downloads().to_owned(),
+        folders,
+        profile: Profile {
+            name: "loopback".into(),
+            ..me.profile.clone()
+        },
+        room_name: "Measuring".into(),
+        port: 0,
+        loopback_only: true,
+        window: WindowMode::Adaptive,
+    };
+    Ok(Room::host(options).await?)
+}
+
+/// The trials of one way to acknowledge; what they show goes to `measured`, also when a later one fails.
+async fn one_way(
+    room: &Room,
+    trials: &[Trial],
+    args: &MeasureArgs,
+    since: Time,
+    recording: &Recording,
+    screen: &Screen,
+    measured: &mut Vec<Measured>,
+) -> Result<()> {
+    for &trial in trials {
+        if !measured.is_empty() {
+            sleep(PAUSE).await;
+        }
+        measured.extend(trial::run(room, trial, args, since, recording.own(), screen).await?);
+    }
+    Ok(())
+}
+
+/// Shows what was measured and writes it down.
+fn conclude(
+    env: &Env,
+    args: &MeasureArgs,
+    address: &Address,
+    folder: Option<Folder>,
+    measured: Vec<Measured>,
+) -> Result<()> {
+    if measured.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<SummaryRow> = measured.iter().map(|measured| measured.row.clone()).collect();
+    let is_empty = rows.iter().all(|row| row.frames == 0);
+    env.screen.tell(&Report::Summary { rows });
+    let measurement = Measurement::new(args, address, measured);
+    if let Some(path) = &args.report_json {
+        write_json(&measurement, path)?;
+    }
+    if let Some(folder) = folder {
+        let page = folder.write(&measurement)?;
+        env.screen.note(&format!("The report: {}", page.display()));
+    }
+    if is_empty {
+        return Err(Failure::new(
+            Code::Video,
+            "no frame arrived: there is nothing to compare",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What was measured, as files: a page for people, JSON and comma-separated values for programs.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use netcore::Address;
+use netcore::proto::metrics::{SeriesPoint, csv_header, csv_line, json_line};
+use serde::Serialize;
+
+use super::machine::Machine;
+use super::page;
+use super::theory::stop_and_wait_bps;
+use super::trial::Measured;
+use crate::args::{MeasureArgs, Target};
+use crate::exit::Result;
+use crate::output::SummaryRow;
+use crate::results::unwritable;
+
+/// A whole measurement. What is not known is `null`.
+#[derive(Debug, Serialize)]
+pub(super) struct Measurement {
+    pub(super) program: &'static str,
+    pub(super) at_unix_ms: u64,
+    pub(super) address: String,
+    pub(super) is_loopback: bool,
+    pub(super) source: String,
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) rate: Option<f32>,
+    /// Whether frames were offered as fast as they were taken, not at `rate`.
+    pub(super) full_speed: bool,
+    pub(super) quality: u8,
+    pub(super) seconds_each: f64,
+    /// How the network was made worse on purpose, and the seed its chances were drawn with.
+    pub(super) network: Option<String>,
+    pub(super) seed: Option<u64>,
+    /// The shortest round trip of the control connection that was seen.
+    pub(super) round_trip_us: Option<u64>,
+    /// The highest rate at which frames' bytes came apart on the way.
+    pub(super) way_bps: Option<f64>,
+    pub(super) machine: Machine,
+    pub(super) rows: Vec<SummaryRow>,
+    pub(super) trials: Vec<Measured>,
+}
+
+impl Measurement {
+    pub(super) fn new(args: &MeasureArgs, address: &Address, mut trials: Vec<Measured>) -> Measurement {
+        let round_trip_us = trials.iter().filter_map(|trial| trial.round_trip_us).min();
+        let way_bps = trials
+            .iter()
+            .filter_map(|trial| trial.way_bps)
+            .max_by(f64::total_cmp);
+        for trial in &mut trials {
+            let known = trial.size_bytes.zip(round_trip_us);
+            trial.stop_and_wait_bps =
+                known.map(|(size, us)| stop_and_wait_bps(size.mean, way_bps, us as f64));
+        }
+        Measurement {
+            program: concat!("roomwire ", env!("CARGO_PKG_VERSION")),
+            at_unix_ms: netcore::clock::unix_ms(),
+            address: address.to_string(),
+            is_loopback: args.target == Target::Loopback,
+            source: args.source.to_string(),
+            width: args.size.width,
+            height: args.size.height,
+            rate: args.rate.or(args.size.rate).filter(|_| !args.full_speed),
+            full_speed: args.full_speed,
+            quality: args.quality,
+            network: args.network.as_ref().map(ToString::to_string),
+            seed: args.network.as_ref().map(|_| args.seed),
+            seconds_each: Duration::as_secs_f64(&args.seconds),
+            round_trip_us,
+            way_bps,
+            machine: Machine::here(),
+            rows: trials.iter().map(|trial| trial.row.clone()).collect(),
+            trials,
+        }
+    }
+}
+
+/// Where a report's files go.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes it, before anything is measured: better now than after the last trial.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn create(path: &Path) -> Result<Folder> {
+        std::fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;
+        Ok(Folder(path.to_owned()))
+    }
+
+    /// Writes everything. Returns the page for people.
+    ///
+    /// # Errors
+    /// When one of the files cannot be written.
+    pub(super) fn write(&self, measurement: &Measurement) -> Result<PathBuf> {
+        let page = self.0.join("report.html");
+        std::fs::write(&page, page::render(measurement)).map_err(|error| unwritable(&page, &error))?;
+        write_json(measurement, &self.0.join("report.json"))?;
+        let frames = |line: fn(u32, u32, &netcore::proto::video::FrameResult) -> String| {
+            measurement.trials.iter().flat_map(move |trial| {
+                let row = &trial.row;
+                trial
+                    .results
+                    .iter()
+                    .map(move |result| line(row.stream, row.peer, result))
+            })
+        };
+        let head = std::iter::once(csv_header().to_owned());
+        write_lines(&self.0.join("frames.csv"), head.chain(frames(csv_line)))?;
+        write_lines(&self.0.join("frames.jsonl"), frames(json_line))?;
+        let head = std::iter::once(SERIES_HEADER.to_owned());
+        let seconds = measurement
+            .trials
+            .iter()
+            .flat_map(|trial| trial.series.iter().map(|point| series_line(trial, point)));
+        write_lines(&self.0.join("seconds.csv"), head.chain(seconds))?;
+        Ok(page)
+    }
+}
+
+/// Writes the measurement as one JSON object.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write_json(measurement: &Measurement, path: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(measurement).map_err(|error| unwritable(path, &error))?;
+    std::fs::write(path, text + "\n").map_err(|error| unwritable(path, &error))
+}
+
+fn write_lines(path: &Path, lines: impl Iterator<Item = String>) -> Result<()> {
+    let write = || {
+        let mut out = BufWriter::new(File::create(path)?);
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()
+    };
+    write().map_err(|error| unwritable(path, &error))
+}
+
+/// The first line of `seconds.csv`: what happened on each stream, second by second, the seconds counted from the first trial
+/// on. An empty field is unknown.
+const SERIES_HEADER: &str = "trial,stream,at_s,lasted_s,transport,delay_p50_us,delay_p95_us,delay_max_us,goodput_bps,\
+                             frames_per_s,lost,dropped,resent,queueing_us,target_bps";
+
+fn series_line(trial: &Measured, point: &SeriesPoint) -> String {
+    let mut line = format!(
+        "\"{}\",{},{:.3},{:.3},{}",
+        trial.name,
+        trial.row.stream,
+        trial.point_at_s(point),
+        point.lasted.as_secs_f64(),
+        point.transport
+    );
+    let mut field = |value: Option<String>| {
+        let _ = write!(line, ",{}", value.unwrap_or_default());
+    };
+    let text = |value: Option<u32>| value.map(|value| value.to_string());
+    field(text(point.delay_p50_us));
+    field(text(point.delay_p95_us));
+    field(text(point.delay_max_us));
+    field(point.goodput().map(|rate| rate.0.to_string()));
+    field(point.frames_per_s().map(|rate| format!("{rate:.1}")));
+    field(text(Some(point.lost)));
+    field(text(Some(point.dropped)));
+    field(text(Some(point.resent)));
+    field(text(point.queueing_us));
+    field(point.target_bps.map(|rate| rate.to_string()));
+    line
+}

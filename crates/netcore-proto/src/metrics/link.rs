@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
-use super::histogram::{Distribution, Distributions, Quantiles};
-use super::pace::Pace;
-use super::{Counters, Figures, Point, Series, WINDOW, percentile};
+use super::histogram::{Distribution, Distributions};
+use super::totals::{Totals, TransportSummary};
+use super::{Figures, Point, Series, WINDOW, percentile};
 use crate::units::{Bitrate, Transport};
 use crate::video::{FrameOutcome, FrameResult};
 use crate::{Span, Time};
@@ -37,41 +37,6 @@ struct Second {
     delays_us: Distribution,
     /// When the first frame of all was offered, if that was in this second.
     began: Option<Time>,
-}
-
-#[derive(Debug)]
-struct Totals {
-    counters: Counters,
-    distributions: Distributions,
-    pace: Pace,
-    bytes: u64,
-    /// How long it carried the stream before the present stretch.
-    before: Span,
-    /// When the present stretch began; `None` while the other transport is in use.
-    first: Option<Time>,
-    last: Time,
-}
-
-/// Everything one transport did on a link since the stream began.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TransportSummary {
-    /// Which transport.
-    pub transport: Transport,
-    /// What became of the frames, and what it took.
-    pub counters: Counters,
-    /// Bytes of the frames that arrived.
-    pub bytes: u64,
-    /// First byte out to acknowledgement in microseconds, the receiver's hold time taken off; `None` when nothing was
-    /// acknowledged.
-    pub delay_us: Option<Quantiles>,
-    /// Interarrival jitter at the receiver, in microseconds, as the acknowledgements tell; `None` before there are two.
-    pub jitter_us: Option<Quantiles>,
-    /// From one frame's being whole at the receiver to the next one's, in microseconds, as the acknowledgements tell.
-    pub gap_us: Option<Quantiles>,
-    /// Bytes of a frame that arrived, header included.
-    pub size_bytes: Option<Quantiles>,
-    /// How long it carried the stream: from the first result to the last, the time of the other transport left out.
-    pub lasted: Span,
 }
 
 impl LinkMeter {
@@ -266,76 +231,6 @@ impl Second {
             delays_us,
             ..Second::default()
         };
-    }
-}
-
-impl Totals {
-    fn new() -> Totals {
-        Totals {
-            counters: Counters::of_sender(),
-            distributions: Distributions::default(),
-            pace: Pace::default(),
-            bytes: 0,
-            before: Span::ZERO,
-            first: None,
-            last: Time::ZERO,
-        }
-    }
-
-    /// The other transport is in use: what happens until the next result is not this one's time.
-    fn pause(&mut self) {
-        self.before = self.lasted();
-        self.first = None;
-        self.pace.forget();
-    }
-
-    fn lasted(&self) -> Span {
-        self.before + self.first.map_or(Span::ZERO, |first| self.last.since(first))
-    }
-
-    fn record(&mut self, result: &FrameResult) {
-        self.first.get_or_insert(result.offered);
-        self.last = result.finished;
-        self.counters.record(result);
-        let seen = &mut self.distributions;
-        match result.outcome {
-            FrameOutcome::Acked { delay, .. } => {
-                self.bytes += u64::from(result.bytes);
-                seen.delay_us.record(delay.as_micros());
-                seen.size_bytes.record(u64::from(result.bytes));
-            }
-            FrameOutcome::Delivered => {
-                self.bytes += u64::from(result.bytes);
-                seen.size_bytes.record(u64::from(result.bytes));
-                // When it arrived is not known, so neither is its distance to the next one.
-                self.pace.forget();
-            }
-            FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => {}
-        }
-        let whole = result.received_whole;
-        if let Some(step) = whole.and_then(|whole| self.pace.record(result.frame, result.captured, whole)) {
-            seen.gap_us.record(step.gap.as_micros());
-            seen.jitter_us.record(step.jitter_us);
-        }
-    }
-
-    fn summary(&self, transport: Transport) -> Option<TransportSummary> {
-        let Totals {
-            counters,
-            distributions,
-            bytes,
-            ..
-        } = self;
-        (counters.arrived() + counters.lost() + counters.dropped() > 0).then(|| TransportSummary {
-            transport,
-            counters: *counters,
-            bytes: *bytes,
-            delay_us: distributions.delay_us.quantiles(),
-            jitter_us: distributions.jitter_us.quantiles(),
-            gap_us: distributions.gap_us.quantiles(),
-            size_bytes: distributions.size_bytes.quantiles(),
-            lasted: self.lasted(),
-        })
     }
 }
 

@@ -10,14 +10,16 @@ mod link;
 mod pace;
 mod results;
 mod series;
+mod totals;
 mod trip;
 
 pub use arrival::ArrivalMeter;
 pub use counters::{Count, Counters};
 pub use histogram::{Bucket, Distribution, Distributions, Quantiles};
-pub use link::{LinkMeter, TransportSummary};
+pub use link::LinkMeter;
 pub use results::{csv_header, csv_line, json_line};
 pub use series::{Series, SeriesPoint};
+pub use totals::TransportSummary;
 pub use trip::{FrameTrip, TripSummary, ViewMeter};
 
 use serde::{Deserialize, Serialize};

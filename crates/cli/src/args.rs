@@ -367,6 +367,9 @@ pub(crate) struct MeasureArgs {
     /// Measure each once more while files go the same way: what does a download do to the call?
     #[arg(long)]
     pub(crate) with_file: bool,
+    /// Let quality, size and rate follow what the network takes, as live video does
+    #[arg(long)]
+    pub(crate) adapt: bool,
     /// Offer frames as fast as they are taken instead of at a rate: how much gets through?
     #[arg(long, conflicts_with = "rate")]
     pub(crate) full_speed: bool,

@@ -9,7 +9,7 @@ use netcore_proto::conditions::{Conditions, PathCounts};
 use netcore_proto::files::FileInfo;
 use netcore_proto::metrics::{FrameTrip, TransportSummary, TripSummary};
 use netcore_proto::session::{Fingerprint, Person, Profile};
-use netcore_proto::video::{StreamInfo, StreamSpec};
+use netcore_proto::video::{AckMode, StreamInfo, StreamSpec};
 use netcore_proto::{
     CommandError, FileId, FrameNumber, MemberId, StreamId, Time, chat, files, session, video,
 };
@@ -314,6 +314,11 @@ impl Room {
     /// How far our transfer of a file is, if there is one.
     pub fn transfer(&self, file: FileId) -> Option<TransferView> {
         self.inner.files.view(file)
+    }
+
+    /// On links that begin from now on, frames that we send are acknowledged like this.
+    pub fn set_acks(&self, acks: AckMode) {
+        *lock(&self.inner.shared.acks) = acks;
     }
 
     /// Begins a stream of our own.

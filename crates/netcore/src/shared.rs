@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::tcp::Secure;
 use netcore_proto::session::Refusal;
-use netcore_proto::video::WindowMode;
+use netcore_proto::video::{AckMode, WindowMode};
 use netcore_proto::wire::{Attach, Attachment, ConnectionKind, Preface};
 use netcore_proto::{MemberId, Node, Time};
 use rustls::ClientConfig;
@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) results: broadcast::Sender<LinkResult>,
     pub(crate) control: mpsc::Sender<Input>,
     pub(crate) window: WindowMode,
+    /// What is done about lost parts on links that begin from now on.
+    pub(crate) acks: Mutex<AckMode>,
     pub(crate) downloads: PathBuf,
     pub(crate) spool: PathBuf,
     /// On a member: how to open further connections to the host.
@@ -82,6 +84,7 @@ impl Shared {
             results: broadcast::Sender::new(RESULT_QUEUE),
             control,
             window,
+            acks: Mutex::default(),
             downloads,
             spool: folders.spool().to_owned(),
             dialer,

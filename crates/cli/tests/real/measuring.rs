@@ -96,10 +96,16 @@ fn on_a_long_way_a_window_gets_through_what_stop_and_wait_cannot() {
         "delay=20",
     ];
     let (report, _) = report_of(&place, "report", &asked);
-    assert!(
-        names(&report).starts_with(&["TCP · stop-and-wait", "UDP · stop-and-wait"]),
-        "{:?}",
-        names(&report)
+    assert_eq!(
+        names(&report),
+        [
+            "TCP · stop-and-wait",
+            "TCP · window",
+            "UDP · stop-and-wait",
+            "UDP · window",
+            "UDP · requests",
+            "UDP · parity"
+        ]
     );
     let per_s = |name: &str| {
         let trials = report["trials"].as_array().unwrap();

@@ -33,6 +33,8 @@ pub enum Count {
     Incomplete,
     /// At the receiver: fragments asked for again.
     AskedAgain,
+    /// At the receiver: fragments computed from parity instead of being asked for.
+    Repaired,
     /// At the receiver: fragments that were there already, or contradicted what was.
     Useless,
 }
@@ -45,7 +47,7 @@ pub struct Counters {
 
 impl Count {
     /// Every count there is, in the order of a table.
-    pub const ALL: [Count; 14] = [
+    pub const ALL: [Count; 15] = [
         Count::Acked,
         Count::Delivered,
         Count::LostOvertaken,
@@ -59,6 +61,7 @@ impl Count {
         Count::Late,
         Count::Incomplete,
         Count::AskedAgain,
+        Count::Repaired,
         Count::Useless,
     ];
     const AT_THE_SENDER: [Count; 8] = [
@@ -101,6 +104,7 @@ impl Count {
             Count::Late => "late",
             Count::Incomplete => "incomplete",
             Count::AskedAgain => "asked-again",
+            Count::Repaired => "repaired",
             Count::Useless => "useless",
         }
     }
@@ -121,6 +125,7 @@ impl Count {
             Count::Late => "frames received after a newer one",
             Count::Incomplete => "frames of which only parts came",
             Count::AskedAgain => "fragments asked for again",
+            Count::Repaired => "fragments computed from parity",
             Count::Useless => "fragments that were there already or contradicted it",
         }
     }
@@ -153,6 +158,7 @@ impl Counters {
             (Count::Late, seen.late),
             (Count::Incomplete, seen.incomplete),
             (Count::AskedAgain, seen.asked_again),
+            (Count::Repaired, seen.repaired),
             (Count::Useless, seen.useless_fragments),
         ] {
             counters.counts[count.place()] = Some(value);
@@ -175,6 +181,16 @@ impl Counters {
         self.counts[count.place()]
     }
 
+    /// With what the link's other end has counted.
+    #[must_use]
+    pub fn with(self, other: &Counters) -> Counters {
+        let mut counts = self.counts;
+        for (count, value) in other.known() {
+            counts[count.place()].get_or_insert(value);
+        }
+        Counters { counts }
+    }
+
     /// What is known, in the order of a table.
     pub fn known(&self) -> impl Iterator<Item = (Count, u64)> + '_ {
         Count::ALL
@@ -182,19 +198,24 @@ impl Counters {
             .filter_map(|count| Some((count, self.get(count)?)))
     }
 
-    /// Frames that arrived: acknowledged or known by a later acknowledgement; at a receiver, those received.
+    /// Frames that arrived, as the sending end knows it where it is known, or as the receiving end does.
     pub fn arrived(&self) -> u64 {
-        self.sum(&[Count::Acked, Count::Delivered, Count::Received])
+        match self.get(Count::Acked) {
+            Some(_) => self.sum(&[Count::Acked, Count::Delivered]),
+            None => self.sum(&[Count::Received]),
+        }
     }
 
-    /// Frames sent that did not arrive; at a receiver, those missing.
+    /// Frames sent that did not arrive, by the same rule; to a receiving end, those missing.
     pub fn lost(&self) -> u64 {
-        self.sum(&[
-            Count::LostOvertaken,
-            Count::LostUnanswered,
-            Count::LostDisconnected,
-            Count::Missed,
-        ])
+        match self.get(Count::Acked) {
+            Some(_) => self.sum(&[
+                Count::LostOvertaken,
+                Count::LostUnanswered,
+                Count::LostDisconnected,
+            ]),
+            None => self.sum(&[Count::Missed]),
+        }
     }
 
     /// Frames not sent.
@@ -246,6 +267,12 @@ mod tests {
             (receiver.get(Count::Late), receiver.get(Count::Acked)),
             (Some(1), None)
         );
-        assert_eq!(receiver.known().count(), 6);
+        assert_eq!(receiver.known().count(), 7);
+        let both = sender.with(&receiver);
+        assert_eq!(
+            both.known().count(),
+            Count::ALL.len(),
+            "together they know everything"
+        );
     }
 }

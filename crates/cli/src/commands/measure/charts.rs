@@ -10,7 +10,6 @@ use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::*;
 
 use super::report::Measurement;
-use super::theory::stop_and_wait_bps;
 use super::trial::Measured;
 
 /// In the SVG's own units; the page scales it.
@@ -154,20 +153,14 @@ pub(super) fn frame_by_frame(measurement: &Measurement) -> Option<String> {
 /// tells, hollow the goodput that was reached. `None` when no round trip is known.
 pub(super) fn theory(measurement: &Measurement) -> Option<String> {
     let trials = &measurement.trials;
-    let round_trip = trials.iter().filter_map(|trial| trial.round_trip_us).min()? as f64;
     let size = |trial: &Measured| Some(trial.size_bytes?.mean);
     let largest = trials.iter().filter_map(size).fold(0.0, f64::max) * 2.0;
-    if largest <= 0.0 {
+    if largest <= 0.0 || measurement.round_trip_us.is_none() {
         return None;
     }
     let line: Vec<(f64, f64)> = (1..=120)
         .map(|step| largest * f64::from(step) / 120.0)
-        .map(|bytes| {
-            (
-                bytes / 1e3,
-                stop_and_wait_bps(bytes, measurement.way_bps, round_trip) / 1e6,
-            )
-        })
+        .filter_map(|bytes| Some((bytes / 1e3, measurement.stop_and_wait_bps(bytes)? as f64 / 1e6)))
         .collect();
     let megabits = |rate: Option<u64>| rate.map(|rate| rate as f64 / 1e6);
     let measured: Vec<_> = trials

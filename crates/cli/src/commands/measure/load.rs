@@ -102,7 +102,7 @@ impl FullSpeed {
     }
 }
 
-/// Offers a picture for each that has come to an end, so that one always waits for its turn.
+/// Offers a picture for each that has come to an end, so that one always waits for its turn; two until one found no room.
 async fn feed(
     publisher: Arc<Publisher>,
     mut results: broadcast::Receiver<LinkResult>,
@@ -116,17 +116,24 @@ async fn feed(
         }
     };
     let mut ended = 0_u64;
+    // Whether a picture offered lately has found no room.
+    let mut is_full = false;
     loop {
         match timeout(Duration::from_millis(100), results.recv()).await {
-            Ok(Ok(LinkResult { stream, result, .. })) => {
-                let is_ours = publisher.stream() == Some(stream);
-                if !is_ours || result.outcome == FrameOutcome::Dropped(DropReason::Superseded) {
+            Ok(Ok(LinkResult { stream, .. })) if publisher.stream() != Some(stream) => {}
+            Ok(Ok(LinkResult { result, .. })) => {
+                if result.outcome == FrameOutcome::Dropped(DropReason::Superseded) {
+                    is_full = true;
                     continue;
                 }
                 ended += 1;
                 offer();
-                if ended.is_multiple_of(EXTRA_EVERY) {
+                let is_time = ended.is_multiple_of(EXTRA_EVERY);
+                if is_time || !is_full {
                     offer();
+                }
+                if is_time {
+                    is_full = false;
                 }
             }
             Ok(Err(broadcast::error::RecvError::Closed)) => return,

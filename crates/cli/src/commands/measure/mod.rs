@@ -13,9 +13,9 @@ mod trial;
 use std::path::Path;
 use std::time::Duration;
 
+use netcore::proto::Transport;
 use netcore::proto::session::Profile;
 use netcore::proto::video::WindowMode;
-use netcore::proto::{Time, Transport};
 use netcore::{Address, Folders, HostOptions, Room};
 use tokio::time::sleep;
 
@@ -24,19 +24,19 @@ use super::visit::Visit;
 use crate::args::{MeasureArgs, Target};
 use crate::exit::{Code, Failure, Result};
 use crate::me::Me;
-use crate::output::{Report, Screen, SummaryRow};
+use crate::output::{Report, SummaryRow};
 use crate::results::{Files, Recording};
 pub(crate) use network::network_of;
-use plan::{Trial, trials};
+use plan::trials;
 use report::{Folder, Measurement, write_json};
-use trial::Measured;
+use trial::{Bench, Measured};
 
 /// Between two trials nothing is sent for so long, so that none meets what the one before left behind.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Measures what the arguments ask for, and shows the table. What was measured before something went wrong is shown, too.
 pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
-    let mut files = Files::create(&args.results)?;
+    let files = Files::create(&args.results)?;
     let folder = args.report.as_deref().map(Folder::create).transpose()?;
     let home = tempfile::tempdir().map_err(|error| Failure::new(Code::Failed, error))?;
     let (me, address, here) = match &args.target {
@@ -53,41 +53,30 @@ pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
         }
     };
     env.screen.note(&intention(&args, &address));
+    let visit = Visit::begin(&me, &address, None, args.window, &env.screen).await;
     let mut measured = Vec::new();
-    let since = netcore::clock::now();
-    let mut outcome = Ok(());
-    for (way, trials) in trials(&args) {
-        let window = way.window(args.window);
-        let visit = Visit::begin(&me, &address, None, window, &env.screen).await;
-        let mut visit = match visit {
-            Ok(visit) => visit,
-            Err(failure) => {
-                outcome = Err(failure);
-                break;
+    let outcome = match visit {
+        Ok(mut visit) => {
+            let room = visit.room.clone();
+            if args.network.is_some() {
+                room.set_conditions(args.network.clone(), args.seed);
             }
-        };
-        let room = visit.room.clone();
-        if args.network.is_some() {
-            room.set_conditions(args.network.clone(), args.seed);
+            let recording = Recording::start(&room, files, &env.screen);
+            let bench = Bench {
+                room: &room,
+                other: here.as_ref(),
+                args: &args,
+                since: netcore::clock::now(),
+                own: recording.own(),
+                screen: &env.screen,
+            };
+            let outcome = visit.during(all(&bench, &mut measured)).await;
+            recording.finish().await;
+            visit.end().await;
+            outcome
         }
-        let recording = Recording::start(&room, files, &env.screen);
-        outcome = visit
-            .during(one_way(
-                &room,
-                &trials,
-                &args,
-                since,
-                &recording,
-                &env.screen,
-                &mut measured,
-            ))
-            .await;
-        files = recording.finish().await;
-        visit.end().await;
-        if outcome.is_err() {
-            break;
-        }
-    }
+        Err(failure) => Err(failure),
+    };
     if let Some(here) = here {
         here.close().await;
     }
@@ -136,21 +125,13 @@ async fn open_here(me: &Me, folder: &Path) -> Result<Room> {
     Ok(Room::host(options).await?)
 }
 
-/// The trials of one way to acknowledge; what they show goes to `measured`, also when a later one fails.
-async fn one_way(
-    room: &Room,
-    trials: &[Trial],
-    args: &MeasureArgs,
-    since: Time,
-    recording: &Recording,
-    screen: &Screen,
-    measured: &mut Vec<Measured>,
-) -> Result<()> {
-    for &trial in trials {
-        if !measured.is_empty() {
+/// One trial after the other; what they show goes to `measured`, also when a later one fails.
+async fn all(bench: &Bench<'_>, measured: &mut Vec<Measured>) -> Result<()> {
+    for (at, trial) in trials(bench.args).into_iter().enumerate() {
+        if at > 0 {
             sleep(PAUSE).await;
         }
-        measured.extend(trial::run(room, trial, args, since, recording.own(), screen).await?);
+        measured.extend(trial::run(bench, trial).await?);
     }
     Ok(())
 }

@@ -152,7 +152,7 @@ fn table(measurement: &Measurement) -> Markup {
                     td { (known(row.ack_p99_us.map(span))) }
                     td { (known(row.ack_max_us.map(span))) }
                     td { (known(row.classic_rate_bps.map(rate))) }
-                    td { (known(trial.stop_and_wait_bps.map(|bps| rate(bps as u64)))) }
+                    td { (known(trial.stop_and_wait_bps.map(rate))) }
                     td {
                         @match trial.file.and_then(|file| file.bits_per_s()) {
                             Some(bps) => (rate(bps as u64)),
@@ -228,12 +228,6 @@ fn figure(title: &str, chart: Option<String>, caption: &str, measurement: &Measu
 }
 
 fn counts(measurement: &Measurement) -> Markup {
-    let is_known = |count: &Count| {
-        measurement
-            .trials
-            .iter()
-            .any(|trial| trial.counters.get(*count).is_some())
-    };
     html! {
         @if measurement.full_speed {
             p.faint {
@@ -243,7 +237,7 @@ fn counts(measurement: &Measurement) -> Markup {
         }
         div.wide { table {
             tr { th { "" } @for (place, trial) in trials(measurement) { th { (key(place)) (trial.name) } } }
-            @for count in Count::ALL.into_iter().filter(is_known) {
+            @for count in Count::ALL {
                 tr {
                     td { (count.meaning()) }
                     @for trial in &measurement.trials { td { (known(trial.counters.get(count).map(|value| value.to_string()))) } }
@@ -319,7 +313,7 @@ fn system(measurement: &Measurement) -> Markup {
             trial.round_trip_us.map(span)
         }),
         ("rate at which frames' bytes come apart on the way", |trial| {
-            trial.way_bps.map(|bps| rate(bps as u64))
+            trial.way_bps.map(rate)
         }),
         ("bytes of a full datagram", |trial| {
             trial.system.datagram_bytes.map(|size| size.to_string())

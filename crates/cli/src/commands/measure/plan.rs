@@ -1,80 +1,63 @@
 //! What is measured, in which order.
 
 use netcore::proto::Transport;
-use netcore::proto::video::WindowMode;
-use serde::Serialize;
+use netcore::proto::video::AckMode;
 
 use crate::args::MeasureArgs;
-
-/// A way to acknowledge frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Way {
-    /// The next frame leaves when the one before is acknowledged, as in the classic lab.
-    StopAndWait,
-    /// So many frames on their way, as the command line says.
-    Window,
-}
 
 /// One stretch of measuring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trial {
     pub(super) transport: Transport,
-    pub(super) way: Way,
+    pub(super) acks: AckMode,
     /// Whether a file is on its way at the same time.
     pub(super) with_file: bool,
 }
 
-impl Way {
-    /// What the sender is told; `wanted` is the window of the command line.
-    pub(super) fn window(self, wanted: WindowMode) -> WindowMode {
-        match self {
-            Way::StopAndWait => WindowMode::StopAndWait,
-            Way::Window => wanted,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Way::StopAndWait => "stop-and-wait",
-            Way::Window => "window",
-        }
-    }
-}
-
 impl Trial {
-    /// What tells it from the others of a measurement.
-    pub(super) fn name(&self, is_side_by_side: bool) -> String {
+    /// What tells it from the others of a measurement, which compares ways to acknowledge or does not.
+    pub(super) fn name(&self, compares_acks: bool) -> String {
         let mut name = self.transport.to_string();
-        if is_side_by_side {
-            name = format!("{name} · {}", self.way.words());
+        if compares_acks {
+            name = format!("{name} · {}", self.way());
         }
         if self.with_file {
             name += " · with a file";
         }
         name
     }
+
+    /// The way to acknowledge in a word or two.
+    pub(super) fn way(&self) -> &'static str {
+        match (self.transport, self.acks) {
+            (_, AckMode::StopAndWait) => "stop-and-wait",
+            (Transport::Tcp, _) | (_, AckMode::Window) => "window",
+            (_, AckMode::WindowWithRequests) => "requests",
+            (_, AckMode::WindowWithRequestsAndParity) => "parity",
+        }
+    }
 }
 
-/// What these arguments ask for: the ways one after the other, each over each transport, each alone before it is with a file.
-pub(super) fn trials(args: &MeasureArgs) -> Vec<(Way, Vec<Trial>)> {
-    let ways: &[Way] = match (args.acks, args.window) {
-        (true, _) => &[Way::StopAndWait, Way::Window],
-        (false, WindowMode::StopAndWait) => &[Way::StopAndWait],
-        (false, _) => &[Way::Window],
-    };
-    let of_way = |way: Way| {
-        let beside: &[bool] = if args.with_file { &[false, true] } else { &[false] };
-        let trials = args.compare.iter().flat_map(|&transport| {
-            beside.iter().map(move |&with_file| Trial {
+/// What these arguments ask for: over each transport each way to acknowledge, each alone before it is with a file.
+pub(super) fn trials(args: &MeasureArgs) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for &transport in &args.compare {
+        let ways: &[AckMode] = match (args.acks, transport) {
+            (false, _) => &[AckMode::WindowWithRequestsAndParity],
+            // TCP repeats what is lost by itself.
+            (true, Transport::Tcp) => &[AckMode::StopAndWait, AckMode::Window],
+            (true, Transport::Udp) => &AckMode::ALL,
+        };
+        for &acks in ways {
+            let beside: &[bool] = if args.with_file { &[false, true] } else { &[false] };
+            trials.extend(beside.iter().map(|&with_file| Trial {
                 transport,
-                way,
+                acks,
                 with_file,
-            })
-        });
-        (way, trials.collect())
-    };
-    ways.iter().copied().map(of_way).collect()
+            }));
+        }
+    }
+    trials
 }
 
 #[cfg(test)]
@@ -89,7 +72,7 @@ mod tests {
         let Command::Measure(args) = cli.command else {
             panic!("a measurement")
         };
-        let trials = trials(&args).into_iter().flat_map(|(_, trials)| trials);
+        let trials = trials(&args).into_iter();
         trials.map(|trial| trial.name(args.acks)).collect()
     }
 
@@ -108,8 +91,10 @@ mod tests {
             planned(&["--acks", "--compare", "udp,tcp"]),
             [
                 "UDP · stop-and-wait",
-                "TCP · stop-and-wait",
                 "UDP · window",
+                "UDP · requests",
+                "UDP · parity",
+                "TCP · stop-and-wait",
                 "TCP · window"
             ]
         );

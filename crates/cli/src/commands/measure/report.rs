@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use netcore::Address;
 use netcore::proto::metrics::{SeriesPoint, csv_header, csv_line, json_line};
+use netcore::proto::{Bitrate, Span};
 use serde::Serialize;
 
 use super::machine::Machine;
@@ -40,7 +41,7 @@ pub(super) struct Measurement {
     /// The shortest round trip of the control connection that was seen.
     pub(super) round_trip_us: Option<u64>,
     /// The highest rate at which frames' bytes came apart on the way.
-    pub(super) way_bps: Option<f64>,
+    pub(super) way_bps: Option<u64>,
     pub(super) machine: Machine,
     pub(super) rows: Vec<SummaryRow>,
     pub(super) trials: Vec<Measured>,
@@ -49,14 +50,10 @@ pub(super) struct Measurement {
 impl Measurement {
     pub(super) fn new(args: &MeasureArgs, address: &Address, mut trials: Vec<Measured>) -> Measurement {
         let round_trip_us = trials.iter().filter_map(|trial| trial.round_trip_us).min();
-        let way_bps = trials
-            .iter()
-            .filter_map(|trial| trial.way_bps)
-            .max_by(f64::total_cmp);
+        let way_bps = trials.iter().filter_map(|trial| trial.way_bps).max();
         for trial in &mut trials {
-            let known = trial.size_bytes.zip(round_trip_us);
             trial.stop_and_wait_bps =
-                known.map(|(size, us)| stop_and_wait_bps(size.mean, way_bps, us as f64));
+                theory_bps(trial.size_bytes.map(|size| size.mean), way_bps, round_trip_us);
         }
         Measurement {
             program: concat!("roomwire ", env!("CARGO_PKG_VERSION")),
@@ -79,6 +76,22 @@ impl Measurement {
             trials,
         }
     }
+}
+
+impl Measurement {
+    /// What stop-and-wait reaches in theory with frames of `bytes` bytes, in bits per second; `None` when no round trip was
+    /// seen.
+    pub(super) fn stop_and_wait_bps(&self, bytes: f64) -> Option<u64> {
+        theory_bps(Some(bytes), self.way_bps, self.round_trip_us)
+    }
+}
+
+fn theory_bps(bytes: Option<f64>, way_bps: Option<u64>, round_trip_us: Option<u64>) -> Option<u64> {
+    stop_and_wait_bps(
+        bytes? as u64,
+        way_bps.map(Bitrate),
+        Span::from_micros(round_trip_us?),
+    )
 }
 
 /// Where a report's files go.

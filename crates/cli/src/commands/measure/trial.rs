@@ -11,8 +11,8 @@ use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{interval, sleep};
 
 use super::load::{FileLoad, FileRate, Load};
-use super::plan::{Trial, Way};
-use super::theory::rate_of_the_way_bps;
+use super::plan::Trial;
+use super::theory::rate_of_the_way;
 use crate::args::MeasureArgs;
 use crate::exit::Result;
 use crate::live::Wish;
@@ -28,7 +28,7 @@ const COLLECT_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Debug, Serialize)]
 pub(super) struct Measured {
     pub(super) name: String,
-    pub(super) way: Way,
+    pub(super) way: &'static str,
     pub(super) with_file: bool,
     /// When it began, in seconds since the first trial did.
     pub(super) began_s: f64,
@@ -47,9 +47,9 @@ pub(super) struct Measured {
     /// The shortest round trip of the control connection during the trial.
     pub(super) round_trip_us: Option<u64>,
     /// The rate of the way, by how far the frames' bytes came apart on it.
-    pub(super) way_bps: Option<f64>,
+    pub(super) way_bps: Option<u64>,
     /// What stop-and-wait can reach with these frames on this way, by the shortest round trip of all trials.
-    pub(super) stop_and_wait_bps: Option<f64>,
+    pub(super) stop_and_wait_bps: Option<u64>,
     #[serde(skip)]
     pub(super) results: Vec<FrameResult>,
     #[serde(skip)]
@@ -78,18 +78,25 @@ pub(super) struct System {
     pub(super) tcp_segment_bytes: Option<u64>,
 }
 
+/// What every trial of a measurement has in common.
+pub(super) struct Bench<'a> {
+    pub(super) room: &'a Room,
+    /// The other end, where it is ours too: it knows what only a receiver can.
+    pub(super) other: Option<&'a Room>,
+    pub(super) args: &'a MeasureArgs,
+    /// When the first trial began.
+    pub(super) since: Time,
+    pub(super) own: &'a OwnStream,
+    pub(super) screen: &'a Screen,
+}
+
 /// Measures one trial with a stream of its own, so that none inherits anything from the one before.
 ///
 /// # Errors
-/// When nothing can be sent. What comes of a source that ends early is measured all the same.
-pub(super) async fn run(
-    room: &Room,
-    trial: Trial,
-    args: &MeasureArgs,
-    since: Time,
-    own: &OwnStream,
-    screen: &Screen,
-) -> Result<Option<Measured>> {
+/// When nothing can be sent, or the source ends before the time is over.
+pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measured>> {
+    let Bench { room, args, .. } = *bench;
+    room.set_acks(trial.acks);
     let mut file = match trial.with_file {
         true => Some(FileLoad::start(room).await?),
         false => None,
@@ -100,6 +107,8 @@ pub(super) async fn run(
         height: args.size.height,
         rate: args.rate.or(args.size.rate).unwrap_or(0.0),
         quality: args.quality,
+        // What is compared are ways, so the pictures are the same on each unless that is to be seen.
+        is_fixed: !args.adapt,
         transport: trial.transport,
     };
     let mut watch = Watch::new(room);
@@ -108,8 +117,8 @@ pub(super) async fn run(
     watch.stream = stream;
     if let Load::Live(live) = &load {
         // At full speed every 20th frame would be far too many to show.
-        own.set(stream);
-        screen.tell(&Report::Live(live.view(Change::Started)));
+        bench.own.set(stream);
+        bench.screen.tell(&Report::Live(live.view(Change::Started)));
     }
     let began = netcore::clock::now();
     let failed = tokio::select! {
@@ -120,8 +129,8 @@ pub(super) async fn run(
     };
     watch.take();
     let file_rate = file.as_ref().map(FileLoad::rate);
-    let measured = watch.measured(room, trial, args, (began, since), file_rate).await;
-    own.set(None);
+    let measured = watch.measured(bench, trial, began, file_rate).await;
+    bench.own.set(None);
     load.stop().await;
     if let Some(file) = file {
         file.stop(room).await;
@@ -195,12 +204,14 @@ impl Watch {
     /// What is known when the time is over, while the stream still runs: `None` when nothing was sent.
     async fn measured(
         self,
-        room: &Room,
+        bench: &Bench<'_>,
         trial: Trial,
-        args: &MeasureArgs,
-        (began, since): (Time, Time),
+        began: Time,
         file: Option<FileRate>,
     ) -> Option<Measured> {
+        let Bench {
+            room, args, since, ..
+        } = *bench;
         let is_it = |key: &LinkKey| key.outbound && Some(key.stream) == self.stream;
         let name = trial.name(args.acks);
         let row = summary(room, is_it).await.into_iter().next()?;
@@ -211,12 +222,17 @@ impl Watch {
         let record = room.records().into_iter().find(|record| is_it(&record.key))?;
         let link = room.links().into_iter().find(|link| is_it(&link.key));
         let (sent, distributions) = record.sent.into_iter().next()?;
+        let other = bench.other.map(Room::records).unwrap_or_default();
+        let told = other
+            .into_iter()
+            .find(|record| !record.key.outbound && Some(record.key.stream) == self.stream)
+            .and_then(|record| Some(record.received?.0));
         let tcp = link.and_then(|link| link.tcp).unwrap_or_default();
         let trip = room.link_trips(record.key).1;
-        let way_bps = rate_of_the_way_bps(&self.kept);
+        let way_bps = rate_of_the_way(&self.kept).map(|rate| rate.0);
         Some(Measured {
             name,
-            way: trial.way,
+            way: trial.way(),
             with_file: trial.with_file,
             began_s: began.since(since).as_secs_f64(),
             row,
@@ -225,7 +241,9 @@ impl Watch {
             gap_us: sent.gap_us,
             size_bytes: sent.size_bytes,
             delay_buckets: distributions.delay_us.buckets().collect(),
-            counters: sent.counters,
+            counters: told
+                .as_ref()
+                .map_or(sent.counters, |told| sent.counters.with(told)),
             series: record.series,
             parts: parts(&trip),
             system: System::new(

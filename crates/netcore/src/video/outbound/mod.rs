@@ -64,6 +64,7 @@ impl Outbound {
         let config = SenderConfig {
             transport,
             window: shared.window,
+            acks: *lock(&shared.acks),
             fragment_bytes: FRAGMENT_BYTES,
             ..SenderConfig::default()
         };

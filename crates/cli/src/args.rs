@@ -131,7 +131,7 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// Measure TCP and UDP, one after the other: a table, and a report with charts
     #[command(
-        after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure --with-file --report report          what does a download do to the call?\n  roomwire measure --acks --full-speed --report report   the ways to acknowledge, side by side\n  roomwire measure --acks --network delay=10,loss=2,rate=100   on a way that loses\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
+        after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure --with-file --report report               what does a download do to the call?\n  roomwire measure --acks --full-speed --report report       the ways to acknowledge, side by side\n  roomwire measure --acks --network delay=10,loss=2,rate=100    on a way that loses\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
     )]
     Measure(MeasureArgs),
     /// List cameras, screens and windows, and what they offer

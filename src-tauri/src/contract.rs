@@ -42,11 +42,12 @@ contract! {
         set_transport(transport: Transport) -> LiveView;
         stop_video() -> ();
         watch(stream: u32, on: bool) -> ();
-        next_frame(stream: u32, after: i64) -> FrameBytes;
+        next_frame(stream: u32, after: i64, drawn: Option<DrawnFrame>) -> FrameBytes;
         save_snapshot(stream: u32) -> String;
     }
     metrics tells MetricsEvent {
         history() -> MetricsHistory;
+        trips(stream: u32, to: Option<u32>) -> Vec<TripView>;
         export_results(format: ExportFormat) -> Option<String>;
     }
 }

@@ -16,7 +16,7 @@ use crate::outside::{Choice, Outside};
 use crate::session::view::{RoomView, Theme};
 
 /// Longer than anything takes on a busy machine; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the core told and asked of the world around it.
 #[derive(Default)]

@@ -64,6 +64,14 @@ const SCREENS = {
   settings: { query: "scene=busy", go: (page) => page.click(at("settings")) },
   person: { query: "scene=busy", go: (page) => page.click(at("person-0")) },
   wire: { query: "scene=busy", go: (page) => page.click(at("open-wire")) },
+  trip: {
+    query: "scene=busy",
+    async go(page) {
+      await page.click(at("open-wire"));
+      await page.waitForSelector(`${at("trip-drawn")}[data-known=true]`);
+      await page.click(at("trip-earlier"));
+    },
+  },
   unwatched: {
     query: "scene=empty&alive=0",
     async go(page) {

@@ -56,6 +56,23 @@ test("the pictures go on", async () => {
   });
 });
 
+test("a click on the chart of delay shows the way of a frame of that second", async () => {
+  await using("scene=busy", async (page) => {
+    await page.click(at("open-wire"));
+    await page.waitForSelector(`${at("trip-drawn")}[data-known=true]`);
+    const box = await page.locator(`${at("wire")} ${at("chart-delay")}`).boundingBox();
+    await page.mouse.click(box.x + box.width - 14, box.y + box.height / 2);
+    await page.locator(at("trip-frame")).filter({ hasText: /^frame [\d,]+$/ }).waitFor();
+    // Its parts end where the frame's way ends: the last bar is at the number that the head says.
+    const whole = await page.locator(at("trip-whole")).textContent();
+    const drawn = await page.locator(`${at("trip-drawn")} .at`).textContent();
+    assert.ok(whole.includes(Number(drawn).toFixed(2)), `${whole} is not ${drawn}`);
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await page.getByText("no longer kept").waitFor();
+    assert.match(await page.locator(at("trip-frame")).textContent(), /^medians of/);
+  });
+});
+
 test("a tile becomes the large one and keeps its picture", async () => {
   await using("scene=busy", async (page) => {
     const mine = page.locator("article.tile-me");

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use netcore::proto::{MemberId, StreamId};
+use netcore::{LinkKey, clock};
+
 use super::export;
-use super::view::{ExportFormat, MetricPoint, MetricsHistory, Step};
+use super::view::{ExportFormat, MetricPoint, MetricsHistory, Step, TripView};
 use crate::core::Core;
 use crate::error::IpcError;
 
@@ -18,6 +21,24 @@ pub(crate) async fn history(core: &Arc<Core>) -> Result<MetricsHistory, IpcError
         links,
         steps,
     })
+}
+
+pub(crate) async fn trips(core: &Arc<Core>, stream: u32, to: Option<u32>) -> Result<Vec<TripView>, IpcError> {
+    let open = core.room()?;
+    let stream = StreamId(stream);
+    let (trips, _) = match to {
+        None => open.room.view_trips(stream),
+        Some(to) => open.room.link_trips(LinkKey {
+            stream,
+            peer: MemberId(to),
+            outbound: true,
+        }),
+    };
+    let (now, now_unix_ms) = (clock::now(), clock::unix_ms());
+    Ok(trips
+        .iter()
+        .map(|trip| TripView::of(trip, now, now_unix_ms))
+        .collect())
 }
 
 pub(crate) async fn export_results(

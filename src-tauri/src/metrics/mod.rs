@@ -4,6 +4,7 @@ pub(crate) mod commands;
 mod export;
 #[cfg(test)]
 mod tests;
+mod trip;
 pub(crate) mod view;
 
 use netcore::{Link, LinkPoint};
@@ -38,8 +39,9 @@ pub(crate) fn handle_step(core: &Core, step: &netcore::steps::Step) {
 }
 
 fn views(open: &OpenRoom, links: &[Link]) -> Vec<LinkView> {
-    links
-        .iter()
-        .map(|link| LinkView::of(link, open.people.name(link.key.peer)))
-        .collect()
+    let view = |link: &Link| {
+        let seen = (!link.key.outbound).then(|| open.room.view_trips(link.key.stream).1);
+        LinkView::of(link, open.people.name(link.key.peer), &seen.unwrap_or_default())
+    };
+    links.iter().map(view).collect()
 }

@@ -1,25 +1,30 @@
+use std::time::Duration;
+
 use super::commands;
-use super::view::ExportFormat;
+use super::view::{ExportFormat, TripView};
 use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::outside::Choice;
-use crate::testing::Desk;
-use crate::video::commands::start_video;
-use crate::video::view::{Transport, VideoSpec};
+use crate::testing::{Desk, PATIENCE};
+use crate::video::commands::{next_frame, start_video};
+use crate::video::view::{DrawnFrame, Transport, VideoSpec};
 
-#[tokio::test]
-async fn what_is_measured_is_told_each_second_and_exported() {
-    let (host, room) = Desk::hosting("Ada").await;
-    let (member, _) = Desk::joining("Ben", &room).await;
-    let spec = VideoSpec {
+fn pattern() -> VideoSpec {
+    VideoSpec {
         source: "pattern".into(),
         width: 320,
         height: 180,
         rate: 30.0,
         quality: 50,
         transport: Transport::Tcp,
-    };
-    let stream = start_video(&member.core, spec).await.unwrap().stream;
+    }
+}
+
+#[tokio::test]
+async fn what_is_measured_is_told_each_second_and_exported() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let stream = start_video(&member.core, pattern()).await.unwrap().stream;
     let link = member
         .event("metrics", |event| {
             let links = event["links"].as_array()?;
@@ -87,6 +92,82 @@ async fn what_is_measured_is_told_each_second_and_exported() {
         "dismissed"
     );
     assert!(matches!(&lock(&member.world.asked)[0], Choice::SaveAs(name, "csv") if name.ends_with(".csv")));
+}
+
+/// What a window does with a stream: takes each frame, and says when it had drawn the one before.
+async fn draw(desk: &Desk, stream: u32, decoded_ago_us: u64, drawn_ago_us: u64) {
+    let mut drawn = None;
+    loop {
+        let after = drawn.map_or(-1, |drawn: DrawnFrame| i64::from(drawn.frame));
+        let bytes = next_frame(&desk.core, stream, after, drawn).await.unwrap().0;
+        let Some(frame) = bytes.get(4..8) else { continue };
+        drawn = Some(DrawnFrame {
+            frame: u32::from_be_bytes(frame.try_into().unwrap()),
+            decoded_ago_us,
+            drawn_ago_us,
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_drew() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let stream = start_video(&member.core, pattern()).await.unwrap().stream;
+    host.event_of_kind("video", "started").await;
+
+    let seen = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let trips = commands::trips(&host.core, stream, None).await.unwrap();
+            let whole = |trip: &&TripView| trip.drawn_us.is_some() && trip.captured_us.is_some();
+            if let Some(trip) = trips.iter().find(whole) {
+                return trip.clone();
+            }
+        }
+    };
+    let trip = tokio::select! {
+        trip = tokio::time::timeout(PATIENCE, seen) => trip.expect("a frame that was drawn"),
+        () = draw(&host, stream, 700, 200) => unreachable!(),
+    };
+    assert_eq!(trip.captured_us, Some(0));
+    let error = i64::try_from(trip.clock_error_us.unwrap()).unwrap();
+    let (received, decoded) = (trip.received_us.unwrap(), trip.decoded_us.unwrap());
+    assert!(trip.encoded_us.unwrap() <= received + 2 * error, "{trip:?}");
+    assert!(
+        received <= decoded && decoded <= trip.drawn_us.unwrap(),
+        "{trip:?}"
+    );
+    assert_eq!(trip.acked_us, None, "whoever receives does not know");
+
+    let (there, told) = tokio::join!(
+        async {
+            let sent = commands::trips(&member.core, stream, Some(0)).await.unwrap();
+            sent.into_iter().find(|trip| trip.acked_us.is_some()).unwrap()
+        },
+        host.event("metrics", |event| {
+            let links = event["links"].as_array()?;
+            links
+                .iter()
+                .find(|link| link["stream"] == stream && link["screenP50Us"].is_u64())
+                .cloned()
+        }),
+    );
+    let way = [
+        there.queued_us,
+        there.first_out_us,
+        there.last_out_us,
+        there.acked_us,
+    ]
+    .map(Option::unwrap);
+    assert!(way.is_sorted(), "{there:?}");
+    assert_eq!((there.captured_us, there.drawn_us), (Some(0), None));
+    assert!(
+        told["screenP95Us"].as_u64() >= told["screenP50Us"].as_u64(),
+        "{told}"
+    );
+    assert!(told["clockErrorUs"].is_u64(), "{told}");
+    assert_eq!(commands::trips(&host.core, 999, None).await.unwrap(), []);
 }
 
 #[tokio::test]

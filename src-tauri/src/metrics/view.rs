@@ -1,9 +1,11 @@
 //! What the interface is given of what is measured. A figure that is not known is `null`, never 0.
 
+use netcore::proto::metrics::TripSummary;
 use netcore::{Link, LinkPoint, TcpInfo};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub(crate) use super::trip::TripView;
 use crate::video::view::Transport;
 
 /// Which way a link's frames go.
@@ -53,6 +55,12 @@ pub(crate) struct LinkView {
     pub retransmits: u64,
     /// Frames in all.
     pub frames: u64,
+    /// From camera to this window's screen, of a stream that comes in: median.
+    pub screen_p50_us: Option<u64>,
+    /// 95th percentile of the same.
+    pub screen_p95_us: Option<u64>,
+    /// How wrong the two may be, since the sender's clock is another one.
+    pub clock_error_us: Option<u64>,
     /// The system's own view of the connection; `null` while frames do not go over TCP, and where they come in.
     pub kernel: Option<KernelView>,
     /// Size of a full datagram.
@@ -180,8 +188,8 @@ pub(crate) enum ExportFormat {
 }
 
 impl LinkView {
-    /// `link` in the interface's words; `peer_name` is the neighbour's.
-    pub(crate) fn of(link: &Link, peer_name: String) -> LinkView {
+    /// `link` in the interface's words; `peer_name` is the neighbour's, `seen` how the stream is seen in this window.
+    pub(crate) fn of(link: &Link, peer_name: String, seen: &TripSummary) -> LinkView {
         let figures = &link.figures;
         LinkView {
             stream: link.key.stream.0,
@@ -204,6 +212,9 @@ impl LinkView {
             drops: figures.drops,
             retransmits: figures.retransmits,
             frames: figures.frames,
+            screen_p50_us: seen.screen_us,
+            screen_p95_us: seen.screen_p95_us,
+            clock_error_us: seen.screen_us.and(seen.clock_error_us),
             kernel: link.tcp.map(KernelView::from),
             datagram_bytes: link.datagram_bytes,
             receive_buffer_bytes: link.receive_buffer,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use netcore::proto::StreamId;
 
-use super::view::{FrameBytes, LiveView, SourceView, Transport, VideoSpec};
+use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
 use super::{frames, live};
 use crate::core::{Core, lock};
 use crate::error::IpcError;
@@ -55,11 +55,20 @@ pub(crate) async fn watch(core: &Arc<Core>, stream: u32, on: bool) -> Result<(),
     Ok(())
 }
 
-pub(crate) async fn next_frame(core: &Arc<Core>, stream: u32, after: i64) -> Result<FrameBytes, IpcError> {
-    match core.room() {
-        Ok(open) => Ok(frames::next(&open, StreamId(stream), after).await),
-        Err(_) => Ok(FrameBytes(Vec::new())),
+pub(crate) async fn next_frame(
+    core: &Arc<Core>,
+    stream: u32,
+    after: i64,
+    drawn: Option<DrawnFrame>,
+) -> Result<FrameBytes, IpcError> {
+    let asked = netcore::clock::now();
+    let Ok(open) = core.room() else {
+        return Ok(FrameBytes(Vec::new()));
+    };
+    if let Some(drawn) = drawn {
+        frames::note_drawn(&open, StreamId(stream), drawn, asked);
     }
+    Ok(frames::next(&open, StreamId(stream), after).await)
 }
 
 pub(crate) async fn save_snapshot(core: &Arc<Core>, stream: u32) -> Result<String, IpcError> {

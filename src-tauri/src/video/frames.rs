@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use media::jpeg::{self, JpegInfo, Limits};
 use netcore::ShownFrame;
-use netcore::proto::{FrameNumber, StreamId, Transport};
+use netcore::proto::{FrameNumber, Span, StreamId, Time, Transport};
 
-use super::view::FrameBytes;
+use super::view::{DrawnFrame, FrameBytes};
 use crate::core::OpenRoom;
 use crate::error::{ErrorCode, IpcError};
 
@@ -37,6 +37,14 @@ pub(super) async fn next(open: &OpenRoom, stream: StreamId, after: i64) -> Frame
     tokio::time::timeout(HOLD, newer)
         .await
         .unwrap_or_else(|_| FrameBytes(vec![0]))
+}
+
+/// Notes when the page drew a frame. `asked` is when the request that says so was here, which is no earlier than when the page
+/// made it: the frame is never said to have been drawn sooner than it was.
+pub(super) fn note_drawn(open: &OpenRoom, stream: StreamId, drawn: DrawnFrame, asked: Time) {
+    let ago = |us: u64| asked - Span::from_micros(us);
+    let (decoded, shown) = (ago(drawn.decoded_ago_us), ago(drawn.drawn_ago_us));
+    open.room.drawn(stream, FrameNumber(drawn.frame), decoded, shown);
 }
 
 /// Writes the newest frame that may be shown into `folder`, under a name of its own.

@@ -29,7 +29,9 @@ fn u32_at(bytes: &FrameBytes, at: usize) -> u32 {
 /// The next frame after `after`, whatever it takes; the number it shows, and what carried it.
 async fn frame(desk: &Desk, stream: u32, after: i64) -> (u32, u32, u8) {
     loop {
-        let bytes = commands::next_frame(&desk.core, stream, after).await.unwrap();
+        let bytes = commands::next_frame(&desk.core, stream, after, None)
+            .await
+            .unwrap();
         assert!(!bytes.0.is_empty(), "the stream is over");
         if bytes.0.len() == 1 {
             continue;
@@ -111,7 +113,7 @@ async fn my_video_is_seen_here_and_there_and_tcp_becomes_udp_while_live() {
     let stopped = host.event_of_kind("video", "stopped").await;
     assert_eq!(stopped["stream"], stream);
     assert!(
-        commands::next_frame(&host.core, stream, -1)
+        commands::next_frame(&host.core, stream, -1, None)
             .await
             .unwrap()
             .0
@@ -144,7 +146,7 @@ async fn size_and_quality_change_while_live_and_a_bad_source_leaves_the_good_one
     assert_eq!((changed.stream, changed.spec.width), (live.stream, 320));
     let mut after = -1;
     loop {
-        let bytes = commands::next_frame(&host.core, live.stream, after)
+        let bytes = commands::next_frame(&host.core, live.stream, after, None)
             .await
             .unwrap();
         if bytes.0.len() > 1 {

@@ -143,6 +143,18 @@ pub(crate) enum VideoEvent {
     },
 }
 
+/// A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DrawnFrame {
+    /// Its number.
+    pub frame: u32,
+    /// How long ago its JPEG was taken apart.
+    pub decoded_ago_us: u64,
+    /// How long ago it was on the window's surface when that was painted.
+    pub drawn_ago_us: u64,
+}
+
 /// The answer to `next_frame`: raw bytes.
 ///
 /// ```text

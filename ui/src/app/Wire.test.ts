@@ -37,6 +37,35 @@ describe("the wire", () => {
     expect(screen.getByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
   });
 
+  it("shows the latest frames' way from camera to screen, and one frame's when it is asked for", async () => {
+    const { host, model } = await open({ scene: "busy" });
+    await click("open-wire");
+    await waitFor(() => expect(screen.getByTestId("trip-drawn")).toHaveAttribute("data-known", "true"));
+    expect(screen.getByTestId("trip-whole")).toHaveTextContent(/^\d+\.\d \/ \d+\.\d ms ±0\.21 camera to screen p50 \/ p95$/);
+    expect(screen.getByTestId("trip-frame")).toHaveTextContent(/^medians of \d+$/);
+    expect(screen.getByTestId("trip-firstOut")).toHaveTextContent("known where it is sent from");
+    expect(screen.getByTestId("trip-captured")).toHaveTextContent("sender ±0.21 ms");
+    await click("trip-earlier");
+    expect(screen.getByTestId("trip-frame")).toHaveTextContent(/^frame [\d,]+$/);
+    const before = model.metrics.trips.frame;
+    host.emit("metrics:event", { kind: "points", points: [], links: [...model.metrics.links] });
+    await Promise.resolve();
+    expect(model.metrics.trips.frame).toBe(before);
+    await click("trip-release");
+    expect(screen.getByTestId("trip-frame")).toHaveTextContent("medians");
+  });
+
+  it("shows what the sender knows of a frame's way to a neighbour", async () => {
+    const { model } = await open({ scene: "busy" });
+    await click("open-wire");
+    const out = model.metrics.links.find((link) => link.direction === "out");
+    model.metrics.trips.choose({ stream: out?.stream ?? 0, to: out?.peer ?? 0 });
+    await waitFor(() => expect(screen.getByTestId("trip-acked")).toHaveAttribute("data-known", "true"));
+    expect(screen.getByTestId("trip-drawn")).toHaveTextContent("known where it is seen");
+    expect(screen.getByTestId("trip-received")).toHaveTextContent("receiver ±0.21 ms");
+    expect(screen.getByTestId("trip-whole")).toHaveTextContent("camera to acknowledgement");
+  });
+
   it("says why there are no figures: nobody is live, or nobody watches", async () => {
     const { model } = await open({ scene: "empty" });
     model.view = "wire";

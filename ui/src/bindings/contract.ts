@@ -331,6 +331,14 @@ export type VideoEvent = { kind: "started",
   live: LiveView | null,
   /** Why it ended, when it was not by choice. */
   error: IpcError | null };
+/** A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked. */
+export type DrawnFrame = {
+  /** Its number. */
+  frame: number,
+  /** How long ago its JPEG was taken apart. */
+  decodedAgoUs: number,
+  /** How long ago it was on the window's surface when that was painted. */
+  drawnAgoUs: number };
 
 // ---------- metrics ----------
 /** Which way a link's frames go. */
@@ -369,6 +377,12 @@ export type LinkView = {
   retransmits: number,
   /** Frames in all. */
   frames: number,
+  /** From camera to this window's screen, of a stream that comes in: median. */
+  screenP50Us: number | null,
+  /** 95th percentile of the same. */
+  screenP95Us: number | null,
+  /** How wrong the two may be, since the sender's clock is another one. */
+  clockErrorUs: number | null,
   /** The system's own view of the connection; `null` while frames do not go over TCP, and where they come in. */
   kernel: KernelView | null,
   /** Size of a full datagram. */
@@ -445,6 +459,34 @@ export type MetricsHistory = {
   links: Array<LinkView>,
   /** Oldest first. */
   steps: Array<Step> };
+/** One frame's way, as far as it is known here. Moments are microseconds after the first one that is known; since a time taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`. */
+export type TripView = {
+  /** Which frame. */
+  frame: number,
+  /** Its bytes, header included. */
+  bytes: number,
+  /** When it was whole here, or acknowledged, in milliseconds since 1970. */
+  atMs: number,
+  /** The picture was taken. */
+  capturedUs: number | null,
+  /** Its JPEG was made. */
+  encodedUs: number | null,
+  /** It was handed to the link. */
+  queuedUs: number | null,
+  /** Its first byte was given to the system. */
+  firstOutUs: number | null,
+  /** Its last byte was. */
+  lastOutUs: number | null,
+  /** It was whole at the receiving end. */
+  receivedUs: number | null,
+  /** Its acknowledgement was here. */
+  ackedUs: number | null,
+  /** The page had taken the JPEG apart. */
+  decodedUs: number | null,
+  /** It was on the window's surface when that was painted. */
+  drawnUs: number | null,
+  /** How wrong a moment of another computer's clock may be. */
+  clockErrorUs: number | null };
 /** What results are written as. */
 export type ExportFormat = "csv" | "json";
 
@@ -481,9 +523,10 @@ export type Commands = {
   "video|set_transport": [{ transport: Transport }, LiveView];
   "video|stop_video": [Record<string, never>, null];
   "video|watch": [{ stream: number; on: boolean }, null];
-  "video|next_frame": [{ stream: number; after: number }, ArrayBuffer];
+  "video|next_frame": [{ stream: number; after: number; drawn: DrawnFrame | null }, ArrayBuffer];
   "video|save_snapshot": [{ stream: number }, string];
   "metrics|history": [Record<string, never>, MetricsHistory];
+  "metrics|trips": [{ stream: number; to: number | null }, Array<TripView>];
   "metrics|export_results": [{ format: ExportFormat }, string | null];
 };
 /** Every event that the shell sends unasked. */

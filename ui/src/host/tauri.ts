@@ -12,8 +12,8 @@ export const tauriHost: Host = {
     return await asked<Result<C>>(invoke(`plugin:${command}`, args));
   },
 
-  async nextFrame(stream, after) {
-    const answer = await asked<ArrayBuffer | number[]>(invoke("plugin:video|next_frame", { stream, after }));
+  async nextFrame(stream, after, drawn) {
+    const answer = await asked<ArrayBuffer | number[]>(invoke("plugin:video|next_frame", { stream, after, drawn }));
     // Where the shell has to fall back to its slower bridge, raw bytes come as a list of numbers.
     return answer instanceof ArrayBuffer ? answer : new Uint8Array(answer).buffer;
   },

@@ -2,7 +2,7 @@
  * The one door to the backend. Capabilities are given a {@link Host} and never learn which one it is: the desktop shell
  * (`tauri.ts`) or the simulated room of a plain browser and of tests (`fake.ts`).
  */
-import type { Commands, Events, IpcError } from "../bindings/contract";
+import type { Commands, DrawnFrame, Events, IpcError } from "../bindings/contract";
 
 /** Every command but the one that answers with bytes: see {@link Host.nextFrame}. */
 export type Command = Exclude<keyof Commands, "video|next_frame">;
@@ -20,9 +20,10 @@ export interface Host {
   call<C extends Command>(command: C, args: Args<C>): Promise<Result<C>>;
   /**
    * The newest frame of `stream` after frame number `after` (-1: any), as raw bytes. Held until there is one; answers one
-   * byte when nothing came for a second and nothing at all when the stream is over.
+   * byte when nothing came for a second and nothing at all when the stream is over. `drawn`: a frame that was drawn since the
+   * last request.
    */
-  nextFrame(stream: number, after: number): Promise<ArrayBuffer>;
+  nextFrame(stream: number, after: number, drawn: DrawnFrame | null): Promise<ArrayBuffer>;
   /** Calls `handler` for every event of this name until the returned function is called. */
   on<E extends EventName>(event: E, handler: (payload: Events[E]) => void): Promise<() => void>;
   /** Calls `handler` for files dragged over the window until the returned function is called. */

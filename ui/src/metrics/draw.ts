@@ -2,12 +2,12 @@
 import type uPlot from "uplot";
 import { agoLabel, niceTop, type Chart, type Marks } from "./lines";
 
-export type Colours = { tcp: string; udp: string; ink: string; grid: string; line: string; font: string };
+export type Colours = { tcp: string; udp: string; ink: string; grid: string; line: string; strong: string; font: string };
 
 /** Gaps up to this are a late point and not a pause, in seconds. */
 const BRIDGED_S = 2.5;
 
-export function options(chart: Chart, colours: Colours, input: { spanS: () => number; nowS: () => number; now: () => string; marks: () => Marks; band: boolean; syncKey: string; onCursor: (u: uPlot) => void }): uPlot.Options {
+export function options(chart: Chart, colours: Colours, input: { spanS: () => number; nowS: () => number; now: () => string; pinS: () => number | null; marks: () => Marks; band: boolean; syncKey: string; onCursor: (u: uPlot) => void }): uPlot.Options {
   const bands: uPlot.Band[] = [];
   const series: uPlot.Series[] = [{}];
   for (const line of chart.lines) {
@@ -54,7 +54,7 @@ export function options(chart: Chart, colours: Colours, input: { spanS: () => nu
     series,
     bands,
     hooks: {
-      draw: [(u) => drawMarks(u, input.marks(), colours), (u) => drawTimes(u, input, colours)],
+      draw: [(u) => drawPin(u, input.pinS(), colours), (u) => drawMarks(u, input.marks(), colours), (u) => drawTimes(u, input, colours)],
       setCursor: [input.onCursor],
     },
   };
@@ -81,6 +81,23 @@ function drawTimes(u: uPlot, input: { spanS: () => number; nowS: () => number; n
     const text = agoLabel(input.spanS() * (1 - part), input.now());
     context.fillText(text, u.bbox.left + u.bbox.width * part, u.bbox.top + u.bbox.height + 4 * devicePixelRatio);
   }
+  context.restore();
+}
+
+/** A line from top to ground where a frame is looked at. */
+function drawPin(u: uPlot, pinS: number | null, colours: Colours): void {
+  if (pinS === null) return;
+  const x = u.valToPos(pinS, "x", true);
+  if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
+  const context = u.ctx;
+  context.save();
+  context.setLineDash([]);
+  context.strokeStyle = colours.strong;
+  context.lineWidth = devicePixelRatio;
+  context.beginPath();
+  context.moveTo(x, u.bbox.top);
+  context.lineTo(x, u.bbox.top + u.bbox.height);
+  context.stroke();
   context.restore();
 }
 

@@ -4,9 +4,12 @@ import type { MetricPoint, Transport } from "../bindings/contract";
 export type Kind = "delay" | "rate";
 
 /** One line: one stream to one neighbour over one transport. A switch from TCP to UDP ends one line and begins another. */
-export type Line = { key: string; stream: number; transport: Transport; low: (number | null)[]; high: (number | null)[] };
+export type Line = { key: string; stream: number; peer: number; transport: Transport; low: (number | null)[]; high: (number | null)[] };
 
 export type Marks = { atS: number; transport: Transport; kind: "drop" | "retransmit"; count: number }[];
+
+/** A second of one line. */
+export type Picked = { stream: number; peer: number; atMs: number };
 
 /** A chart's data: seconds of Unix time, and for each line its value there (`null`: nothing was measured). */
 export type Chart = { seconds: number[]; lines: Line[]; marks: Marks };
@@ -26,7 +29,7 @@ export function arrange(points: MetricPoint[], kind: Kind, fromMs: number, toMs:
     let line = lines.get(key);
     if (!line) {
       const empty = () => new Array<number | null>(seconds.length).fill(null);
-      line = { key, stream: point.stream, transport: point.transport, low: empty(), high: empty() };
+      line = { key, stream: point.stream, peer: point.peer, transport: point.transport, low: empty(), high: empty() };
       lines.set(key, line);
     }
     const i = column.get(second(point)) ?? 0;
@@ -34,6 +37,25 @@ export function arrange(points: MetricPoint[], kind: Kind, fromMs: number, toMs:
     if (kind === "delay") line.high[i] = scaled(point.ackP95Us, 1e3);
   }
   return { seconds, lines: [...lines.values()].sort((a, b) => a.key.localeCompare(b.key)), marks: marksOf(seen) };
+}
+
+/**
+ * The second of a chart that was pointed at: `heightOf` says how far a value lies from the pointer, and the line that has the
+ * nearest one is meant. Null where no line has a value.
+ */
+export function pointedAt(chart: Chart, points: MetricPoint[], i: number, heightOf: (value: number) => number): Picked | null {
+  const at = chart.seconds[i];
+  let nearest: { line: Line; far: number } | null = null;
+  for (const line of chart.lines) {
+    for (const value of [line.low[i], line.high[i]]) {
+      if (value === null || value === undefined) continue;
+      const far = heightOf(value);
+      if (nearest === null || far < nearest.far) nearest = { line, far };
+    }
+  }
+  const meant = nearest?.line;
+  const point = meant && points.find((p) => p.stream === meant.stream && p.peer === meant.peer && p.transport === meant.transport && second(p) === at);
+  return point ? { stream: point.stream, peer: point.peer, atMs: point.atMs } : null;
 }
 
 function second(point: MetricPoint): number {

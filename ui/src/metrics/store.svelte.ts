@@ -1,6 +1,7 @@
 import type { IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { MetricsApi } from "./api";
+import { TripStore } from "./trips.svelte";
 
 /** How much is kept for the charts, in milliseconds. */
 export const KEPT_MS = 600_000;
@@ -19,10 +20,13 @@ export class MetricsStore {
   /** Which stream the figures are about; null: all. */
   stream = $state<number | null>(null);
   error = $state.raw<IpcError | null>(null);
+  readonly trips: TripStore;
 
   links = $derived([...this.seen.values()].filter((seen) => seen.current).map((seen) => seen.link));
 
-  constructor(private readonly api: MetricsApi) {}
+  constructor(private readonly api: MetricsApi) {
+    this.trips = new TripStore(api);
+  }
 
   async load(): Promise<void> {
     try {
@@ -43,6 +47,7 @@ export class MetricsStore {
     this.reset({ points: [], links: [], steps: [] });
     this.stream = null;
     this.error = null;
+    this.trips.clear();
   }
 
   apply(event: MetricsEvent): void {

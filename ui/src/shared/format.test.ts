@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { binary, bytes, byteRate, elapsed, figure, hostPart, initials, mbit, msFromUs, splitName, UNKNOWN, utf8Length, whole } from "./format";
+import { binary, bytes, byteRate, elapsed, figure, hostPart, initials, mbit, msFixed, msFromUs, span, splitName, UNKNOWN, utf8Length, whole } from "./format";
 
 describe("figures", () => {
   it("are never made up", () => {
@@ -13,6 +13,11 @@ describe("figures", () => {
     expect([mbit(13_600_000), mbit(250_000), mbit(940e6)]).toEqual(["13.6", "0.25", "940"]);
     expect([bytes(0), bytes(999), bytes(184_200_000), bytes(999_999)]).toEqual(["0 B", "999 B", "184.2 MB", "1.0 MB"]);
     expect(byteRate(11_600_000)).toBe("11.6 MB/s");
+  });
+
+  it("of a frame's way keep their places", () => {
+    expect([60, 999.4, 3840, 28_230, 112_400, null].map(span)).toEqual(["60 µs", "999 µs", "3.84 ms", "28.23 ms", "112.4 ms", UNKNOWN]);
+    expect([0, 60, 3840, 13_650, 112_400, null].map(msFixed)).toEqual(["0.000", "0.060", "3.840", "13.65", "112.4", UNKNOWN]);
   });
 
   it("of memory go by powers of 1,024", () => {

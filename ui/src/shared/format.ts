@@ -43,6 +43,19 @@ export function msFromUs(us: number | null): string {
   return ms < 100 ? ms.toFixed(1) : Math.round(ms).toString();
 }
 
+/** A short length of time with its unit: `60 µs`, `3.84 ms`, `112.4 ms`. */
+export function span(us: number | null): string {
+  if (us === null || !Number.isFinite(us)) return UNKNOWN;
+  return us < 1000 ? `${Math.round(us)} µs` : `${(us / 1000).toFixed(us < 99_995 ? 2 : 1)} ms`;
+}
+
+/** Microseconds as milliseconds without unit, in as many places whatever their size: `0.060`, `3.840`, `13.65`, `112.4`. */
+export function msFixed(us: number | null): string {
+  if (us === null || !Number.isFinite(us)) return UNKNOWN;
+  const ms = us / 1000;
+  return ms.toFixed(ms < 9.9995 ? 3 : ms < 99.995 ? 2 : 1);
+}
+
 /** Bits a second as Mbit/s without unit. */
 export function mbit(bps: number | null): string {
   if (bps === null || !Number.isFinite(bps)) return UNKNOWN;

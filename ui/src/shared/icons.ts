@@ -14,6 +14,7 @@ export { default as Camera } from "@lucide/svelte/icons/camera";
 export { default as Check } from "@lucide/svelte/icons/check";
 export { default as CheckCheck } from "@lucide/svelte/icons/check-check";
 export { default as ChevronDown } from "@lucide/svelte/icons/chevron-down";
+export { default as ChevronLeft } from "@lucide/svelte/icons/chevron-left";
 export { default as ChevronRight } from "@lucide/svelte/icons/chevron-right";
 export { default as Clock } from "@lucide/svelte/icons/clock";
 export { default as Columns2 } from "@lucide/svelte/icons/columns-2";

@@ -1,4 +1,4 @@
-import type { Transport, VideoEvent, VideoSpec } from "../bindings/contract";
+import type { DrawnFrame, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
 import type { Host } from "../host/types";
 
 /** Live pictures, mine and theirs. */
@@ -12,7 +12,7 @@ export function videoApi(host: Host) {
     stop: () => host.call("video|stop_video", {}),
     watch: (stream: number, on: boolean) => host.call("video|watch", { stream, on }),
     /** See {@link Host.nextFrame}. */
-    nextFrame: (stream: number, after: number) => host.nextFrame(stream, after),
+    nextFrame: (stream: number, after: number, drawn: DrawnFrame | null) => host.nextFrame(stream, after, drawn),
     saveSnapshot: (stream: number) => host.call("video|save_snapshot", { stream }),
     onEvent: (handler: (event: VideoEvent) => void) => host.on("video:event", handler),
   };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { DrawnFrame } from "../bindings/contract";
 import { buildAnswer, type Frame } from "../host/frame";
 import { startPump } from "./pump";
 
@@ -9,12 +10,15 @@ function answer(frame: number): ArrayBuffer {
 /** A backend whose answers the test gives one by one. */
 function backend() {
   const asked: number[] = [];
+  const told: (DrawnFrame | null)[] = [];
   let give: ((bytes: ArrayBuffer) => void) | null = null;
   let fail: ((why: Error) => void) | null = null;
   return {
     asked,
-    next: (after: number) => {
+    told,
+    next: (after: number, drawn: DrawnFrame | null) => {
       asked.push(after);
+      told.push(drawn);
       return new Promise<ArrayBuffer>((resolve, reject) => {
         give = resolve;
         fail = reject;
@@ -38,7 +42,7 @@ describe("the pump", () => {
   it("keeps one request in flight and asks for what is newer than it has", async () => {
     const host = backend();
     const drawn: number[] = [];
-    const pump = startPump({ next: host.next, draw: async (frame) => void drawn.push(frame.frame) });
+    const pump = startPump({ next: host.next, draw: async (frame) => drawn.push(frame.frame) });
     pump.setActive(true);
     pump.setActive(true);
     expect(host.asked).toEqual([-1]);
@@ -54,7 +58,7 @@ describe("the pump", () => {
     const host = backend();
     const drawn: number[] = [];
     const slow: (() => void)[] = [];
-    const draw = (frame: Frame) => new Promise<void>((resolve) => (drawn.push(frame.frame), slow.push(resolve)));
+    const draw = (frame: Frame) => new Promise<number>((resolve) => (drawn.push(frame.frame), slow.push(() => resolve(0))));
     const pump = startPump({ next: host.next, draw });
     pump.setActive(true);
     for (const n of [1, 2, 3, 4]) await host.give(answer(n));
@@ -65,9 +69,48 @@ describe("the pump", () => {
     pump.stop();
   });
 
+  it("says with the next request how long ago the frame before it was decoded and drawn", async () => {
+    const host = backend();
+    const draw = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const decodedMs = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return decodedMs;
+    };
+    const pump = startPump({ next: host.next, draw });
+    pump.setActive(true);
+    await host.give(answer(1));
+    expect(host.told).toEqual([null, null]);
+    await vi.advanceTimersByTimeAsync(7);
+    const canvasMs = performance.now();
+    await vi.advanceTimersByTimeAsync(33);
+    await host.give(answer(2));
+    const drawn = host.told[2];
+    expect(drawn?.frame).toBe(1);
+    expect(drawn?.decodedAgoUs).toBe((performance.now() - canvasMs + 2) * 1000);
+    // It is drawn when the window is painted, which is after it is on the canvas and before the next request.
+    expect(drawn?.drawnAgoUs).toBeGreaterThan(0);
+    expect(drawn?.drawnAgoUs).toBeLessThan(33_000);
+    await host.give(new ArrayBuffer(1));
+    expect(host.told[3]).toBeNull();
+    pump.stop();
+  });
+
+  it("does not call a frame drawn that was replaced before the window was painted", async () => {
+    const host = backend();
+    const pump = startPump({ next: host.next, draw: async () => performance.now() });
+    pump.setActive(true);
+    await host.give(answer(1));
+    await host.give(answer(2));
+    await vi.advanceTimersByTimeAsync(40);
+    await host.give(answer(3));
+    expect(host.told.map((drawn) => drawn?.frame)).toEqual([undefined, undefined, undefined, 2]);
+    pump.stop();
+  });
+
   it("asks for nothing while out of sight, and goes on where it was", async () => {
     const host = backend();
-    const pump = startPump({ next: host.next, draw: async () => undefined });
+    const pump = startPump({ next: host.next, draw: async () => 0 });
     pump.setActive(true);
     pump.setActive(false);
     await host.give(answer(9));
@@ -80,7 +123,7 @@ describe("the pump", () => {
   it("ends with the stream", async () => {
     const host = backend();
     const over = vi.fn();
-    const pump = startPump({ next: host.next, draw: async () => undefined, onOver: over });
+    const pump = startPump({ next: host.next, draw: async () => 0, onOver: over });
     pump.setActive(true);
     await host.give(new ArrayBuffer(0));
     expect(over).toHaveBeenCalledOnce();
@@ -97,7 +140,7 @@ describe("the pump", () => {
       next: host.next,
       draw: async (frame) => {
         if (refuse) throw new Error("not a picture");
-        drawn.push(frame.frame);
+        return drawn.push(frame.frame);
       },
       onError: errors,
     });

@@ -1,3 +1,4 @@
+import type { DrawnFrame } from "../bindings/contract";
 import { parseAnswer, type Frame } from "../host/frame";
 
 /** How long to wait after a failed request, in milliseconds: long enough not to spin while the backend is away. */
@@ -12,10 +13,12 @@ export type Pump = {
 /**
  * Keeps one request for the newest frame in flight and hands each frame on. A new request leaves as soon as a frame is
  * here, before it is drawn, and drawing takes the newest frame only: a slow window skips frames and never queues them.
+ * Each request says when the last frame was drawn, so that telling costs no call of its own.
  */
 export function startPump(options: {
-  next: (after: number) => Promise<ArrayBuffer>;
-  draw: (frame: Frame) => Promise<void>;
+  next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>;
+  /** Resolves when the frame is on its canvas with the time when its JPEG had been taken apart, by `performance.now()`. */
+  draw: (frame: Frame) => Promise<number>;
   onOver?: () => void;
   onError?: (thrown: unknown) => void;
 }): Pump {
@@ -25,6 +28,9 @@ export function startPump(options: {
   let after = -1;
   let waiting: Frame | null = null;
   let drawing = false;
+  /** The frame on the canvas. */
+  let onCanvas = -1;
+  let drawn: { frame: number; decodedMs: number; drawnMs: number } | null = null;
 
   async function ask(): Promise<void> {
     if (running) return;
@@ -48,7 +54,7 @@ export function startPump(options: {
 
   async function one(): Promise<ReturnType<typeof parseAnswer>> {
     try {
-      return parseAnswer(await options.next(after));
+      return parseAnswer(await options.next(after, takeDrawn()));
     } catch (thrown) {
       options.onError?.(thrown);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -64,11 +70,31 @@ export function startPump(options: {
         const frame = waiting;
         waiting = null;
         // A picture that cannot be decoded is left out; the next one may be whole.
-        await options.draw(frame).catch((thrown: unknown) => options.onError?.(thrown));
+        await options.draw(frame).then(
+          (decodedMs) => paint(frame.frame, decodedMs),
+          (thrown: unknown) => options.onError?.(thrown),
+        );
       }
     } finally {
       drawing = false;
     }
+  }
+
+  /** A frame is drawn when the window is painted with it; one that was replaced on the canvas before that was never seen. */
+  function paint(frame: number, decodedMs: number): void {
+    onCanvas = frame;
+    requestAnimationFrame(() => {
+      if (onCanvas === frame) drawn = { frame, decodedMs, drawnMs: performance.now() };
+    });
+  }
+
+  function takeDrawn(): DrawnFrame | null {
+    const taken = drawn;
+    drawn = null;
+    if (!taken) return null;
+    const now = performance.now();
+    const agoUs = (ms: number) => Math.max(0, Math.round((now - ms) * 1000));
+    return { frame: taken.frame, decodedAgoUs: agoUs(taken.decodedMs), drawnAgoUs: agoUs(taken.drawnMs) };
   }
 
   return {

@@ -7,8 +7,11 @@ export type Way = "bitmap" | "bitmap-cpu" | "image";
 
 export type Renderer = {
   way: Way;
-  /** Decodes the JPEG and draws it; the canvas takes the picture's size. Rejects when it is not a picture. */
-  draw: (canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>) => Promise<void>;
+  /**
+   * Decodes the JPEG and draws it; the canvas takes the picture's size. Resolves with the time when it was decoded, by
+   * `performance.now()`; rejects when it is not a picture.
+   */
+  draw: (canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>) => Promise<number>;
 };
 
 const RENDERERS: Record<Way, Renderer["draw"]> = {
@@ -18,22 +21,26 @@ const RENDERERS: Record<Way, Renderer["draw"]> = {
   image: drawImage,
 };
 
-async function drawBitmap(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>, inMemory: boolean): Promise<void> {
+async function drawBitmap(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>, inMemory: boolean): Promise<number> {
   const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
   try {
+    const decodedMs = performance.now();
     paint(canvas, bitmap, bitmap.width, bitmap.height, inMemory);
+    return decodedMs;
   } finally {
     bitmap.close();
   }
 }
 
-async function drawImage(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>): Promise<void> {
+async function drawImage(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>): Promise<number> {
   const url = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
   try {
     const image = new Image();
     image.src = url;
     await image.decode();
+    const decodedMs = performance.now();
     paint(canvas, image, image.naturalWidth, image.naturalHeight, false);
+    return decodedMs;
   } finally {
     URL.revokeObjectURL(url);
   }

@@ -1,4 +1,4 @@
-import type { IpcError, LiveView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
+import type { DrawnFrame, IpcError, LiveView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { VideoApi } from "./api";
 
@@ -135,8 +135,8 @@ export class VideoStore {
     });
   }
 
-  nextFrame(stream: number, after: number): Promise<ArrayBuffer> {
-    return this.api.nextFrame(stream, after);
+  nextFrame(stream: number, after: number, drawn: DrawnFrame | null): Promise<ArrayBuffer> {
+    return this.api.nextFrame(stream, after, drawn);
   }
 
   async watch(stream: number, on: boolean): Promise<void> {

@@ -160,6 +160,47 @@ async fn snapshot_stream(member: &Member) -> StreamId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_members_frames_are_followed_from_its_camera_to_this_windows_screen() {
+    let rig = Rig::open(WIDE, &["--lang", "en"]);
+    let port = rig.host("Ada");
+    let member = Member::join("Ben", port).await;
+    rig.see_people(2);
+    let publisher = Arc::new(member.room.publish(spec(Transport::Udp)).await.unwrap());
+    let stop = Arc::new(AtomicBool::new(false));
+    let sending = send_pattern(publisher.clone(), stop.clone());
+    let canvas = format!("tile-{}", publisher.stream().unwrap());
+    see_later(&rig.window, &canvas, 1_000_000);
+
+    rig.window.click("open-wire").unwrap();
+    let known = |part: &'static str| {
+        move |window: &Window| {
+            window
+                .attribute(part, "data-known")
+                .filter(|known| known == "true")
+        }
+    };
+    for part in ["trip-captured", "trip-received", "trip-decoded", "trip-drawn"] {
+        rig.window.wait(part, known(part)).unwrap();
+    }
+    let figure = |window: &Window| {
+        let words = window.text("trip-whole")?;
+        let (median, _) = words.split_once('/')?;
+        median.trim().parse::<f64>().ok().zip(Some(words))
+    };
+    let (median_ms, words) = rig.window.wait("camera to screen", figure).unwrap();
+    assert!(
+        (0.1..1_000.0).contains(&median_ms) && words.contains("camera to screen") && words.contains('±'),
+        "{words}"
+    );
+    eprintln!("{words}");
+    rig.window.picture("trip");
+
+    stop.store(true, Ordering::Relaxed);
+    sending.join().unwrap();
+    Arc::into_inner(publisher).unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_members_video_is_drawn_over_tcp_and_then_udp() {
     let rig = Rig::open(WIDE, &["--lang", "en"]);
     let port = rig.host("Ada");

@@ -64,7 +64,7 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
       return structuredClone(run(args));
     },
 
-    nextFrame: (stream, after) => room.nextFrame(stream, after),
+    nextFrame: (stream, after, drawn) => room.nextFrame(stream, after, drawn),
 
     async on(event, handler) {
       const set = handlers.get(event) ?? new Set();

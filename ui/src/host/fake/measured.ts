@@ -1,7 +1,40 @@
 /** Figures as a link with some loss gives them: UDP even, TCP with the stalls of lost segments. */
-import type { KernelView, LinkView, MetricPoint, Step, Transport } from "../../bindings/contract";
+import type { KernelView, LinkView, MetricPoint, Step, Transport, TripView } from "../../bindings/contract";
 
 export type Flow = { stream: number; peer: number; peerName: string; direction: "out" | "in"; transport: Transport; rate: number; bitsPerFrame: number };
+
+const CLOCK_ERROR_US = 210;
+
+/** The way of the frames of the last ten seconds: to a neighbour, or to the screen. */
+export function tripsOf(stream: number, rate: number, bits: number, to: Flow | null, way: "mine" | "theirs", now: number): TripView[] {
+  const newest = Math.floor((now / 1000) * rate);
+  return Array.from({ length: Math.floor(rate * 10) }, (_, i): TripView => {
+    const n = newest - Math.floor(rate * 10) + i + 1;
+    const [a, b, c] = [noise(n + stream), noise(n * 3 + stream), noise(n * 7 + stream)];
+    const encoded = 3400 + Math.round(a * 900);
+    const flight = (to?.transport ?? "tcp") === "tcp" && c > 0.97 ? 28_000 : 3600 + Math.round(b * 2200);
+    const queued = encoded + 60;
+    const firstOut = queued + Math.round(c * 900);
+    const lastOut = firstOut + 1900;
+    const received = way === "mine" && !to ? encoded + 20 : lastOut + flight;
+    const decoded = received + 3400 + Math.round(b * 1500);
+    return {
+      frame: n % 100_000,
+      bytes: Math.round((bits / 8) * (0.9 + a * 0.2)),
+      atMs: Math.round((n / rate) * 1000),
+      capturedUs: 0,
+      encodedUs: encoded,
+      queuedUs: to && queued,
+      firstOutUs: to && firstOut,
+      lastOutUs: to && lastOut,
+      receivedUs: received,
+      ackedUs: to && received + 2700,
+      decodedUs: to ? null : decoded,
+      drawnUs: to ? null : decoded + 4200 + Math.round(c * 8000),
+      clockErrorUs: way === "mine" && !to ? 0 : CLOCK_ERROR_US,
+    };
+  });
+}
 
 /** Numbers that look like chance and are the same in every run. */
 export function noise(seed: number): number {
@@ -57,6 +90,9 @@ export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
     drops: sum((p) => p.drops),
     retransmits: sum((p) => p.retransmits),
     frames: Math.round(sum((p) => p.framesPerS ?? 0)),
+    screenP50Us: flow.direction === "in" ? (sorted[Math.floor(sorted.length / 2)] ?? 0) + 14_600 : null,
+    screenP95Us: flow.direction === "in" && last.length ? p95 + 19_800 : null,
+    clockErrorUs: flow.direction === "in" ? CLOCK_ERROR_US : null,
     kernel: flow.transport === "tcp" && flow.direction === "out" ? kernel(mean((p) => p.ackP50Us), mean((p) => p.goodputBps)) : null,
     datagramBytes: flow.direction === "out" ? 1452 : null,
     receiveBufferBytes: 8_388_608,

@@ -1,5 +1,6 @@
 import type {
   ChatEntry,
+  DrawnFrame,
   ErrorCode,
   FileState,
   FileView,
@@ -18,7 +19,7 @@ import type {
   VideoSpec,
 } from "../../bindings/contract";
 import { HostError, type Args, type Command, type EventName, type Events, type Result } from "../types";
-import { linkFrom, noise, pointAt, steps, type Flow } from "./measured";
+import { linkFrom, noise, pointAt, steps, tripsOf, type Flow } from "./measured";
 import type { FakeOptions } from "./options";
 import { addresses, busyRoom, conversation, filesOf, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
 import { Camera, type Motif } from "./pictures";
@@ -95,7 +96,11 @@ export class FakeRoom {
     this.emit("session:event", { kind: "closed", reason });
   }
 
-  nextFrame(stream: number, after: number): Promise<ArrayBuffer> {
+  /** When frames were drawn, as the page told it, by stream. */
+  readonly drawn = new Map<number, DrawnFrame[]>();
+
+  nextFrame(stream: number, after: number, drawn: DrawnFrame | null): Promise<ArrayBuffer> {
+    if (drawn) this.drawn.set(stream, [...(this.drawn.get(stream) ?? []), drawn].slice(-600));
     const camera = this.cameras.get(stream);
     if (!camera) return Promise.resolve(new ArrayBuffer(0));
     if (this.open?.link.kind === "lost" && camera.way !== "local") return new Promise((resolve) => setTimeout(() => resolve(new ArrayBuffer(1)), 1000));
@@ -191,6 +196,7 @@ export class FakeRoom {
     },
     "video|save_snapshot": ({ stream }) => `/home/mara/Pictures/Roomwire/stream-${stream}.jpg`,
     "metrics|history": () => ({ points: this.points, links: this.links(), steps: this.open ? steps(Date.now()) : [] }),
+    "metrics|trips": ({ stream, to }) => this.trips(stream, to),
     "metrics|export_results": ({ format }) => `/home/mara/Documents/roomwire-results.${format}`,
   };
 
@@ -369,6 +375,13 @@ export class FakeRoom {
     return this.flows.map((flow) =>
       linkFrom(flow, this.points.filter((p) => p.stream === flow.stream && p.peer === flow.peer)),
     );
+  }
+
+  private trips(stream: number, to: number | null) {
+    const view = this.open?.streams.find((other) => other.id === stream);
+    const flow = this.flows.find((other) => other.stream === stream && other.peer === to) ?? null;
+    if (!view || (to !== null && !flow)) return [];
+    return tripsOf(stream, view.rate, view.width * view.height * 0.5, flow, view.mine ? "mine" : "theirs", Date.now());
   }
 
   private backfill(now: number): void {

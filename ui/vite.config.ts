@@ -22,5 +22,7 @@ export default defineConfig(({ mode }) => ({
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    // A limit and no measure: a busy computer builds a whole window slowly.
+    testTimeout: 30_000,
   },
 }));

@@ -52,6 +52,8 @@ pub(crate) enum ErrorCode {
     CameraUnplugged,
     CameraAbsent,
     CameraStalled,
+    ScreenAbsent,
+    WindowClosed,
     FormatUnsupported,
     FfmpegMissing,
     VideoUnreadable,
@@ -204,6 +206,8 @@ impl From<CaptureError> for IpcError {
             CaptureError::Stalled { device, .. } | CaptureError::Fault { device, .. } => {
                 told(ErrorCode::CameraStalled).with("camera", device)
             }
+            CaptureError::NoScreen { .. } => told(ErrorCode::ScreenAbsent),
+            CaptureError::WindowClosed { title } => told(ErrorCode::WindowClosed).with("title", title),
             CaptureError::FormatUnsupported { .. } => told(ErrorCode::FormatUnsupported),
             CaptureError::FfmpegMissing { path } => told(ErrorCode::FfmpegMissing).with("name", path),
             CaptureError::Unreadable { path, .. } => told(ErrorCode::VideoUnreadable).with("name", path),

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use netcore::proto::StreamId;
 
 use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
-use super::{frames, live};
+use super::{frames, live, source};
 use crate::core::{Core, lock};
 use crate::error::IpcError;
 use crate::outside::Choice;
 
 pub(crate) async fn sources(_core: &Arc<Core>) -> Result<Vec<SourceView>, IpcError> {
     // Asking a camera what it offers takes its time.
-    let found = tokio::task::spawn_blocking(media::sources)
+    let found = tokio::task::spawn_blocking(source::list)
         .await
         .map_err(IpcError::internal)?;
     Ok(found.into_iter().map(SourceView::from).collect())

@@ -3,7 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use media::{Capture, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, SourceId};
+use media::{
+    Capture, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, ScreenPart, SourceId, SourceInfo,
+};
 use netcore::Publisher;
 use tokio::sync::mpsc;
 
@@ -51,6 +53,21 @@ pub(super) struct Opened {
     pub(super) name: String,
     /// Tells once how it ended, when it ended by itself.
     pub(super) ended: mpsc::UnboundedReceiver<Option<CaptureError>>,
+}
+
+/// Everything that pictures can come from, screens and windows last, so that nobody shows one who only took the first source.
+pub(super) fn list() -> Vec<SourceInfo> {
+    let mut all = media::sources();
+    match media::screens() {
+        Ok(screens) => all.extend(screens),
+        // It is listed all the same: whoever takes it is told in words why it cannot be shown.
+        Err(_) => all.push(SourceInfo {
+            id: SourceId::Screen(ScreenPart::Primary),
+            name: "Screen".to_owned(),
+            formats: Vec::new(),
+        }),
+    }
+    all
 }
 
 /// What `spec` names.

@@ -172,6 +172,7 @@ async fn a_source_that_is_not_there_is_said_so() {
     for (source, code) in [
         ("camera:/dev/video99", ErrorCode::CameraAbsent),
         ("nonsense", ErrorCode::CameraAbsent),
+        ("screen:a window that nobody opened", ErrorCode::ScreenAbsent),
     ] {
         let spec = VideoSpec {
             source: source.into(),
@@ -189,6 +190,9 @@ async fn a_source_that_is_not_there_is_said_so() {
             .iter()
             .any(|source| source.kind == SourceKind::Pattern && !source.formats.is_empty())
     );
+    // A machine without a display lists its screen, too, and says what is wrong when it is taken.
+    let screen = sources.iter().rfind(|source| source.id.starts_with("screen"));
+    assert_eq!(screen.map(|source| source.kind), Some(SourceKind::Screen));
     assert!(
         commands::choose_video_file(&host.core).await.unwrap().is_none(),
         "a dismissed dialog chose a file"

@@ -28,6 +28,8 @@ pub(crate) enum SourceKind {
     File,
     /// The test pattern.
     Pattern,
+    /// A screen or a window. To others in the room it is a camera.
+    Screen,
 }
 
 /// A size and a rate that a source offers.
@@ -44,7 +46,7 @@ pub(crate) struct SourceFormat {
 /// What pictures can come from.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 pub(crate) struct SourceView {
-    /// "pattern", "camera:/dev/video0", "file:/path"
+    /// "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:/path"
     pub id: String,
     /// What kind of thing it is.
     pub kind: SourceKind,
@@ -207,7 +209,8 @@ impl From<SourceInfo> for SourceView {
             id: source.id.to_string(),
             kind: match source.id {
                 SourceId::Pattern => SourceKind::Pattern,
-                SourceId::Camera(_) | SourceId::Screen(_) => SourceKind::Camera,
+                SourceId::Camera(_) => SourceKind::Camera,
+                SourceId::Screen(_) => SourceKind::Screen,
                 SourceId::File(_) => SourceKind::File,
             },
             name: source.name,

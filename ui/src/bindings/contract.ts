@@ -14,7 +14,7 @@ export type IpcError = {
   /** The values for a translated sentence. */
   context: Record<string, string> };
 /** The words for what can go wrong. Each has a sentence in every language of the interface. */
-export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "already_live" | "not_live" | "storage" | "internal";
+export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "already_live" | "not_live" | "storage" | "internal";
 
 // ---------- session ----------
 /** What a person tells about themselves. */
@@ -250,7 +250,7 @@ export type FilesEvent = { kind: "file",
 
 // ---------- video ----------
 /** What kind of thing gives the pictures. */
-export type SourceKind = "camera" | "file" | "pattern";
+export type SourceKind = "camera" | "file" | "pattern" | "screen";
 /** A size and a rate that a source offers. */
 export type SourceFormat = {
   /** In pixels. */
@@ -261,7 +261,7 @@ export type SourceFormat = {
   rate: number };
 /** What pictures can come from. */
 export type SourceView = {
-  /** "pattern", "camera:/dev/video0", "file:/path" */
+  /** "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:/path" */
   id: string,
   /** What kind of thing it is. */
   kind: SourceKind,

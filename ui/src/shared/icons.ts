@@ -41,6 +41,7 @@ export { default as LogOut } from "@lucide/svelte/icons/log-out";
 export { default as Maximize } from "@lucide/svelte/icons/maximize";
 export { default as MessageSquare } from "@lucide/svelte/icons/message-square";
 export { default as Minimize } from "@lucide/svelte/icons/minimize";
+export { default as Monitor } from "@lucide/svelte/icons/monitor";
 export { default as Moon } from "@lucide/svelte/icons/moon";
 export { default as Paperclip } from "@lucide/svelte/icons/paperclip";
 export { default as Pause } from "@lucide/svelte/icons/pause";

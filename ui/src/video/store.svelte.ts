@@ -150,8 +150,10 @@ export class VideoStore {
   /** What would be sent now; null while no source is known. */
   spec(): VideoSpec | null {
     const { source, format, quality, transport } = this.choice;
-    if (!format) return null;
-    return { source, width: format.width, height: format.height, rate: format.rate, quality, transport };
+    if (!this.source) return null;
+    // What a source that may not be looked at offers is not known: it is asked for its own, and says why not.
+    const { width, height, rate } = format ?? { width: 0, height: 0, rate: 0 };
+    return { source, width, height, rate, quality, transport };
   }
 
   private async changeIfLive(): Promise<void> {

@@ -94,4 +94,17 @@ describe("my video", () => {
     await video.loadSources();
     expect(video.sources.map((source) => source.kind)).toContain("file");
   });
+
+  it("asks a source whose sizes are not known for its own", async () => {
+    const host = createFakeHost({ delayMs: 0, alive: false, scene: "empty" });
+    const api = videoApi(host);
+    const video = new VideoStore({ ...api, sources: async () => [{ id: "screen", kind: "screen", name: "Screen", formats: [] }] });
+    expect(video.spec()).toBeNull();
+    await video.loadSources();
+    await video.useSource("screen");
+    expect(video.spec()).toMatchObject({ source: "screen", width: 0, height: 0, rate: 0 });
+    host.refuse("video|start_video", "screen_absent");
+    await video.start();
+    expect(video.error?.code).toBe("screen_absent");
+  });
 });

@@ -192,7 +192,11 @@ async fn a_members_frames_are_followed_from_its_camera_to_this_windows_screen() 
         (0.1..1_000.0).contains(&median_ms) && words.contains("camera to screen") && words.contains('±'),
         "{words}"
     );
-    eprintln!("{words}");
+    // And among the numbers, which the shell tells with each second.
+    let told = |window: &Window| window.text("num.screen-udp")?.trim().parse::<f64>().ok();
+    rig.window
+        .wait("camera to screen among the numbers", told)
+        .unwrap();
     rig.window.picture("trip");
 
     stop.store(true, Ordering::Relaxed);

@@ -138,4 +138,6 @@ export const SOURCES: SourceView[] = [
     { width: 640, height: 480, rate: 30 }, { width: 1280, height: 720, rate: 30 }, { width: 1280, height: 720, rate: 15 } ] },
   { id: "pattern", kind: "pattern", name: "Test pattern", formats: [
     { width: 320, height: 240, rate: 30 }, { width: 640, height: 480, rate: 30 }, { width: 1280, height: 720, rate: 30 }, { width: 1280, height: 720, rate: 60 } ] },
+  { id: "screen:1", kind: "screen", name: "Screen 1 (eDP-1)", formats: [{ width: 1920, height: 1080, rate: 30 }] },
+  { id: "screen:Lab notes", kind: "screen", name: "Lab notes — Editor", formats: [{ width: 1180, height: 760, rate: 30 }] },
 ];

@@ -78,6 +78,8 @@ export class FakeRoom {
       case "camera_stalled":
       case "camera_unplugged":
         return { camera: "HD Webcam C270" };
+      case "window_closed":
+        return { title: "Lab notes" };
       default:
         return {};
     }

@@ -58,6 +58,8 @@ describe("language", () => {
       camera_unplugged: true,
       camera_absent: true,
       camera_stalled: true,
+      screen_absent: true,
+      window_closed: true,
       format_unsupported: true,
       ffmpeg_missing: true,
       video_unreadable: true,

@@ -12,6 +12,7 @@
 
 mod ack_mode;
 mod adaptation;
+mod buffers;
 mod datagram;
 mod fragment;
 mod frame;
@@ -30,6 +31,7 @@ mod sliding_min;
 
 pub use ack_mode::{AckMode, stop_and_wait_rate};
 pub use adaptation::{Adaptation, AdaptationConfig, Plan};
+pub use buffers::FrameBuffers;
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
 pub use fragment::{Fragment, Parity};
 pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck};

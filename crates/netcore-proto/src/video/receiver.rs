@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::reassembly::{Effect, Partial, Shape, Way};
-use super::{Ack, Datagram, Fragment, Frame, Nack, Parity};
+use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity};
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{FrameNumber, StreamId, Transport};
 use crate::{Span, Time};
@@ -36,6 +36,7 @@ pub struct Receiver {
     /// The latest whole frames, the newest last.
     whole: VecDeque<Whole>,
     partials: Vec<Partial>,
+    buffers: FrameBuffers,
     outgoing: VecDeque<Outgoing>,
     arrivals: VecDeque<Arrival>,
     way: Way,
@@ -104,6 +105,7 @@ impl Receiver {
             newest: None,
             whole: VecDeque::new(),
             partials: Vec::new(),
+            buffers: FrameBuffers::new(),
             outgoing: VecDeque::new(),
             arrivals: VecDeque::new(),
             way: Way {
@@ -210,6 +212,7 @@ impl Receiver {
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame() {
                     Some(frame) => {
+                        self.buffers.keep(&frame);
                         let whole = Whole {
                             frame: frame.header().frame,
                             at: now,
@@ -320,7 +323,8 @@ impl Receiver {
             self.partials.swap_remove(oldest);
             self.counts.incomplete += 1;
         }
-        self.partials.push(Partial::new(shape, now));
+        let buffer = self.buffers.take(shape.frame_length as usize);
+        self.partials.push(Partial::new(shape, buffer, now));
         self.partials.len() - 1
     }
 

@@ -13,6 +13,8 @@
 //!   but never beyond twice of what has been shown to get through.
 //! - Loss alone is no congestion until it is high: on radio it is the weather.
 
+mod measure;
+
 use std::collections::VecDeque;
 
 use super::sliding_min::SlidingMin;
@@ -256,58 +258,6 @@ impl RateControl {
         }
     }
 
-    fn measure_queue(&mut self, acked: &Acked, now: Time) {
-        let there_and_back = now
-            .since(acked.first_out)
-            .saturating_sub(acked.hold)
-            .saturating_sub(acked.spread);
-        let there_and_back = there_and_back.as_micros() as i64;
-        let longer = there_and_back - self.there_and_back.add(there_and_back, now);
-        // Whatever the other clock says, 64 bits hold the difference of two differences.
-        let first_in = i128::from(acked.whole.as_micros()) - i128::from(acked.spread.as_micros());
-        let forward = first_in - i128::from(acked.first_out.as_micros());
-        let forward = forward.clamp(i128::from(i64::MIN / 2), i128::from(i64::MAX / 2)) as i64;
-        let later = forward - self.forward.add(forward, now);
-        // A frame cannot have queued on the way there for longer than there and back took longer, which is ours to measure.
-        let queueing = Span::from_micros(later.min(longer).max(0) as u64);
-        self.queueing_before = self.queueing.replace(queueing);
-    }
-
-    /// Notes the rate at which the frame's train came in. Returns it when it is the way that made it so slow.
-    fn measure_train(&mut self, acked: &Acked) -> Option<f64> {
-        if acked.parts < 2 {
-            return None;
-        }
-        let arrived = 1.0 - f64::from(acked.lost.min(acked.parts)) / f64::from(acked.parts);
-        // The clock starts with the first part's arrival, so that part's bytes do not count.
-        let bytes = f64::from(acked.bytes) * (1.0 - 1.0 / f64::from(acked.parts)) * arrived;
-        let rate = bytes * 8e6 / acked.train.as_micros().max(1) as f64;
-        self.trains = [self.trains[1], Some(rate)];
-        let sent_in = acked.last_out.since(acked.first_out);
-        let is_stretched =
-            acked.train > Span::from_micros(sent_in.as_micros() * 11 / 10) + Span::from_millis(1);
-        let is_lossy = f64::from(acked.lost) > SOME_LOSS * f64::from(acked.parts);
-        let is_telling = acked.train >= TELLING_TRAIN || self.queueing > Some(QUEUE) || is_lossy;
-        let capacity = self.capacity.unwrap_or(rate);
-        if !is_stretched || !is_telling {
-            if rate > capacity * 1.05 {
-                // It takes more, so the next frame looks for yet more.
-                self.look_at = Time::ZERO;
-            }
-            self.capacity = Some(capacity.max(rate));
-            self.stretched = [None; 2];
-            return None;
-        }
-        // A rate that fell to half has fallen; smaller differences are averaged.
-        let is_news = self.capacity.is_none() || rate < capacity / 2.0;
-        self.capacity = Some(if is_news {
-            rate
-        } else {
-            (3.0 * capacity + rate) / 4.0
-        });
-        Some(rate)
-    }
-
     /// Holds the target below the rate to which two trains running were stretched, the better one of them: when a queue or
     /// loss show that the way is full, or the difference is more than jitter makes.
     fn cap(&mut self, stretched: Option<f64>, now: Time) {
@@ -432,123 +382,4 @@ impl RateControl {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A way of 10 Mbit/s and 10 ms, and another clock at its other end.
-    struct Way {
-        control: RateControl,
-        free_at: Time,
-        now: Time,
-        offset_us: u64,
-    }
-
-    impl Way {
-        fn new(config: RateControlConfig) -> Way {
-            Way {
-                control: RateControl::new(config),
-                free_at: Time::ZERO,
-                now: Time::from_micros(5_000_000),
-                offset_us: 1 << 50,
-            }
-        }
-
-        /// A frame of so many bytes, and its acknowledgement; the next is due 33 ms after it.
-        fn frame(&mut self, bytes: u32) {
-            let first_out = self.now;
-            let first_in = self.free_at.max(first_out);
-            self.free_at = first_in + Bitrate(10_000_000).lasts(u64::from(bytes));
-            let train = self.free_at.since(first_in);
-            let whole = self.free_at + Span::from_millis(10);
-            let acked = Acked {
-                bytes,
-                parts: bytes.div_ceil(1_000),
-                lost: 0,
-                first_out,
-                last_out: first_out,
-                whole: whole + Span::from_micros(self.offset_us),
-                hold: Span::ZERO,
-                spread: train,
-                train,
-            };
-            self.control.handle_acked(&acked, whole + Span::from_millis(10));
-            self.now += Span::from_millis(33);
-        }
-    }
-
-    #[test]
-    fn queue_and_capacity_are_measured_whatever_the_clocks_say() {
-        for offset_us in [0, 1 << 50, 1 << 61] {
-            let mut way = Way::new(RateControlConfig::default());
-            way.offset_us = offset_us;
-            for _ in 0..10 {
-                way.frame(20_000);
-            }
-            assert_eq!(way.control.queueing(), Some(Span::ZERO));
-            assert_eq!(way.control.least_round_trip(), Some(Span::from_millis(20)));
-            let capacity = way.control.capacity().unwrap();
-            assert!((9_000_000..=10_000_000).contains(&capacity.0), "{capacity}");
-            way.free_at = way.now + Span::from_millis(70);
-            way.frame(20_000);
-            assert_eq!(way.control.queueing(), Some(Span::from_millis(70)));
-        }
-    }
-
-    #[test]
-    fn two_frames_that_queued_cut_the_target_and_one_does_not() {
-        let mut way = Way::new(RateControlConfig::default());
-        for _ in 0..20 {
-            way.frame(30_000);
-        }
-        let before = way.control.target();
-        way.free_at = way.now + Span::from_millis(40);
-        way.frame(10_000);
-        assert!(way.control.target() >= before);
-        way.free_at = way.now + Span::from_millis(60);
-        way.frame(10_000);
-        assert!(way.control.target().0 as f64 <= 0.86 * before.0 as f64);
-    }
-
-    #[test]
-    fn a_way_that_becomes_longer_is_believed_after_a_few_cuts() {
-        let mut way = Way::new(RateControlConfig::default());
-        for _ in 0..60 {
-            way.frame(20_000);
-        }
-        for _ in 0..60 {
-            // As long a queue as before, whatever is sent: it is no queue.
-            way.free_at = way.now + Span::from_millis(50);
-            way.frame(5_000);
-        }
-        assert_eq!(way.control.queueing(), Some(Span::ZERO));
-        assert!(way.control.target() > Bitrate(1_000_000));
-    }
-
-    #[test]
-    fn loss_counts_only_when_it_is_high() {
-        let lossy = |lost| {
-            let mut control = RateControl::new(RateControlConfig::default());
-            for number in 0..300_u64 {
-                let first_out = Time::from_micros(number * 33_000);
-                let acked = Acked {
-                    bytes: 40_000,
-                    parts: 40,
-                    lost,
-                    first_out,
-                    last_out: first_out,
-                    whole: first_out,
-                    hold: Span::ZERO,
-                    spread: Span::from_millis(2),
-                    train: Span::from_millis(2),
-                };
-                control.handle_acked(&acked, first_out + Span::from_millis(20));
-            }
-            control.target()
-        };
-        assert!(
-            lossy(6).0 as f64 > 0.8 * lossy(0).0 as f64,
-            "one in seven costs a seventh"
-        );
-        assert_eq!(lossy(20), RateControlConfig::default().floor, "one in two");
-    }
-}
+mod tests;

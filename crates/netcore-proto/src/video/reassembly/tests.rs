@@ -1,0 +1,185 @@
+use super::*;
+use crate::units::StreamId;
+use crate::video::FrameHeader;
+
+fn fragments(jpeg_bytes: usize) -> (Frame, Vec<Fragment>) {
+    let header = FrameHeader {
+        stream: StreamId(1),
+        frame: FrameNumber(7),
+        length: 0,
+        width: 8,
+        height: 8,
+        captured: Time::ZERO,
+        encode_us: 0,
+    };
+    let jpeg: Vec<u8> = (0..jpeg_bytes).map(|i| i as u8).collect();
+    let frame = Frame::new(header, &jpeg).unwrap();
+    let parts = frame
+        .bytes()
+        .chunks(1_000)
+        .enumerate()
+        .map(|(index, data)| Fragment {
+            stream: StreamId(1),
+            frame: FrameNumber(7),
+            frame_length: frame.bytes().len() as u32,
+            size: 1_000,
+            index: index as u16,
+            attempt: 0,
+            parity: 0,
+            answers_requests: true,
+            data: Bytes::copy_from_slice(data),
+        });
+    (frame.clone(), parts.collect())
+}
+
+#[test]
+fn parts_in_any_order_make_the_frame() {
+    let (frame, mut parts) = fragments(9_500);
+    parts.reverse();
+    let mut partial = partial(&parts[0], Time::ZERO);
+    let last = parts.pop().unwrap();
+    for part in &parts {
+        assert!(matches!(
+            partial.add(part, Time::ZERO),
+            Effect::Progress | Effect::Late(Span::ZERO)
+        ));
+        assert_eq!(partial.add(part, Time::ZERO), Effect::Useless);
+    }
+    assert_eq!(partial.add(&last, Time::ZERO), Effect::Whole);
+    assert_eq!(partial.into_frame(), Some(frame));
+}
+
+#[test]
+fn a_part_of_another_geometry_is_useless() {
+    let (_, parts) = fragments(9_500);
+    let mut partial = partial(&parts[0], Time::ZERO);
+    let other = Fragment {
+        frame_length: parts[1].frame_length + 1,
+        ..parts[1].clone()
+    };
+    assert_eq!(partial.add(&other, Time::ZERO), Effect::Useless);
+}
+
+fn partial(part: &Fragment, now: Time) -> Partial {
+    let shape = Shape {
+        frame: part.frame,
+        frame_length: part.frame_length,
+        size: part.size,
+    };
+    Partial::new(shape, BytesMut::zeroed(part.frame_length as usize), now)
+}
+
+const WAY: Way = Way {
+    round_trip: Span::from_millis(20),
+    answer: None,
+    pause: Span::ZERO,
+    lateness: Span::ZERO,
+};
+
+fn ask(partial: &mut Partial, way: &Way, now: Time) -> Option<(u16, Vec<(u16, u16)>)> {
+    partial
+        .ask(way, now)
+        .map(|request| (request.serial, request.missing))
+}
+
+fn at(ms: u64) -> Time {
+    Time::ZERO + Span::from_millis(ms)
+}
+
+#[test]
+fn a_gap_is_asked_for_thrice_and_again_after_a_round_trip() {
+    let (_, parts) = fragments(9_500);
+    let mut partial = partial(&parts[0], Time::ZERO);
+    for index in [0, 1, 3, 4] {
+        partial.add(&parts[index], at(1));
+    }
+    assert_eq!(
+        ask(&mut partial, &WAY, at(1)),
+        None,
+        "two later parts may have overtaken it"
+    );
+    partial.add(&parts[5], at(1));
+    assert_eq!(partial.ask_at(&WAY), Some(at(1)));
+    let asked = Some((0, vec![(2, 1)]));
+    assert_eq!(ask(&mut partial, &WAY, at(1)), asked);
+    assert_eq!(ask(&mut partial, &WAY, at(2)), None);
+    assert_eq!(ask(&mut partial, &WAY, at(3)), asked, "in case it was lost");
+    let tail = Some((1, vec![(6, 4)]));
+    assert_eq!(ask(&mut partial, &WAY, at(5)), tail, "the tail is overdue");
+    assert_eq!(ask(&mut partial, &WAY, at(5)), asked);
+    assert_eq!(ask(&mut partial, &WAY, at(7)), tail);
+    assert_eq!(ask(&mut partial, &WAY, at(9)), tail);
+    assert_eq!(ask(&mut partial, &WAY, at(11)), None);
+    assert_eq!(partial.ask_at(&WAY), Some(at(28)));
+    assert_eq!(ask(&mut partial, &WAY, at(28)), Some((2, vec![(2, 1)])));
+}
+
+#[test]
+fn behind_the_last_part_nothing_is_waited_for() {
+    let (_, parts) = fragments(9_500);
+    let mut partial = partial(&parts[0], Time::ZERO);
+    for index in [0, 1, 2, 3, 4, 5, 6, 7, 9] {
+        partial.add(&parts[index], at(1));
+    }
+    assert_eq!(partial.ask_at(&WAY), Some(at(2)));
+    assert_eq!(ask(&mut partial, &WAY, at(2)), Some((0, vec![(8, 1)])));
+}
+
+#[test]
+fn a_gap_shrinks_and_splits() {
+    let (frame, parts) = fragments(9_500);
+    let mut partial = partial(&parts[9], Time::ZERO);
+    for index in [9, 4, 0, 8] {
+        assert_ne!(partial.add(&parts[index], at(0)), Effect::Useless);
+    }
+    let asked = ask(&mut partial, &WAY, at(9)).map(|(_, missing)| missing);
+    assert_eq!(asked, Some(vec![(1, 3), (5, 3)]));
+    for index in [2, 1, 3, 7, 5] {
+        assert_ne!(partial.add(&parts[index], at(0)), Effect::Useless);
+        assert_eq!(partial.add(&parts[index], at(0)), Effect::Useless);
+    }
+    assert_eq!(partial.add(&parts[6], at(0)), Effect::Whole);
+    assert_eq!(partial.into_frame(), Some(frame));
+}
+
+#[test]
+fn late_parts_teach_patience() {
+    let (_, parts) = fragments(9_500);
+    let mut partial = partial(&parts[0], Time::ZERO);
+    for index in [0, 2, 3] {
+        partial.add(&parts[index], at(1));
+    }
+    assert_eq!(partial.add(&parts[1], at(4)), Effect::Late(Span::from_millis(3)));
+    let patient = Way {
+        lateness: Span::from_millis(3),
+        ..WAY
+    };
+    for index in [5, 6, 7] {
+        partial.add(&parts[index], at(5));
+    }
+    assert_eq!(ask(&mut partial, &patient, at(7)), None);
+    assert_eq!(ask(&mut partial, &patient, at(8)), None);
+    assert_eq!(ask(&mut partial, &patient, at(9)), Some((0, vec![(4, 1)])));
+}
+
+#[test]
+fn on_a_slow_link_the_tail_is_waited_for() {
+    let (_, parts) = fragments(9_500);
+    let slow = Way {
+        pause: Span::from_millis(10),
+        ..WAY
+    };
+    let mut partial = partial(&parts[0], Time::ZERO);
+    partial.add(&parts[0], at(0));
+    partial.add(&parts[1], at(10));
+    assert_eq!(partial.longest_pause, Span::from_millis(10));
+    assert_eq!(partial.ask_at(&slow), Some(at(30)));
+    for _ in 0..REORDERING {
+        partial.overtaken(at(12));
+    }
+    assert_eq!(
+        partial.ask_at(&slow),
+        Some(at(12)),
+        "unless a newer frame has begun"
+    );
+}

@@ -19,6 +19,9 @@ use crate::lock::lock;
 /// TCP repeats a lost segment after a round trip; on a path without delay, after this long.
 const LEAST_ROUND_TRIP: Span = Span::from_millis(1);
 
+/// What IPv4 and UDP add to a datagram.
+const DATAGRAM_OVERHEAD: u64 = 28;
+
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -74,7 +77,10 @@ impl Conditioner {
         let (passage, unconditioned) = match paths.as_mut() {
             Some(paths) => {
                 let (path, chance) = paths.of(way);
-                (Some(path.send(bytes as u64, now, chance)), None)
+                (
+                    Some(path.send(bytes as u64 + DATAGRAM_OVERHEAD, now, chance)),
+                    None,
+                )
             }
             None => (None, Some(now)),
         };

@@ -86,6 +86,15 @@ pub(crate) fn add_neighbour(shared: &Shared, neighbour: Neighbour) {
     let neighbour = Arc::new(neighbour);
     endpoint.add(neighbour.association.clone());
     lock(&shared.neighbours).insert(neighbour.id, neighbour.clone());
+    {
+        let (cancel, endpoint, neighbour) = (shared.cancel.clone(), endpoint.clone(), neighbour.clone());
+        shared.spawn(async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = endpoint.search_path(&neighbour.association, neighbour.cancel.clone()) => {}
+            }
+        });
+    }
     if shared.dialer.is_some() {
         let cancel = shared.cancel.clone();
         shared.spawn(async move {

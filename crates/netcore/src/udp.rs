@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Duration;
 
-use netcore_proto::video::Datagram;
+use netcore_proto::video::{Datagram, PathMtu, Probe};
 use netcore_proto::{StreamId, Time};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use tokio::io::Interest;
@@ -23,6 +23,8 @@ use crate::video::{Inbound, Outbound};
 
 /// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
 const BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// The most that a datagram over IPv6 or IPv4 carries, within what is received at once.
+const MOST_PAYLOAD: u16 = 65_487;
 /// With receive offload the system hands over this much at once.
 const RECEIVE_BYTES: usize = 64 * 1024;
 /// After an error that is nobody's in particular.
@@ -54,6 +56,9 @@ pub(crate) struct Association {
     /// Held by their streams. A link holds its association, so the association must not hold the link.
     outbound: Mutex<HashMap<StreamId, Weak<Outbound>>>,
     answered: Notify,
+    /// How large datagrams there may be.
+    path: Mutex<PathMtu>,
+    path_changed: Notify,
 }
 
 /// Where the other side is: the source of the newest genuine datagram, so that a changed address is followed.
@@ -75,6 +80,11 @@ impl Batch {
         self.bytes.is_empty()
     }
 
+    /// Bytes of each datagram but the last.
+    pub(crate) fn segment(&self) -> usize {
+        self.segment
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.segment = 0;
@@ -87,6 +97,8 @@ pub(crate) enum Sent {
     Whole,
     /// The socket takes nothing now.
     Later,
+    /// No datagram of this size leaves here.
+    TooLarge,
     Failed(io::Error),
 }
 
@@ -170,6 +182,7 @@ impl Endpoint {
         match sent {
             Ok(()) => Sent::Whole,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Later,
+            Err(error) if is_too_large(&error) => Sent::TooLarge,
             Err(error) => Sent::Failed(error),
         }
     }
@@ -337,15 +350,18 @@ impl Endpoint {
         association.heard(packet, from);
         match Datagram::decode(plain) {
             Ok(Datagram::Fragment(fragment)) => {
-                let inbound = lock(&association.inbound).get(&fragment.stream).cloned();
-                let Some(inbound) = inbound else { return };
+                let Some(inbound) = association.inbound(fragment.stream) else {
+                    return;
+                };
                 inbound.handle_fragment(&fragment, now);
-                self.answer(&association, &inbound);
-                let is_waiting = |(_, other): &(Arc<Association>, Arc<Inbound>)| Arc::ptr_eq(other, &inbound);
-                // Whether it has a deadline is found out once a turn, not for each of a frame's hundred fragments.
-                if !waiting.iter().any(is_waiting) {
-                    waiting.push((association, inbound));
-                }
+                self.follow_up(association, inbound, waiting);
+            }
+            Ok(Datagram::Parity(parity)) => {
+                let Some(inbound) = association.inbound(parity.stream) else {
+                    return;
+                };
+                inbound.handle_parity(&parity, now);
+                self.follow_up(association, inbound, waiting);
             }
             Ok(Datagram::Ack(ack)) => {
                 let outbound = association.outbound(ack.stream);
@@ -361,9 +377,68 @@ impl Endpoint {
             }
             Ok(Datagram::Hello { token }) => self.send_now(&association, &Datagram::HelloBack { token }),
             Ok(Datagram::HelloBack { .. }) => association.answered.notify_one(),
-            Ok(Datagram::Parity(_) | Datagram::Probe(_) | Datagram::ProbeAck(_)) => {}
+            Ok(Datagram::Probe(probe)) => self.send_now(&association, &Datagram::ProbeAck(probe)),
+            Ok(Datagram::ProbeAck(probe)) => association.handle_probe_acked(probe, now),
             Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
         }
+    }
+
+    /// Part of a frame has come: says what there is to say, and remembers to ask for what is missing.
+    fn follow_up(
+        &self,
+        association: Arc<Association>,
+        inbound: Arc<Inbound>,
+        waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
+    ) {
+        self.answer(&association, &inbound);
+        let is_waiting = |(_, other): &(Arc<Association>, Arc<Inbound>)| Arc::ptr_eq(other, &inbound);
+        // Whether it has a deadline is found out once a turn, not for each of a frame's hundred fragments.
+        if !waiting.iter().any(is_waiting) {
+            waiting.push((association, inbound));
+        }
+    }
+
+    /// Finds out, until `cancel`, how large datagrams to a neighbour may be.
+    pub(crate) async fn search_path(&self, association: &Association, cancel: CancellationToken) {
+        loop {
+            let due = match association.peer_address() {
+                Some(to) => self.probe(association, to),
+                // It is heard of when it is.
+                None => None,
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = association.path_changed.notified() => {}
+                () = sleep_until(due) => {}
+            }
+        }
+    }
+
+    /// Sends a probe if it is time for one. Returns when to look again.
+    fn probe(&self, association: &Association, to: SocketAddr) -> Option<Time> {
+        let now = clock::now();
+        let size = {
+            let mut path = lock(&association.path);
+            if path.poll_timeout().is_some_and(|due| due.at <= now) {
+                path.handle_timeout(now);
+            }
+            path.poll_probe(now)
+        };
+        if let Some(size) = size {
+            let plain = size - (seal::HEADER_BYTES + seal::TAG_BYTES) as u16;
+            let mut batch = Batch::default();
+            let probe: Datagram = Datagram::Probe(Probe {
+                size: plain,
+                token: now.as_micros(),
+            });
+            self.append(&mut batch, &association.sealer, usize::from(plain), |out| {
+                probe.encode(out);
+            });
+            if let Sent::TooLarge | Sent::Failed(_) = self.send(&batch, to) {
+                lock(&association.path).handle_send_failed(size, now);
+            }
+        }
+        lock(&association.path).poll_timeout().map(|due| due.at)
     }
 
     /// Sends what an inbound stream has to say.
@@ -435,6 +510,8 @@ impl Association {
             inbound: Mutex::default(),
             outbound: Mutex::default(),
             answered: Notify::new(),
+            path: Mutex::new(PathMtu::new(MOST_PAYLOAD, clock::now())),
+            path_changed: Notify::new(),
         })
     }
 
@@ -458,6 +535,41 @@ impl Association {
         lock(&self.outbound).insert(stream, Arc::downgrade(outbound));
     }
 
+    /// Bytes that may be sent there in one datagram.
+    pub(crate) fn payload(&self) -> u16 {
+        lock(&self.path).payload()
+    }
+
+    /// The system does not send datagrams of this size there.
+    pub(crate) fn handle_too_large(&self, size: usize) {
+        let size = u16::try_from(size).unwrap_or(u16::MAX);
+        lock(&self.path).handle_send_failed(size, clock::now());
+        self.path_changed.notify_one();
+    }
+
+    /// Full datagrams have arrived there.
+    pub(crate) fn handle_arrived(&self) {
+        lock(&self.path).handle_arrived_full_size();
+    }
+
+    /// Nothing was heard of a frame that went there.
+    pub(crate) fn handle_unanswered(&self) {
+        lock(&self.path).handle_lost_full_size(clock::now());
+        self.path_changed.notify_one();
+    }
+
+    fn handle_probe_acked(&self, probe: Probe, now: Time) {
+        let size = probe
+            .size
+            .saturating_add((seal::HEADER_BYTES + seal::TAG_BYTES) as u16);
+        lock(&self.path).handle_probe_acked(size, now);
+        self.path_changed.notify_one();
+    }
+
+    fn inbound(&self, stream: StreamId) -> Option<Arc<Inbound>> {
+        lock(&self.inbound).get(&stream).cloned()
+    }
+
     fn outbound(&self, stream: StreamId) -> Option<Arc<Outbound>> {
         lock(&self.outbound).get(&stream).and_then(Weak::upgrade)
     }
@@ -475,13 +587,26 @@ impl Association {
 
     fn heard(&self, packet: u64, from: SocketAddr) {
         let mut peer = lock(&self.peer);
-        if packet >= peer.newest {
-            *peer = Peer {
-                address: Some(from),
-                newest: packet,
-            };
+        if packet < peer.newest {
+            return;
+        }
+        let before = peer.address.replace(from);
+        peer.newest = packet;
+        drop(peer);
+        if before != Some(from) {
+            // Nothing is known of the way to a new address.
+            lock(&self.path).handle_new_path(MOST_PAYLOAD, clock::now());
+            self.path_changed.notify_one();
         }
     }
+}
+
+fn is_too_large(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let code = libc::EMSGSIZE;
+    #[cfg(windows)]
+    let code = windows_sys::Win32::Networking::WinSock::WSAEMSGSIZE;
+    error.raw_os_error() == Some(code)
 }
 
 fn is_about_one_peer(error: &io::Error) -> bool {

@@ -85,6 +85,20 @@ pub struct Nack {
 }
 
 impl<D: AsRef<[u8]>> Datagram<D> {
+    /// How many bytes [`encode`](Datagram::encode) writes.
+    pub fn encoded_length(&self) -> usize {
+        match self {
+            Datagram::Fragment(fragment) => Fragment::HEADER_BYTES + fragment.data.as_ref().len(),
+            Datagram::Parity(parity) => Parity::HEADER_BYTES + parity.data.as_ref().len(),
+            Datagram::Probe(probe) => usize::from(probe.size),
+            small => {
+                let mut bytes = Vec::new();
+                small.encode(&mut bytes);
+                bytes.len()
+            }
+        }
+    }
+
     /// Writes the datagram's plain bytes.
     pub fn encode(&self, out: &mut impl BufMut) {
         match self {
@@ -288,6 +302,9 @@ mod tests {
                 token: 6,
             }),
         ] {
+            let mut bytes = Vec::new();
+            datagram.encode(&mut bytes);
+            assert_eq!(datagram.encoded_length(), bytes.len(), "{datagram:?}");
             assert!(trip(&datagram).is_ok());
         }
     }

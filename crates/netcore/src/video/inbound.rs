@@ -5,7 +5,7 @@ use crate::tcp::Secure;
 use bytes::BytesMut;
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
-    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameHeader, Receiver, TcpAck,
+    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameHeader, Parity, Receiver, TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,6 +71,10 @@ impl Inbound {
 
     pub(crate) fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time) {
         lock(&self.receiver).handle_fragment(fragment, now);
+    }
+
+    pub(crate) fn handle_parity(&self, parity: &Parity<&[u8]>, now: Time) {
+        lock(&self.receiver).handle_parity(parity, now);
     }
 
     pub(crate) fn handle_timeout(&self, now: Time) {

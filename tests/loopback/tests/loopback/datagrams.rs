@@ -1,9 +1,12 @@
 //! Datagrams that are not what they should be, among good video.
 
 use bytes::{BufMut, BytesMut};
-use loopback_tests::{Bystanders, PATIENCE, Stranger};
+use loopback_tests::{Bystanders, DatagramSeal, PATIENCE, Party, Stranger, pattern};
+use netcore::clock;
+use netcore::proto::conditions::Conditions;
 use netcore::proto::video::{Ack, Datagram, Fragment, Nack};
 use netcore::proto::{FrameNumber, StreamId, Time, Transport};
+use std::time::Duration;
 use tokio::net::UdpSocket;
 
 fn encoded(datagram: &Datagram) -> Vec<u8> {
@@ -29,14 +32,19 @@ fn fragment(stream: StreamId, frame: u32, frame_length: u32, size: u16, index: u
     bytes.to_vec()
 }
 
-async fn answer(socket: &UdpSocket) -> Vec<u8> {
-    let mut bytes = vec![0; 65_536];
-    let length = tokio::time::timeout(PATIENCE, socket.recv(&mut bytes))
-        .await
-        .expect("an answer")
-        .expect("the socket works");
-    bytes.truncate(length);
-    bytes
+/// What the host answers. It also looks, unasked, for the size of datagrams that get here.
+async fn answer(socket: &UdpSocket, seal: &DatagramSeal) -> Vec<u8> {
+    let wait = async {
+        loop {
+            let mut bytes = vec![0; 65_536];
+            let length = socket.recv(&mut bytes).await.expect("the socket works");
+            let plain = seal.open(&bytes[..length]).expect("the host's seal");
+            if !matches!(Datagram::decode(&plain), Ok(Datagram::Probe(_))) {
+                return plain;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("an answer")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +58,7 @@ async fn broken_seals_replays_and_unknown_connections_are_dropped() {
     // A good one is answered, under the host's seal for us.
     let good = seal.seal(5, &hello(77));
     socket.send(&good).await.unwrap();
-    let plain = seal.open(&answer(&socket).await).expect("the host's seal");
+    let plain = answer(&socket, &seal).await;
     assert_eq!(Datagram::decode(&plain), Ok(Datagram::HelloBack { token: 77 }));
     // None of these is: the same again, every single bit changed, somebody else's connection, nobody's.
     socket.send(&good).await.unwrap();
@@ -74,7 +82,7 @@ async fn broken_seals_replays_and_unknown_connections_are_dropped() {
     socket.send(&vec![0; 60_000]).await.unwrap();
     // The next answer is to the next good one: the copy with the bits as they were is as good as ever.
     socket.send(&fresh).await.unwrap();
-    let plain = seal.open(&answer(&socket).await).expect("the host's seal");
+    let plain = answer(&socket, &seal).await;
     assert_eq!(Datagram::decode(&plain), Ok(Datagram::HelloBack { token: 78 }));
     others.notice_nothing("broken seals").await;
 }
@@ -157,4 +165,43 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
         forged.is_newer_than(shown.frame.header().frame),
         "the forged frame was not taken"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_size_of_datagrams_is_found_and_lost_again_when_they_are_swallowed() {
+    let host = Party::host(0).await.unwrap();
+    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let publisher = ben.room.publish(pattern(Transport::Udp)).await.unwrap();
+    let bytes_of_a_datagram = |party: &Party| {
+        let links = party.room.links();
+        links.iter().find_map(|link| link.datagram_bytes).unwrap_or(0)
+    };
+    let send_until = async |fits: &dyn Fn(u32) -> bool| {
+        let wait = async {
+            let mut pace = tokio::time::interval(Duration::from_millis(20));
+            while !fits(bytes_of_a_datagram(&ben)) {
+                pace.tick().await;
+                publisher.send(&[0xab; 16_600], 640, 480, clock::now(), clock::now());
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("in time");
+    };
+    // Loopback takes what no Ethernet does; macOS takes 9,216 bytes at most.
+    send_until(&|bytes| bytes >= 8_952).await;
+    let swallowing = Conditions {
+        mtu: Some(1_400),
+        ..Conditions::default()
+    };
+    ben.room.set_conditions(Some(swallowing), 1);
+    send_until(&|bytes| bytes < 1_400).await;
+    let mut results = ben.room.results();
+    let mut is_whole = async || loop {
+        if results.recv().await.expect("results").result.delay().is_some() {
+            return;
+        }
+    };
+    tokio::select! {
+        () = is_whole() => {}
+        () = send_until(&|_| false) => {}
+    }
 }

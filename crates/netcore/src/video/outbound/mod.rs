@@ -4,7 +4,9 @@ mod udp;
 use std::sync::{Arc, Mutex};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
-use netcore_proto::video::{Ack, Fragment, Frame, FrameResult, Nack, Sender, SenderConfig};
+use netcore_proto::video::{
+    Ack, BASE_PAYLOAD, Fragment, Frame, FrameOutcome, FrameResult, LossReason, Nack, Sender, SenderConfig,
+};
 use netcore_proto::{Bitrate, Time, Transport};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -14,16 +16,12 @@ use crate::clock;
 use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::{LinkRecord, LinkResult};
+use crate::seal;
 use crate::session::Neighbour;
 use crate::shared::Shared;
 use crate::udp::{Association, Endpoint, sleep_until};
 use tcp::Pipe;
 use udp::Outbox;
-
-/// Bytes of a frame in a datagram that any path of 1,280 bytes takes (RFC 8200, section 5), headers and seal taken off.
-const FRAGMENT_BYTES: u16 = 1_150;
-/// On loopback a datagram may be longer; macOS takes 9,216 bytes at most.
-const LOOPBACK_FRAGMENT_BYTES: u16 = 8_900;
 
 /// A stream's frames as they go to one neighbour, over either transport.
 pub(crate) struct Outbound {
@@ -65,7 +63,6 @@ impl Outbound {
             transport,
             window: shared.window,
             acks: *lock(&shared.acks),
-            fragment_bytes: FRAGMENT_BYTES,
             ..SenderConfig::default()
         };
         let state = State {
@@ -105,6 +102,7 @@ impl Outbound {
     pub(crate) fn offer(&self, frame: Frame) {
         {
             let mut state = lock(&self.state);
+            state.sender.set_fragment_bytes(self.fragment_bytes());
             state.sender.handle_frame(frame, clock::now());
             self.record_results(&mut state);
         }
@@ -195,17 +193,13 @@ impl Outbound {
 
     /// Bytes of one full datagram on this link.
     pub(crate) fn datagram_bytes(&self) -> u32 {
-        let overhead = Fragment::HEADER_BYTES + crate::seal::HEADER_BYTES + crate::seal::TAG_BYTES;
-        u32::from(self.fragment_bytes()) + overhead as u32
+        u32::from(self.association.payload())
     }
 
+    /// Bytes of a frame in one datagram. Parity is computed over parts of an even size.
     fn fragment_bytes(&self) -> u16 {
-        let is_loopback = |address: std::net::SocketAddr| address.ip().to_canonical().is_loopback();
-        if self.association.peer_address().is_some_and(is_loopback) {
-            LOOPBACK_FRAGMENT_BYTES
-        } else {
-            FRAGMENT_BYTES
-        }
+        let overhead = Fragment::HEADER_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
+        self.association.payload().saturating_sub(overhead as u16) & !1
     }
 
     /// Sends what may leave now, on the caller's thread. What has to wait is left to the link's tasks.
@@ -242,11 +236,21 @@ impl Outbound {
                 () = sleep_until(alarm) => {
                     let mut state = lock(&self.state);
                     state.sender.handle_timeout(clock::now());
-                    // The other side's address may have become known, or changed.
-                    state.sender.set_fragment_bytes(self.fragment_bytes());
                     self.record_results(&mut state);
                 }
             }
+        }
+    }
+
+    /// What a frame's end tells of the datagrams that carried it.
+    fn tell_path(&self, result: &FrameResult) {
+        if result.transport != Transport::Udp || result.bytes <= u32::from(BASE_PAYLOAD) {
+            return;
+        }
+        match result.outcome {
+            FrameOutcome::Acked { .. } | FrameOutcome::Delivered => self.association.handle_arrived(),
+            FrameOutcome::Lost(LossReason::Unanswered) => self.association.handle_unanswered(),
+            FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => {}
         }
     }
 
@@ -255,6 +259,7 @@ impl Outbound {
             self.live.handle_queueing(queueing, clock::now());
         }
         while let Some(result) = state.sender.poll_result() {
+            self.tell_path(&result);
             state.meter.record(result);
             // Nobody need be listening.
             let _ = self.results.send(LinkResult {

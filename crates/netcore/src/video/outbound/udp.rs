@@ -1,4 +1,4 @@
-use netcore_proto::video::Fragment;
+use netcore_proto::video::Datagram;
 
 use super::{Outbound, State};
 use crate::clock;
@@ -10,7 +10,7 @@ use crate::udp::{Batch, Sent};
 pub(super) struct Outbox {
     batch: Batch,
     /// What did not fit into the batch.
-    held_back: Option<Fragment>,
+    held_back: Option<Datagram>,
 }
 
 impl Outbound {
@@ -19,7 +19,7 @@ impl Outbound {
         self.flush(&mut lock(&self.outbox))
     }
 
-    /// Sends fragments until there is none, or the socket takes no more; then it returns `false`.
+    /// Sends datagrams until there is none, or the socket takes no more; then it returns `false`.
     fn flush(&self, outbox: &mut Outbox) -> bool {
         loop {
             if outbox.batch.is_empty() {
@@ -36,6 +36,8 @@ impl Outbound {
             match self.endpoint.send(&outbox.batch, to) {
                 Sent::Whole => {}
                 Sent::Later => return false,
+                // What was lost by it is asked for again, in smaller parts from the next frame on.
+                Sent::TooLarge => self.association.handle_too_large(outbox.batch.segment()),
                 Sent::Failed(error) => {
                     tracing::debug!(%error, %to, stream = %self.key.stream, "datagrams were not sent");
                 }
@@ -44,21 +46,21 @@ impl Outbound {
         }
     }
 
-    /// Seals as many fragments as go out in one batch.
+    /// Seals as many datagrams as go out in one batch.
     fn fill(&self, state: &mut State, outbox: &mut Outbox) {
         let now = clock::now();
-        while let Some(fragment) = outbox
+        while let Some(datagram) = outbox
             .held_back
             .take()
-            .or_else(|| state.sender.poll_fragment(now))
+            .or_else(|| state.sender.poll_datagram(now))
         {
-            let length = Fragment::HEADER_BYTES + fragment.data.len();
+            let length = datagram.encoded_length();
             let sealer = self.association.sealer();
             let fits = self
                 .endpoint
-                .append(&mut outbox.batch, sealer, length, |out| fragment.encode(out));
+                .append(&mut outbox.batch, sealer, length, |out| datagram.encode(out));
             if !fits {
-                outbox.held_back = Some(fragment);
+                outbox.held_back = Some(datagram);
                 return;
             }
         }

@@ -116,14 +116,14 @@ async fn feed(
         }
     };
     let mut ended = 0_u64;
-    // Whether a picture offered lately has found no room.
-    let mut is_full = false;
+    // Whether there is room for no more, and whether a picture has shown so since the last extra one.
+    let (mut is_full, mut was_shown) = (false, false);
     loop {
         match timeout(Duration::from_millis(100), results.recv()).await {
             Ok(Ok(LinkResult { stream, .. })) if publisher.stream() != Some(stream) => {}
             Ok(Ok(LinkResult { result, .. })) => {
                 if result.outcome == FrameOutcome::Dropped(DropReason::Superseded) {
-                    is_full = true;
+                    (is_full, was_shown) = (true, true);
                     continue;
                 }
                 ended += 1;
@@ -133,7 +133,7 @@ async fn feed(
                     offer();
                 }
                 if is_time {
-                    is_full = false;
+                    is_full = std::mem::take(&mut was_shown);
                 }
             }
             Ok(Err(broadcast::error::RecvError::Closed)) => return,

@@ -2,10 +2,10 @@ use std::io;
 use std::sync::{Mutex, Weak};
 
 use crate::tcp::Secure;
-use bytes::BytesMut;
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
-    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameHeader, Parity, Receiver, TcpAck,
+    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity, Receiver,
+    TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -120,6 +120,7 @@ impl Inbound {
 
     /// Receives frames from a TCP connection and acknowledges each when it is whole, before anything else is done with it.
     pub(crate) async fn receive_tcp(&self, mut stream: Secure) -> io::Result<()> {
+        let mut buffers = FrameBuffers::new();
         loop {
             let mut header_bytes = [0; FRAME_HEADER_BYTES];
             stream.read_exact(&mut header_bytes).await?;
@@ -128,15 +129,10 @@ impl Inbound {
             if header.stream != self.stream {
                 return Err(invalid("a frame of another stream"));
             }
-            let mut bytes = BytesMut::with_capacity(FRAME_HEADER_BYTES + header.length as usize);
-            bytes.extend_from_slice(&header_bytes);
-            let whole_length = FRAME_HEADER_BYTES + header.length as usize;
-            while bytes.len() < whole_length {
-                let missing = whole_length - bytes.len();
-                if (&mut stream).take(missing as u64).read_buf(&mut bytes).await? == 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-            }
+            let mut bytes = buffers.take(FRAME_HEADER_BYTES + header.length as usize);
+            let (head, jpeg) = bytes.split_at_mut(FRAME_HEADER_BYTES);
+            head.copy_from_slice(&header_bytes);
+            stream.read_exact(jpeg).await?;
             let whole = clock::now();
             let hold_us = u32::try_from(clock::now().since(whole).as_micros()).unwrap_or(u32::MAX);
             let ack = TcpAck {
@@ -149,6 +145,7 @@ impl Inbound {
             stream.write_all(&ack.encode()).await?;
             stream.flush().await?;
             let frame = Frame::from_bytes(bytes.freeze()).map_err(invalid)?;
+            buffers.keep(&frame);
             lock(&self.receiver).handle_frame(frame, first, whole);
             self.publish_arrivals();
         }

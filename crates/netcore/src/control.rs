@@ -223,22 +223,18 @@ impl ControlLoop {
     }
 
     fn handle_event(&mut self, event: Event) {
-        match &event {
-            Event::Session(event) => self.handle_session(event),
-            Event::Video(event) => self.video.handle_event(event, &mut self.node),
-            Event::Files(event) => self.files.handle_event(event),
-            Event::Metrics(from, report) => {
-                metrics::handle_report(&self.shared, &self.video, *from, report);
-                return;
-            }
-            Event::Chat(_) => {}
-        }
         match event {
-            Event::Session(event) => self.shared.event(RoomEvent::Session(event)),
+            Event::Session(event) => {
+                self.handle_session(&event);
+                self.shared.event(RoomEvent::Session(event));
+            }
             Event::Chat(event) => self.shared.event(RoomEvent::Chat(event)),
-            Event::Files(event) => self.shared.event(RoomEvent::Files(event)),
-            Event::Video(event) => self.shared.event(RoomEvent::Video(event)),
-            Event::Metrics(..) => {}
+            Event::Files(event) => self.files.handle_event(event),
+            Event::Video(event) => {
+                self.video.handle_event(&event, &mut self.node);
+                self.shared.event(RoomEvent::Video(event));
+            }
+            Event::Metrics(from, report) => metrics::handle_report(&self.shared, &self.video, from, &report),
         }
     }
 

@@ -38,7 +38,8 @@ pub(crate) async fn offer_files(
             .await?;
         let id = info.id;
         let mut shelf = lock(&open.files);
-        shelf.put(info);
+        // By now more may be known of it than that it was accepted.
+        shelf.put_new(info);
         shelf.set_source(id, path);
         offered.push(id);
     }

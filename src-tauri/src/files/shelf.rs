@@ -49,6 +49,11 @@ impl Shelf {
         }
     }
 
+    /// Takes what is known of a file of which nothing is known yet.
+    pub(crate) fn put_new(&mut self, info: FileInfo) {
+        self.0.entry(info.id).or_insert_with(|| Item::new(info));
+    }
+
     /// Takes how far a transfer is. Whether the interface is to be told: of mere progress ten times a second at most.
     pub(crate) fn set_transfer(&mut self, transfer: TransferView, now: Time) -> bool {
         let Some(item) = self.0.get_mut(&transfer.file) else {

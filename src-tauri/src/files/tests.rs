@@ -223,3 +223,16 @@ fn progress_is_told_ten_times_a_second_and_the_end_at_once() {
     assert_eq!(shelf.picture_to_preview(FileId(3)), Some(PathBuf::from("/p")));
     assert_eq!(shelf.picture_to_preview(FileId(3)), None, "looked into twice");
 }
+
+#[tokio::test]
+async fn a_file_that_is_sent_in_no_time_is_shown_as_sent() {
+    let (host, _member, _room) = pair().await;
+    for number in 0..20 {
+        let name = format!("{number}.txt");
+        let path = host.file(&name, b"hello").to_string_lossy().into_owned();
+        let offered = commands::offer_files(&host.core, vec![path], vec![])
+            .await
+            .unwrap();
+        state(&host, u64::from(offered[0].id), "done").await;
+    }
+}

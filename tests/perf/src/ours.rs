@@ -15,8 +15,10 @@ use tokio::sync::broadcast::Receiver;
 use crate::Outcome;
 use crate::process::Part;
 
-/// Unacknowledged frames when the rate is measured.
-const WINDOW: usize = 16;
+/// Bytes that may be on their way when the rate is measured: what fits into a processor's cache.
+const WINDOW_BYTES: usize = 1_000_000;
+/// And frames at most.
+const MAX_WINDOW: usize = 16;
 /// How long the rate is measured.
 const RATE_FOR: Duration = Duration::from_secs(2);
 
@@ -115,14 +117,15 @@ impl Drop for Link {
 
 /// Frames acknowledged each second with a window, as fast as it goes.
 pub(crate) fn frames_per_second(transport: Transport, bytes: usize) -> Outcome<f64> {
-    let mut link = Link::with_window(transport, bytes, WindowMode::Fixed(WINDOW))?;
+    let window = (WINDOW_BYTES / bytes).clamp(2, MAX_WINDOW);
+    let mut link = Link::with_window(transport, bytes, WindowMode::Fixed(window))?;
     link.exchange(200, 0)?;
     let mut unfinished = 0;
     let mut acked = 0_u64;
     let began = Instant::now();
     while began.elapsed() < RATE_FOR {
         // The window and the one frame that may wait.
-        while unfinished <= WINDOW {
+        while unfinished <= window {
             link.send();
             unfinished += 1;
         }

@@ -65,31 +65,31 @@ impl FilePlane {
         self.shared.dialer.is_none()
     }
 
-    pub(crate) fn handle_event(self: &Arc<Self>, event: &Event) {
+    /// Takes note of what happened, tells it, and then does what follows from it: whoever listens hears of a file before
+    /// anything of its transfer.
+    pub(crate) fn handle_event(self: &Arc<Self>, event: Event) {
+        if let Event::Accepted { file, .. } | Event::Offered(file) | Event::Changed(file) = &event {
+            lock(&self.known).insert(file.id, file.clone());
+        }
+        self.shared.event(RoomEvent::Files(event.clone()));
         match event {
             Event::Accepted { local, file } => {
-                lock(&self.known).insert(file.id, file.clone());
-                if let Some(offer) = lock(&self.offers).remove(local) {
-                    self.start_sending(file, offer.path);
-                    let _ = offer.answer.send(Ok(file.clone()));
+                if let Some(offer) = lock(&self.offers).remove(&local) {
+                    self.start_sending(&file, offer.path);
+                    let _ = offer.answer.send(Ok(file));
                 }
             }
             Event::Refused { local, refusal } => {
-                if let Some(offer) = lock(&self.offers).remove(local) {
-                    let _ = offer.answer.send(Err(refusal.clone()));
+                if let Some(offer) = lock(&self.offers).remove(&local) {
+                    let _ = offer.answer.send(Err(refusal));
                 }
             }
-            Event::Offered(file) => {
-                lock(&self.known).insert(file.id, file.clone());
-            }
-            Event::Changed(file) => {
-                lock(&self.known).insert(file.id, file.clone());
-                match &file.state {
-                    FileState::Failed { why } => self.end(file.id, Some(why)),
-                    FileState::Cancelled => self.end(file.id, None),
-                    FileState::Uploading | FileState::Stored { .. } => {}
-                }
-            }
+            Event::Offered(_) => {}
+            Event::Changed(file) => match &file.state {
+                FileState::Failed { why } => self.end(file.id, Some(why)),
+                FileState::Cancelled => self.end(file.id, None),
+                FileState::Uploading | FileState::Stored { .. } => {}
+            },
             Event::Reset => {
                 lock(&self.known).clear();
                 for (_, transfer) in lock(&self.transfers).drain() {

@@ -97,10 +97,11 @@ pub fn contract_ts() -> String {
     section!(out, ts, "files": files::view::FileState, files::view::FileView, files::view::FilesEvent);
     section!(out, ts, "video":
         video::view::SourceKind, video::view::SourceFormat, video::view::SourceView, video::view::VideoSpec,
-        video::view::LiveView, video::view::StreamView, video::view::VideoEvent, video::view::DrawnFrame);
+        video::view::LiveView, video::view::StreamView, video::view::VideoEvent, video::view::DrawnFrame, video::view::MadeView, video::view::RecordedView);
     section!(out, ts, "metrics":
         metrics::view::Direction, metrics::view::LinkView, metrics::view::KernelView, metrics::view::MetricPoint,
-        metrics::view::StepIcon, metrics::view::Step, metrics::view::MetricsEvent, metrics::view::MetricsHistory, metrics::view::TripView, metrics::view::ExportFormat);
+        metrics::view::StepIcon, metrics::view::Step, metrics::view::MetricsEvent, metrics::view::MetricsHistory, metrics::view::TripView, metrics::view::CountsView, metrics::view::CountView,
+        metrics::view::ConditionsView, metrics::view::ConditionedView, metrics::view::CompareView, metrics::view::CompareRow, metrics::view::ExportFormat);
     out.push_str("\n// ---------- commands and events ----------\n");
     push_map(
         &mut out,

@@ -44,10 +44,17 @@ contract! {
         watch(stream: u32, on: bool) -> ();
         next_frame(stream: u32, after: i64, drawn: Option<DrawnFrame>) -> FrameBytes;
         save_snapshot(stream: u32) -> String;
+        start_recording(stream: u32) -> String;
+        stop_recording(stream: u32) -> ();
     }
     metrics tells MetricsEvent {
         history() -> MetricsHistory;
         trips(stream: u32, to: Option<u32>) -> Vec<TripView>;
+        counts() -> Vec<CountsView>;
+        set_conditions(conditions: Option<ConditionsView>) -> Option<ConditionsView>;
+        start_comparison(seconds: u32) -> CompareView;
+        stop_comparison() -> ();
+        export_comparison(format: ExportFormat) -> Option<String>;
         export_results(format: ExportFormat) -> Option<String>;
     }
 }

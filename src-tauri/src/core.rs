@@ -39,6 +39,9 @@ pub(crate) struct OpenRoom {
     pub(crate) chat: Mutex<chat::log::Log>,
     pub(crate) files: Mutex<files::shelf::Shelf>,
     pub(crate) streams: Mutex<video::streams::Streams>,
+    pub(crate) recordings: Mutex<video::recording::Recordings>,
+    pub(crate) conditions: Mutex<Option<metrics::view::ConditionsView>>,
+    pub(crate) comparison: Mutex<metrics::compare::Comparison>,
     /// Held while my video is started, changed or stopped.
     pub(crate) live: tokio::sync::Mutex<Option<video::live::Live>>,
 }
@@ -98,7 +101,9 @@ impl Core {
     pub(crate) async fn leave(&self) {
         let _turn = self.turn.lock().await;
         if let Some(open) = self.take_room() {
+            metrics::compare::stop(self, &open);
             video::live::end(self, &open, None).await;
+            video::recording::end_all(&open).await;
             open.room.close().await;
         }
     }
@@ -113,6 +118,9 @@ impl OpenRoom {
             chat: Mutex::new(chat::log::Log::of(&snapshot.chat, me)),
             files: Mutex::new(files::shelf::Shelf::of(&snapshot.files)),
             streams: Mutex::new(video::streams::Streams::of(&snapshot.streams)),
+            recordings: Mutex::default(),
+            conditions: Mutex::default(),
+            comparison: Mutex::default(),
             live: tokio::sync::Mutex::default(),
         }
     }
@@ -168,7 +176,10 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
         RoomEvent::Transfer(transfer) => files::handle_transfer(core, open, transfer),
         RoomEvent::Video(event) => video::handle(core, open, event),
         RoomEvent::Link(link) => session::handle_link(core, &link),
-        RoomEvent::Metrics { points, links } => metrics::handle(core, open, &points, &links),
+        RoomEvent::Metrics { points, links } => {
+            metrics::handle(core, open, &points, &links);
+            video::live::tell_made(core, open);
+        }
         RoomEvent::Closed(_) => {}
     }
 }

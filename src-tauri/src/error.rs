@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use media::CaptureError;
+use media::{CaptureError, RecordError};
 use netcore::proto::CommandError;
 use netcore::proto::chat::TextError;
 use netcore::proto::session::{Refusal, RefusalCode};
@@ -57,6 +57,7 @@ pub(crate) enum ErrorCode {
     FormatUnsupported,
     FfmpegMissing,
     VideoUnreadable,
+    RecordingFailed,
     AlreadyLive,
     NotLive,
     Storage,
@@ -212,6 +213,16 @@ impl From<CaptureError> for IpcError {
             CaptureError::FfmpegMissing { path } => told(ErrorCode::FfmpegMissing).with("name", path),
             CaptureError::Unreadable { path, .. } => told(ErrorCode::VideoUnreadable).with("name", path),
             CaptureError::Encoding { .. } => told(ErrorCode::Internal),
+        }
+    }
+}
+
+impl From<RecordError> for IpcError {
+    fn from(error: RecordError) -> IpcError {
+        let message = error.to_string();
+        match error {
+            RecordError::DiskFull { .. } => IpcError::new(ErrorCode::DiskFull, message),
+            _ => IpcError::new(ErrorCode::RecordingFailed, message),
         }
     }
 }

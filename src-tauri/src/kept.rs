@@ -8,7 +8,7 @@ use netcore::proto::{session, wire};
 use serde::{Deserialize, Serialize};
 
 use crate::error::IpcError;
-use crate::session::view::{Language, Profile, Settings, Theme};
+use crate::session::view::{Language, Profile, Settings, Theme, default_least_quality};
 use crate::video::view::Transport;
 
 /// JPEG quality unless another is chosen.
@@ -116,6 +116,7 @@ impl Kept {
                 before.downloads
             },
             quality: settings.quality.clamp(1, 100),
+            least_quality: settings.least_quality.clamp(1, 100),
             ..settings
         };
         self.change(|content| content.settings = Some(kept.clone()))?;
@@ -202,6 +203,8 @@ fn default_settings(folders: &Folders) -> Settings {
         transport: Transport::Udp,
         downloads: folders.downloads().to_string_lossy().into_owned(),
         quality: DEFAULT_QUALITY,
+        least_quality: default_least_quality(),
+        is_fixed: false,
     }
 }
 

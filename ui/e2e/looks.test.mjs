@@ -72,6 +72,35 @@ const SCREENS = {
       await page.click(at("trip-earlier"));
     },
   },
+  worse: {
+    query: "scene=busy&second=10",
+    async go(page) {
+      await page.click(at("open-wire"));
+      await page.click(at("cond.badWifi"));
+      await page.click(at("compare-start"));
+      await page.waitForSelector(at("compare-done"));
+      await page.locator(at("compare")).scrollIntoViewIfNeeded();
+      await page.locator("details summary").click();
+      await page.waitForSelector(at("count-acked"));
+    },
+  },
+  recording: {
+    query: "scene=busy",
+    async go(page) {
+      await page.waitForSelector('article.large canvas[data-drawn="true"]');
+      await page.click(at("record"));
+      await page.waitForSelector(".recmark");
+    },
+  },
+  conditioner: {
+    query: "scene=busy",
+    size: { width: 1024, height: 640 },
+    async go(page) {
+      await page.click(at("open-wire"));
+      await page.click(at("open-conditioner"));
+      await page.waitForSelector(at("conditioner-dialog"));
+    },
+  },
   unwatched: {
     query: "scene=empty&alive=0",
     async go(page) {
@@ -94,7 +123,7 @@ const SCREENS = {
 for (const [name, screen] of Object.entries(SCREENS)) {
   for (const lang of ["en", "zh"]) {
     test(`${name} ${lang}`, async () => {
-      const { page, errors, close } = await browser.page(`${screen.query}&theme=light&lang=${lang}`);
+      const { page, errors, close } = await browser.page(`${screen.query}&theme=light&lang=${lang}`, screen.size);
       try {
         await page.waitForSelector(`${at("start")}, ${at("room")}`);
         await screen.go?.(page);

@@ -5,21 +5,27 @@ use std::sync::Arc;
 use netcore::proto::{MemberId, StreamId};
 use netcore::{LinkKey, clock};
 
-use super::export;
-use super::view::{ExportFormat, MetricPoint, MetricsHistory, Step, TripView};
-use crate::core::Core;
+use super::view::{
+    CompareView, ConditionsView, CountsView, ExportFormat, MetricPoint, MetricsHistory, Step, TripView,
+};
+use super::{compare, export};
+use crate::core::{Core, lock};
 use crate::error::IpcError;
 
 pub(crate) async fn history(core: &Arc<Core>) -> Result<MetricsHistory, IpcError> {
     let steps = (core.recent_steps)().iter().map(Step::of).collect();
-    let (points, links) = match core.room() {
-        Ok(open) => (open.room.points(), super::views(&open, &open.room.links())),
-        Err(_) => (Vec::new(), Vec::new()),
+    let Ok(open) = core.room() else {
+        return Ok(MetricsHistory {
+            steps,
+            ..MetricsHistory::default()
+        });
     };
     Ok(MetricsHistory {
-        points: points.iter().map(MetricPoint::of).collect(),
-        links,
+        points: open.room.points().iter().map(MetricPoint::of).collect(),
+        links: super::views(&open, &open.room.links()),
         steps,
+        conditions: lock(&open.conditions).clone(),
+        comparison: compare::view(&open),
     })
 }
 
@@ -39,6 +45,40 @@ pub(crate) async fn trips(core: &Arc<Core>, stream: u32, to: Option<u32>) -> Res
         .iter()
         .map(|trip| TripView::of(trip, now, now_unix_ms))
         .collect())
+}
+
+pub(crate) async fn counts(core: &Arc<Core>) -> Result<Vec<CountsView>, IpcError> {
+    let open = core.room()?;
+    Ok(open.room.records().iter().filter_map(CountsView::of).collect())
+}
+
+pub(crate) async fn set_conditions(
+    core: &Arc<Core>,
+    conditions: Option<ConditionsView>,
+) -> Result<Option<ConditionsView>, IpcError> {
+    let open = core.room()?;
+    let conditions = conditions.map(ConditionsView::tidied);
+    let seed = conditions.as_ref().map_or(0, |conditions| conditions.seed);
+    let network = conditions.as_ref().map(ConditionsView::conditions);
+    open.room.set_conditions(network, seed.into());
+    lock(&open.conditions).clone_from(&conditions);
+    Ok(conditions)
+}
+
+pub(crate) async fn start_comparison(core: &Arc<Core>, seconds: u32) -> Result<CompareView, IpcError> {
+    compare::start(core, seconds).await
+}
+
+pub(crate) async fn stop_comparison(core: &Arc<Core>) -> Result<(), IpcError> {
+    compare::stop(core, &*core.room()?);
+    Ok(())
+}
+
+pub(crate) async fn export_comparison(
+    core: &Arc<Core>,
+    format: ExportFormat,
+) -> Result<Option<String>, IpcError> {
+    export::ask_and_write_comparison(core, format).await
 }
 
 pub(crate) async fn export_results(

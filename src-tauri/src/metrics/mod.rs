@@ -1,7 +1,10 @@
 //! What is measured.
 
 pub(crate) mod commands;
+pub(crate) mod compare;
+pub(crate) mod conditions;
 mod export;
+mod reasons;
 #[cfg(test)]
 mod tests;
 mod trip;
@@ -12,6 +15,7 @@ use tauri::Runtime;
 use tauri::plugin::{Builder, TauriPlugin};
 
 use crate::core::{Core, OpenRoom};
+use conditions::ConditionedView;
 use view::{LinkView, MetricPoint, MetricsEvent, Step};
 
 /// The capability's commands.
@@ -29,6 +33,7 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: 
         &MetricsEvent::Points {
             points,
             links: views(open, links),
+            conditioned: conditioned(open),
         },
     );
 }
@@ -36,6 +41,12 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: 
 /// Tells the interface a step that was taken.
 pub(crate) fn handle_step(core: &Core, step: &netcore::steps::Step) {
     core.tell("metrics", &MetricsEvent::Step { step: Step::of(step) });
+}
+
+/// What became of packets, while the network is made worse on purpose.
+fn conditioned(open: &OpenRoom) -> Option<ConditionedView> {
+    let (_, counts) = open.room.conditions()?;
+    Some(ConditionedView::of(&counts))
 }
 
 fn views(open: &OpenRoom, links: &[Link]) -> Vec<LinkView> {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::commands;
-use super::view::{ExportFormat, TripView};
+use super::view::{ConditionsView, ExportFormat, TripView};
 use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::outside::Choice;
@@ -16,6 +16,8 @@ fn pattern() -> VideoSpec {
         height: 180,
         rate: 30.0,
         quality: 50,
+        least_quality: 30,
+        is_fixed: false,
         transport: Transport::Tcp,
     }
 }
@@ -168,6 +170,143 @@ async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_d
     );
     assert!(told["clockErrorUs"].is_u64(), "{told}");
     assert_eq!(commands::trips(&host.core, 999, None).await.unwrap(), []);
+}
+
+fn worse() -> ConditionsView {
+    ConditionsView {
+        loss_pct: 30.0,
+        burst_pct: 0.0,
+        delay_ms: 0,
+        jitter_ms: 0,
+        reorder_pct: 0.0,
+        rate_kbps: None,
+        seed: 7,
+    }
+}
+
+#[tokio::test]
+async fn the_network_is_made_worse_on_purpose_until_it_is_made_as_it_was() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let spec = VideoSpec {
+        transport: Transport::Udp,
+        ..pattern()
+    };
+    let stream = start_video(&member.core, spec).await.unwrap().stream;
+    let asked = ConditionsView {
+        delay_ms: 99_999,
+        ..worse()
+    };
+    let set = commands::set_conditions(&member.core, Some(asked)).await.unwrap();
+    assert_eq!(
+        set.as_ref().map(|set| (set.loss_pct, set.delay_ms)),
+        Some((30.0, 2_000))
+    );
+    commands::set_conditions(&member.core, Some(worse()))
+        .await
+        .unwrap();
+    let history = commands::history(&member.core).await.unwrap();
+    assert_eq!(history.conditions, Some(worse()));
+    member
+        .event("metrics", |event| {
+            (event["conditioned"]["lost"].as_u64() > Some(10)).then_some(())
+        })
+        .await;
+    let resent = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let counts = commands::counts(&member.core).await.unwrap();
+            let link = counts.iter().find(|link| link.stream == stream).unwrap();
+            let count = |word| link.counts.iter().find(|count| count.word == word);
+            assert!(
+                count("received").is_none(),
+                "a sender does not know what was received"
+            );
+            if count("resent").is_some_and(|resent| resent.count > 0) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, resent)
+        .await
+        .expect("something is sent again");
+    let there = commands::counts(&host.core).await.unwrap();
+    let words: Vec<&str> = there[0].counts.iter().map(|count| count.word).collect();
+    assert!(
+        words.contains(&"received") && !words.contains(&"resent"),
+        "{words:?}"
+    );
+
+    assert_eq!(commands::set_conditions(&member.core, None).await.unwrap(), None);
+    assert_eq!(commands::history(&member.core).await.unwrap().conditions, None);
+    assert!(member.core.room().unwrap().room.conditions().is_none());
+}
+
+#[tokio::test]
+async fn tcp_and_udp_are_measured_one_after_the_other_and_what_was_in_use_is_in_use_again() {
+    let (_host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let unready = commands::start_comparison(&member.core, 1).await.unwrap_err();
+    assert_eq!(unready.code, ErrorCode::NotLive);
+    let spec = VideoSpec {
+        transport: Transport::Udp,
+        ..pattern()
+    };
+    start_video(&member.core, spec).await.unwrap();
+    let begun = commands::start_comparison(&member.core, 1).await.unwrap();
+    assert_eq!((begun.running, begun.seconds), (Some(Transport::Tcp), 3));
+    let done = member
+        .event("metrics", |event| {
+            let comparison = &event["comparison"];
+            (comparison["running"].is_null() && comparison["seconds"] == 3).then(|| comparison.clone())
+        })
+        .await;
+    assert!(done["error"].is_null(), "{done}");
+    let rows = done["rows"].as_array().unwrap();
+    assert_eq!(
+        (&rows[0]["transport"], &rows[1]["transport"]),
+        (&"tcp".into(), &"udp".into())
+    );
+    for row in rows {
+        assert!(row["arrived"].as_u64() > Some(30) && row["links"] == 1, "{row}");
+        assert!(
+            row["ackP50Us"].as_u64() > Some(0) && row["longestGapUs"].is_u64(),
+            "{row}"
+        );
+    }
+    let live = member
+        .core
+        .room()
+        .unwrap()
+        .live
+        .lock()
+        .await
+        .as_ref()
+        .unwrap()
+        .view();
+    assert_eq!(live.spec.transport, Transport::Udp);
+
+    let to = member.home.path().join("c.csv");
+    lock(&member.world.chosen).push_back(vec![to.clone()]);
+    commands::export_comparison(&member.core, ExportFormat::Csv)
+        .await
+        .unwrap();
+    let lines = std::fs::read_to_string(to).unwrap();
+    let fields = |line: &str| line.split(',').count();
+    let counts: Vec<usize> = lines.lines().map(fields).collect();
+    assert_eq!(counts, [13, 13, 13], "{lines}");
+    assert!(
+        lines.contains("\nTCP,3,1,") && lines.contains("\nUDP,3,1,"),
+        "{lines}"
+    );
+
+    commands::start_comparison(&member.core, 100).await.unwrap();
+    commands::stop_comparison(&member.core).await.unwrap();
+    let stopped = commands::history(&member.core).await.unwrap().comparison.unwrap();
+    assert_eq!(
+        (stopped.running, stopped.error.map(|error| error.code)),
+        (None, Some(ErrorCode::Cancelled))
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@ use netcore::{Link, LinkPoint, TcpInfo};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub(crate) use super::compare::{CompareRow, CompareView};
+pub(crate) use super::conditions::{ConditionedView, ConditionsView};
+pub(crate) use super::reasons::{CountView, CountsView};
 pub(crate) use super::trip::TripView;
 use crate::video::view::Transport;
 
@@ -158,6 +161,13 @@ pub(crate) enum MetricsEvent {
         points: Vec<MetricPoint>,
         /// All links as of now.
         links: Vec<LinkView>,
+        /// What became of packets, while the network is made worse on purpose.
+        conditioned: Option<ConditionedView>,
+    },
+    /// A comparison began, went on or ended.
+    Compared {
+        /// As it is now.
+        comparison: CompareView,
     },
     /// A line in the log of steps.
     Step {
@@ -167,7 +177,7 @@ pub(crate) enum MetricsEvent {
 }
 
 /// What was measured so far, at most 10 minutes of it.
-#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, TS)]
 pub(crate) struct MetricsHistory {
     /// Oldest first.
     pub points: Vec<MetricPoint>,
@@ -175,6 +185,10 @@ pub(crate) struct MetricsHistory {
     pub links: Vec<LinkView>,
     /// Oldest first.
     pub steps: Vec<Step>,
+    /// What the network is made like on purpose.
+    pub conditions: Option<ConditionsView>,
+    /// The last comparison.
+    pub comparison: Option<CompareView>,
 }
 
 /// What results are written as.

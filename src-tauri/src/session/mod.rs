@@ -15,7 +15,7 @@ use tauri::Runtime;
 use tauri::plugin::{Builder, TauriPlugin};
 
 use crate::core::{Core, OpenRoom};
-use crate::video;
+use crate::{metrics, video};
 use view::{LinkState, Person, SessionEvent};
 
 /// The capability's commands.
@@ -100,5 +100,6 @@ pub(crate) async fn closed(core: &Core, open: &Arc<OpenRoom>, reason: Option<Joi
         core.take_room();
     }
     core.tell("session", &SessionEvent::closed(reason));
+    metrics::compare::stop(core, open);
     video::live::end(core, open, None).await;
 }

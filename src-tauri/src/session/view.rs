@@ -161,6 +161,7 @@ pub(crate) enum Theme {
 
 /// What a person chose, kept from start to start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Settings {
     /// The interface's language.
     pub language: Language,
@@ -172,8 +173,19 @@ pub(crate) struct Settings {
     pub transport: Transport,
     /// The folder that received files go to.
     pub downloads: String,
-    /// JPEG quality, 1 to 100.
+    /// JPEG quality, 1 to 100: the most, unless it is fixed.
     pub quality: u8,
+    /// The least JPEG quality when the network does not take more.
+    #[serde(default = "default_least_quality")]
+    pub least_quality: u8,
+    /// Whether the pictures stay as they are asked for, whatever the network takes.
+    #[serde(default)]
+    pub is_fixed: bool,
+}
+
+/// What settings of an older version stand for.
+pub(crate) fn default_least_quality() -> u8 {
+    30
 }
 
 /// What the start screen shows.

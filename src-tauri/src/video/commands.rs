@@ -6,7 +6,7 @@ use std::sync::Arc;
 use netcore::proto::StreamId;
 
 use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
-use super::{frames, live, source};
+use super::{frames, live, recording, source};
 use crate::core::{Core, lock};
 use crate::error::IpcError;
 use crate::outside::Choice;
@@ -75,4 +75,14 @@ pub(crate) async fn save_snapshot(core: &Arc<Core>, stream: u32) -> Result<Strin
     let folder = core.kept.settings().downloads;
     let path = frames::save(&*core.room()?, StreamId(stream), Path::new(&folder)).await?;
     Ok(path.to_string_lossy().into_owned())
+}
+
+pub(crate) async fn start_recording(core: &Arc<Core>, stream: u32) -> Result<String, IpcError> {
+    let path = recording::start(core, &core.room()?, StreamId(stream)).await?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+pub(crate) async fn stop_recording(core: &Arc<Core>, stream: u32) -> Result<(), IpcError> {
+    recording::stop(&*core.room()?, StreamId(stream));
+    Ok(())
 }

@@ -8,7 +8,7 @@ use netcore::proto::video::{SourceKind, StreamSpec};
 use tokio::sync::mpsc;
 
 use super::source::{self, Opened, Outlet};
-use super::view::{LiveView, Transport, VideoEvent, VideoSpec};
+use super::view::{LiveView, MadeView, Transport, VideoEvent, VideoSpec};
 use crate::core::{Core, OpenRoom, lock};
 use crate::error::{ErrorCode, IpcError};
 
@@ -22,6 +22,8 @@ pub(crate) struct Live {
     since_unix_ms: u64,
     /// The number it had last; it gets another one when the connection comes back.
     stream: u32,
+    /// How its pictures were made when the interface was told last.
+    told: Option<MadeView>,
 }
 
 impl Live {
@@ -32,6 +34,23 @@ impl Live {
             spec: self.spec.clone(),
             source_name: self.name.clone(),
             since_ms: self.since_unix_ms,
+            made: self.made(),
+        }
+    }
+
+    /// How its pictures are made at present.
+    fn made(&self) -> MadeView {
+        let plan = self.capture.control().plan();
+        let (width, height) = plan.scale.of((self.spec.width, self.spec.height));
+        MadeView {
+            quality: plan.quality,
+            width,
+            height,
+            rate: if plan.rate > 0.0 {
+                plan.rate
+            } else {
+                self.spec.rate
+            },
         }
     }
 }
@@ -60,6 +79,7 @@ pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView,
             return Err(error.into());
         }
     };
+    publisher.adapt(source::bounds(&spec));
     outlet.open(publisher.clone());
     let stream = publisher.stream().map_or(0, |stream| stream.0);
     let since_unix_ms = netcore::clock::unix_ms();
@@ -71,6 +91,7 @@ pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView,
         name,
         since_unix_ms,
         stream,
+        told: None,
     };
     let view = begun.view();
     *live = Some(begun);
@@ -127,18 +148,33 @@ pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView
             return Err(error);
         }
     }
+    live.publisher.adapt(source::bounds(&live.spec));
     let view = announce(core, &open, &mut live).await;
     *guard = Some(live);
     view
 }
 
 /// The switch: TCP or UDP, while live.
-pub(super) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
+pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
     let open = core.room()?;
     let mut guard = open.live.lock().await;
     let live = guard.as_mut().ok_or_else(not_live)?;
     live.spec.transport = transport;
     announce(core, &open, live).await
+}
+
+/// Tells the interface how my pictures are made, when that is another way than it was told last.
+pub(crate) fn tell_made(core: &Core, open: &OpenRoom) {
+    // Whoever changes it at this moment tells of it.
+    let Ok(mut guard) = open.live.try_lock() else {
+        return;
+    };
+    let Some(live) = guard.as_mut() else { return };
+    let made = live.made();
+    if live.told.replace(made) != Some(made) {
+        let live = Some(live.view());
+        core.tell("video", &VideoEvent::Live { live, error: None });
+    }
 }
 
 /// Ends my video, if it is live, for this reason if for any.

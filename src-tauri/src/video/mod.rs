@@ -3,6 +3,7 @@
 pub(crate) mod commands;
 mod frames;
 pub(crate) mod live;
+pub(crate) mod recording;
 mod source;
 pub(crate) mod streams;
 #[cfg(test)]
@@ -89,6 +90,7 @@ impl OpenRoom {
             self.people.name(stream.owner),
             self.me(),
             self.room.is_watched(stream.id),
+            lock(&self.recordings).since(stream.id),
         )
     }
 

@@ -1,12 +1,14 @@
 //! A source of pictures, opened for my video.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use media::{
-    Capture, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, ScreenPart, SourceId, SourceInfo,
+    Capture, CaptureControl, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, ScreenPart, SourceId,
+    SourceInfo,
 };
 use netcore::Publisher;
+use netcore::proto::video::AdaptationConfig;
 use tokio::sync::mpsc;
 
 use super::view::VideoSpec;
@@ -18,29 +20,62 @@ const OPENING: Duration = Duration::from_secs(15);
 const MAX_SIDE: u16 = 8192;
 const MAX_RATE: f32 = 240.0;
 
-/// Where captured pictures go: nowhere, until there is a stream for them.
+/// Where captured pictures go: nowhere, until there is a stream for them. What the network takes goes the other way.
 #[derive(Default)]
-pub(super) struct Outlet(RwLock<Option<Arc<Publisher>>>);
+pub(super) struct Outlet {
+    publisher: RwLock<Option<Arc<Publisher>>>,
+    /// The source that is open now.
+    control: RwLock<Option<CaptureControl>>,
+}
 
 impl Outlet {
     pub(super) fn open(&self, publisher: Arc<Publisher>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(publisher);
+        *write(&self.publisher) = Some(publisher);
     }
 
     pub(super) fn close(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        write(&self.publisher).take();
     }
 
+    fn follow(&self, control: CaptureControl) {
+        *write(&self.control) = Some(control);
+    }
+
+    /// Sends a picture, and has the next one made as the network takes it.
     fn send(&self, frame: &CapturedFrame) {
-        if let Some(publisher) = &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+        let plan = read(&self.publisher).as_ref().and_then(|publisher| {
             publisher.send(
                 &frame.jpeg,
                 frame.width,
                 frame.height,
                 frame.captured,
                 frame.encoded,
-            );
+            )
+        });
+        let control = read(&self.control);
+        let (Some(plan), Some(control)) = (plan, &*control) else {
+            return;
+        };
+        let plan = media::Plan {
+            quality: plan.quality,
+            scale: media::Scale::new(plan.scale.0, plan.scale.1),
+            rate: plan.rate,
+        };
+        if control.plan() != plan {
+            control.set_plan(plan);
         }
+    }
+}
+
+/// How far pictures may be made to fit the network.
+pub(super) fn bounds(spec: &VideoSpec) -> AdaptationConfig {
+    let most = spec.quality.clamp(1, 100);
+    let usual = AdaptationConfig::default();
+    AdaptationConfig {
+        quality: (spec.least_quality.clamp(1, most), most),
+        rate: if spec.rate > 0.0 { spec.rate } else { usual.rate },
+        is_fixed: spec.is_fixed,
+        ..usual
     }
 }
 
@@ -88,7 +123,7 @@ pub(super) async fn open(spec: &VideoSpec, outlet: &Arc<Outlet>) -> Result<Opene
     };
     let (started_tx, mut started) = mpsc::unbounded_channel();
     let (ended_tx, ended) = mpsc::unbounded_channel();
-    let outlet = outlet.clone();
+    let (outlet, asking) = (outlet.clone(), outlet);
     // Whoever listens may have gone; what the capture says then is of no use to anybody.
     let capture = Capture::start(asked, netcore::clock::clock(), move |event| match event {
         CaptureEvent::Frame(frame) => outlet.send(&frame),
@@ -104,6 +139,7 @@ pub(super) async fn open(spec: &VideoSpec, outlet: &Arc<Outlet>) -> Result<Opene
         }
         CaptureEvent::Ended => drop(ended_tx.send(None)),
     });
+    asking.follow(capture.control());
     let answer = tokio::time::timeout(OPENING, started.recv()).await;
     let failed = match answer {
         Ok(Some(Ok((width, height, rate, name)))) => {
@@ -146,4 +182,13 @@ pub(super) fn sane_rate(rate: f32) -> f32 {
     } else {
         0.0
     }
+}
+
+/// Nothing panics while it holds one of these locks.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,6 +18,8 @@ fn pattern(width: u16, height: u16, transport: Transport) -> VideoSpec {
         height,
         rate: 30.0,
         quality: 50,
+        least_quality: 30,
+        is_fixed: false,
         transport,
     }
 }
@@ -241,4 +243,95 @@ async fn leaving_ends_my_video() {
     let ended =
         |event: &Value| (event["kind"] == "live" && event["live"].is_null()).then(|| event["error"].clone());
     assert!(member.event("video", ended).await.is_null());
+}
+
+#[tokio::test]
+async fn a_stream_is_recorded_until_it_is_enough_and_then_until_it_is_over() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben/", &room).await;
+    let stream = commands::start_video(&member.core, pattern(320, 180, Transport::Tcp))
+        .await
+        .unwrap()
+        .stream;
+    assert_eq!(started(&host).await, stream);
+    let path = commands::start_recording(&host.core, stream).await.unwrap();
+    assert!(path.ends_with(".avi") && !path.contains("Ben/"), "{path}");
+    let since = |event: &Value| event["stream"]["recordingSinceMs"].as_u64();
+    host.event("video", since).await;
+    assert!(
+        commands::start_recording(&host.core, stream).await.is_err(),
+        "twice at once"
+    );
+    let first = frame_by(&host, stream, 0).await;
+    let later = async {
+        let mut after = i64::from(first);
+        while after < i64::from(first) + 10 {
+            after = frame(&host, stream, after).await.0.into();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), later)
+        .await
+        .unwrap();
+    commands::stop_recording(&host.core, stream).await.unwrap();
+    let done = host.event_of_kind("video", "recorded").await;
+    assert_eq!(
+        (&done["recorded"]["path"], &done["error"]),
+        (&path.as_str().into(), &Value::Null)
+    );
+    assert!(done["recorded"]["frames"].as_u64() >= Some(10), "{done}");
+    let film = media::probe_file(&path).unwrap();
+    assert_eq!((film.formats[0].width, film.formats[0].height), (320, 180));
+
+    // Another one within the same second has a name of its own, and ends with its stream.
+    let second = commands::start_recording(&host.core, stream).await.unwrap();
+    assert_ne!(second, path);
+    commands::stop_video(&member.core).await.unwrap();
+    host.event("video", |event| {
+        (event["recorded"]["path"] == second.as_str() || event["recorded"]["frames"] == 0).then_some(())
+    })
+    .await;
+    assert_eq!(
+        commands::start_recording(&host.core, stream)
+            .await
+            .unwrap_err()
+            .code,
+        ErrorCode::NotLive
+    );
+}
+
+#[tokio::test]
+async fn pictures_fit_what_the_network_takes_unless_they_are_fixed() {
+    let (_host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let narrow = netcore::proto::conditions::Conditions {
+        bottleneck: Some(netcore::proto::conditions::Bottleneck {
+            rate: netcore::proto::Bitrate(1_000_000),
+            queue_bytes: 50_000,
+        }),
+        ..Default::default()
+    };
+    member.core.room().unwrap().room.set_conditions(Some(narrow), 7);
+    let spec = VideoSpec {
+        quality: 90,
+        ..pattern(1280, 720, Transport::Udp)
+    };
+    commands::start_video(&member.core, spec.clone()).await.unwrap();
+    let made = |event: &Value| {
+        event["live"]["made"]["quality"]
+            .as_u64()
+            .filter(|quality| *quality < 90)
+    };
+    assert!(member.event("video", made).await >= 30, "less than the least");
+
+    let fixed = VideoSpec {
+        is_fixed: true,
+        quality: 70,
+        ..spec
+    };
+    commands::change_video(&member.core, fixed).await.unwrap();
+    let asked_for = |event: &Value| {
+        let (live, made) = (&event["live"], &event["live"]["made"]);
+        (live["spec"]["isFixed"] == true && made["quality"] == 70 && made["width"] == 1280).then_some(())
+    };
+    member.event("video", asked_for).await;
 }

@@ -58,6 +58,7 @@ pub(crate) struct SourceView {
 
 /// What my video is to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct VideoSpec {
     /// A [`SourceView::id`].
     pub source: String,
@@ -67,10 +68,45 @@ pub(crate) struct VideoSpec {
     pub height: u16,
     /// Frames per second at most; 0: the source's own.
     pub rate: f32,
-    /// JPEG quality, 1 to 100.
+    /// JPEG quality, 1 to 100: the most, unless it is fixed.
     pub quality: u8,
+    /// The least JPEG quality when the network does not take more.
+    pub least_quality: u8,
+    /// Whether the pictures stay as they are asked for, whatever the network takes.
+    pub is_fixed: bool,
     /// What carries the frames.
     pub transport: Transport,
+}
+
+/// How pictures are made at present, so that they fit the network.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, TS)]
+pub(crate) struct MadeView {
+    /// JPEG quality.
+    pub quality: u8,
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+    /// Frames per second at most.
+    pub rate: f32,
+}
+
+/// What a recording has become.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RecordedView {
+    /// Its first film; `null` when not one picture came.
+    pub path: Option<String>,
+    /// How many films it has: a new one begins when the pictures change their size.
+    pub films: u32,
+    /// Pictures in them.
+    pub frames: u64,
+    /// Pictures left out, as when the disk is too slow.
+    pub left_out: u64,
+    /// Bytes of the films.
+    pub bytes: u64,
+    /// From the first picture to the last.
+    pub length_ms: u64,
 }
 
 /// My video, while it is live.
@@ -85,6 +121,8 @@ pub(crate) struct LiveView {
     pub source_name: String,
     /// Since when, in milliseconds since 1970.
     pub since_ms: u64,
+    /// How its pictures are made at present.
+    pub made: MadeView,
 }
 
 /// A live stream.
@@ -113,6 +151,8 @@ pub(crate) struct StreamView {
     pub transport: Transport,
     /// Whether its frames come to this computer.
     pub watching: bool,
+    /// Since when it is being recorded, in milliseconds since 1970; `null`: it is not.
+    pub recording_since_ms: Option<u64>,
 }
 
 /// What happens to live pictures.
@@ -140,6 +180,15 @@ pub(crate) enum VideoEvent {
     Live {
         /// `null`: it ended.
         live: Option<LiveView>,
+        /// Why it ended, when it was not by choice.
+        error: Option<IpcError>,
+    },
+    /// A recording ended.
+    Recorded {
+        /// Of which stream.
+        stream: u32,
+        /// What it has become.
+        recorded: RecordedView,
         /// Why it ended, when it was not by choice.
         error: Option<IpcError>,
     },
@@ -232,6 +281,7 @@ impl StreamView {
         owner_name: String,
         me: proto::MemberId,
         watching: bool,
+        recording_since_ms: Option<u64>,
     ) -> StreamView {
         StreamView {
             id: stream.id.0,
@@ -245,6 +295,7 @@ impl StreamView {
             rate: stream.spec.rate,
             transport: stream.spec.transport.into(),
             watching,
+            recording_since_ms,
         }
     }
 }

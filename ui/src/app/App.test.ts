@@ -280,6 +280,33 @@ describe("my video", () => {
     await waitFor(() => expect(model.video.live).toBeNull());
   });
 
+  it("records a stream until it is told to stop, and says where the film is", async () => {
+    const { host } = await open({ scene: "busy" });
+    await screen.findByTestId("room");
+    const large = document.querySelector("article.large") as HTMLElement;
+    const id = within(large).getByTestId(/^tile-/).dataset.testid?.slice("tile-".length);
+    // No picture was drawn here, where there is no canvas; the shell has them all the same.
+    await host.call("video|start_recording", { stream: Number(id) });
+    expect(await within(large).findByTestId(`recording-${id}`)).toHaveTextContent("REC");
+    await fireEvent.click(within(large).getByTestId("record"));
+    expect(await screen.findByTestId("toast")).toHaveTextContent(`stream-${id}.avi`);
+    await waitFor(() => expect(within(large).queryByTestId(`recording-${id}`)).toBeNull());
+  });
+
+  it("says how pictures are made while the network takes no more, and lets that be switched off while live", async () => {
+    const { host, model } = await open({ scene: "busy" });
+    const live = model.video.live;
+    if (!live) throw new Error("my video is not live");
+    expect(screen.queryByTestId("adapted")).toBeNull();
+    host.emit("video:event", { kind: "live", live: { ...live, made: { quality: 30, width: 320, height: 240, rate: 15 } }, error: null });
+    expect(await screen.findByTestId("adapted")).toHaveTextContent("now JPEG 30 · 320×240 · 15 fps");
+    await click("settings");
+    await fireEvent.click(await screen.findByTestId("settings-fit"));
+    await waitFor(() => expect(host.calls.at(-1)?.command).toBe("video|change_video"));
+    expect(host.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true, leastQuality: 30 } });
+    await waitFor(() => expect(screen.queryByTestId("adapted")).toBeNull());
+  });
+
   it("says in words why the camera does not start, with a next step", async () => {
     const { host, model } = await open({ scene: "empty" });
     await model.video.useSource("camera:/dev/video0");

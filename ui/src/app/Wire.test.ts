@@ -21,7 +21,7 @@ describe("the wire", () => {
 
   it("counts a link once, whatever carries it, and two links apart", async () => {
     const { host, model } = await open({ scene: "empty" });
-    const tell = (...links: LinkView[]) => host.emit("metrics:event", { kind: "points", points: [], links });
+    const tell = (...links: LinkView[]) => host.emit("metrics:event", { kind: "points", points: [], links, conditioned: null });
     model.view = "wire";
     tell(linkView());
     tell(linkView({ transport: "udp", frames: 450 }));
@@ -48,7 +48,7 @@ describe("the wire", () => {
     await click("trip-earlier");
     expect(screen.getByTestId("trip-frame")).toHaveTextContent(/^frame [\d,]+$/);
     const before = model.metrics.trips.frame;
-    host.emit("metrics:event", { kind: "points", points: [], links: [...model.metrics.links] });
+    host.emit("metrics:event", { kind: "points", points: [], links: [...model.metrics.links], conditioned: null });
     await Promise.resolve();
     expect(model.metrics.trips.frame).toBe(before);
     await click("trip-release");
@@ -64,6 +64,60 @@ describe("the wire", () => {
     expect(screen.getByTestId("trip-drawn")).toHaveTextContent("known where it is seen");
     expect(screen.getByTestId("trip-received")).toHaveTextContent("receiver ±0.21 ms");
     expect(screen.getByTestId("trip-whole")).toHaveTextContent("camera to acknowledgement");
+  });
+
+  it("makes the network worse by a known name, says so wherever one looks, and makes it as it was by one click", async () => {
+    const { host, model } = await open({ scene: "busy" });
+    await click("open-wire");
+    await click("cond.badWifi");
+    expect(await screen.findByTestId("worse")).toHaveTextContent("Worse on purpose: 5 % lost, 8–33 ms later, 10 Mbit/s, 1 % overtaken");
+    expect(screen.getByTestId("conditioner-switch")).toHaveAttribute("aria-checked", "true");
+    expect(screen.getByTestId("cond.badWifi")).toHaveAttribute("aria-pressed", "true");
+    host.emit("metrics:event", { kind: "points", points: [], links: [], conditioned: { packets: 61_000, lost: 3050 } });
+    await waitFor(() => expect(screen.getByTestId("conditioner-note")).toHaveTextContent("3,050 of 61,000 packets lost so far."));
+    await click("wire-back");
+    await screen.findByTestId("room");
+    await click("worse-off");
+    await waitFor(() => expect(screen.queryByTestId("worse")).toBeNull());
+    expect(host.calls.at(-1)).toEqual({ command: "metrics|set_conditions", args: { conditions: null } });
+    expect(model.metrics.experiments.draft.lossPct).toBe(2);
+  });
+
+  it("compares TCP with UDP, marks the better figure of each, and saves the table", async () => {
+    const { host } = await open({ scene: "busy", secondMs: 1 });
+    await click("open-wire");
+    await click("compare-start");
+    expect(await screen.findByTestId("compare-done")).toBeVisible();
+    expect(screen.getByTestId("compare.gap-tcp")).toHaveClass("best");
+    expect(screen.getByTestId("compare.gap-udp")).not.toHaveClass("best");
+    expect(screen.getByTestId("compare.arrived-udp")).not.toHaveClass("best");
+    expect(screen.getByTestId("compare-table")).toHaveTextContent("10 s each");
+    await click("compare-csv");
+    expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-comparison.csv");
+    expect(host.calls).toContainEqual({ command: "metrics|start_comparison", args: { seconds: 10 } });
+  });
+
+  it("ends a comparison when it is told to, and needs a video of one's own", async () => {
+    const { model } = await open({ scene: "busy", secondMs: 100_000 });
+    await click("open-wire");
+    await click("compare-start");
+    expect(await screen.findByText("TCP for 10 s …")).toBeVisible();
+    await click("compare-stop");
+    expect(await screen.findByText("It was cancelled.")).toBeVisible();
+    await model.video.stop();
+    await waitFor(() => expect(screen.getByTestId("compare-start")).toBeDisabled());
+  });
+
+  it("counts with the reasons when they are looked at", async () => {
+    const { host } = await open({ scene: "busy" });
+    await click("open-wire");
+    expect(host.calls.map((call) => call.command)).not.toContain("metrics|counts");
+    const details = screen.getByTestId<HTMLDetailsElement>("reasons");
+    details.open = true;
+    details.dispatchEvent(new Event("toggle"));
+    const row = await screen.findByTestId("count-lost-overtaken");
+    expect(row).toHaveTextContent("lost: a newer one was first");
+    expect(row).toHaveTextContent(/11\s*—$/);
   });
 
   it("says why there are no figures: nobody is live, or nobody watches", async () => {

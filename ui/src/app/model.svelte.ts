@@ -1,4 +1,4 @@
-import type { RoomView, SessionEvent } from "../bindings/contract";
+import type { IpcError, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
 import { chatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { filesApi } from "../files/api";
@@ -8,7 +8,9 @@ import { metricsApi } from "../metrics/api";
 import { MetricsStore } from "../metrics/store.svelte";
 import { sessionApi } from "../session/api";
 import { SessionStore } from "../session/store.svelte";
-import { setLanguage } from "../shared/i18n/index.svelte";
+import { explain } from "../shared/errors";
+import { elapsed, whole } from "../shared/format";
+import { setLanguage, t } from "../shared/i18n/index.svelte";
 import { applyTheme } from "../shared/theme";
 import { Toasts } from "../shared/toasts.svelte";
 import { videoApi } from "../video/api";
@@ -46,6 +48,7 @@ export class Model {
     this.files = new FilesStore(this.apis.files);
     this.video = new VideoStore(this.apis.video);
     this.metrics = new MetricsStore(this.apis.metrics);
+    this.video.onRecorded = (recorded, error) => this.tellRecorded(recorded, error);
   }
 
   /** Listens, asks who I am, and returns to the room if this window is already in one. */
@@ -68,10 +71,10 @@ export class Model {
 
   /** Puts the settings in force. */
   followSettings(): void {
-    const { language, theme, transport, quality } = this.session.settings;
+    const { language, theme } = this.session.settings;
     setLanguage(language);
     applyTheme(theme);
-    this.video.useDefaults(transport, quality);
+    void this.video.useDefaults(this.session.settings);
   }
 
   hostRoom(name: string, port: number): Promise<void> {
@@ -143,13 +146,18 @@ export class Model {
     if (takes && drag.kind === "dropped") void this.files.offer(drag.paths);
   }
 
+  private tellRecorded({ path, frames, lengthMs }: RecordedView, error: IpcError | null): void {
+    if (error) this.toasts.show(`${explain(error).what} ${path === null ? "" : t("video.recordedUntil", { path })}`, "bad");
+    else if (path === null) this.toasts.show(t("video.recordedNothing"), "bad");
+    else this.toasts.show(t("video.recorded", { path, length: elapsed(lengthMs), frames: whole(frames) }));
+  }
+
   private emptyRoom(): void {
     this.chat.clear();
     this.files.clear();
     this.video.clear();
     this.metrics.clear();
     this.view = "room";
-    const { transport, quality } = this.session.settings;
-    this.video.useDefaults(transport, quality);
+    void this.video.useDefaults(this.session.settings);
   }
 }

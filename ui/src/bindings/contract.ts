@@ -14,7 +14,7 @@ export type IpcError = {
   /** The values for a translated sentence. */
   context: Record<string, string> };
 /** The words for what can go wrong. Each has a sentence in every language of the interface. */
-export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "already_live" | "not_live" | "storage" | "internal";
+export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "recording_failed" | "already_live" | "not_live" | "storage" | "internal";
 
 // ---------- session ----------
 /** What a person tells about themselves. */
@@ -117,8 +117,12 @@ export type Settings = {
   transport: Transport,
   /** The folder that received files go to. */
   downloads: string,
-  /** JPEG quality, 1 to 100. */
-  quality: number };
+  /** JPEG quality, 1 to 100: the most, unless it is fixed. */
+  quality: number,
+  /** The least JPEG quality when the network does not take more. */
+  leastQuality: number,
+  /** Whether the pictures stay as they are asked for, whatever the network takes. */
+  isFixed: boolean };
 /** What the start screen shows. */
 export type StartView = {
   /** Who I am. */
@@ -279,8 +283,12 @@ export type VideoSpec = {
   height: number,
   /** Frames per second at most; 0: the source's own. */
   rate: number,
-  /** JPEG quality, 1 to 100. */
+  /** JPEG quality, 1 to 100: the most, unless it is fixed. */
   quality: number,
+  /** The least JPEG quality when the network does not take more. */
+  leastQuality: number,
+  /** Whether the pictures stay as they are asked for, whatever the network takes. */
+  isFixed: boolean,
   /** What carries the frames. */
   transport: Transport };
 /** My video, while it is live. */
@@ -292,7 +300,9 @@ export type LiveView = {
   /** The source's name in words. */
   sourceName: string,
   /** Since when, in milliseconds since 1970. */
-  sinceMs: number };
+  sinceMs: number,
+  /** How its pictures are made at present. */
+  made: MadeView };
 /** A live stream. */
 export type StreamView = {
   /** Its number in the room. */
@@ -316,7 +326,9 @@ export type StreamView = {
   /** What carries it from its sender to the host. */
   transport: Transport,
   /** Whether its frames come to this computer. */
-  watching: boolean };
+  watching: boolean,
+  /** Since when it is being recorded, in milliseconds since 1970; `null`: it is not. */
+  recordingSinceMs: number | null };
 /** What happens to live pictures. */
 export type VideoEvent = { kind: "started",
   /** Which. */
@@ -330,6 +342,12 @@ export type VideoEvent = { kind: "started",
   /** `null`: it ended. */
   live: LiveView | null,
   /** Why it ended, when it was not by choice. */
+  error: IpcError | null } | { kind: "recorded",
+  /** Of which stream. */
+  stream: number,
+  /** What it has become. */
+  recorded: RecordedView,
+  /** Why it ended, when it was not by choice. */
   error: IpcError | null };
 /** A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked. */
 export type DrawnFrame = {
@@ -339,6 +357,30 @@ export type DrawnFrame = {
   decodedAgoUs: number,
   /** How long ago it was on the window's surface when that was painted. */
   drawnAgoUs: number };
+/** How pictures are made at present, so that they fit the network. */
+export type MadeView = {
+  /** JPEG quality. */
+  quality: number,
+  /** In pixels. */
+  width: number,
+  /** In pixels. */
+  height: number,
+  /** Frames per second at most. */
+  rate: number };
+/** What a recording has become. */
+export type RecordedView = {
+  /** Its first film; `null` when not one picture came. */
+  path: string | null,
+  /** How many films it has: a new one begins when the pictures change their size. */
+  films: number,
+  /** Pictures in them. */
+  frames: number,
+  /** Pictures left out, as when the disk is too slow. */
+  leftOut: number,
+  /** Bytes of the films. */
+  bytes: number,
+  /** From the first picture to the last. */
+  lengthMs: number };
 
 // ---------- metrics ----------
 /** Which way a link's frames go. */
@@ -448,7 +490,11 @@ export type MetricsEvent = { kind: "points",
   /** That second. */
   points: Array<MetricPoint>,
   /** All links as of now. */
-  links: Array<LinkView> } | { kind: "step",
+  links: Array<LinkView>,
+  /** What became of packets, while the network is made worse on purpose. */
+  conditioned: ConditionedView | null } | { kind: "compared",
+  /** As it is now. */
+  comparison: CompareView } | { kind: "step",
   /** The line. */
   step: Step };
 /** What was measured so far, at most 10 minutes of it. */
@@ -458,7 +504,11 @@ export type MetricsHistory = {
   /** All links as of now. */
   links: Array<LinkView>,
   /** Oldest first. */
-  steps: Array<Step> };
+  steps: Array<Step>,
+  /** What the network is made like on purpose. */
+  conditions: ConditionsView | null,
+  /** The last comparison. */
+  comparison: CompareView | null };
 /** One frame's way, as far as it is known here. Moments are microseconds after the first one that is known; since a time taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`. */
 export type TripView = {
   /** Which frame. */
@@ -487,6 +537,88 @@ export type TripView = {
   drawnUs: number | null,
   /** How wrong a moment of another computer's clock may be. */
   clockErrorUs: number | null };
+/** Everything that is counted of one link, over whatever carried it. */
+export type CountsView = {
+  /** The stream. */
+  stream: number,
+  /** The neighbour. */
+  peer: number,
+  /** Which way. */
+  direction: Direction,
+  /** What this end can know, in the order of a table. */
+  counts: Array<CountView> };
+/** One count. */
+export type CountView = {
+  /** A stable word, such as `lost-overtaken`. */
+  word: string,
+  /** What it counts, in English. */
+  meaning: string,
+  /** How many. */
+  count: number };
+/** What the network is made like, in each direction. */
+export type ConditionsView = {
+  /** Packets lost independently, in percent. */
+  lossPct: number,
+  /** Packets lost in bursts of eight on average, in percent. */
+  burstPct: number,
+  /** Everything comes this much later. */
+  delayMs: number,
+  /** And up to this much later still. */
+  jitterMs: number,
+  /** Packets that are overtaken by others, in percent. */
+  reorderPct: number,
+  /** The narrowest place; `null`: no limit. */
+  rateKbps: number | null,
+  /** Equal seeds draw equal chances. */
+  seed: number };
+/** What became of packets out and in since the conditions were set. */
+export type ConditionedView = {
+  /** Packets in all. */
+  packets: number,
+  /** Those that were lost, or found the queue full. */
+  lost: number };
+/** A comparison, under way or done. */
+export type CompareView = {
+  /** What is being measured now; `null` when it is over. */
+  running: Transport | null,
+  /** How long each is measured. */
+  seconds: number,
+  /** When it began, in milliseconds since 1970. */
+  sinceMs: number,
+  /** When what is being measured now began. */
+  runningSinceMs: number,
+  /** The source's name in words. */
+  source: string,
+  /** Each transport that was measured to its end, in order. */
+  rows: Array<CompareRow>,
+  /** Why it ended early. */
+  error: IpcError | null };
+/** What one transport did, over all links on which the stream went out. */
+export type CompareRow = {
+  /** Which. */
+  transport: Transport,
+  /** Neighbours that the stream went to. */
+  links: number,
+  /** Frames whose end is known. */
+  frames: number,
+  /** Frames that arrived. */
+  arrived: number,
+  /** Frames sent that did not. */
+  lost: number,
+  /** Frames not sent. */
+  dropped: number,
+  /** Fragments sent again. */
+  resent: number,
+  /** Bytes of the frames that arrived. */
+  bytes: number,
+  /** First byte out to acknowledgement, the receiver's hold time taken off: median. */
+  ackP50Us: number | null,
+  /** 95th percentile of the same. */
+  ackP95Us: number | null,
+  /** 99th percentile of the same. */
+  ackP99Us: number | null,
+  /** The longest time on one link without a frame that arrived. */
+  longestGapUs: number | null };
 /** What results are written as. */
 export type ExportFormat = "csv" | "json";
 
@@ -525,8 +657,15 @@ export type Commands = {
   "video|watch": [{ stream: number; on: boolean }, null];
   "video|next_frame": [{ stream: number; after: number; drawn: DrawnFrame | null }, ArrayBuffer];
   "video|save_snapshot": [{ stream: number }, string];
+  "video|start_recording": [{ stream: number }, string];
+  "video|stop_recording": [{ stream: number }, null];
   "metrics|history": [Record<string, never>, MetricsHistory];
   "metrics|trips": [{ stream: number; to: number | null }, Array<TripView>];
+  "metrics|counts": [Record<string, never>, Array<CountsView>];
+  "metrics|set_conditions": [{ conditions: ConditionsView | null }, ConditionsView | null];
+  "metrics|start_comparison": [{ seconds: number }, CompareView];
+  "metrics|stop_comparison": [Record<string, never>, null];
+  "metrics|export_comparison": [{ format: ExportFormat }, string | null];
   "metrics|export_results": [{ format: ExportFormat }, string | null];
 };
 /** Every event that the shell sends unasked. */

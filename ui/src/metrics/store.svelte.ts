@@ -1,6 +1,7 @@
-import type { IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
+import type { CountsView, IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { MetricsApi } from "./api";
+import { Experiments } from "./experiments.svelte";
 import { TripStore } from "./trips.svelte";
 
 /** How much is kept for the charts, in milliseconds. */
@@ -21,11 +22,13 @@ export class MetricsStore {
   stream = $state<number | null>(null);
   error = $state.raw<IpcError | null>(null);
   readonly trips: TripStore;
+  readonly experiments: Experiments;
 
   links = $derived([...this.seen.values()].filter((seen) => seen.current).map((seen) => seen.link));
 
   constructor(private readonly api: MetricsApi) {
     this.trips = new TripStore(api);
+    this.experiments = new Experiments(api);
   }
 
   async load(): Promise<void> {
@@ -41,10 +44,11 @@ export class MetricsStore {
     this.steps = history.steps.slice(-KEPT_STEPS);
     this.nowMs = history.points.at(-1)?.atMs ?? Date.now();
     this.seen = new Map(history.links.map((link) => [keyOf(link), { link, atMs: this.nowMs, current: true }]));
+    this.experiments.reset(history);
   }
 
   clear(): void {
-    this.reset({ points: [], links: [], steps: [] });
+    this.reset({ points: [], links: [], steps: [], conditions: null, comparison: null });
     this.stream = null;
     this.error = null;
     this.trips.clear();
@@ -55,6 +59,8 @@ export class MetricsStore {
       this.steps = [...this.steps, event.step].slice(-KEPT_STEPS);
       return;
     }
+    this.experiments.apply(event);
+    if (event.kind !== "points") return;
     this.nowMs = event.points.at(-1)?.atMs ?? Date.now();
     const from = this.nowMs - KEPT_MS;
     const first = this.points.findIndex((point) => point.atMs >= from);
@@ -88,6 +94,10 @@ export class MetricsStore {
   linkOf(stream: number): LinkView | null {
     const links = [...this.seen.values()].filter((seen) => seen.current && seen.link.stream === stream);
     return links.length > 0 ? links.reduce(slower).link : null;
+  }
+
+  counts(): Promise<CountsView[]> {
+    return this.api.counts();
   }
 
   exportResults(format: "csv" | "json"): Promise<string | null> {

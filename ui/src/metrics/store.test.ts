@@ -57,8 +57,8 @@ describe("axes", () => {
 describe("figures", () => {
   it("keep what TCP did after the switch to UDP, and say that it is over", () => {
     const metrics = store();
-    metrics.apply({ kind: "points", points: [point(0)], links: [linkView()] });
-    metrics.apply({ kind: "points", points: [point(1, { transport: "udp" })], links: [linkView({ transport: "udp", ackP50Us: 3000 })] });
+    metrics.apply({ kind: "points", points: [point(0)], links: [linkView()], conditioned: null });
+    metrics.apply({ kind: "points", points: [point(1, { transport: "udp" })], links: [linkView({ transport: "udp", ackP50Us: 3000 })], conditioned: null });
     expect(metrics.column("tcp")).toMatchObject({ current: false, atMs: T0, link: { ackP50Us: 5000 } });
     expect(metrics.column("udp")).toMatchObject({ current: true, link: { ackP50Us: 3000 } });
     expect(metrics.ackP50Us()).toBe(3000);
@@ -66,14 +66,14 @@ describe("figures", () => {
 
   it("show the slowest of several links, as it is", () => {
     const metrics = store();
-    metrics.apply({ kind: "points", points: [point(0)], links: [linkView(), linkView({ peer: 3, ackP95Us: 20_000, ackP50Us: 4000 }), linkView({ peer: 4, ackP95Us: null, ackP50Us: null })] });
+    metrics.apply({ kind: "points", points: [point(0)], links: [linkView(), linkView({ peer: 3, ackP95Us: 20_000, ackP50Us: 4000 }), linkView({ peer: 4, ackP95Us: null, ackP50Us: null })], conditioned: null });
     expect(metrics.column("tcp")).toMatchObject({ of: 3, link: { peer: 3, ackP50Us: 4000 } });
     expect(metrics.ackP50Us()).toBe(5000);
   });
 
   it("are those of the chosen stream", () => {
     const metrics = store();
-    metrics.apply({ kind: "points", points: [point(0)], links: [linkView(), linkView({ stream: 2, transport: "udp" })] });
+    metrics.apply({ kind: "points", points: [point(0)], links: [linkView(), linkView({ stream: 2, transport: "udp" })], conditioned: null });
     metrics.stream = 2;
     expect(metrics.column("tcp")).toBeNull();
     expect(metrics.column("udp")?.link.stream).toBe(2);
@@ -81,7 +81,7 @@ describe("figures", () => {
 
   it("go back ten minutes and no further", () => {
     const metrics = store();
-    for (let s = 0; s <= 700; s += 1) metrics.apply({ kind: "points", points: [point(s)], links: [] });
+    for (let s = 0; s <= 700; s += 1) metrics.apply({ kind: "points", points: [point(s)], links: [], conditioned: null });
     expect(metrics.points[0]?.atMs).toBe(T0 + 700_000 - KEPT_MS);
     expect(metrics.points).toHaveLength(KEPT_MS / 1000 + 1);
   });

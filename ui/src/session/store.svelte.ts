@@ -38,6 +38,8 @@ export const DEFAULT_SETTINGS: Settings = {
   transport: "udp",
   downloads: "",
   quality: 50,
+  leastQuality: 30,
+  isFixed: false,
 };
 
 export class SessionStore {

@@ -14,6 +14,9 @@ export function videoApi(host: Host) {
     /** See {@link Host.nextFrame}. */
     nextFrame: (stream: number, after: number, drawn: DrawnFrame | null) => host.nextFrame(stream, after, drawn),
     saveSnapshot: (stream: number) => host.call("video|save_snapshot", { stream }),
+    /** Answers the film's path. */
+    startRecording: (stream: number) => host.call("video|start_recording", { stream }),
+    stopRecording: (stream: number) => host.call("video|stop_recording", { stream }),
     onEvent: (handler: (event: VideoEvent) => void) => host.on("video:event", handler),
   };
 }

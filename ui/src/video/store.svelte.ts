@@ -1,9 +1,9 @@
-import type { DrawnFrame, IpcError, LiveView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
+import type { DrawnFrame, IpcError, LiveView, RecordedView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { VideoApi } from "./api";
 
 /** What my next video starts with; while live, the same choices change it at once. */
-export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport };
+export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport; leastQuality: number; isFixed: boolean };
 
 export const PATTERN = "pattern";
 
@@ -11,7 +11,7 @@ export class VideoStore {
   streams = $state.raw<StreamView[]>([]);
   live = $state.raw<LiveView | null>(null);
   sources = $state.raw<SourceView[]>([]);
-  choice = $state.raw<Choice>({ source: PATTERN, format: null, quality: 50, transport: "udp" });
+  choice = $state.raw<Choice>({ source: PATTERN, format: null, quality: 50, transport: "udp", leastQuality: 30, isFixed: false });
   /** A request about my video is under way. */
   busy = $state(false);
   /** Why my video did not start, did not change, or ended. */
@@ -28,6 +28,9 @@ export class VideoStore {
       null,
   );
 
+  /** A recording ended, here or by itself. */
+  onRecorded: ((recorded: RecordedView, error: IpcError | null) => void) | null = null;
+
   constructor(private readonly api: VideoApi) {}
 
   reset(streams: StreamView[], live: LiveView | null): void {
@@ -43,9 +46,12 @@ export class VideoStore {
     this.busy = false;
   }
 
-  /** Takes on what the settings say my video starts with. */
-  useDefaults(transport: Transport, quality: number): void {
+  /** Takes on what the settings say my video starts with; how far it may be adapted holds while live, too. */
+  async useDefaults({ transport, quality, leastQuality, isFixed }: Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "isFixed">): Promise<void> {
+    const same = this.choice.leastQuality === leastQuality && this.choice.isFixed === isFixed;
+    this.choice = { ...this.choice, leastQuality, isFixed };
     if (!this.live) this.choice = { ...this.choice, transport, quality };
+    else if (!same) await this.changeIfLive();
   }
 
   apply(event: VideoEvent): void {
@@ -59,8 +65,12 @@ export class VideoStore {
         break;
       case "live":
         this.live = event.live;
-        if (event.live) this.adopt(event.live);
+        // What is being asked for at this moment is adopted with its answer.
+        if (event.live && !this.busy) this.adopt(event.live);
         if (event.error) this.error = event.error;
+        break;
+      case "recorded":
+        this.onRecorded?.(event.recorded, event.error);
         break;
     }
   }
@@ -147,13 +157,18 @@ export class VideoStore {
     return this.api.saveSnapshot(stream);
   }
 
+  /** Begins to record a stream, or ends it; what a recording has become is told by an event. */
+  async record(stream: number, on: boolean): Promise<void> {
+    await (on ? this.api.startRecording(stream) : this.api.stopRecording(stream));
+  }
+
   /** What would be sent now; null while no source is known. */
   spec(): VideoSpec | null {
-    const { source, format, quality, transport } = this.choice;
+    const { source, format, quality, transport, leastQuality, isFixed } = this.choice;
     if (!this.source) return null;
     // What a source that may not be looked at offers is not known: it is asked for its own, and says why not.
     const { width, height, rate } = format ?? { width: 0, height: 0, rate: 0 };
-    return { source, width, height, rate, quality, transport };
+    return { source, width, height, rate, quality, leastQuality, isFixed, transport };
   }
 
   private async changeIfLive(): Promise<void> {
@@ -182,8 +197,8 @@ export class VideoStore {
 
   /** The choices follow what is really sent. */
   private adopt(live: LiveView): void {
-    const { source, width, height, rate, quality, transport } = live.spec;
-    this.choice = { source, format: { width, height, rate }, quality, transport };
+    const { source, width, height, rate, quality, transport, leastQuality, isFixed } = live.spec;
+    this.choice = { source, format: { width, height, rate }, quality, transport, leastQuality, isFixed };
   }
 
   /** A format that the chosen source has: the one in force, else the likest, else its first. */

@@ -1,5 +1,5 @@
 /** Figures as a link with some loss gives them: UDP even, TCP with the stalls of lost segments. */
-import type { KernelView, LinkView, MetricPoint, Step, Transport, TripView } from "../../bindings/contract";
+import type { CompareRow, CountsView, KernelView, LinkView, MetricPoint, Step, Transport, TripView } from "../../bindings/contract";
 
 export type Flow = { stream: number; peer: number; peerName: string; direction: "out" | "in"; transport: Transport; rate: number; bitsPerFrame: number };
 
@@ -111,6 +111,26 @@ function kernel(delayUs: number | null, rateBps: number | null): KernelView {
     deliveryRateBps: rateBps === null ? null : Math.round(rateBps * 6),
     segmentBytes: 1448,
   };
+}
+
+/** What one transport did in a comparison with this loss, in percent. */
+export function compared(transport: Transport, seconds: number, lossPct: number): CompareRow {
+  const frames = seconds * 30;
+  const tcp = transport === "tcp";
+  const dropped = tcp ? Math.round(frames * lossPct * 0.1) : 0;
+  const lost = tcp ? 0 : Math.round(frames * lossPct * 0.01);
+  return {
+    transport, links: 2, frames, arrived: frames - dropped - lost, lost, dropped, resent: Math.round(frames * lossPct * (tcp ? 0.3 : 0.4)), bytes: (frames - dropped - lost) * 61_400,
+    ackP50Us: tcp ? 8200 : 4800, ackP95Us: tcp ? 9900 + lossPct * 14_000 : 7600, ackP99Us: tcp ? 14_100 + lossPct * 22_000 : 9800, longestGapUs: tcp ? 48_000 + lossPct * 80_000 : 67_000,
+  };
+}
+
+export function countsOf(flow: Flow): CountsView {
+  const counted: [string, string, number][] =
+    flow.direction === "out"
+      ? [["acked", "frames acknowledged", 2804], ["lost-overtaken", "frames lost: a newer one was whole first", 11], ["dropped-superseded", "frames not sent: a newer one came while they waited", 3], ["resent", "fragments sent again", 214]]
+      : [["received", "frames received whole, each the newest", 2790], ["missed", "frames missing between those received", 14], ["asked-again", "fragments asked for again", 37], ["repaired", "fragments computed from parity", 5]];
+  return { stream: flow.stream, peer: flow.peer, direction: flow.direction, counts: counted.map(([word, meaning, count]) => ({ word, meaning, count })) };
 }
 
 export function steps(now: number): Step[] {

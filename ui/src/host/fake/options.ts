@@ -16,6 +16,8 @@ export type FakeOptions = {
   /** How long a command takes, in milliseconds. */
   delayMs: number;
   autoJoin: string | null;
+  /** How long a second of a comparison takes, in milliseconds. */
+  secondMs: number;
 };
 
 export const DEFAULTS: FakeOptions = {
@@ -27,6 +29,7 @@ export const DEFAULTS: FakeOptions = {
   alive: true,
   delayMs: 40,
   autoJoin: null,
+  secondMs: 1000,
 };
 
 /**
@@ -47,6 +50,7 @@ export function optionsFrom(search: string): FakeOptions {
     language: query.get("lang") === "zh" ? "zh" : "en",
     theme: (query.get("theme") as Theme | null) ?? "auto",
     alive: query.get("alive") !== "0",
+    secondMs: Number(query.get("second") ?? DEFAULTS.secondMs),
     autoJoin: query.get("join"),
   };
 }

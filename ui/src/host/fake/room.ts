@@ -18,21 +18,19 @@ import type {
   Transport,
   VideoSpec,
 } from "../../bindings/contract";
-import { HostError, type Args, type Command, type EventName, type Events, type Result } from "../types";
-import { linkFrom, noise, pointAt, steps, tripsOf, type Flow } from "./measured";
+import { type Args, type Command, type EventName, type Events, type Result } from "../types";
+import { FakeExperiments } from "./experiments";
+import { countsOf, linkFrom, noise, pointAt, steps, tripsOf, type Flow } from "./measured";
 import type { FakeOptions } from "./options";
 import { addresses, busyRoom, conversation, filesOf, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
 import { Camera, type Motif } from "./pictures";
+import { asAsked, doneOf, refused } from "./views";
 
 type Emit = <E extends EventName>(event: E, payload: Events[E]) => void;
 type Handlers = { [C in Command]: (args: Args<C>) => Result<C> };
 
 const MAX_TEXT_BYTES = 65_536;
 const HISTORY_S = 120;
-
-function refused(code: ErrorCode, context: Record<string, string> = {}): HostError {
-  return new HostError({ code, message: `refused: ${code}`, context });
-}
 
 /** The state of the simulated room, and a handler for every command. */
 export class FakeRoom {
@@ -47,14 +45,16 @@ export class FakeRoom {
   private nextKey = 1000;
   private nextStream = 10;
   private nextFile = 100;
+  private readonly experiments: FakeExperiments;
   private timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(
     private readonly options: FakeOptions,
     private readonly emit: Emit,
   ) {
+    this.experiments = new FakeExperiments(options, emit);
     this.profile = { name: options.scene === "first" ? "" : "Mara Okafor", about: "", colour: "#7a4f9a", device: MY_DEVICE };
-    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50 };
+    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, isFixed: false };
     this.recent = options.scene === "first" ? [] : recentRooms(Date.now());
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
@@ -197,7 +197,30 @@ export class FakeRoom {
       return null;
     },
     "video|save_snapshot": ({ stream }) => `/home/mara/Pictures/Roomwire/stream-${stream}.jpg`,
-    "metrics|history": () => ({ points: this.points, links: this.links(), steps: this.open ? steps(Date.now()) : [] }),
+    "video|start_recording": ({ stream }) => {
+      this.setRecording(stream, Date.now());
+      return `/home/mara/Downloads/Roomwire/stream-${stream}.avi`;
+    },
+    "video|stop_recording": ({ stream }) => {
+      const since = this.setRecording(stream, null) ?? Date.now();
+      const lengthMs = Date.now() - since;
+      const recorded = { path: `/home/mara/Downloads/Roomwire/stream-${stream}.avi`, films: 1, frames: Math.round(lengthMs / 33), leftOut: 0, bytes: lengthMs * 900, lengthMs };
+      this.emit("video:event", { kind: "recorded", stream, recorded, error: null });
+      return null;
+    },
+    "metrics|history": () => ({ points: this.points, links: this.links(), steps: this.open ? steps(Date.now()) : [], conditions: this.experiments.conditions, comparison: this.experiments.comparison }),
+    "metrics|counts": () => this.flows.map((flow) => countsOf(flow)),
+    "metrics|set_conditions": ({ conditions }) => this.experiments.setConditions(conditions),
+    "metrics|start_comparison": ({ seconds }) => {
+      const live = this.open?.live;
+      if (!live) throw refused("not_live");
+      return this.experiments.compare(live.sourceName, seconds);
+    },
+    "metrics|stop_comparison": () => {
+      this.experiments.stop();
+      return null;
+    },
+    "metrics|export_comparison": ({ format }) => `/home/mara/Documents/roomwire-comparison.${format}`,
     "metrics|trips": ({ stream, to }) => this.trips(stream, to),
     "metrics|export_results": ({ format }) => `/home/mara/Documents/roomwire-results.${format}`,
   };
@@ -242,7 +265,7 @@ export class FakeRoom {
     const others = room.people.filter((person) => !person.isMe);
     this.addStream(others[0], "camera", "HD Webcam C270", "board", 1280, 720, 30, "udp");
     this.addStream(others[1], "camera", "FaceTime HD", "rack", 640, 480, 24, "tcp");
-    this.startVideo({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, transport: "udp" });
+    this.startVideo({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, leastQuality: 30, isFixed: false, transport: "udp" });
     this.backfill(now);
     if (this.options.alive) this.timers.push(setInterval(() => this.files(), 250), setTimeout(() => this.someoneJoins(), 6000));
     return room;
@@ -251,7 +274,7 @@ export class FakeRoom {
   private addStream(owner: Person | undefined, source: StreamView["source"], title: string, motif: Motif, width: number, height: number, rate: number, transport: Transport): StreamView {
     const id = this.nextStream++;
     const mine = owner?.isMe ?? false;
-    const stream: StreamView = { id, owner: owner?.id ?? 0, ownerName: owner?.profile.name ?? "", mine, source, title, width, height, rate, transport, watching: true };
+    const stream: StreamView = { id, owner: owner?.id ?? 0, ownerName: owner?.profile.name ?? "", mine, source, title, width, height, rate, transport, watching: true, recordingSinceMs: null };
     this.open?.streams.push(stream);
     this.cameras.set(id, new Camera(id, motif, width, height, rate, mine ? "local" : transport));
     const peers = mine ? (this.open?.people.filter((p) => !p.isMe && (p.isHost || this.open?.role === "host")) ?? []).slice(0, 2) : [owner];
@@ -267,7 +290,7 @@ export class FakeRoom {
     const source = this.sources.find((other) => other.id === spec.source) ?? { kind: "file" as const, name: spec.source.replace(/^.*\//, "") };
     const me = this.open.people.find((person) => person.isMe);
     const stream = this.addStream(me, source.kind, source.name, spec.source === "pattern" ? "pattern" : "rack", spec.width, spec.height, spec.rate, spec.transport);
-    this.open.live = { stream: stream.id, spec, sourceName: source.name, sinceMs: Date.now() };
+    this.open.live = { stream: stream.id, spec, sourceName: source.name, sinceMs: Date.now(), made: asAsked(spec) };
     this.emit("video:event", { kind: "started", stream: structuredClone(stream) });
     return this.open.live;
   }
@@ -279,6 +302,7 @@ export class FakeRoom {
     Object.assign(this.cameras.get(stream.id) ?? {}, { width: spec.width, height: spec.height, rate: spec.rate });
     for (const flow of this.flows) if (flow.stream === stream.id) flow.transport = spec.transport;
     live.spec = spec;
+    live.made = asAsked(spec);
     live.sourceName = this.sources.find((source) => source.id === spec.source)?.name ?? live.sourceName;
     this.emit("video:event", { kind: "changed", stream: structuredClone(stream) });
     return live;
@@ -370,13 +394,22 @@ export class FakeRoom {
     const atMs = Date.now();
     const fresh = this.flows.map((flow) => pointAt(flow, atMs));
     this.points = [...this.points, ...fresh].slice(-3000);
-    this.emit("metrics:event", { kind: "points", points: fresh, links: this.links() });
+    this.emit("metrics:event", { kind: "points", points: fresh, links: this.links(), conditioned: this.experiments.conditioned() });
   }
 
   private links() {
     return this.flows.map((flow) =>
       linkFrom(flow, this.points.filter((p) => p.stream === flow.stream && p.peer === flow.peer)),
     );
+  }
+
+  private setRecording(stream: number, since: number | null): number | null {
+    const view = this.open?.streams.find((other) => other.id === stream);
+    if (!view) throw refused("not_live");
+    const before = view.recordingSinceMs;
+    view.recordingSinceMs = since;
+    this.emit("video:event", { kind: "changed", stream: structuredClone(view) });
+    return before;
   }
 
   private trips(stream: number, to: number | null) {
@@ -408,10 +441,7 @@ export class FakeRoom {
     this.cameras.clear();
     this.flows = [];
     this.points = [];
+    this.experiments.clear();
     this.open = null;
   }
-}
-
-function doneOf(file: FileView): number {
-  return "done" in file.state ? file.state.done : 0;
 }

@@ -63,6 +63,7 @@ describe("language", () => {
       format_unsupported: true,
       ffmpeg_missing: true,
       video_unreadable: true,
+      recording_failed: true,
       already_live: true,
       not_live: true,
       storage: true,

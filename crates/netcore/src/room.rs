@@ -438,9 +438,8 @@ impl Room {
         let (Some(stream), Some(outbound)) = (stream, outbound) else {
             return Default::default();
         };
-        let results = outbound.kept_results();
-        let latest = &results[results.len().saturating_sub(SHOWN_TRIPS)..];
-        let trips: Vec<FrameTrip> = latest
+        let trips: Vec<FrameTrip> = outbound
+            .latest_results(SHOWN_TRIPS)
             .iter()
             .map(|result| FrameTrip::sent(result, stream.clock(), receiver))
             .collect();

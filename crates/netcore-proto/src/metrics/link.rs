@@ -181,7 +181,12 @@ impl LinkMeter {
     }
 
     /// The results that are kept, oldest first, and how many older ones are forgotten.
-    pub fn results(&self) -> (impl Iterator<Item = &FrameResult>, u64) {
+    pub fn results(
+        &self,
+    ) -> (
+        impl DoubleEndedIterator<Item = &FrameResult> + ExactSizeIterator,
+        u64,
+    ) {
         (self.kept.iter(), self.forgotten)
     }
 

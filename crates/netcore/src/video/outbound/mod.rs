@@ -170,6 +170,14 @@ impl Outbound {
         lock(&self.state).meter.results().0.copied().collect()
     }
 
+    /// The latest `most` results, oldest first.
+    pub(crate) fn latest_results(&self, most: usize) -> Vec<FrameResult> {
+        let state = lock(&self.state);
+        let kept = state.meter.results().0;
+        let older = kept.len().saturating_sub(most);
+        kept.skip(older).copied().collect()
+    }
+
     pub(crate) fn summaries(&self) -> Vec<TransportSummary> {
         lock(&self.state).meter.summaries()
     }

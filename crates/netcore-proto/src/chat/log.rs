@@ -61,7 +61,7 @@ fn size(entry: &Entry) -> usize {
         Body::Text { text } => text.len(),
         _ => 0,
     };
-    size_of::<Entry>() + entry.name.len() + text
+    size_of::<Entry>() + entry.name.len() + entry.colour.len() + text
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::{LeaveReason, Refusal};
+use crate::session::{LeaveReason, Refusal, tidy_colour, tidy_name};
 use crate::units::MemberId;
 
 /// The longest message in bytes of UTF-8. JSON at most doubles it (quotes, backslashes, line ends), which fits a control message.
@@ -28,6 +28,21 @@ pub struct Entry {
     pub local: Option<u64>,
     /// What.
     pub body: Body,
+}
+
+impl Entry {
+    /// The entry within the limits every room keeps: what a host has tidied is not changed, and what it has not is cut.
+    pub(super) fn tidied(self) -> Entry {
+        Entry {
+            name: tidy_name(&self.name),
+            colour: tidy_colour(&self.colour),
+            body: match self.body {
+                Body::Text { text } => Body::Text { text: seen(&text) },
+                body => body,
+            },
+            ..self
+        }
+    }
 }
 
 /// What an [`Entry`] says.
@@ -102,13 +117,7 @@ pub enum TextError {
 /// # Errors
 /// [`TextError`] when nothing visible is left, or more than [`MAX_TEXT_BYTES`].
 pub fn tidy_text(text: &str) -> Result<String, TextError> {
-    let text = text.replace("\r\n", "\n");
-    let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let text: String = text
-        .chars()
-        .map(|c| if c == '\r' { '\n' } else { c })
-        .filter(kept)
-        .collect();
+    let text = visible(text);
     if text.trim().is_empty() {
         return Err(TextError::Empty);
     }
@@ -116,6 +125,23 @@ pub fn tidy_text(text: &str) -> Result<String, TextError> {
         None | Some(0) => Ok(text),
         Some(over) => Err(TextError::TooLong { over }),
     }
+}
+
+/// The text without what nobody can see.
+fn visible(text: &str) -> String {
+    let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    text.replace("\r\n", "\n")
+        .chars()
+        .map(|c| if c == '\r' { '\n' } else { c })
+        .filter(kept)
+        .collect()
+}
+
+/// As much of somebody else's text as may be shown.
+fn seen(text: &str) -> String {
+    let mut text = visible(text);
+    text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+    text
 }
 
 #[cfg(test)]
@@ -129,6 +155,32 @@ mod tests {
         assert_eq!(tidy_text(text).unwrap(), text);
         assert_eq!(tidy_text("a\r\nb\rc").unwrap(), "a\nb\nc");
         assert_eq!(tidy_text("\u{1b}[31mred\u{7}").unwrap(), "[31mred");
+    }
+
+    #[test]
+    fn what_a_host_did_not_tidy_is_cut_and_what_it_did_is_not_changed() {
+        let entry = Entry {
+            seq: 1,
+            from: MemberId(1),
+            name: "n".repeat(1_000),
+            colour: "c".repeat(1_000),
+            address: ([127, 0, 0, 1], 1).into(),
+            at_unix_ms: 0,
+            local: None,
+            body: Body::Text {
+                text: format!("\u{1b}{}", "字".repeat(MAX_TEXT_BYTES)),
+            },
+        };
+        let tidy = entry.tidied();
+        assert_eq!((tidy.name.len(), tidy.colour.len()), (64, 7));
+        let Body::Text { text } = &tidy.body else {
+            panic!("{:?}", tidy.body)
+        };
+        assert_eq!(
+            (text.len(), text.chars().next()),
+            (MAX_TEXT_BYTES - 1, Some('字'))
+        );
+        assert_eq!(tidy.clone().tidied(), tidy);
     }
 
     #[test]

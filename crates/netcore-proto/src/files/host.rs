@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 
-use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, Notice, Offer, Request, safe_name};
+use super::message::tidy_mime;
+use super::{
+    Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request, safe_name,
+};
 use crate::io::{HostOutbox, Recipients};
 use crate::session::{Person, Refusal, RefusalCode};
 use crate::units::{FileId, MemberId};
@@ -66,12 +69,7 @@ impl Host {
             owner_name: owner.profile.name.clone(),
             name: safe_name(&offer.name),
             size: offer.size,
-            mime: offer
-                .mime
-                .chars()
-                .filter(char::is_ascii_graphic)
-                .take(100)
-                .collect(),
+            mime: tidy_mime(&offer.mime),
             to: offer.to.into_iter().take(crate::session::MAX_PEOPLE).collect(),
             at_unix_ms: unix_ms,
             state: FileState::Uploading,
@@ -110,7 +108,8 @@ impl Host {
         let Some(file) = self.files.get_mut(&file) else {
             return;
         };
-        if file.is_for(member) && file.owner != member && !file.received_by.contains(&member) {
+        let is_news = file.is_for(member) && file.owner != member && !file.received_by.contains(&member);
+        if is_news && file.received_by.len() < MAX_RECEIVERS {
             file.received_by.push(member);
             announce(file, out);
         }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Event, FileInfo, MAX_FILES, Notice, safe_name};
+use super::{Event, FileInfo, MAX_FILES, Notice};
 use crate::io::MemberOutbox;
 use crate::units::FileId;
 
@@ -42,12 +42,12 @@ impl Member {
         out.events.push(crate::Event::Files(event));
     }
 
-    /// The host's word is not taken for the name: it becomes a path here.
-    fn keep(&mut self, mut file: FileInfo) -> FileInfo {
+    /// The host's word is not taken for how long anything is, or for the name.
+    fn keep(&mut self, file: FileInfo) -> FileInfo {
+        let file = file.tidied();
         if self.files.len() >= MAX_FILES && !self.files.contains_key(&file.id) {
             self.files.pop_first();
         }
-        file.name = safe_name(&file.name);
         self.files.insert(file.id, file.clone());
         file
     }

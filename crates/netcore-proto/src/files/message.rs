@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::Refusal;
+use super::{MAX_RECEIVERS, safe_name};
+use crate::session::{MAX_PEOPLE, Refusal, one_line, tidy_name};
 use crate::units::{FileId, MemberId};
 
 /// The longest file name in bytes, which is what common file systems take.
@@ -64,11 +65,32 @@ pub struct FileInfo {
     pub received_by: Vec<MemberId>,
 }
 
+/// The most characters of words about why a file did not arrive.
+const MAX_WHY_CHARS: usize = 500;
+
 impl FileInfo {
+    /// The file within the limits every room keeps. Nobody's word is taken for the name: it becomes a path.
+    pub(super) fn tidied(mut self) -> FileInfo {
+        self.name = safe_name(&self.name);
+        self.owner_name = tidy_name(&self.owner_name);
+        self.mime = tidy_mime(&self.mime);
+        self.to.truncate(MAX_PEOPLE);
+        self.received_by.truncate(MAX_RECEIVERS);
+        if let FileState::Failed { why } = &mut self.state {
+            *why = one_line(why, MAX_WHY_CHARS);
+        }
+        self
+    }
+
     /// Whether `member` is meant to see it.
     pub fn is_for(&self, member: MemberId) -> bool {
         self.owner == member || self.to.is_empty() || self.to.contains(&member)
     }
+}
+
+/// A file's kind in at most 100 visible characters.
+pub(super) fn tidy_mime(mime: &str) -> String {
+    mime.chars().filter(char::is_ascii_graphic).take(100).collect()
 }
 
 /// How far a file on offer is.
@@ -147,4 +169,39 @@ pub enum Notice {
     Offered(FileInfo),
     /// A file's state, or who has it, changed.
     Changed(FileInfo),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_cannot_make_a_file_longer_than_a_room_has_them() {
+        let everybody = || (0..100_000).map(MemberId).collect();
+        let file = FileInfo {
+            id: FileId(1),
+            owner: MemberId(1),
+            owner_name: "n".repeat(1_000),
+            name: "../x\u{1b}".into(),
+            size: u64::MAX,
+            mime: "m\n".repeat(1_000),
+            to: everybody(),
+            at_unix_ms: 0,
+            state: FileState::Failed {
+                why: "w".repeat(10_000),
+            },
+            received_by: everybody(),
+        };
+        let tidy = file.tidied();
+        assert_eq!(
+            (tidy.name.as_str(), tidy.owner_name.len(), tidy.mime.len()),
+            ("x_", 64, 100)
+        );
+        assert_eq!(
+            (tidy.to.len(), tidy.received_by.len()),
+            (MAX_PEOPLE, MAX_RECEIVERS)
+        );
+        assert!(matches!(&tidy.state, FileState::Failed { why } if why.len() == MAX_WHY_CHARS));
+        assert_eq!(tidy.clone().tidied(), tidy);
+    }
 }

@@ -29,6 +29,8 @@ pub use transfer::{
 
 /// The most files on offer in one room at a time.
 pub const MAX_FILES: usize = 1_000;
+/// The most people who are remembered to have a file; over a long day more may come and go than are ever here at a time.
+const MAX_RECEIVERS: usize = 1_000;
 
 /// What happens to what is offered.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,7 +11,7 @@ const DEVICE_NAMES: [&str; 8] = ["con", "prn", "aux", "nul", "conin$", "conout$"
 pub fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let replaced: String = last.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
-    let trimmed = replaced.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    let trimmed = replaced.trim_matches(is_trimmed);
     let named = match trimmed {
         "" => "file".to_owned(),
         name if is_device(name) => format!("_{name}"),
@@ -56,7 +56,13 @@ fn shortened(name: &str) -> String {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{extension}", &name[..end])
+    // What the cut leaves must not end as no name may.
+    let stem = name[..end].trim_end_matches(is_trimmed);
+    format!("{stem}{extension}")
+}
+
+fn is_trimmed(c: char) -> bool {
+    c == '.' || c.is_whitespace()
 }
 
 #[cfg(test)]
@@ -110,7 +116,8 @@ mod tests {
 
     #[test]
     fn making_safe_twice_changes_nothing() {
-        for name in ["../a", "CON", "x?y", &"b".repeat(400), "..a.."] {
+        let cut_after_a_dot = format!("{} .{}", "c".repeat(253), "d".repeat(40));
+        for name in ["../a", "CON", "x?y", &"b".repeat(400), "..a..", &cut_after_a_dot] {
             let once = safe_name(name);
             assert_eq!(safe_name(&once), once);
         }

@@ -42,9 +42,7 @@ impl MemberNode {
     pub(super) fn handle_notice(&mut self, notice: Notice, now: Time, out: &mut MemberOutbox) {
         match notice {
             Notice::Session(notice) => {
-                let is_welcome = matches!(notice, session::Notice::Welcome(_));
-                let is_another_room = self.session.handle_notice(notice, now, out);
-                if is_welcome {
+                if let Some(is_another_room) = self.session.handle_notice(notice, now, out) {
                     self.chat.handle_welcome(is_another_room, out);
                     self.files.handle_welcome(is_another_room, out);
                 }

@@ -1,12 +1,16 @@
 use std::collections::BTreeMap;
 
 use super::message::{MAX_NAME_CHARS, one_line};
-use super::{Event, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
+use super::{
+    Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT, Welcome,
+};
 use crate::Time;
 use crate::io::{Deadline, DeadlineReason, MemberOutbox};
 use crate::units::MemberId;
 
 /// A member's side of who is here. It outlives connections: people stay known while the way to them is lost.
+///
+/// The host's word is not taken for how many people there are, or for how long what they tell is.
 #[derive(Debug)]
 pub(crate) struct Member {
     profile: Profile,
@@ -89,10 +93,18 @@ impl Member {
         }
     }
 
-    /// Returns whether the room is another one than before, so that what is remembered of it must be forgotten.
-    pub(crate) fn handle_notice(&mut self, notice: Notice, now: Time, out: &mut MemberOutbox) -> bool {
+    /// After a welcome, returns whether the room is another one than before, so that what is remembered of it must be forgotten.
+    pub(crate) fn handle_notice(
+        &mut self,
+        notice: Notice,
+        now: Time,
+        out: &mut MemberOutbox,
+    ) -> Option<bool> {
         let event = match notice {
-            Notice::Welcome(welcome) => {
+            // A connection has one welcome: each is answered with all that waits to be said, which may be much.
+            Notice::Welcome(_) if !matches!(self.state, State::AwaitingWelcome { .. }) => None,
+            Notice::Welcome(mut welcome) => {
+                limit(&mut welcome);
                 let alive = Alive {
                     heard: now,
                     pinger: Pinger::new(now),
@@ -101,24 +113,18 @@ impl Member {
                 let is_another = self.room.is_some_and(|room| room != welcome.room);
                 self.me = Some(welcome.me);
                 self.room = Some(welcome.room);
-                self.room_name = Some(one_line(&welcome.room_name, MAX_NAME_CHARS));
+                self.room_name = Some(welcome.room_name.clone());
                 self.people = welcome
                     .people
                     .iter()
                     .map(|person| (person.id, person.clone()))
                     .collect();
                 out.events.push(crate::Event::Session(Event::Welcomed(welcome)));
-                return is_another;
+                return Some(is_another);
             }
             Notice::Refused(refusal) => Some(Event::Refused(refusal)),
-            Notice::Joined(person) => {
-                self.people.insert(person.id, person.clone());
-                Some(Event::Joined(person))
-            }
-            Notice::Changed(person) => {
-                self.people.insert(person.id, person.clone());
-                Some(Event::Changed(person))
-            }
+            Notice::Joined(person) => self.keep(person).map(Event::Joined),
+            Notice::Changed(person) => self.keep(person).map(Event::Changed),
             Notice::Left { id, reason } => self
                 .people
                 .remove(&id)
@@ -137,7 +143,17 @@ impl Member {
             },
         };
         out.events.extend(event.map(crate::Event::Session));
-        false
+        None
+    }
+
+    /// Remembers a person, if there is room.
+    fn keep(&mut self, person: Person) -> Option<Person> {
+        if self.people.len() >= MAX_PEOPLE && !self.people.contains_key(&person.id) {
+            return None;
+        }
+        let person = person.tidied();
+        self.people.insert(person.id, person.clone());
+        Some(person)
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
@@ -165,5 +181,80 @@ impl Member {
             out.requests.push(crate::Request::Session(Request::Ping(ping)));
         }
         false
+    }
+}
+
+fn limit(welcome: &mut Welcome) {
+    welcome.room_name = one_line(&welcome.room_name, MAX_NAME_CHARS);
+    let people = std::mem::take(&mut welcome.people).into_iter().take(MAX_PEOPLE);
+    welcome.people = people.map(Person::tidied).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Fingerprint, Presence};
+    use crate::wire::AttachToken;
+
+    fn person(id: u32) -> Person {
+        Person {
+            id: MemberId(id),
+            profile: Profile {
+                name: "x".repeat(1_000),
+                ..Profile::default()
+            },
+            address: ([127, 0, 0, 1], 1).into(),
+            fingerprint: Fingerprint([0; 32]),
+            presence: Presence::Here,
+        }
+    }
+
+    fn welcome(people: u32) -> Notice {
+        Notice::Welcome(Box::new(Welcome {
+            room_name: "Lab\u{1b}[31m".into(),
+            room: 1,
+            me: MemberId(1),
+            token: AttachToken([0; 16]),
+            datagrams: 1,
+            people: (0..people).map(person).collect(),
+        }))
+    }
+
+    fn connected() -> (Member, MemberOutbox) {
+        let mut out = MemberOutbox::default();
+        let mut member = Member::new(&Profile::default());
+        member.handle_connected(0, Time::ZERO, &mut out);
+        (member, out)
+    }
+
+    #[test]
+    fn a_connection_has_one_welcome() {
+        let (mut member, mut out) = connected();
+        assert_eq!(
+            member.handle_notice(welcome(2), Time::ZERO, &mut out),
+            Some(false)
+        );
+        assert_eq!(member.handle_notice(welcome(2), Time::ZERO, &mut out), None);
+        assert_eq!(out.events.len(), 1);
+        member.handle_connected(0, Time::ZERO, &mut out);
+        assert_eq!(
+            member.handle_notice(welcome(2), Time::ZERO, &mut out),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn a_host_cannot_tell_of_more_or_longer_people_than_a_room_has() {
+        let (mut member, mut out) = connected();
+        member.handle_notice(welcome(MAX_PEOPLE as u32 - 1), Time::ZERO, &mut out);
+        let before = out.events.len();
+        for id in 0..1_000 {
+            member.handle_notice(Notice::Joined(person(10_000 + id)), Time::ZERO, &mut out);
+        }
+        assert_eq!(member.people().count(), MAX_PEOPLE);
+        assert_eq!(out.events.len(), before + 1);
+        let is_cut = |person: &Person| person.profile.name.len() == MAX_NAME_CHARS;
+        assert!(member.people().all(is_cut));
+        assert_eq!(member.room_name(), Some("Lab[31m"));
     }
 }

@@ -79,26 +79,36 @@ impl Profile {
     /// [`MAX_NAME_CHARS`] and [`MAX_ABOUT_CHARS`], a colour that is one, and a name in any case.
     #[must_use]
     pub fn tidied(&self) -> Profile {
-        let name = one_line(&self.name, MAX_NAME_CHARS);
         Profile {
-            name: if name.is_empty() {
-                "Nameless".to_owned()
-            } else {
-                name
-            },
+            name: tidy_name(&self.name),
             about: one_line(&self.about, MAX_ABOUT_CHARS),
-            colour: if is_colour(&self.colour) {
-                self.colour.clone()
-            } else {
-                "#56606b".to_owned()
-            },
+            colour: tidy_colour(&self.colour),
             device: one_line(&self.device, MAX_NAME_CHARS),
         }
     }
 }
 
+/// A person's name as it may be shown; there always is one.
+pub(crate) fn tidy_name(name: &str) -> String {
+    let name = one_line(name, MAX_NAME_CHARS);
+    if name.is_empty() {
+        "Nameless".to_owned()
+    } else {
+        name
+    }
+}
+
+/// A colour that is one.
+pub(crate) fn tidy_colour(colour: &str) -> String {
+    if is_colour(colour) {
+        colour.to_owned()
+    } else {
+        "#56606b".to_owned()
+    }
+}
+
 /// The text on one line without control characters, at most `max_chars` long.
-pub(super) fn one_line(text: &str, max_chars: usize) -> String {
+pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
     let kept: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
@@ -143,6 +153,15 @@ pub struct Person {
 }
 
 impl Person {
+    /// The person within the limits every room keeps.
+    #[must_use]
+    pub(super) fn tidied(self) -> Person {
+        Person {
+            profile: self.profile.tidied(),
+            ..self
+        }
+    }
+
     /// The most bytes of JSON this can be: texts at most double by escapes, since they have no control characters.
     pub(super) fn most_bytes(&self) -> usize {
         let Profile {

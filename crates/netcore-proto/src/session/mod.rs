@@ -26,6 +26,7 @@ pub use message::{
     Fingerprint, LeaveReason, MAX_ABOUT_CHARS, MAX_NAME_CHARS, Notice, Person, Ping, Pong, Presence, Profile,
     Refusal, RefusalCode, Request, Returning, Welcome,
 };
+pub(crate) use message::{one_line, tidy_colour, tidy_name};
 
 /// How long a new connection may take to say hello.
 pub const HELLO_TIMEOUT: Span = Span::from_secs(5);

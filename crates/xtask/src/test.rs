@@ -46,6 +46,12 @@ const GROUPS: &[Group] = &[
         run: sim,
     },
     Group {
+        name: "fuzz",
+        about: "hostile input for every decoder and state machine: the corpus and its mutations",
+        needs: &[Need::Core],
+        run: fuzz,
+    },
+    Group {
         name: "loopback",
         about: "a host and members on real sockets",
         needs: &[Need::Core, Need::Test],
@@ -163,6 +169,10 @@ fn unit(project: &Project) -> Result<Outcome> {
 
 fn sim(project: &Project) -> Result<Outcome> {
     packages(project, &[("sim-tests", "tests/sim")])
+}
+
+fn fuzz(project: &Project) -> Result<Outcome> {
+    packages(project, &[("fuzz-tests", "tests/fuzz")])
 }
 
 fn loopback(project: &Project) -> Result<Outcome> {

@@ -1,0 +1,21 @@
+//! What a datagram says once its seal is open.
+
+use netcore_proto::video::{Datagram, MAX_NACK_RANGES};
+
+pub(crate) fn run(bytes: &[u8]) {
+    let Ok(datagram) = Datagram::decode(bytes) else {
+        return;
+    };
+    match &datagram {
+        Datagram::Nack(nack) => assert!(nack.missing.len() <= MAX_NACK_RANGES),
+        Datagram::Fragment(fragment) => {
+            let end = u64::from(fragment.index) * u64::from(fragment.size) + fragment.data.len() as u64;
+            assert!(end <= u64::from(fragment.frame_length) && !fragment.data.is_empty());
+        }
+        Datagram::Parity(parity) => assert_eq!(parity.data.len(), usize::from(parity.size)),
+        _ => {}
+    }
+    let mut again = Vec::new();
+    datagram.encode(&mut again);
+    assert_eq!(Datagram::decode(&again).as_ref(), Ok(&datagram));
+}

@@ -24,25 +24,29 @@ impl Member {
 
     pub(crate) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberOutbox) {
         let event = match notice {
-            Notice::Published { local, stream } => {
-                self.streams.insert(stream.id, stream.clone());
-                Some(Event::Published { local, stream })
-            }
+            Notice::Published { local, stream } => self
+                .keep(&stream)
+                .map(|stream| Event::Published { local, stream }),
             Notice::Refused { local, refusal } => Some(Event::Refused { local, refusal }),
-            Notice::Started(stream) if Some(stream.owner) == me || self.streams.len() >= MAX_STREAMS => None,
-            Notice::Started(stream) => {
-                self.streams.insert(stream.id, stream.clone());
-                Some(Event::Started(stream))
-            }
-            Notice::Changed(stream) => {
-                let known = self.streams.get_mut(&stream.id);
-                known.map(|known| {
-                    known.clone_from(&stream);
-                    Event::Changed(stream)
-                })
-            }
+            Notice::Started(stream) if Some(stream.owner) == me => None,
+            Notice::Started(stream) => self.keep(&stream).map(Event::Started),
+            Notice::Changed(stream) if !self.streams.contains_key(&stream.id) => None,
+            Notice::Changed(stream) => self.keep(&stream).map(Event::Changed),
             Notice::Stopped { stream } => self.streams.remove(&stream).map(Event::Stopped),
         };
         out.events.extend(event.map(crate::Event::Video));
+    }
+
+    /// Remembers a stream, if there is room. The host's word is not taken for how long anything is.
+    fn keep(&mut self, stream: &StreamInfo) -> Option<StreamInfo> {
+        if self.streams.len() >= MAX_STREAMS && !self.streams.contains_key(&stream.id) {
+            return None;
+        }
+        let stream = StreamInfo {
+            spec: stream.spec.tidied(),
+            ..*stream
+        };
+        self.streams.insert(stream.id, stream.clone());
+        Some(stream)
     }
 }

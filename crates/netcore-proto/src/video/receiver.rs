@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::reassembly::{Effect, Partial, Shape, Way};
-use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity};
+use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity, parity};
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{FrameNumber, StreamId, Transport};
 use crate::{Span, Time};
@@ -157,7 +157,8 @@ impl Receiver {
 
     /// A part from which missing ones can be computed, from a datagram.
     pub fn handle_parity(&mut self, parity: &Parity<impl AsRef<[u8]>>, now: Time) {
-        if self.is_past(parity.frame) {
+        // A frame too long for parity must not begin by it: of such a one a request could not name every part.
+        if self.is_past(parity.frame) || !parity::is_possible(parity.frame_length, parity.size) {
             return;
         }
         let shape = Shape {

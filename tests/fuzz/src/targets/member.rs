@@ -4,6 +4,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use netcore_proto::chat::{Body, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
 use netcore_proto::files::{MAX_FILE_NAME_BYTES, MAX_FILES};
 use netcore_proto::session::{Fingerprint, MAX_ABOUT_CHARS, MAX_NAME_CHARS, MAX_PEOPLE, Profile};
+use netcore_proto::video::MAX_STREAMS;
 use netcore_proto::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, encode_control};
 use netcore_proto::{CommandError, ConnId, Deadline, MemberId, Node, Output, Peer, Request, Time};
 
@@ -125,6 +126,11 @@ impl Person {
             self.node.people().len()
         );
         assert!(self.node.files().len() <= MAX_FILES);
+        assert!(
+            self.node.streams().len() <= MAX_STREAMS,
+            "{} streams",
+            self.node.streams().len()
+        );
         assert!(self.node.chat().entries().len() <= MAX_LOG_ENTRIES);
     }
 
@@ -159,6 +165,9 @@ impl Person {
             assert!(file.name.len() <= MAX_FILE_NAME_BYTES && is_short(&file.owner_name, MAX_NAME_CHARS));
             assert!(is_short(&file.mime, 100));
             assert!(file.to.len() <= MAX_PEOPLE && file.received_by.len() <= MAX_RECEIVERS);
+        }
+        for stream in self.node.streams() {
+            assert!(is_short(&stream.spec.title, 100) && (0.0..=1_000.0).contains(&stream.spec.rate));
         }
         let mut bytes = 0;
         for entry in self.node.chat().entries() {

@@ -151,6 +151,7 @@ impl End {
                 Datagram::Nack(nack) => {
                     assert!((1..=MAX_NACK_RANGES).contains(&nack.missing.len()));
                     for (first, count) in &nack.missing {
+                        assert!(*count > 0, "it asks for nothing: {nack:?}");
                         assert!(u32::from(*first) + u32::from(*count) <= 1 << 16);
                     }
                     assert!(self.newest.is_none_or(|newest| nack.frame.is_newer_than(newest)));

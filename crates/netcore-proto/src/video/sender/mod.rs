@@ -268,6 +268,7 @@ impl Sender {
 
     /// The stream is over: everything unfinished gets its result.
     pub fn handle_stopped(&mut self, now: Time) {
+        (self.room_at, self.paced_until) = (None, None);
         if let Some(waiting) = self.waiting.take() {
             self.drop_waiting(&waiting, DropReason::Stopped, now);
         }

@@ -33,6 +33,14 @@ pub(crate) fn instant(time: Time) -> tokio::time::Instant {
     tokio::time::Instant::from_std(beginning() + std::time::Duration::from_micros(time.as_micros()))
 }
 
+/// Sleeps until `deadline`, or for ever.
+pub(crate) async fn sleep_until(deadline: Option<Time>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(instant(at)).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The calendar's milliseconds since 1970 at [`Time::ZERO`].
 pub(crate) fn epoch_unix_ms() -> u64 {
     unix_ms().saturating_sub(now().as_micros() / 1_000)

@@ -19,7 +19,6 @@ use tokio::time::Sleep;
 use crate::clock;
 use crate::conditioner::{Conditioner, Way};
 use crate::lock::lock;
-use crate::udp::sleep_until;
 
 /// Bytes of a connection that are on their way, in each direction: as much as a socket's buffer would take.
 const MOST_ON_THE_WAY: usize = 256 * 1024;
@@ -167,7 +166,7 @@ impl Outgoing {
                     }
                 }
                 due => tokio::select! {
-                    () = sleep_until(due) => {}
+                    () = clock::sleep_until(due) => {}
                     () = self.changed.notified() => {}
                 },
             }

@@ -21,7 +21,6 @@ use crate::room::RoomEvent;
 use crate::session::{Neighbour, add_neighbour, handle_round_trip, remove_neighbour};
 use crate::shared::Shared;
 use crate::tls::DatagramKeys;
-use crate::udp::sleep_until;
 use crate::video;
 use crate::{clock, metrics};
 
@@ -128,7 +127,7 @@ impl ControlLoop {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
-                () = sleep_until(deadline) => self.node.handle_timeout(clock::now()),
+                () = clock::sleep_until(deadline) => self.node.handle_timeout(clock::now()),
                 _ = seconds.tick() => self.meters.tick(&self.video, &mut self.node, &self.shared),
                 input = inputs.recv() => match input {
                     Some(Input::Leave(answer)) => {

@@ -5,7 +5,6 @@ use netcore_proto::files::Courtesy;
 use crate::clock;
 use crate::live::Live;
 use crate::tcp::{self, Secure};
-use crate::udp::sleep_until;
 
 /// Keeps a file's bytes from holding up live pictures that go to the same neighbour.
 pub(super) struct Pace {
@@ -33,7 +32,7 @@ impl Pace {
         let now = clock::now();
         let next = self.courtesy.handle_sent(bytes, self.live.queueing(now), now);
         if next > now {
-            sleep_until(Some(next)).await;
+            clock::sleep_until(Some(next)).await;
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::metrics::{LinkRecord, LinkResult};
 use crate::seal;
 use crate::session::Neighbour;
 use crate::shared::Shared;
-use crate::udp::{Association, Endpoint, sleep_until};
+use crate::udp::{Association, Endpoint};
 use tcp::Pipe;
 use udp::Outbox;
 
@@ -241,7 +241,7 @@ impl Outbound {
                 () = self.cancel.cancelled() => return,
                 () = self.wake.notified() => {}
                 () = self.endpoint.writable(), if is_stuck => {}
-                () = sleep_until(alarm) => {
+                () = clock::sleep_until(alarm) => {
                     let mut state = lock(&self.state);
                     state.sender.handle_timeout(clock::now());
                     self.record_results(&mut state);
@@ -263,11 +263,12 @@ impl Outbound {
     }
 
     fn record_results(&self, state: &mut State) {
-        if let Some(queueing) = state.sender.queueing_delay() {
-            self.live.handle_queueing(queueing, clock::now());
-        }
         while let Some(result) = state.sender.poll_result() {
             self.tell_path(&result);
+            let queueing = state.sender.queueing_delay().filter(|_| result.delay().is_some());
+            if let Some(queueing) = queueing {
+                self.live.handle_queueing(queueing, result.finished);
+            }
             state.meter.record(result);
             // Nobody need be listening.
             let _ = self.results.send(LinkResult {

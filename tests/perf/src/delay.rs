@@ -3,7 +3,7 @@
 use netcore::proto::Transport;
 
 use crate::samples::{Samples, milliseconds};
-use crate::{Misses, Outcome, SIZES, at_most, floor, ours};
+use crate::{Misses, Outcome, SIZES, at_most, floor, ours, tls_floor};
 
 /// Ours and the floor take turns this often.
 const ROUNDS: usize = 8;
@@ -24,11 +24,12 @@ const MOST_P99: f64 = 3.0;
 
 pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
     println!(
-        "Frames over loopback, acknowledged one by one: ours (TLS 1.3 or sealed datagrams) and the floor in turn\n\
-         (floor: two processes, blocking sockets, the same bytes, a 3-byte reply, no protocol). Delays in ms.\n"
+        "Frames over loopback, acknowledged one by one: ours (TLS 1.3 or sealed datagrams) and two floors in turn\n\
+         (floor: two processes, blocking sockets, the same bytes, a 3-byte reply, no protocol; TLS: the same over\n\
+         tokio-rustls, always over TCP). Delays in ms.\n"
     );
     println!(
-        "{:>9} {:>5} {:>11} | {:>7} {:>7} {:>7} | {:>7} {:>7} {:>7} | {:>6} {:>9}",
+        "{:>9} {:>5} {:>11} | {:>7} {:>7} {:>7} | {:>7} {:>7} {:>7} | {:>6} {:>9} | {:>7} {:>6}",
         "bytes",
         "over",
         "processor",
@@ -39,22 +40,26 @@ pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
         "floor95",
         "floor99",
         "ratio",
-        "p99/p50"
+        "p99/p50",
+        "TLS50",
+        "ratio",
     );
     for (processor, pause_ms) in PACES {
         for bytes in SIZES {
             for transport in [Transport::Tcp, Transport::Udp] {
-                let (ours, floor) = in_turn(transport, bytes, pause_ms)?;
+                let (ours, floor, tls) = in_turn(transport, bytes, pause_ms)?;
                 let ratio = ours.percentile(50) as f64 / floor.percentile(50) as f64;
                 let tail = ours.percentile(99) as f64 / ours.percentile(50) as f64;
                 println!(
-                    "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} | {} {} {} | {ratio:>5.2}x {tail:>8.1}x",
+                    "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} | {} {} {} | {ratio:>5.2}x {tail:>8.1}x | {} {:>5.2}x",
                     milliseconds(ours.percentile(50)),
                     milliseconds(ours.percentile(95)),
                     milliseconds(ours.percentile(99)),
                     milliseconds(floor.percentile(50)),
                     milliseconds(floor.percentile(95)),
                     milliseconds(floor.percentile(99)),
+                    milliseconds(tls.percentile(50)),
+                    ours.percentile(50) as f64 / tls.percentile(50) as f64,
                 );
                 let target = TARGETS
                     .iter()
@@ -71,17 +76,19 @@ pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
     Ok(())
 }
 
-/// Delays of ours and the floor's, taken in turn.
-fn in_turn(transport: Transport, bytes: usize, pause_ms: u64) -> Outcome<(Samples, Samples)> {
+/// Delays of ours, the floor's and those of plain TLS, taken in turn.
+fn in_turn(transport: Transport, bytes: usize, pause_ms: u64) -> Outcome<(Samples, Samples, Samples)> {
     let mut floor_link = floor::Link::open(transport, bytes)?;
     let mut our_link = ours::Link::open(transport, bytes)?;
-    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    let mut tls_link = tls_floor::Link::open(bytes)?;
+    let (mut ours, mut floor, mut tls) = (Samples::default(), Samples::default(), Samples::default());
     // The first turn of each warms up.
     our_link.exchange(FRAMES, pause_ms)?;
     floor_link.exchange(FRAMES, pause_ms)?;
     for _ in 0..ROUNDS {
         ours.extend(our_link.exchange(FRAMES, pause_ms)?);
         floor.extend(floor_link.exchange(FRAMES, pause_ms)?);
+        tls.extend(tls_link.exchange(FRAMES, pause_ms)?);
     }
-    Ok((ours, floor))
+    Ok((ours, floor, tls))
 }

@@ -7,6 +7,8 @@ use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::Outcome;
@@ -16,39 +18,81 @@ const REPLY: &[u8; 3] = b"ACK";
 /// How long the rate is measured.
 const RATE_FOR: Duration = Duration::from_secs(2);
 
-/// Frames of `bytes` bytes that are answered each second.
-pub(crate) fn frames_per_second(bytes: usize) -> Outcome<f64> {
-    let mut part = Part::start(&["tls-floor", &bytes.to_string()])?;
-    let (port, certificate) = (part.line()?.parse::<u16>()?, hex(&part.line()?)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.into())?;
-        let config = ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        stream.set_nodelay(true)?;
-        let name = ServerName::try_from("localhost")?;
-        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-        let frame = vec![0xab; bytes];
+/// A frame goes to another process, encrypted, and a reply comes back.
+pub(crate) struct Link {
+    runtime: Runtime,
+    stream: TlsStream<TcpStream>,
+    frame: Vec<u8>,
+    _part: Part,
+}
+
+impl Link {
+    pub(crate) fn open(bytes: usize) -> Outcome<Link> {
+        let mut part = Part::start(&["tls-floor", &bytes.to_string()])?;
+        let (port, certificate) = (part.line()?.parse::<u16>()?, hex(&part.line()?)?);
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let stream = runtime.block_on(async {
+            let mut roots = RootCertStore::empty();
+            roots.add(certificate.into())?;
+            let config = ClientConfig::builder()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+            stream.set_nodelay(true)?;
+            let name = ServerName::try_from("localhost")?;
+            let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+            Ok::<_, Box<dyn std::error::Error>>(stream)
+        })?;
+        Ok(Link {
+            runtime,
+            stream,
+            frame: vec![0xab; bytes],
+            _part: part,
+        })
+    }
+
+    /// Sends `count` frames, each when the one before has been answered. Returns how long each took, in nanoseconds.
+    pub(crate) fn exchange(&mut self, count: usize, pause_ms: u64) -> Outcome<Vec<u64>> {
+        let mut took = Vec::with_capacity(count);
+        while took.len() < count {
+            if pause_ms > 0 {
+                std::thread::sleep(Duration::from_millis(pause_ms));
+            }
+            let began = Instant::now();
+            self.once()?;
+            took.push(began.elapsed().as_nanos() as u64);
+        }
+        Ok(took)
+    }
+
+    fn once(&mut self) -> Outcome<()> {
         let mut reply = [0; 3];
-        let mut began = Instant::now();
-        let mut frames = 0_u32;
-        // The first hundred warm up.
-        while frames < 100 || began.elapsed() < RATE_FOR {
-            stream.write_all(&frame).await?;
+        let Link {
+            runtime,
+            stream,
+            frame,
+            ..
+        } = self;
+        runtime.block_on(async {
+            stream.write_all(frame).await?;
             stream.flush().await?;
             stream.read_exact(&mut reply).await?;
-            frames += 1;
-            if frames == 100 {
-                began = Instant::now();
-            }
-        }
-        Ok(f64::from(frames - 100) / began.elapsed().as_secs_f64())
-    })
+            Ok(())
+        })
+    }
+}
+
+/// Frames of `bytes` bytes that are answered each second.
+pub(crate) fn frames_per_second(bytes: usize) -> Outcome<f64> {
+    let mut link = Link::open(bytes)?;
+    // The first hundred warm up.
+    link.exchange(100, 0)?;
+    let began = Instant::now();
+    let mut frames = 0;
+    while began.elapsed() < RATE_FOR {
+        frames += link.exchange(100, 0)?.len();
+    }
+    Ok(frames as f64 / began.elapsed().as_secs_f64())
 }
 
 /// The other process: tells its port and certificate, and answers every frame of `length` bytes.
@@ -59,9 +103,7 @@ pub(crate) fn reply(length: &str) -> Outcome<()> {
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![signed.cert.der().clone()], key)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());

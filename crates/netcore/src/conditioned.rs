@@ -9,9 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::{Bytes, BytesMut};
 use netcore_proto::Time;
 use netcore_proto::conditions::Pipe;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Sleep;
@@ -27,21 +26,24 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// A TCP connection under a room's [`Conditioner`].
 pub(crate) struct Conditioned {
-    reader: OwnedReadHalf,
-    outlet: Outlet,
-    conditioner: Arc<Conditioner>,
-    incoming: Incoming,
-    /// A connection may be written to from threads that have no runtime.
-    runtime: Handle,
+    reader: ConditionedReader,
+    writer: ConditionedWriter,
 }
 
-/// Where written bytes go.
-enum Outlet {
-    Socket(OwnedWriteHalf),
-    /// On their way, at whose end the socket is.
-    Way(Arc<Outgoing>),
-    /// Nowhere, for the moment it takes to change from one to the other.
-    Changing,
+/// The half that bytes come from.
+pub(crate) struct ConditionedReader {
+    socket: Arc<TcpStream>,
+    conditioner: Arc<Conditioner>,
+    incoming: Incoming,
+}
+
+/// The half that bytes go into. They may come from threads that have no runtime.
+pub(crate) struct ConditionedWriter {
+    socket: Arc<TcpStream>,
+    conditioner: Arc<Conditioner>,
+    /// Once there have been conditions, what is written goes this way, at whose end the socket is.
+    outgoing: Option<Arc<Outgoing>>,
+    runtime: Handle,
 }
 
 #[derive(Default)]
@@ -74,38 +76,91 @@ impl Conditioned {
     /// # Panics
     /// Outside of a runtime.
     pub(crate) fn new(socket: TcpStream, conditioner: Arc<Conditioner>) -> Conditioned {
-        let (reader, writer) = socket.into_split();
+        let socket = Arc::new(socket);
         Conditioned {
-            reader,
-            outlet: Outlet::Socket(writer),
-            conditioner,
-            incoming: Incoming::default(),
-            runtime: Handle::current(),
+            reader: ConditionedReader {
+                socket: socket.clone(),
+                conditioner: conditioner.clone(),
+                incoming: Incoming::default(),
+            },
+            writer: ConditionedWriter {
+                socket,
+                conditioner,
+                outgoing: None,
+                runtime: Handle::current(),
+            },
         }
     }
 
-    pub(crate) fn socket(&self) -> &TcpStream {
-        self.reader.as_ref()
+    pub(crate) fn socket(&self) -> &Arc<TcpStream> {
+        &self.reader.socket
     }
 
-    /// What is written goes by way of the conditions once there are some.
-    fn choose_outlet(&mut self) {
-        if !self.conditioner.is_on() || !matches!(self.outlet, Outlet::Socket(_)) {
-            return;
-        }
-        let outgoing = Arc::new(Outgoing::default());
-        let before = std::mem::replace(&mut self.outlet, Outlet::Changing);
-        if let Outlet::Socket(writer) = before {
-            self.runtime.spawn(outgoing.clone().carry(writer));
-        }
-        self.outlet = Outlet::Way(outgoing);
+    /// Its halves, for who reads and writes at the same time.
+    pub(crate) fn into_split(self) -> (ConditionedReader, ConditionedWriter) {
+        (self.reader, self.writer)
     }
 }
 
-impl Drop for Conditioned {
+impl ConditionedWriter {
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// The way that what is written goes, if there are conditions or have been.
+    fn way(&mut self) -> Option<&Arc<Outgoing>> {
+        if self.outgoing.is_none() && self.conditioner.is_on() {
+            let outgoing = Arc::new(Outgoing::default());
+            self.runtime.spawn(outgoing.clone().carry(self.socket.clone()));
+            self.outgoing = Some(outgoing);
+        }
+        self.outgoing.as_ref()
+    }
+
+    /// Nothing more will be written.
+    fn end(&mut self) -> io::Result<()> {
+        match self.outgoing.take() {
+            Some(outgoing) => outgoing.end(),
+            None => shut(&self.socket)?,
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ConditionedWriter {
     fn drop(&mut self) {
-        if let Outlet::Way(outgoing) = &self.outlet {
-            outgoing.end();
+        // The other end may have closed it already.
+        let _ = self.end();
+    }
+}
+
+/// Tells the other end that nothing more comes.
+fn shut(socket: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write)
+}
+
+/// Writes as much as the socket takes.
+fn poll_give(socket: &TcpStream, bufs: &[io::IoSlice<'_>], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(socket.poll_write_ready(cx))?;
+        match socket.try_write_vectored(bufs) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            outcome => return Poll::Ready(outcome),
+        }
+    }
+}
+
+/// Reads what the socket has.
+fn poll_take(socket: &TcpStream, buf: &mut ReadBuf<'_>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    loop {
+        ready!(socket.poll_read_ready(cx))?;
+        match socket.try_read(buf.initialize_unfilled()) {
+            Ok(bytes) => {
+                buf.advance(bytes);
+                return Poll::Ready(Ok(()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Poll::Ready(Err(error)),
         }
     }
 }
@@ -147,17 +202,20 @@ impl Outgoing {
     }
 
     /// Gives the socket what has come to the end of its way, until the connection is over.
-    async fn carry(self: Arc<Self>, mut socket: OwnedWriteHalf) {
+    async fn carry(self: Arc<Self>, socket: Arc<TcpStream>) {
         loop {
             let (due, is_over) = {
                 let state = lock(&self.state);
                 (state.on_the_way.front().map(|(at, _)| *at), state.is_over)
             };
             match due {
-                // The end follows when the socket is dropped.
-                None if is_over => return,
+                None if is_over => {
+                    // The other end may have closed it already.
+                    let _ = shut(&socket);
+                    return;
+                }
                 Some(at) if at <= clock::now() => {
-                    if let Err(error) = self.give(&mut socket).await {
+                    if let Err(error) = self.give(&socket).await {
                         let mut state = lock(&self.state);
                         state.error = Some(error);
                         state.on_the_way.clear();
@@ -174,11 +232,15 @@ impl Outgoing {
     }
 
     /// Gives the socket the first portion.
-    async fn give(&self, socket: &mut OwnedWriteHalf) -> io::Result<()> {
+    async fn give(&self, socket: &TcpStream) -> io::Result<()> {
         let Some((_, portion)) = lock(&self.state).on_the_way.pop_front() else {
             return Ok(());
         };
-        socket.write_all(&portion).await?;
+        let mut left = &portion[..];
+        while !left.is_empty() {
+            let bytes = std::future::poll_fn(|cx| poll_give(socket, &[io::IoSlice::new(left)], cx)).await?;
+            left = &left[bytes..];
+        }
         let mut state = lock(&self.state);
         state.bytes = state.bytes.saturating_sub(portion.len());
         state.writer.take().into_iter().for_each(Waker::wake);
@@ -190,14 +252,14 @@ impl Incoming {
     /// Takes bytes off the socket and puts them on the rest of their way.
     fn poll_take(
         &mut self,
-        socket: &mut OwnedReadHalf,
+        socket: &TcpStream,
         conditioner: &Conditioner,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while self.bytes < MOST_ON_THE_WAY && !self.is_at_end {
             let mut bytes = vec![0; READ_BYTES];
             let mut buf = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut *socket).poll_read(cx, &mut buf))?;
+            ready!(poll_take(socket, &mut buf, cx))?;
             let length = buf.filled().len();
             bytes.truncate(length);
             self.is_at_end = length == 0;
@@ -239,7 +301,7 @@ impl Incoming {
     }
 }
 
-impl AsyncRead for Conditioned {
+impl AsyncRead for ConditionedReader {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -247,16 +309,16 @@ impl AsyncRead for Conditioned {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if !this.conditioner.is_on() && this.incoming.on_the_way.is_empty() && !this.incoming.is_at_end {
-            return Pin::new(&mut this.reader).poll_read(cx, buf);
+            return poll_take(&this.socket, buf, cx);
         }
-        if let Poll::Ready(Err(error)) = this.incoming.poll_take(&mut this.reader, &this.conditioner, cx) {
+        if let Poll::Ready(Err(error)) = this.incoming.poll_take(&this.socket, &this.conditioner, cx) {
             return Poll::Ready(Err(error));
         }
         this.incoming.poll_hand_on(cx, buf)
     }
 }
 
-impl AsyncWrite for Conditioned {
+impl AsyncWrite for ConditionedWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[io::IoSlice::new(buf)])
     }
@@ -266,12 +328,9 @@ impl AsyncWrite for Conditioned {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.choose_outlet();
-        let this = &mut *self;
-        match &mut this.outlet {
-            Outlet::Socket(writer) => Pin::new(writer).poll_write_vectored(cx, bufs),
-            Outlet::Way(outgoing) => outgoing.poll_write(&this.conditioner, bufs, cx),
-            Outlet::Changing => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        match self.way().cloned() {
+            Some(outgoing) => outgoing.poll_write(&self.conditioner, bufs, cx),
+            None => poll_give(&self.socket, bufs, cx),
         }
     }
 
@@ -283,14 +342,43 @@ impl AsyncWrite for Conditioned {
         Poll::Ready(Ok(()))
     }
 
+    fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.end())
+    }
+}
+
+impl AsyncRead for Conditioned {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.reader).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Conditioned {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_flush(cx)
+    }
+
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.outlet {
-            Outlet::Socket(writer) => Pin::new(writer).poll_shutdown(cx),
-            Outlet::Way(outgoing) => {
-                outgoing.end();
-                Poll::Ready(Ok(()))
-            }
-            Outlet::Changing => Poll::Ready(Ok(())),
-        }
+        Pin::new(&mut self.writer).poll_shutdown(cx)
     }
 }

@@ -23,6 +23,7 @@ mod live;
 mod lock;
 mod member;
 mod metrics;
+mod records;
 mod room;
 mod seal;
 mod session;

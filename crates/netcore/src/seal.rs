@@ -18,7 +18,7 @@ pub(crate) const HEADER_BYTES: usize = 13;
 /// Bytes after it.
 pub(crate) const TAG_BYTES: usize = 16;
 
-/// One direction's key.
+/// One direction's AES-128-GCM key. Every number is used once, as nonce (RFC 8446, section 5.3).
 pub(crate) struct Key {
     key: LessSafeKey,
     nonce_base: [u8; NONCE_LEN],
@@ -38,16 +38,40 @@ pub(crate) struct Opener {
 }
 
 impl Key {
-    /// From exported material: 16 bytes of key, 12 of nonce base.
-    pub(crate) fn new(material: &[u8; 28]) -> Key {
-        let (key, base) = material.split_at(16);
-        let mut nonce_base = [0; NONCE_LEN];
-        nonce_base.copy_from_slice(base);
+    pub(crate) fn new(key: &[u8; 16], nonce_base: [u8; NONCE_LEN]) -> Key {
         let key = UnboundKey::new(&AES_128_GCM, key).expect("an AES-128 key has 16 bytes");
         Key {
             key: LessSafeKey::new(key),
             nonce_base,
         }
+    }
+
+    /// From exported material: 16 bytes of key, 12 of nonce base.
+    pub(crate) fn from_material(material: &[u8; 28]) -> Key {
+        let (key, nonce_base) = material.split_at(16);
+        let halves = (key.try_into(), nonce_base.try_into());
+        let (Ok(key), Ok(nonce_base)) = halves else {
+            unreachable!("28 bytes are 16 and 12")
+        };
+        Key::new(key, nonce_base)
+    }
+
+    /// Encrypts `content` where it is. Returns the tag.
+    pub(crate) fn seal(&self, number: u64, header: &[u8], content: &mut [u8]) -> [u8; TAG_BYTES] {
+        let outcome = self
+            .key
+            .seal_in_place_separate_tag(self.nonce(number), Aad::from(header), content);
+        let tag = outcome.expect("a packet is far below the cipher's limit of 64 GiB");
+        let mut bytes = [0; TAG_BYTES];
+        bytes.copy_from_slice(tag.as_ref());
+        bytes
+    }
+
+    /// Decrypts where it is what ends in its tag. `None` when it is not genuine.
+    pub(crate) fn open<'a>(&self, number: u64, header: &[u8], sealed: &'a mut [u8]) -> Option<&'a mut [u8]> {
+        self.key
+            .open_in_place(self.nonce(number), Aad::from(header), sealed)
+            .ok()
     }
 
     fn nonce(&self, packet: u64) -> Nonce {
@@ -78,12 +102,8 @@ impl Sealer {
         out.extend_from_slice(&packet.to_be_bytes());
         plain(out);
         let (header, content) = out[from..].split_at_mut(HEADER_BYTES);
-        let tag =
-            self.key
-                .key
-                .seal_in_place_separate_tag(self.key.nonce(packet), Aad::from(&*header), content);
-        let tag = tag.expect("a datagram is far below the cipher's limit of 64 GiB");
-        out.extend_from_slice(tag.as_ref());
+        let tag = self.key.seal(packet, header, content);
+        out.extend_from_slice(&tag);
     }
 }
 
@@ -99,11 +119,7 @@ impl Opener {
     pub(crate) fn open<'a>(&self, datagram: &'a mut [u8]) -> Option<(u64, &'a [u8])> {
         let packet = packet_number(datagram)?;
         let (header, sealed) = datagram.split_at_mut(HEADER_BYTES);
-        let plain = self
-            .key
-            .key
-            .open_in_place(self.key.nonce(packet), Aad::from(&*header), sealed)
-            .ok()?;
+        let plain = self.key.open(packet, header, sealed)?;
         // Only what is genuine may move the window.
         let is_new = self.seen.lock().is_ok_and(|mut seen| seen.accept(packet));
         is_new.then_some((packet, &*plain))
@@ -183,8 +199,8 @@ mod tests {
 
     fn pair() -> (Sealer, Opener) {
         (
-            Sealer::new(Key::new(&[7; 28]), 9),
-            Opener::new(Key::new(&[7; 28])),
+            Sealer::new(Key::from_material(&[7; 28]), 9),
+            Opener::new(Key::from_material(&[7; 28])),
         )
     }
 

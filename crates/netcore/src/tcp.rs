@@ -12,15 +12,16 @@ use netcore_proto::wire::{
 };
 use rustls::{ClientConfig, ServerConfig};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use crate::address::Address;
-use crate::conditioned::Conditioned;
+use crate::conditioned::{Conditioned, ConditionedReader, ConditionedWriter};
 use crate::conditioner::Conditioner;
 use crate::error::JoinError;
+use crate::records::{self, OneRecord, RecordReader, RecordWriter};
 use crate::tls;
 
 /// How long a handshake, and each of the messages that begin a connection, may take.
@@ -32,12 +33,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest queue of connections that wait to be accepted.
 const BACKLOG: i32 = 128;
 
-/// Bytes taken off a socket at once. Rustls asks for 4 KiB at a time; without a buffer below it a frame of 16 KB would cost
-/// five system calls instead of one.
-const READ_BYTES: usize = 128 * 1024;
-
 /// An encrypted connection.
-pub(crate) type Secure = TlsStream<BufReader<Conditioned>>;
+pub(crate) type Secure = TlsStream<OneRecord<Conditioned>>;
+/// The halves of an encrypted connection that carries live pictures.
+pub(crate) type Reader = RecordReader<ConditionedReader>;
+/// See [`Reader`].
+pub(crate) type Writer = RecordWriter<ConditionedWriter>;
 
 /// The system takes no more for a connection that carries live pictures while so many bytes have not been sent: what waits
 /// there cannot be replaced by something newer.
@@ -51,13 +52,31 @@ pub(crate) fn socket(stream: &Secure) -> &TcpStream {
 }
 
 /// Keeps the system from queueing more than so many bytes of what is written.
-pub(crate) fn keep_queue_short(stream: &Secure, most_unsent: u32) {
+pub(crate) fn keep_queue_short(socket: &TcpStream, most_unsent: u32) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Err(error) = socket2::SockRef::from(socket(stream)).set_tcp_notsent_lowat(most_unsent) {
+    if let Err(error) = socket2::SockRef::from(socket).set_tcp_notsent_lowat(most_unsent) {
         tracing::debug!(%error, "the system does not bound what waits in a socket");
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = (stream, most_unsent);
+    let _ = (socket, most_unsent);
+}
+
+/// Takes a connection's session apart, for live pictures.
+///
+/// # Errors
+/// See [`records::take_session_apart`].
+pub(crate) fn split(stream: Secure) -> io::Result<(Reader, Writer)> {
+    let (source, session) = match stream {
+        TlsStream::Client(stream) => {
+            let (source, session) = stream.into_inner();
+            (source, rustls::Connection::from(session))
+        }
+        TlsStream::Server(stream) => {
+            let (source, session) = stream.into_inner();
+            (source, rustls::Connection::from(session))
+        }
+    };
+    records::take_session_apart(source, session, Conditioned::into_split)
 }
 
 /// An encrypted connection and who is at its other end.
@@ -149,7 +168,7 @@ pub(crate) async fn secure_accepted(
     conditioner: Arc<Conditioner>,
 ) -> io::Result<Secured> {
     stream.set_nodelay(true)?;
-    let stream = BufReader::with_capacity(READ_BYTES, Conditioned::new(stream, conditioner));
+    let stream = OneRecord::new(Conditioned::new(stream, conditioner));
     let stream = timeout(HANDSHAKE_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await??;
     let session = stream.get_ref().1;
     let fingerprint = tls::peer_fingerprint(session.peer_certificates());
@@ -184,7 +203,7 @@ pub(crate) async fn connect(
     };
     stream.set_nodelay(true).map_err(|error| gone(&error))?;
     let peer = stream.peer_addr().map_err(|error| gone(&error))?;
-    let stream = BufReader::with_capacity(READ_BYTES, Conditioned::new(stream, conditioner));
+    let stream = OneRecord::new(Conditioned::new(stream, conditioner));
     let handshake = timeout(
         HANDSHAKE_TIMEOUT,
         TlsConnector::from(config).connect(tls::server_name(), stream),

@@ -15,7 +15,7 @@ pub(super) struct Pace {
 impl Pace {
     /// For a file that goes over `stream`.
     pub(super) fn new(live: Arc<Live>, stream: &Secure) -> Pace {
-        tcp::keep_queue_short(stream, tcp::MOST_UNSENT_OF_A_FILE);
+        tcp::keep_queue_short(tcp::socket(stream), tcp::MOST_UNSENT_OF_A_FILE);
         Pace {
             courtesy: Courtesy::default(),
             live,

@@ -55,8 +55,8 @@ impl Association {
     ) -> Arc<Association> {
         Arc::new(Association {
             connection,
-            sealer: Sealer::new(Key::new(seal), connection),
-            opener: Opener::new(Key::new(open)),
+            sealer: Sealer::new(Key::from_material(seal), connection),
+            opener: Opener::new(Key::from_material(open)),
             peer: Mutex::new(Peer { address, newest: 0 }),
             inbound: Mutex::default(),
             outbound: Mutex::default(),

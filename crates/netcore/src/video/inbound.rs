@@ -1,14 +1,13 @@
 use std::io;
 use std::sync::{Mutex, Weak};
 
-use crate::tcp::Secure;
+use crate::tcp::{self, Secure};
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
     Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity, Receiver,
     TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use super::{LinkKey, ShownFrame, Stream};
@@ -119,11 +118,12 @@ impl Inbound {
     }
 
     /// Receives frames from a TCP connection and acknowledges each when it is whole, before anything else is done with it.
-    pub(crate) async fn receive_tcp(&self, mut stream: Secure) -> io::Result<()> {
+    pub(crate) async fn receive_tcp(&self, stream: Secure) -> io::Result<()> {
+        let (mut reader, mut writer) = tcp::split(stream)?;
         let mut buffers = FrameBuffers::new();
         loop {
             let mut header_bytes = [0; FRAME_HEADER_BYTES];
-            stream.read_exact(&mut header_bytes).await?;
+            reader.read_exact(&mut header_bytes).await?;
             let first = clock::now();
             let header = FrameHeader::decode(&header_bytes).map_err(invalid)?;
             if header.stream != self.stream {
@@ -132,7 +132,7 @@ impl Inbound {
             let mut bytes = buffers.take(FRAME_HEADER_BYTES + header.length as usize);
             let (head, jpeg) = bytes.split_at_mut(FRAME_HEADER_BYTES);
             head.copy_from_slice(&header_bytes);
-            stream.read_exact(jpeg).await?;
+            reader.read_exact(jpeg).await?;
             let whole = clock::now();
             let hold_us = u32::try_from(clock::now().since(whole).as_micros()).unwrap_or(u32::MAX);
             let ack = TcpAck {
@@ -142,8 +142,7 @@ impl Inbound {
                 spread_us: u32::try_from(whole.since(first).as_micros()).unwrap_or(u32::MAX),
                 whole,
             };
-            stream.write_all(&ack.encode()).await?;
-            stream.flush().await?;
+            writer.write_all(&ack.encode()).await?;
             let frame = Frame::from_bytes(bytes.freeze()).map_err(invalid)?;
             buffers.keep(&frame);
             lock(&self.receiver).handle_frame(frame, first, whole);

@@ -1,20 +1,18 @@
 use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 
 use netcore_proto::video::{Frame, TCP_ACK_BYTES, TcpAck};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Outbound;
 use crate::clock;
 use crate::lock::lock;
-use crate::tcp::{self, Secure};
+use crate::tcp::{self, Reader, Secure, Writer};
 use crate::tcp_info::{self, TcpInfo};
 
 /// A TCP connection that carries a link's frames, and what of a frame is still to be written.
 pub(super) struct Pipe {
-    stream: Secure,
+    writer: Writer,
     /// The frame being written and how many of its bytes the connection has taken.
     writing: Option<(Frame, usize)>,
 }
@@ -22,16 +20,17 @@ pub(super) struct Pipe {
 impl Outbound {
     /// Serves one TCP connection of this link until it ends.
     pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
-        tcp::keep_queue_short(&stream, tcp::MOST_UNSENT);
+        tcp::keep_queue_short(tcp::socket(&stream), tcp::MOST_UNSENT);
+        let (reader, writer) = tcp::split(stream)?;
         let pipe = Arc::new(Mutex::new(Pipe {
-            stream,
+            writer,
             writing: None,
         }));
         *lock(&self.pipe) = Some(pipe.clone());
         let outcome = tokio::select! {
             () = self.cancel.cancelled() => Ok(()),
             outcome = self.write_frames(&pipe) => outcome,
-            outcome = self.read_acks(&pipe) => outcome,
+            outcome = self.read_acks(reader) => outcome,
         };
         {
             let mut present = lock(&self.pipe);
@@ -62,7 +61,7 @@ impl Outbound {
     /// What the system knows of the present TCP connection.
     pub(crate) fn tcp_info(&self) -> Option<TcpInfo> {
         let pipe = lock(&self.pipe).clone()?;
-        tcp_info::read(tcp::socket(&lock(&pipe).stream))
+        tcp_info::read(lock(&pipe).writer.socket().socket())
     }
 
     async fn write_frames(&self, pipe: &Mutex<Pipe>) -> io::Result<()> {
@@ -81,7 +80,7 @@ impl Outbound {
     /// Writes frames as long as the connection takes them. `Ready` when there is none (any more).
     fn poll_write(&self, pipe: &Mutex<Pipe>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut pipe = lock(pipe);
-        let Pipe { stream, writing } = &mut *pipe;
+        let Pipe { writer, writing } = &mut *pipe;
         loop {
             let Some((frame, written)) = writing else {
                 *writing = lock(&self.state)
@@ -95,10 +94,10 @@ impl Outbound {
             };
             let bytes = frame.bytes();
             while *written < bytes.len() {
-                let more = ready!(Pin::new(&mut *stream).poll_write(cx, &bytes[*written..]))?;
+                let more = ready!(writer.poll_write(cx, &bytes[*written..]))?;
                 *written += more;
             }
-            ready!(Pin::new(&mut *stream).poll_flush(cx))?;
+            ready!(writer.poll_flush(cx))?;
             lock(&self.state)
                 .sender
                 .handle_written(frame.header().frame, clock::now());
@@ -106,18 +105,10 @@ impl Outbound {
         }
     }
 
-    async fn read_acks(&self, pipe: &Mutex<Pipe>) -> io::Result<()> {
+    async fn read_acks(&self, mut reader: Reader) -> io::Result<()> {
         loop {
             let mut bytes = [0; TCP_ACK_BYTES];
-            let mut buffer = ReadBuf::new(&mut bytes);
-            while buffer.remaining() > 0 {
-                let before = buffer.filled().len();
-                std::future::poll_fn(|cx| Pin::new(&mut lock(pipe).stream).poll_read(cx, &mut buffer))
-                    .await?;
-                if buffer.filled().len() == before {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-            }
+            reader.read_exact(&mut bytes).await?;
             let now = clock::now();
             let ack = TcpAck::decode(bytes);
             if ack.stream != self.key.stream {

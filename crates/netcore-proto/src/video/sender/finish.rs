@@ -1,4 +1,4 @@
-use super::{Sender, Waiting};
+use super::{RoundTrip, Sender, Waiting};
 use crate::units::Transport;
 use crate::video::rate_control::Acked;
 use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
@@ -25,12 +25,11 @@ impl Sender {
         let (first_out, last_out) = (sent.first_out.unwrap_or(now), sent.last_out.unwrap_or(now));
         let delay = now.since(first_out).saturating_sub(told.hold);
         let sample = now.since(last_out).saturating_sub(told.hold);
-        self.round_trip = Some(match self.round_trip {
-            // Which copy was acknowledged is not known, so the time is an upper bound (Karn's algorithm, with its use).
-            Some(before) if sent.retransmits > 0 => before.min(sample),
-            Some(before) => Span::from_micros((before.as_micros() * 7 + sample.as_micros()) / 8),
-            None => sample,
-        });
+        // A frame that needed a part again was whole later than its way is long (Karn's algorithm). A prompt in vain changes
+        // nothing: the answer to it tells how long the frame has been there.
+        if told.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
+            self.round_trip = Some(RoundTrip::after(self.round_trip, sample));
+        }
         if sent.transport == self.transport {
             let acked = Acked {
                 bytes: sent.frame.bytes().len() as u32,

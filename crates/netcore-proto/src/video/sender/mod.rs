@@ -3,6 +3,7 @@ mod gate;
 mod in_flight;
 mod leave;
 mod repair;
+mod round_trip;
 mod window;
 
 pub use window::WindowMode;
@@ -12,6 +13,7 @@ use std::collections::VecDeque;
 use self::finish::Told;
 use self::gate::Gate;
 use self::in_flight::InFlight;
+use self::round_trip::RoundTrip;
 use self::window::Window;
 use super::pacing::Pacer;
 use super::parity::ParityMaker;
@@ -60,7 +62,7 @@ pub struct Sender {
     in_flight: VecDeque<InFlight>,
     /// Parts asked for again, frame and index.
     resend: VecDeque<(FrameNumber, u16)>,
-    round_trip: Option<Span>,
+    round_trip: Option<RoundTrip>,
     /// The latest frame put on its way, over either transport.
     newest: Option<FrameNumber>,
     results: VecDeque<FrameResult>,
@@ -123,7 +125,7 @@ impl Sender {
 
     /// The smoothed round trip, last byte out to acknowledgement; unknown at first.
     pub fn round_trip(&self) -> Option<Span> {
-        self.round_trip
+        self.round_trip.map(|known| known.smoothed)
     }
 
     /// Frames on their way without an acknowledgement.

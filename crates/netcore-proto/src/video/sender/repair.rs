@@ -118,12 +118,14 @@ impl Sender {
     }
 
     fn assumed_round_trip(&self) -> Span {
-        self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP)
+        self.round_trip().unwrap_or(ASSUMED_ROUND_TRIP)
     }
 
     /// How long to wait for an answer after so many prompts: doubling in the end (RFC 9002, section 6.2.1).
     fn patience(&self, prompts: u32) -> Span {
-        let once = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2) + PROMPT_SLACK;
+        let variation = self.round_trip.map_or(Span::ZERO, |known| known.variation);
+        let round_trip = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2);
+        let once = round_trip.max(self.assumed_round_trip() + variation.times(4)) + PROMPT_SLACK;
         once.times(1 << prompts.min(MAX_PROMPTS).saturating_sub(QUICK_PROMPTS))
     }
 }

@@ -125,6 +125,31 @@ fn lost_acknowledgements_cost_nothing_but_knowledge() {
 }
 
 #[test]
+fn a_way_that_becomes_longer_is_learnt() {
+    let far = Conditions {
+        delay: Span::from_millis(60),
+        ..lan()
+    };
+    filming("Ben walks away", Transport::Udp, lan(), small(4_000))
+        .then([
+            Step::Wait(Span::from_secs(1)),
+            Step::act("both ways take 60 ms from now on", move |world| {
+                world.link("Ben", &far);
+            }),
+            Step::Wait(Span::from_secs(5)),
+            Step::check("few frames are prompted for in vain", |world| {
+                let hop = world.hop("Ben", "Ada");
+                assert_sound(hop);
+                let prompted = hop.results.iter().filter(|result| result.retransmits > 0).count();
+                assert!((1..=12).contains(&prompted), "{prompted} of {}", hop.results.len());
+                let round_trip = hop.sender.round_trip().unwrap();
+                assert!(round_trip > Span::from_millis(110), "{round_trip}");
+            }),
+        ])
+        .run_all(0..20);
+}
+
+#[test]
 fn nobody_answers() {
     filming("the host cannot be heard", Transport::Udp, lan(), small(3_000))
         .then([

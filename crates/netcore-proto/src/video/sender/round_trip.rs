@@ -1,0 +1,49 @@
+use crate::Span;
+
+/// How long the way there and back is, and how much that varies (RFC 6298, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RoundTrip {
+    pub(super) smoothed: Span,
+    pub(super) variation: Span,
+}
+
+impl RoundTrip {
+    /// What is known after another sample.
+    pub(super) fn after(before: Option<RoundTrip>, sample: Span) -> RoundTrip {
+        let part = |span: Span, share: u64, of: u64| Span::from_micros(span.as_micros() * share / of);
+        match before {
+            Some(RoundTrip { smoothed, variation }) => {
+                let away = smoothed
+                    .saturating_sub(sample)
+                    .max(sample.saturating_sub(smoothed));
+                RoundTrip {
+                    smoothed: part(smoothed, 7, 8) + part(sample, 1, 8),
+                    variation: part(variation, 3, 4) + part(away, 1, 4),
+                }
+            }
+            None => RoundTrip {
+                smoothed: sample,
+                variation: part(sample, 1, 2),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_follows_its_samples_and_knows_how_far_they_are_apart() {
+        let ms = Span::from_millis;
+        let first = RoundTrip::after(None, ms(20));
+        assert_eq!((first.smoothed, first.variation), (ms(20), ms(10)));
+        let steady = (0..40).fold(first, |known, _| RoundTrip::after(Some(known), ms(20)));
+        assert!(steady.variation < Span::from_micros(10), "{steady:?}");
+        let once = RoundTrip::after(Some(steady), ms(100));
+        assert_eq!(once.smoothed, ms(30));
+        assert!(once.variation >= ms(20), "{once:?}");
+        let moved = (0..40).fold(once, |known, _| RoundTrip::after(Some(known), ms(100)));
+        assert!(moved.smoothed > ms(99) && moved.variation < ms(2), "{moved:?}");
+    }
+}

@@ -141,7 +141,11 @@ fn a_way_that_becomes_longer_is_learnt() {
                 let hop = world.hop("Ben", "Ada");
                 assert_sound(hop);
                 let prompted = hop.results.iter().filter(|result| result.retransmits > 0).count();
-                assert!((1..=12).contains(&prompted), "{prompted} of {}", hop.results.len());
+                assert!(
+                    (1..=12).contains(&prompted),
+                    "{prompted} of {}",
+                    hop.results.len()
+                );
                 let round_trip = hop.sender.round_trip().unwrap();
                 assert!(round_trip > Span::from_millis(110), "{round_trip}");
             }),

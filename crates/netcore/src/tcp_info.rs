@@ -30,11 +30,28 @@ pub(crate) fn read(stream: &TcpStream) -> Option<TcpInfo> {
     system::read(stream)
 }
 
+/// Numbers in the structure that a system has filled, in its own byte order. What it did not fill is `None`.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple", test))]
+struct Fields<'a>(&'a [u8]);
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple", test))]
+impl Fields<'_> {
+    fn u32_at(&self, at: usize) -> Option<u64> {
+        let bytes = self.0.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(u32::from_ne_bytes(bytes)))
+    }
+
+    fn u64_at(&self, at: usize) -> Option<u64> {
+        let bytes = self.0.get(at..at + 8)?.try_into().ok()?;
+        Some(u64::from_ne_bytes(bytes))
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use std::os::fd::AsRawFd;
 
-    use super::{TcpInfo, TcpStream};
+    use super::{Fields, TcpInfo, TcpStream};
 
     /// As much of `struct tcp_info` (`linux/tcp.h`) as is read here. Its layout only ever grows at the end; an older kernel
     /// fills less.
@@ -59,26 +76,20 @@ mod system {
     }
 
     fn parse(bytes: &[u8]) -> TcpInfo {
-        let u32_at = |at: usize| {
-            let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
-            Some(u64::from(u32::from_ne_bytes(bytes)))
-        };
-        let u64_at = |at: usize| {
-            let bytes = bytes.get(at..at + 8)?.try_into().ok()?;
-            Some(u64::from_ne_bytes(bytes))
-        };
-        let segment_bytes = u32_at(16);
+        let fields = Fields(bytes);
+        let segment_bytes = fields.u32_at(16);
         TcpInfo {
-            round_trip_us: u32_at(68),
-            round_trip_variation_us: u32_at(72),
+            round_trip_us: fields.u32_at(68),
+            round_trip_variation_us: fields.u32_at(72),
             // All ones until one was measured.
-            least_round_trip_us: u32_at(148).filter(|least| *least != u64::from(u32::MAX)),
-            window_bytes: u32_at(80)
+            least_round_trip_us: fields.u32_at(148).filter(|least| *least != u64::from(u32::MAX)),
+            window_bytes: fields
+                .u32_at(80)
                 .zip(segment_bytes)
                 .map(|(segments, bytes)| segments.saturating_mul(bytes)),
-            retransmitted_bytes: u64_at(208),
-            unsent_bytes: u32_at(144),
-            delivery_rate_bps: u64_at(160).map(|bytes| bytes.saturating_mul(8)),
+            retransmitted_bytes: fields.u64_at(208),
+            unsent_bytes: fields.u32_at(144),
+            delivery_rate_bps: fields.u64_at(160).map(|bytes| bytes.saturating_mul(8)),
             segment_bytes,
         }
     }
@@ -122,35 +133,98 @@ mod system {
 mod system {
     use std::os::fd::AsRawFd;
 
-    use super::{TcpInfo, TcpStream};
+    use super::{TcpInfo, TcpStream, apple};
 
     #[allow(unsafe_code)]
     pub(super) fn read(stream: &TcpStream) -> Option<TcpInfo> {
-        // SAFETY: the structure is made of numbers, for which zero is a value.
-        let mut info: libc::tcp_connection_info = unsafe { std::mem::zeroed() };
-        let mut length = size_of::<libc::tcp_connection_info>() as libc::socklen_t;
-        // SAFETY: the descriptor is open while `stream` is borrowed, and the system writes at most `length` bytes, which is
-        // the structure's size.
+        let mut bytes = [0_u8; apple::LENGTH];
+        let mut length = apple::LENGTH as libc::socklen_t;
+        // SAFETY: the descriptor is open while `stream` is borrowed, and the system writes at most `length` bytes, all of
+        // which are in `bytes`.
         let outcome = unsafe {
             libc::getsockopt(
                 stream.as_raw_fd(),
                 libc::IPPROTO_TCP,
                 libc::TCP_CONNECTION_INFO,
-                (&raw mut info).cast(),
+                bytes.as_mut_ptr().cast(),
                 &raw mut length,
             )
         };
-        // Its round trips are in milliseconds (`netinet/tcp.h`).
-        (outcome == 0).then(|| TcpInfo {
-            round_trip_us: Some(u64::from(info.tcpi_srtt) * 1_000),
-            round_trip_variation_us: Some(u64::from(info.tcpi_rttvar) * 1_000),
+        (outcome == 0).then(|| apple::parse(bytes.get(..length as usize).unwrap_or_default()))
+    }
+}
+
+/// What macOS and its kin answer, taken apart wherever there are tests.
+#[cfg(any(target_vendor = "apple", test))]
+mod apple {
+    use super::{Fields, TcpInfo};
+
+    /// Bytes of `struct tcp_connection_info` (`netinet/tcp.h`). `libc` has a structure of this name, but with a whole number for
+    /// each of the flags that are bits of one, so that all that follows them would be read from the wrong place.
+    pub(super) const LENGTH: usize = 112;
+
+    pub(super) fn parse(bytes: &[u8]) -> TcpInfo {
+        let fields = Fields(bytes);
+        // In whole milliseconds, so that nought says only that it is less.
+        let milliseconds_at = |at| Some(fields.u32_at(at)?.saturating_mul(1_000)).filter(|us| *us > 0);
+        let round_trip_us = milliseconds_at(44);
+        TcpInfo {
+            round_trip_us,
+            round_trip_variation_us: round_trip_us.and_then(|_| milliseconds_at(48)),
             least_round_trip_us: None,
-            window_bytes: Some(u64::from(info.tcpi_snd_cwnd)),
-            retransmitted_bytes: Some(info.tcpi_txretransmitbytes),
-            unsent_bytes: Some(u64::from(info.tcpi_snd_sbbytes)),
+            window_bytes: fields.u32_at(24),
+            retransmitted_bytes: fields.u64_at(72),
+            // It tells what is in the socket with what was sent of it and not yet acknowledged.
+            unsent_bytes: None,
             delivery_rate_bps: None,
-            segment_bytes: Some(u64::from(info.tcpi_maxseg)),
-        })
+            segment_bytes: fields.u32_at(16),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn told(fields: &[(usize, &[u8])]) -> TcpInfo {
+            let mut bytes = [0_u8; LENGTH];
+            for (at, field) in fields {
+                bytes[*at..*at + field.len()].copy_from_slice(field);
+            }
+            parse(&bytes)
+        }
+
+        #[test]
+        fn a_connection_on_macos_is_taken_apart() {
+            let info = told(&[
+                (16, &1_448_u32.to_ne_bytes()),
+                (24, &14_480_u32.to_ne_bytes()),
+                // In the socket, sent or not.
+                (32, &99_u32.to_ne_bytes()),
+                (44, &12_u32.to_ne_bytes()),
+                (48, &3_u32.to_ne_bytes()),
+                // Flags, then packets and bytes that were sent.
+                (52, &u32::MAX.to_ne_bytes()),
+                (56, &70_u64.to_ne_bytes()),
+                (64, &100_000_u64.to_ne_bytes()),
+                (72, &2_896_u64.to_ne_bytes()),
+                (104, &2_u64.to_ne_bytes()),
+            ]);
+            let expected = TcpInfo {
+                round_trip_us: Some(12_000),
+                round_trip_variation_us: Some(3_000),
+                window_bytes: Some(14_480),
+                retransmitted_bytes: Some(2_896),
+                segment_bytes: Some(1_448),
+                ..TcpInfo::default()
+            };
+            assert_eq!(info, expected);
+        }
+
+        #[test]
+        fn less_than_a_millisecond_is_not_known() {
+            let info = told(&[(48, &1_u32.to_ne_bytes())]);
+            assert_eq!((info.round_trip_us, info.round_trip_variation_us), (None, None));
+        }
     }
 }
 
@@ -183,16 +257,50 @@ mod system {
                 None,
             )
         };
-        (outcome == 0).then(|| TcpInfo {
-            round_trip_us: Some(u64::from(info.RttUs)),
+        (outcome == 0).then(|| told(&info))
+    }
+
+    fn told(info: &TCP_INFO_v0) -> TcpInfo {
+        // Before anything was measured there is nought or, as the least, the greatest number.
+        let measured = |us: u32| Some(u64::from(us)).filter(|_| us != 0 && us != u32::MAX);
+        TcpInfo {
+            round_trip_us: measured(info.RttUs),
             round_trip_variation_us: None,
-            least_round_trip_us: Some(u64::from(info.MinRttUs)),
+            least_round_trip_us: measured(info.MinRttUs),
             window_bytes: Some(u64::from(info.Cwnd)),
             retransmitted_bytes: Some(u64::from(info.BytesRetrans)),
             unsent_bytes: None,
             delivery_rate_bps: None,
             segment_bytes: Some(u64::from(info.Mss)),
-        })
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn what_was_not_measured_is_not_known() {
+            let mut info = TCP_INFO_v0 {
+                Mss: 1_460,
+                MinRttUs: u32::MAX,
+                Cwnd: 14_600,
+                BytesRetrans: 2_920,
+                ..TCP_INFO_v0::default()
+            };
+            let before = told(&info);
+            assert_eq!((before.round_trip_us, before.least_round_trip_us), (None, None));
+            (info.RttUs, info.MinRttUs) = (450, 300);
+            let expected = TcpInfo {
+                round_trip_us: Some(450),
+                least_round_trip_us: Some(300),
+                window_bytes: Some(14_600),
+                retransmitted_bytes: Some(2_920),
+                segment_bytes: Some(1_460),
+                ..TcpInfo::default()
+            };
+            assert_eq!(told(&info), expected);
+        }
     }
 }
 

@@ -270,6 +270,8 @@ mod tests {
         let old = std::fs::File::create(folder.path().join("old.part")).unwrap();
         let long_ago = clock::calendar() - LEFT_BEHIND - std::time::Duration::from_secs(1);
         old.set_modified(long_ago).unwrap();
+        // Windows keeps the name of a deleted file for as long as somebody has it open.
+        drop(old);
         std::fs::write(folder.path().join("new.part"), "").unwrap();
         sweep(folder.path());
         let left: Vec<_> = std::fs::read_dir(folder.path())

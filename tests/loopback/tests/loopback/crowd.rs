@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use loopback_tests::{Party, host_options, join_options, open_many_files, pattern};
+#[cfg(target_os = "linux")]
+use loopback_tests::host_options;
+use loopback_tests::{Party, join_options, open_many_files, pattern};
 use netcore::Room;
 use netcore::proto::Transport;
 use netcore::proto::chat::Body;
@@ -73,6 +75,7 @@ fn open_files() -> usize {
 }
 
 /// One conversation from beginning to end: two members, a stream, a word, and everybody goes.
+#[cfg(target_os = "linux")]
 async fn meet(home: &std::path::Path, transport: Transport) {
     let host = Room::host(host_options(&home.join("host"), 0))
         .await

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use loopback_tests::{Guest, HostProcess, Party, SmallDisk, Stranger, Wire, file, host_options, offered};
+#[cfg(unix)]
+use loopback_tests::HostProcess;
+use loopback_tests::{Guest, Party, SmallDisk, Stranger, Wire, file, host_options, offered};
 use netcore::proto::files::{self, FileHash, FileState, Offer, chunk_header, end_record};
 use netcore::proto::wire::{AttachReply, Attachment, Direction};
 use netcore::proto::{FileId, Notice, Request};
 use netcore::{FileError, Room, RoomEvent, TransferState};
+#[cfg(unix)]
 use tokio::io::AsyncReadExt;
 
 const DISK: u64 = 8 * 1024 * 1024;

@@ -41,6 +41,49 @@ pub(crate) async fn sleep_until(deadline: Option<Time>) {
     }
 }
 
+/// Timers that are on time to the millisecond, for as long as it is kept.
+///
+/// On Windows they otherwise wait for the system's tick, up to 15.6 ms: half the time between two frames, and more than whole
+/// bursts of datagrams are apart. Elsewhere they always are.
+pub(crate) struct FineTimers {
+    #[cfg(windows)]
+    is_granted: bool,
+}
+
+impl FineTimers {
+    #[cfg(windows)]
+    #[allow(unsafe_code)]
+    pub(crate) fn begin() -> FineTimers {
+        use windows_sys::Win32::Media::{TIMERR_NOERROR, timeBeginPeriod};
+        // SAFETY: it takes a number and touches no memory of ours.
+        let is_granted = unsafe { timeBeginPeriod(TIMER_PERIOD_MS) } == TIMERR_NOERROR;
+        if !is_granted {
+            tracing::debug!("the system keeps its coarse timers");
+        }
+        FineTimers { is_granted }
+    }
+
+    #[cfg(not(windows))]
+    pub(crate) fn begin() -> FineTimers {
+        FineTimers {}
+    }
+}
+
+/// The finest that Windows grants.
+#[cfg(windows)]
+const TIMER_PERIOD_MS: u32 = 1;
+
+#[cfg(windows)]
+impl Drop for FineTimers {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        if self.is_granted {
+            // SAFETY: as above; each grant is given back once.
+            unsafe { windows_sys::Win32::Media::timeEndPeriod(TIMER_PERIOD_MS) };
+        }
+    }
+}
+
 /// The calendar's milliseconds since 1970 at [`Time::ZERO`].
 pub(crate) fn epoch_unix_ms() -> u64 {
     unix_ms().saturating_sub(now().as_micros() / 1_000)
@@ -61,5 +104,10 @@ mod tests {
         let now = instant(now());
         assert!(now + std::time::Duration::from_micros(1) >= before);
         assert!(now <= tokio::time::Instant::now());
+    }
+    #[cfg(windows)]
+    #[test]
+    fn fine_timers_are_granted() {
+        assert!(FineTimers::begin().is_granted);
     }
 }

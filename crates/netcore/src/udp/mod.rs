@@ -48,6 +48,8 @@ pub(crate) struct Endpoint {
     held_back: Mutex<Agenda<(Vec<u8>, SocketAddr)>>,
     held_back_changed: Notify,
     receive_buffer: usize,
+    /// Datagrams leave by the clock.
+    _timers: clock::FineTimers,
 }
 
 /// Sealed datagrams of one size (the last may be shorter), sent in one go.
@@ -104,6 +106,7 @@ impl Endpoint {
             held_back: Mutex::default(),
             held_back_changed: Notify::new(),
             receive_buffer,
+            _timers: clock::FineTimers::begin(),
         }))
     }
 

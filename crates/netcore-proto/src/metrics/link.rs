@@ -1,24 +1,20 @@
-use std::collections::VecDeque;
-
 use super::histogram::{Distribution, Distributions};
+use super::kept::{Kept, MAX_KEPT};
 use super::totals::{Totals, TransportSummary};
 use super::{Figures, Point, Series, WINDOW, percentile};
 use crate::units::{Bitrate, Transport};
 use crate::video::{FrameOutcome, FrameResult};
 use crate::{Span, Time};
 
-/// The most results kept: 400 s at 30 frames/s in 1.7 MB. What is older stands in the [`Series`], and figures of the last
-/// [`WINDOW`] are those of so many frames at most.
-const MAX_KEPT: usize = 12_000;
 const SECOND: Span = Span::from_secs(1);
 
 /// The sending end's measurements of one link.
 #[derive(Debug)]
 pub struct LinkMeter {
     transport: Transport,
-    /// In the order in which they were known.
-    kept: VecDeque<FrameResult>,
-    forgotten: u64,
+    /// What is older than these stands in the [`Series`], and figures of the last [`WINDOW`] are those of so many frames at
+    /// most.
+    kept: Kept,
     ticked: Option<Time>,
     second: Second,
     series: Series,
@@ -44,8 +40,7 @@ impl LinkMeter {
     pub fn new(transport: Transport) -> LinkMeter {
         LinkMeter {
             transport,
-            kept: VecDeque::new(),
-            forgotten: 0,
+            kept: Kept::default(),
             ticked: None,
             second: Second::default(),
             series: Series::default(),
@@ -76,11 +71,7 @@ impl LinkMeter {
         if self.kept.is_empty() {
             self.second.began = Some(result.offered);
         }
-        if self.kept.len() >= MAX_KEPT {
-            self.kept.pop_front();
-            self.forgotten += 1;
-        }
-        self.kept.push_back(result);
+        self.kept.push(&result);
     }
 
     /// Ends a second: what happened in it, with what the rate control says of it: how long what is sent waits in queues on
@@ -184,10 +175,10 @@ impl LinkMeter {
     pub fn results(
         &self,
     ) -> (
-        impl DoubleEndedIterator<Item = &FrameResult> + ExactSizeIterator,
+        impl DoubleEndedIterator<Item = FrameResult> + ExactSizeIterator,
         u64,
     ) {
-        (self.kept.iter(), self.forgotten)
+        (self.kept.iter(), self.kept.forgotten())
     }
 
     /// The whole session, second by second lately and coarser the longer ago.
@@ -417,11 +408,6 @@ mod tests {
         }
         let kept = meter.results();
         assert_eq!((kept.0.count(), kept.1), (MAX_KEPT, 2 * MAX_KEPT as u64));
-        assert!(
-            size_of::<FrameResult>() * MAX_KEPT < 1_750_000,
-            "{}",
-            size_of::<FrameResult>()
-        );
         let seen = meter.distributions(Transport::Udp);
         for distribution in [&seen.delay_us, &seen.jitter_us, &seen.gap_us, &seen.size_bytes] {
             assert!(distribution.heap_bytes() <= Distribution::MAX_BYTES);

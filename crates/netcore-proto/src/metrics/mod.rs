@@ -6,6 +6,7 @@
 mod arrival;
 mod counters;
 mod histogram;
+mod kept;
 mod link;
 mod pace;
 mod results;

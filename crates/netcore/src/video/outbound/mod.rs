@@ -167,7 +167,7 @@ impl Outbound {
 
     /// The results that are kept.
     pub(crate) fn kept_results(&self) -> Vec<FrameResult> {
-        lock(&self.state).meter.results().0.copied().collect()
+        lock(&self.state).meter.results().0.collect()
     }
 
     /// The latest `most` results, oldest first.
@@ -175,7 +175,7 @@ impl Outbound {
         let state = lock(&self.state);
         let kept = state.meter.results().0;
         let older = kept.len().saturating_sub(most);
-        kept.skip(older).copied().collect()
+        kept.skip(older).collect()
     }
 
     pub(crate) fn summaries(&self) -> Vec<TransportSummary> {

@@ -13,8 +13,9 @@ use netcore::{Room, RoomEvent, clock};
 use tokio::runtime::Runtime;
 
 use crate::process::Part;
+use crate::report::Report;
 use crate::samples::{Samples, milliseconds};
-use crate::{Misses, Outcome, ours};
+use crate::{Outcome, ours};
 
 const FRAMES: u32 = 150;
 const INTERVAL: Duration = Duration::from_nanos(1_000_000_000 / 30);
@@ -23,7 +24,7 @@ const WARMING: u32 = 45;
 /// What comes later than this was not caused by the latest picture.
 const GIVEN_UP: Duration = Duration::from_millis(500);
 
-pub(crate) fn section(_misses: &mut Misses) -> Outcome<()> {
+pub(crate) fn section(_report: &mut Report) -> Outcome<()> {
     let picture = picture()?;
     println!(
         "A 720p JPEG of {} bytes thirty times a second, from one process's hand to another one's output (ms):\n",

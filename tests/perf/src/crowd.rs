@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use netcore::proto::Transport;
-use netcore::{Room, RoomEvent, clock};
+use netcore::{Room, clock};
 use tokio::runtime::Runtime;
 
 use crate::process::Part;
-use crate::{Misses, Outcome, ours};
+use crate::ratios::{Better, Found};
+use crate::report::Report;
+use crate::{Outcome, TRANSPORTS, floor, ours};
 
 const VIEWERS: usize = 50;
 /// Bytes of a 720p picture.
@@ -19,30 +21,39 @@ const LASTS: Duration = Duration::from_secs(60);
 /// What a viewer may cost the host, in bytes.
 const MOST_MEMORY: u64 = 2 * 1024 * 1024;
 
-pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
+pub(crate) fn section(report: &mut Report) -> Outcome<()> {
     println!(
         "One publisher at 720p30 ({BYTES} bytes a frame) to {VIEWERS} viewers for {} s, all on this computer:\n",
         LASTS.as_secs()
     );
-    for transport in [Transport::Tcp, Transport::Udp] {
+    for transport in TRANSPORTS {
+        let floor = floor::processor_seconds_a_byte(BYTES)?.unwrap_or(f64::NAN);
         let crowd = run(transport)?;
+        let times = crowd.seconds_a_byte / floor;
         println!(
             "{transport:>5}: frames/s of the slowest viewer {:.1}, of the fastest {:.1}; the host used {:.2} processors, \
-             {:.0} ns for each KB it delivered, {:.2} MB for each viewer",
+             {:.0} ns for each KB it delivered\n       ({times:.2} times what sending it plainly costs), {:.2} MB for each viewer",
             crowd.slowest,
             crowd.fastest,
             crowd.processors,
             crowd.seconds_a_byte * 1e12,
             crowd.memory_a_viewer as f64 / 1e6,
         );
+        if times.is_finite() {
+            report.found(Found {
+                name: format!("processor time of a byte to {VIEWERS} viewers over {transport}"),
+                better: Better::Lower,
+                ratio: times,
+            });
+        }
         if crowd.slowest < f64::from(FRAMES_A_SECOND) * 0.99 {
-            misses.push(format!(
+            report.miss(format!(
                 "the slowest of {VIEWERS} viewers over {transport} got {:.1} frames/s, target {FRAMES_A_SECOND}",
                 crowd.slowest
             ));
         }
         if crowd.memory_a_viewer > MOST_MEMORY {
-            misses.push(format!(
+            report.miss(format!(
                 "a viewer over {transport} costs the host {} bytes, target at most {MOST_MEMORY}",
                 crowd.memory_a_viewer
             ));
@@ -74,7 +85,10 @@ fn run(transport: Transport) -> Outcome<Crowd> {
         for home in &homes[..VIEWERS] {
             viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
         }
-        let counts: Vec<Arc<AtomicU64>> = viewers.iter().map(count_frames).collect();
+        let counts: Vec<Arc<AtomicU64>> = viewers
+            .iter()
+            .map(|viewer| ours::count_frames(viewer, transport))
+            .collect();
         let publisher_room = Room::join(ours::member(homes[VIEWERS].path(), port, false)?).await?;
         let publisher = publisher_room.publish(ours::spec(transport)).await?;
         let mut pace = tokio::time::interval(Duration::from_secs(1) / FRAMES_A_SECOND);
@@ -120,29 +134,4 @@ fn run(transport: Transport) -> Outcome<Crowd> {
         publisher_room.close().await;
         Ok(crowd)
     })
-}
-
-/// Counts the frames of the first stream that a viewer sees.
-fn count_frames(room: &Room) -> Arc<AtomicU64> {
-    let count = Arc::new(AtomicU64::new(0));
-    let (room, counted) = (room.clone(), count.clone());
-    let mut events = room.events();
-    tokio::spawn(async move {
-        let stream = loop {
-            match events.recv().await {
-                Ok(RoomEvent::Video(netcore::proto::video::Event::Started(info))) => break info.id,
-                Ok(_) => {}
-                Err(_) => return,
-            }
-        };
-        let Some(mut frames) = room.frames(stream) else {
-            return;
-        };
-        let mut after = None;
-        while let Some(shown) = frames.newer_than(after).await {
-            after = Some(shown.frame.header().frame);
-            counted.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    count
 }

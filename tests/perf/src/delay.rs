@@ -2,11 +2,15 @@
 
 use netcore::proto::Transport;
 
+use crate::ratios::{Better, Found};
+use crate::report::Report;
 use crate::samples::{Samples, milliseconds};
-use crate::{Misses, Outcome, SIZES, at_most, floor, ours, tls_floor};
+use crate::{Outcome, SIZES, TRANSPORTS, floor, ours, tls_floor};
 
-/// Ours and the floor take turns this often.
+/// Ours and the floors take turns this often.
 const ROUNDS: usize = 8;
+/// And this often where a short look is enough.
+const SHORT_ROUNDS: usize = 3;
 /// Frames in each turn.
 const FRAMES: usize = 60;
 /// With pauses like a camera's the processor falls asleep between frames; without, it stays awake.
@@ -22,7 +26,7 @@ const TARGETS: [(Transport, usize, f64); 5] = [
 /// The most that the 99th percentile may be of the median.
 const MOST_P99: f64 = 3.0;
 
-pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
+pub(crate) fn section(report: &mut Report) -> Outcome<()> {
     println!(
         "Frames over loopback, acknowledged one by one: ours (TLS 1.3 or sealed datagrams) and two floors in turn\n\
          (floor: two processes, blocking sockets, the same bytes, a 3-byte reply, no protocol; TLS: the same over\n\
@@ -44,51 +48,108 @@ pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
         "TLS50",
         "ratio",
     );
-    for (processor, pause_ms) in PACES {
-        for bytes in SIZES {
-            for transport in [Transport::Tcp, Transport::Udp] {
-                let (ours, floor, tls) = in_turn(transport, bytes, pause_ms)?;
-                let ratio = ours.percentile(50) as f64 / floor.percentile(50) as f64;
-                let tail = ours.percentile(99) as f64 / ours.percentile(50) as f64;
-                println!(
-                    "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} | {} {} {} | {ratio:>5.2}x {tail:>8.1}x | {} {:>5.2}x",
-                    milliseconds(ours.percentile(50)),
-                    milliseconds(ours.percentile(95)),
-                    milliseconds(ours.percentile(99)),
-                    milliseconds(floor.percentile(50)),
-                    milliseconds(floor.percentile(95)),
-                    milliseconds(floor.percentile(99)),
-                    milliseconds(tls.percentile(50)),
-                    ours.percentile(50) as f64 / tls.percentile(50) as f64,
-                );
-                let target = TARGETS
-                    .iter()
-                    .find(|target| pause_ms > 0 && (target.0, target.1) == (transport, bytes));
-                if let Some((_, _, most)) = target {
-                    let what = format!("delay of {bytes} bytes over {transport} beside the floor");
-                    at_most(misses, &what, ratio, *most);
-                    let what = format!("99th percentile beside the median, {bytes} bytes over {transport}");
-                    at_most(misses, &what, tail, MOST_P99);
-                }
-            }
-        }
+    for row in rows() {
+        row.full_look(report)?;
     }
     Ok(())
 }
 
-/// Delays of ours, the floor's and those of plain TLS, taken in turn.
-fn in_turn(transport: Transport, bytes: usize, pause_ms: u64) -> Outcome<(Samples, Samples, Samples)> {
-    let mut floor_link = floor::Link::open(transport, bytes)?;
-    let mut our_link = ours::Link::open(transport, bytes)?;
-    let mut tls_link = tls_floor::Link::open(bytes)?;
-    let (mut ours, mut floor, mut tls) = (Samples::default(), Samples::default(), Samples::default());
-    // The first turn of each warms up.
-    our_link.exchange(FRAMES, pause_ms)?;
-    floor_link.exchange(FRAMES, pause_ms)?;
-    for _ in 0..ROUNDS {
-        ours.extend(our_link.exchange(FRAMES, pause_ms)?);
-        floor.extend(floor_link.exchange(FRAMES, pause_ms)?);
-        tls.extend(tls_link.exchange(FRAMES, pause_ms)?);
+/// Every row of the table, in order.
+pub(crate) fn rows() -> impl Iterator<Item = Row> {
+    PACES.into_iter().flat_map(|(processor, pause_ms)| {
+        let row = move |bytes| {
+            TRANSPORTS.map(|transport| Row {
+                transport,
+                bytes,
+                processor,
+                pause_ms,
+            })
+        };
+        SIZES.into_iter().flat_map(row)
+    })
+}
+
+/// What is measured by itself: frames of one size over one transport at one pace.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    transport: Transport,
+    bytes: usize,
+    processor: &'static str,
+    pause_ms: u64,
+}
+
+impl Row {
+    /// What its ratio is stored under.
+    pub(crate) fn name(&self) -> String {
+        format!(
+            "delay of {} bytes over {}, {}",
+            self.bytes, self.transport, self.processor
+        )
     }
-    Ok((ours, floor, tls))
+
+    /// Its ratio to the floor, from a few turns.
+    pub(crate) fn short_look(&self) -> Outcome<Found> {
+        let (ours, floor, _) = self.in_turn(SHORT_ROUNDS)?;
+        Ok(self.found(&ours, &floor))
+    }
+
+    fn found(&self, ours: &Samples, floor: &Samples) -> Found {
+        Found {
+            name: self.name(),
+            better: Better::Lower,
+            ratio: ours.percentile(50) as f64 / floor.percentile(50) as f64,
+        }
+    }
+
+    fn full_look(&self, report: &mut Report) -> Outcome<()> {
+        let Row {
+            transport,
+            bytes,
+            processor,
+            pause_ms,
+        } = *self;
+        let (ours, floor, tls) = self.in_turn(ROUNDS)?;
+        let found = self.found(&ours, &floor);
+        let ratio = found.ratio;
+        let tail = ours.percentile(99) as f64 / ours.percentile(50) as f64;
+        println!(
+            "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} | {} {} {} | {ratio:>5.2}x {tail:>8.1}x | {} {:>5.2}x",
+            milliseconds(ours.percentile(50)),
+            milliseconds(ours.percentile(95)),
+            milliseconds(ours.percentile(99)),
+            milliseconds(floor.percentile(50)),
+            milliseconds(floor.percentile(95)),
+            milliseconds(floor.percentile(99)),
+            milliseconds(tls.percentile(50)),
+            ours.percentile(50) as f64 / tls.percentile(50) as f64,
+        );
+        let target = TARGETS
+            .iter()
+            .find(|target| pause_ms > 0 && (target.0, target.1) == (transport, bytes));
+        if let Some((_, _, most)) = target {
+            let what = format!("delay of {bytes} bytes over {transport} beside the floor");
+            report.at_most(&what, ratio, *most);
+            let what = format!("99th percentile beside the median, {bytes} bytes over {transport}");
+            report.at_most(&what, tail, MOST_P99);
+        }
+        report.found(found);
+        Ok(())
+    }
+
+    /// Delays of ours, the floor's and those of plain TLS, taken in turn.
+    fn in_turn(&self, rounds: usize) -> Outcome<(Samples, Samples, Samples)> {
+        let mut floor_link = floor::Link::open(self.transport, self.bytes)?;
+        let mut our_link = ours::Link::open(self.transport, self.bytes)?;
+        let mut tls_link = tls_floor::Link::open(self.bytes)?;
+        let (mut ours, mut floor, mut tls) = (Samples::default(), Samples::default(), Samples::default());
+        // The first turn of each warms up.
+        our_link.exchange(FRAMES, self.pause_ms)?;
+        floor_link.exchange(FRAMES, self.pause_ms)?;
+        for _ in 0..rounds {
+            ours.extend(our_link.exchange(FRAMES, self.pause_ms)?);
+            floor.extend(floor_link.exchange(FRAMES, self.pause_ms)?);
+            tls.extend(tls_link.exchange(FRAMES, self.pause_ms)?);
+        }
+        Ok((ours, floor, tls))
+    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use netcore::proto::Transport;
 
 use crate::Outcome;
-use crate::process::Part;
+use crate::process::{Part, own_processor_seconds};
 
 /// A datagram that loopback takes without fragments.
 const DATAGRAM: usize = 60_000;
@@ -96,6 +96,22 @@ pub(crate) fn frames_per_second(bytes: usize) -> Outcome<f64> {
         frames += link.exchange(100, 0)?.len();
     }
     Ok(frames as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Processor seconds that a byte costs who sends it over TCP, stop-and-wait, not encrypted; `None` where the system does not tell.
+pub(crate) fn processor_seconds_a_byte(bytes: usize) -> Outcome<Option<f64>> {
+    let mut link = Link::open(Transport::Tcp, bytes)?;
+    link.exchange(200, 0)?;
+    let before = own_processor_seconds();
+    let began = Instant::now();
+    let mut frames = 0;
+    while began.elapsed() < RATE_FOR {
+        frames += link.exchange(100, 0)?.len();
+    }
+    let used = own_processor_seconds()
+        .zip(before)
+        .map(|(after, before)| after - before);
+    Ok(used.map(|used| used / (frames * bytes) as f64))
 }
 
 /// The other process: answers every frame of `length` bytes.

@@ -10,10 +10,16 @@ mod floor;
 mod ours;
 mod process;
 mod rate;
+mod ratios;
+mod report;
 mod samples;
 mod tls_floor;
 
 use std::process::ExitCode;
+
+use netcore::proto::Transport;
+
+use crate::report::Report;
 
 /// A VGA picture, a 720p one and a 1080p one of some detail, as JPEG.
 const SIZES: [usize; 3] = [16_600, 120_000, 400_000];
@@ -21,11 +27,8 @@ const SIZES: [usize; 3] = [16_600, 120_000, 400_000];
 /// What every part returns: a bench has nobody to handle its errors.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// What fell short of its target, in words.
-type Misses = Vec<String>;
-
 /// A part of the bench: its name on the command line, and what it runs.
-type Section = (&'static str, fn(&mut Misses) -> Outcome<()>);
+type Section = (&'static str, fn(&mut Report) -> Outcome<()>);
 
 const SECTIONS: [Section; 4] = [
     ("delay", delay::section),
@@ -34,6 +37,9 @@ const SECTIONS: [Section; 4] = [
     ("compare", compare::section),
 ];
 
+/// Both, in the order in which they are measured.
+const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Udp];
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -41,7 +47,8 @@ fn main() -> ExitCode {
         ["tls-floor", length] => tls_floor::reply(length),
         ["host", home] => ours::host(home),
         ["viewer", home, port] => compare::viewer(home, port),
-        ref names => bench(names),
+        ["--check"] => ratios::check(),
+        ref words => bench(words),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,37 +59,31 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the named sections, or all of them.
-fn bench(names: &[&str]) -> Outcome<()> {
-    let is_known = |name: &&str| SECTIONS.iter().any(|(known, _)| known == name);
+/// Runs the named sections, or all of them. With `--store` their ratios are stored, without it compared
+/// with those stored.
+fn bench(words: &[&str]) -> Outcome<()> {
+    let (options, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| word.starts_with("--"));
+    if let Some(unknown) = options.iter().find(|option| **option != "--store") {
+        return Err(format!("there is no option {unknown}; there are --check, alone, and --store").into());
+    }
+    let all = || SECTIONS.iter();
+    let is_known = |name: &&&str| all().any(|(known, _)| known == *name);
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
-        let known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
+        let known: Vec<&str> = all().map(|(name, _)| *name).collect();
         return Err(format!("there is no section {unknown:?}; there are {}", known.join(", ")).into());
     }
-    let mut misses = Vec::new();
-    for (name, section) in SECTIONS {
-        if names.is_empty() || names.contains(&name) {
-            section(&mut misses)?;
-            println!();
-        }
+    let is_wanted = |name: &str| match names[..] {
+        [] => SECTIONS.iter().any(|(known, _)| *known == name),
+        _ => names.contains(&name),
+    };
+    let mut report = Report::default();
+    for (_, section) in all().filter(|(name, _)| is_wanted(name)) {
+        section(&mut report)?;
+        println!();
     }
-    match misses.is_empty() {
-        true => println!("All targets are met."),
-        false => misses.iter().for_each(|miss| println!("MISSED: {miss}")),
-    }
-    Ok(())
-}
-
-/// Notes a miss when `ratio` is above `most`.
-fn at_most(misses: &mut Misses, what: &str, ratio: f64, most: f64) {
-    if ratio > most {
-        misses.push(format!("{what}: {ratio:.2}, target at most {most}"));
-    }
-}
-
-/// Notes a miss when `ratio` is below `least`.
-fn at_least(misses: &mut Misses, what: &str, ratio: f64, least: f64) {
-    if ratio < least {
-        misses.push(format!("{what}: {ratio:.2}, target at least {least}"));
+    report.tell();
+    match options.is_empty() {
+        true => ratios::compare(&report),
+        false => ratios::store(&report),
     }
 }

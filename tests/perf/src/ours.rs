@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use netcore::proto::Transport;
 use netcore::proto::session::Profile;
-use netcore::proto::video::{FrameOutcome, SourceKind, StreamSpec, WindowMode};
-use netcore::{Folders, HostOptions, JoinOptions, LinkResult, Publisher, Room, clock};
+use netcore::proto::video::{Event, FrameOutcome, SourceKind, StreamSpec, WindowMode};
+use netcore::{Folders, HostOptions, JoinOptions, LinkResult, Publisher, Room, RoomEvent, clock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::Receiver;
@@ -184,6 +186,33 @@ fn profile(name: &str) -> Profile {
         name: name.to_owned(),
         ..Profile::default()
     }
+}
+
+/// Counts the frames that a viewer sees of the first stream that begins from now on over `transport`.
+pub(crate) fn count_frames(room: &Room, transport: Transport) -> Arc<AtomicU64> {
+    let count = Arc::new(AtomicU64::new(0));
+    let (room, counted) = (room.clone(), count.clone());
+    let mut events = room.events();
+    tokio::spawn(async move {
+        let stream = loop {
+            match events.recv().await {
+                Ok(RoomEvent::Video(Event::Started(info))) if info.spec.transport == transport => {
+                    break info.id;
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        };
+        let Some(mut frames) = room.frames(stream) else {
+            return;
+        };
+        let mut after = None;
+        while let Some(shown) = frames.newer_than(after).await {
+            after = Some(shown.frame.header().frame);
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    count
 }
 
 /// The other process: a host that prints its port and lives as long as its input.

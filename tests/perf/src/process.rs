@@ -45,12 +45,7 @@ impl Part {
 
     /// Processor time it has used, in seconds; `None` where the system does not tell by files.
     pub(crate) fn processor_seconds(&self) -> Option<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.0.id())).ok()?;
-        // The name in parentheses may hold anything; what follows is numbered from the third field on (proc(5)).
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-        // USER_HZ is 100 on every Linux that is in use.
-        Some(ticks as f64 / 100.0)
+        processor_seconds(&self.process.0.id().to_string())
     }
 
     /// Memory that is its own, in bytes.
@@ -66,4 +61,18 @@ impl Drop for Ended {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Processor time that this process has used, in seconds.
+pub(crate) fn own_processor_seconds() -> Option<f64> {
+    processor_seconds("self")
+}
+
+fn processor_seconds(process: &str) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in parentheses may hold anything; what follows is numbered from the third field on (proc(5)).
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    // USER_HZ is 100 on every Linux that is in use.
+    Some(ticks as f64 / 100.0)
 }

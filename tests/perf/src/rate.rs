@@ -2,45 +2,97 @@
 
 use netcore::proto::Transport;
 
-use crate::{Misses, Outcome, SIZES, at_least, floor, ours, tls_floor};
+use crate::ratios::{Better, Found};
+use crate::report::Report;
+use crate::{Outcome, SIZES, floor, ours, tls_floor};
 
-pub(crate) fn section(misses: &mut Misses) -> Outcome<()> {
-    let [small, _, large] = SIZES;
-    println!("Acknowledged frames a second, one stream, as fast as it goes:\n");
-    let plain = floor::frames_per_second(small)?;
-    println!(
-        "{small:>9} bytes  {:<44} {plain:>9.0}",
-        "floor: stop-and-wait, TCP, not encrypted"
-    );
-    for transport in [Transport::Tcp, Transport::Udp] {
-        let ours = ours::frames_per_second(transport, small)?;
-        line(small, &format!("ours, windowed, {transport}"), ours, plain);
-        at_least(
-            misses,
-            &format!("frames of {small} bytes a second over {transport} beside the floor"),
-            ours / plain,
-            1.5,
-        );
+/// What ours stands beside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Floor {
+    /// Stop-and-wait over TCP, not encrypted.
+    Plain,
+    /// Stop-and-wait over tokio-rustls.
+    Tls,
+}
+
+/// What is measured by itself: frames of one size over one transport beside one floor.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    transport: Transport,
+    bytes: usize,
+    floor: Floor,
+    /// The least that ours may be of the floor.
+    least: f64,
+}
+
+const fn row(transport: Transport, bytes: usize, floor: Floor, least: f64) -> Row {
+    Row {
+        transport,
+        bytes,
+        floor,
+        least,
     }
-    let tls = tls_floor::frames_per_second(large)?;
+}
+
+/// Every row, in order.
+pub(crate) const ROWS: [Row; 3] = [
+    row(Transport::Tcp, SIZES[0], Floor::Plain, 1.5),
+    row(Transport::Udp, SIZES[0], Floor::Plain, 1.5),
+    row(Transport::Tcp, SIZES[2], Floor::Tls, 1.2),
+];
+
+pub(crate) fn section(report: &mut Report) -> Outcome<()> {
     println!(
-        "{large:>9} bytes  {:<44} {tls:>9.0}",
-        "floor: stop-and-wait over tokio-rustls"
+        "Acknowledged frames a second, one stream, as fast as it goes, each beside a stop-and-wait exchange:\n"
     );
-    let ours = ours::frames_per_second(Transport::Tcp, large)?;
-    line(large, "ours, windowed, TCP", ours, tls);
-    at_least(
-        misses,
-        &format!("frames of {large} bytes a second over TCP beside plain TLS"),
-        ours / tls,
-        1.2,
-    );
+    for row in ROWS {
+        let (ours, floor) = row.measure()?;
+        println!(
+            "{:>9} bytes over {}, windowed {ours:>9.0}   {} {floor:>9.0}   {:>5.2} times",
+            row.bytes,
+            row.transport,
+            match row.floor {
+                Floor::Plain => "TCP, not encrypted  ",
+                Floor::Tls => "TLS by tokio-rustls ",
+            },
+            ours / floor
+        );
+        report.at_least(
+            &format!("{} beside the floor", row.name()),
+            ours / floor,
+            row.least,
+        );
+        report.found(row.found(ours, floor));
+    }
     Ok(())
 }
 
-fn line(bytes: usize, what: &str, ours: f64, floor: f64) {
-    println!(
-        "{bytes:>9} bytes  {what:<44} {ours:>9.0}  {:.2} times the floor",
-        ours / floor
-    );
+impl Row {
+    /// What its ratio is stored under.
+    pub(crate) fn name(&self) -> String {
+        format!("rate of {} bytes over {}", self.bytes, self.transport)
+    }
+
+    /// Its ratio to the floor.
+    pub(crate) fn look(&self) -> Outcome<Found> {
+        let (ours, floor) = self.measure()?;
+        Ok(self.found(ours, floor))
+    }
+
+    fn found(&self, ours: f64, floor: f64) -> Found {
+        Found {
+            name: self.name(),
+            better: Better::Higher,
+            ratio: ours / floor,
+        }
+    }
+
+    /// Frames a second of ours and of the floor.
+    fn measure(&self) -> Outcome<(f64, f64)> {
+        let floor = match self.floor {
+            Floor::Plain => floor::frames_per_second(self.bytes)?,
+            Floor::Tls => tls_floor::frames_per_second(self.bytes)?,
+        };
+        Ok((ours::frames_per_second(self.transport, self.bytes)?, floor))
+    }
 }

@@ -13,6 +13,7 @@ mod rate;
 mod ratios;
 mod report;
 mod samples;
+mod soak;
 mod tls_floor;
 
 use std::process::ExitCode;
@@ -37,6 +38,9 @@ const SECTIONS: [Section; 4] = [
     ("compare", compare::section),
 ];
 
+/// Sections that take so long, or need so much, that they run only when they are named.
+const NAMED_ONLY: &[Section] = &[("soak", soak::section)];
+
 /// Both, in the order in which they are measured.
 const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Udp];
 
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         ["host", home] => ours::host(home),
         ["viewer", home, port] => compare::viewer(home, port),
         ["--check"] => ratios::check(),
+        ["soak", seconds] => soak(seconds),
         ref words => bench(words),
     };
     match outcome {
@@ -59,14 +64,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the named sections, or all of them. With `--store` their ratios are stored, without it compared
+/// Runs the named sections, or all but those that want to be named. With `--store` their ratios are stored, without it compared
 /// with those stored.
 fn bench(words: &[&str]) -> Outcome<()> {
     let (options, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| word.starts_with("--"));
     if let Some(unknown) = options.iter().find(|option| **option != "--store") {
         return Err(format!("there is no option {unknown}; there are --check, alone, and --store").into());
     }
-    let all = || SECTIONS.iter();
+    let all = || SECTIONS.iter().chain(NAMED_ONLY);
     let is_known = |name: &&&str| all().any(|(known, _)| known == *name);
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         let known: Vec<&str> = all().map(|(name, _)| *name).collect();
@@ -86,4 +91,15 @@ fn bench(words: &[&str]) -> Outcome<()> {
         true => ratios::compare(&report),
         false => ratios::store(&report),
     }
+}
+
+/// Soaks for another time than the usual one.
+fn soak(seconds: &str) -> Outcome<()> {
+    let seconds = seconds
+        .parse()
+        .map_err(|_| format!("{seconds:?} is no number of seconds"))?;
+    let mut report = Report::default();
+    soak::run(seconds, &mut report)?;
+    report.tell();
+    Ok(())
 }

@@ -39,6 +39,12 @@ impl Report {
         &self.found
     }
 
+    /// Whether anything fell short.
+    #[cfg(test)]
+    pub(crate) fn is_missed(&self) -> bool {
+        !self.misses.is_empty()
+    }
+
     /// Says what fell short.
     pub(crate) fn tell(&self) {
         match self.misses.is_empty() {

@@ -1,0 +1,203 @@
+//! A host that goes on for ten minutes: whether its memory stays where it is, and every viewer has its frames.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use netcore::{Publisher, Room, clock};
+use tokio::runtime::Runtime;
+use tokio::time::{Interval, interval};
+
+use crate::process::Part;
+use crate::report::Report;
+use crate::{Outcome, TRANSPORTS, ours};
+
+const VIEWERS: usize = 4;
+/// Bytes of a 720p picture.
+const BYTES: usize = 120_000;
+const FRAMES_A_SECOND: u32 = 30;
+/// How long it goes on when nothing is said.
+const LASTS_SECONDS: u64 = 600;
+/// The first minute fills buffers and histories; only what is added later counts.
+const SETTLES_SECONDS: u64 = 60;
+/// The memory at a moment is the median of as many seconds before it: a frame more or less is on its way at any time.
+const MEDIAN_OF_SECONDS: usize = 15;
+/// What may be added after the first minute: bytes, or a part of what is there, whichever is more.
+const MOST_GROWTH: u64 = 2_000_000;
+const MOST_GROWTH_PERCENT: u64 = 2;
+/// Of each viewer, over each minute.
+const LEAST_FRAMES_A_SECOND: f64 = 29.7;
+
+/// As long as it goes on when nothing is said.
+pub(crate) fn section(report: &mut Report) -> Outcome<()> {
+    run(LASTS_SECONDS, report)
+}
+
+/// Goes on for so many seconds.
+pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
+    if seconds < 2 * SETTLES_SECONDS {
+        return Err(format!(
+            "memory is compared with that after {SETTLES_SECONDS} s: soak for {} s or more",
+            2 * SETTLES_SECONDS
+        )
+        .into());
+    }
+    println!(
+        "A host in a process of its own, one publisher over TCP and one over UDP at 720p30 ({BYTES} bytes a frame), {VIEWERS} \
+         viewers\nof both, for {seconds} s. Memory is the host's own (RssAnon), the rate that of the slowest viewer:\n"
+    );
+    println!("{:>6} {:>10} {:>10} {:>10}", "s", "MB", "TCP f/s", "UDP f/s");
+    let homes: Vec<_> = (0..VIEWERS + 3)
+        .map(|_| tempfile::tempdir())
+        .collect::<Result<_, _>>()?;
+    let mut host = Part::start(&["host", &homes[0].path().to_string_lossy()])?;
+    let port: u16 = host.line()?.parse()?;
+    Runtime::new()?.block_on(async {
+        let mut viewers = Vec::new();
+        for home in &homes[1..=VIEWERS] {
+            viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
+        }
+        let counts = TRANSPORTS.map(|transport| {
+            viewers
+                .iter()
+                .map(|viewer| ours::count_frames(viewer, transport))
+                .collect::<Vec<_>>()
+        });
+        let mut publishers = Vec::new();
+        for (transport, home) in TRANSPORTS.iter().zip(&homes[VIEWERS + 1..]) {
+            let room = Room::join(ours::member(home.path(), port, false)?).await?;
+            let publisher = room.publish(ours::spec(*transport)).await?;
+            publishers.push((room, publisher));
+        }
+        let mut stream = Stream::new(publishers.iter().map(|(_, publisher)| publisher).collect());
+        // Connections are opened and windows found.
+        stream.send_for(Duration::from_secs(3)).await;
+        let read = || {
+            counts.each_ref().map(|viewers| {
+                viewers
+                    .iter()
+                    .map(|count| count.load(Ordering::Relaxed))
+                    .collect::<Vec<_>>()
+            })
+        };
+        let mut memory = Vec::new();
+        let mut minute = (Instant::now(), read());
+        for second in 1..=seconds {
+            stream.send_for(Duration::from_secs(1)).await;
+            memory.push(host.memory().ok_or("the system does not tell the host's memory")?);
+            if !second.is_multiple_of(60) && second != seconds {
+                continue;
+            }
+            let (lasted, now) = (minute.0.elapsed().as_secs_f64(), read());
+            let slowest: Vec<f64> = now
+                .iter()
+                .zip(&minute.1)
+                .map(|(now, before)| slowest(now, before) as f64 / lasted)
+                .collect();
+            println!(
+                "{second:>6} {:>10.2} {:>10.1} {:>10.1}",
+                megabytes(median_of_last(&memory)),
+                slowest[0],
+                slowest[1]
+            );
+            for (transport, rate) in TRANSPORTS.iter().zip(&slowest) {
+                if *rate < LEAST_FRAMES_A_SECOND {
+                    report.miss(format!(
+                        "a viewer over {transport} got {rate:.1} frames/s in the minute before {second} s, target at least \
+                         {LEAST_FRAMES_A_SECOND}"
+                    ));
+                }
+            }
+            minute = (Instant::now(), now);
+        }
+        drop(stream);
+        for room in viewers.iter().chain(publishers.iter().map(|(room, _)| room)) {
+            room.close().await;
+        }
+        verdict(&memory, report);
+        Ok(())
+    })
+}
+
+/// The publishers, and the pace they keep together.
+struct Stream<'a> {
+    publishers: Vec<&'a Publisher>,
+    pace: Interval,
+    picture: Vec<u8>,
+}
+
+impl<'a> Stream<'a> {
+    fn new(publishers: Vec<&'a Publisher>) -> Stream<'a> {
+        Stream {
+            publishers,
+            pace: interval(Duration::from_secs(1) / FRAMES_A_SECOND),
+            picture: vec![0xab; BYTES],
+        }
+    }
+
+    async fn send_for(&mut self, lasts: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < lasts {
+            self.pace.tick().await;
+            for publisher in &self.publishers {
+                let now = clock::now();
+                publisher.send(&self.picture, 1280, 720, now, now);
+            }
+        }
+    }
+}
+
+/// How many frames the viewer with the fewest got.
+fn slowest(now: &[u64], before: &[u64]) -> u64 {
+    let got = now.iter().zip(before).map(|(now, before)| now - before);
+    got.min().unwrap_or(0)
+}
+
+fn verdict(memory: &[u64], report: &mut Report) {
+    let first = median_of_last(&memory[..SETTLES_SECONDS as usize]);
+    let last = median_of_last(memory);
+    let grown = last.saturating_sub(first);
+    println!(
+        "\nThe host's memory: {:.2} MB after the first minute, {:.2} MB at the end, {:+.2} MB.",
+        megabytes(first),
+        megabytes(last),
+        megabytes(last) - megabytes(first)
+    );
+    let most = MOST_GROWTH.max(first * MOST_GROWTH_PERCENT / 100);
+    if grown > most {
+        report.miss(format!(
+            "the host's memory grew by {:.2} MB after the first minute, target at most {:.2} MB",
+            megabytes(grown),
+            megabytes(most)
+        ));
+    }
+}
+
+fn median_of_last(samples: &[u64]) -> u64 {
+    let mut last = samples[samples.len().saturating_sub(MEDIAN_OF_SECONDS)..].to_vec();
+    last.sort_unstable();
+    last.get(last.len() / 2).copied().unwrap_or(0)
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missed(memory: &[u64]) -> bool {
+        let mut report = Report::default();
+        verdict(memory, &mut report);
+        report.is_missed()
+    }
+
+    #[test]
+    fn memory_that_goes_on_growing_is_a_miss_and_a_frame_more_on_its_way_is_none() {
+        let minutes = |growth: fn(u64) -> u64| (0..300).map(growth).collect::<Vec<u64>>();
+        assert!(missed(&minutes(|second| 30_000_000 + 20_000 * second)));
+        assert!(!missed(&minutes(|second| 30_000_000 + 120_000 * (second % 3))));
+        // What the first minute fills is not held against it.
+        assert!(!missed(&minutes(|second| 30_000_000 + 200_000 * second.min(45))));
+    }
+}

@@ -42,6 +42,7 @@ pub(crate) struct OpenRoom {
     pub(crate) recordings: Mutex<video::recording::Recordings>,
     pub(crate) conditions: Mutex<Option<metrics::view::ConditionsView>>,
     pub(crate) comparison: Mutex<metrics::compare::Comparison>,
+    pub(crate) round_trips: metrics::round_trips::RoundTrips,
     /// Held while my video is started, changed or stopped.
     pub(crate) live: tokio::sync::Mutex<Option<video::live::Live>>,
 }
@@ -121,6 +122,7 @@ impl OpenRoom {
             recordings: Mutex::default(),
             conditions: Mutex::default(),
             comparison: Mutex::default(),
+            round_trips: metrics::round_trips::RoundTrips::default(),
             live: tokio::sync::Mutex::default(),
         }
     }

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use netcore::proto::metrics::{TransportSummary, csv_header, csv_line, json_line};
-use netcore::proto::{Bitrate, MemberId, Span, StreamId};
+use netcore::proto::metrics::{csv_header, csv_line, json_line};
+use netcore::proto::session::Person;
+use netcore::proto::{MemberId, StreamId};
 use netcore::{LinkKey, LinkResult, Role, Room};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
@@ -201,20 +202,22 @@ impl Recorder {
     }
 }
 
+/// A person's name, or their number when nobody of that number is among `people`.
+pub(crate) fn name_of(people: &[Person], id: MemberId) -> String {
+    let person = people.iter().find(|person| person.id == id);
+    person.map_or_else(|| format!("#{id}"), |person| person.profile.name.clone())
+}
+
 /// What was measured on the links that `wanted` picks, a row for each transport.
 pub(crate) async fn summary(room: &Room, wanted: impl Fn(&LinkKey) -> bool) -> Vec<SummaryRow> {
     let people = room.snapshot().await.people;
-    let name_of = |id: MemberId| {
-        let person = people.iter().find(|person| person.id == id);
-        person.map_or_else(|| format!("#{id}"), |person| person.profile.name.clone())
-    };
     let mut rows = Vec::new();
     for (key, summaries) in room.summaries() {
         if key.outbound && wanted(&key) {
             rows.extend(
                 summaries
                     .iter()
-                    .map(|summary| row(&key, name_of(key.peer), summary)),
+                    .map(|summary| SummaryRow::new(&key, name_of(&people, key.peer), summary)),
             );
         }
     }
@@ -222,80 +225,11 @@ pub(crate) async fn summary(room: &Room, wanted: impl Fn(&LinkKey) -> bool) -> V
     rows
 }
 
-fn row(key: &LinkKey, peer_name: String, summary: &TransportSummary) -> SummaryRow {
-    let TransportSummary {
-        counters,
-        delay_us: delay,
-        ..
-    } = summary;
-    let seconds = summary.lasted.as_secs_f64();
-    let arrived = counters.arrived();
-    let average = summary.bytes.checked_div(arrived);
-    let classic = average
-        .zip(delay.as_ref())
-        .and_then(|(bytes, delay)| Bitrate::of(bytes, Span::from_micros(delay.p50)));
-    SummaryRow {
-        trial: None,
-        stream: key.stream.0,
-        peer: key.peer.0,
-        peer_name,
-        transport: summary.transport,
-        frames: arrived,
-        lost: counters.lost(),
-        dropped: counters.dropped(),
-        retransmits: counters.resent(),
-        bytes: summary.bytes,
-        seconds,
-        frames_per_s: (seconds > 0.0).then(|| arrived as f64 / seconds),
-        goodput_bps: Bitrate::of(summary.bytes, summary.lasted).map(|rate| rate.0),
-        ack_p50_us: delay.map(|delay| delay.p50),
-        ack_p90_us: delay.map(|delay| delay.p90),
-        ack_p95_us: delay.map(|delay| delay.p95),
-        ack_p99_us: delay.map(|delay| delay.p99),
-        ack_p999_us: delay.map(|delay| delay.p999),
-        ack_max_us: delay.map(|delay| delay.max),
-        jitter_p95_us: summary.jitter_us.map(|jitter| jitter.p95),
-        gap_p95_us: summary.gap_us.map(|gap| gap.p95),
-        classic_rate_bps: classic.map(|rate| rate.0),
-        counts: counters
-            .known()
-            .map(|(count, value)| (count.word(), value))
-            .collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use netcore::proto::video::{FrameOutcome, FrameResult};
-    use netcore::proto::{FrameNumber, Time, Transport};
-
-    /// What a meter makes of so many frames of 12,500 bytes, each acknowledged after `delay`.
-    fn summed(frames: u64, delay: Span, lasted: Span) -> Option<SummaryRow> {
-        use netcore::proto::metrics::LinkMeter;
-        let mut meter = LinkMeter::new(Transport::Tcp);
-        for frame in 1..=frames {
-            let finished = Time::from_micros(lasted.as_micros() * frame / frames);
-            meter.record(FrameResult {
-                offered: Time::ZERO,
-                finished,
-                outcome: FrameOutcome::Acked {
-                    delay,
-                    hold: Span::ZERO,
-                },
-                ..acked(frame as u32, 12_500)
-            });
-        }
-        let key = LinkKey {
-            stream: StreamId(1),
-            peer: MemberId(0),
-            outbound: true,
-        };
-        meter
-            .summaries()
-            .first()
-            .map(|summary| row(&key, "Ada".into(), summary))
-    }
+    use netcore::proto::{FrameNumber, Span, Time, Transport};
 
     fn acked(frame: u32, bytes: u32) -> FrameResult {
         FrameResult {
@@ -316,19 +250,6 @@ mod tests {
                 hold: Span::ZERO,
             },
         }
-    }
-
-    #[test]
-    fn rates_are_computed_from_what_arrived() {
-        let row = summed(60, Span::from_millis(1), Span::from_secs(2)).unwrap();
-        assert_eq!((row.frames_per_s, row.goodput_bps), (Some(30.0), Some(3_000_000)));
-        assert_eq!(
-            row.classic_rate_bps,
-            Some(100_000_000),
-            "12,500 bytes in a millisecond"
-        );
-        assert_eq!((row.counts["acked"], row.counts["lost-unanswered"]), (60, 0));
-        assert_eq!((row.ack_max_us, row.jitter_p95_us), (Some(1_000), None));
     }
 
     #[test]

@@ -162,6 +162,7 @@ fn unit(project: &Project) -> Result<Outcome> {
             ("netcore-proto", "crates/netcore-proto"),
             ("netcore", "crates/netcore"),
             ("media", "crates/media"),
+            ("report", "crates/report"),
             ("cli", "crates/cli"),
         ],
     )

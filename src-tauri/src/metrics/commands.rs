@@ -61,6 +61,7 @@ pub(crate) async fn set_conditions(
     let seed = conditions.as_ref().map_or(0, |conditions| conditions.seed);
     let network = conditions.as_ref().map(ConditionsView::conditions);
     open.room.set_conditions(network, seed.into());
+    open.round_trips.forget();
     lock(&open.conditions).clone_from(&conditions);
     Ok(conditions)
 }

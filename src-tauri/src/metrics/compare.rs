@@ -8,12 +8,14 @@ use netcore::LinkResult;
 use netcore::proto::metrics::{Count, Distribution};
 use netcore::proto::video::FrameOutcome;
 use netcore::proto::{MemberId, StreamId, Time};
+use report::{Measured, Measurement, Setup};
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use ts_rs::TS;
 
-use super::view::MetricsEvent;
+use super::page::{Stretch, of_comparison, setup};
+use super::view::{ConditionsView, MetricsEvent};
 use crate::core::{Core, OpenRoom, lock};
 use crate::error::{ErrorCode, IpcError};
 use crate::video::live;
@@ -80,6 +82,11 @@ pub(crate) struct CompareRow {
 pub(crate) struct Comparison {
     view: Option<CompareView>,
     task: Option<JoinHandle<()>>,
+    /// What the network was made like, and the pictures were to be, when it began.
+    conditions: Option<ConditionsView>,
+    setup: Option<Setup>,
+    /// Each link of each transport that was measured to its end.
+    trials: Vec<Measured>,
 }
 
 /// Begins to compare.
@@ -89,16 +96,24 @@ pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView,
     let live = live.ok_or_else(|| IpcError::new(ErrorCode::NotLive, "your video is not live"))?;
     stop(core, &open);
     let now = netcore::clock::unix_ms();
+    let seconds = seconds.clamp(*SECONDS.start(), *SECONDS.end());
+    let setup = setup(&live, seconds);
     let view = CompareView {
         running: Some(ORDER[0]),
-        seconds: seconds.clamp(*SECONDS.start(), *SECONDS.end()),
+        seconds,
         since_ms: now,
         running_since_ms: now,
         source: live.source_name,
         rows: Vec::new(),
         error: None,
     };
-    lock(&open.comparison).view = Some(view.clone());
+    let conditions = lock(&open.conditions).clone();
+    *lock(&open.comparison) = Comparison {
+        view: Some(view.clone()),
+        conditions,
+        setup: Some(setup),
+        ..Comparison::default()
+    };
     let task = tokio::spawn(run(
         core.clone(),
         Arc::downgrade(&open),
@@ -128,6 +143,24 @@ pub(super) fn view(open: &OpenRoom) -> Option<CompareView> {
     lock(&open.comparison).view.clone()
 }
 
+/// What the network was made like when it began.
+pub(super) fn conditions(open: &OpenRoom) -> Option<ConditionsView> {
+    lock(&open.comparison).conditions.clone()
+}
+
+/// The page of what was measured to its end.
+pub(super) fn report(open: &OpenRoom) -> Option<Measurement> {
+    let (setup, conditions, trials) = {
+        let comparison = lock(&open.comparison);
+        (
+            comparison.setup.clone()?,
+            comparison.conditions.clone(),
+            comparison.trials.clone(),
+        )
+    };
+    Some(of_comparison(open, setup, conditions.as_ref(), trials))
+}
+
 fn tell(core: &Core, view: &CompareView) {
     core.tell(
         "metrics",
@@ -144,13 +177,19 @@ async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: Compare
         }
         tell(&core, view);
     };
+    let mut since = None;
     for transport in ORDER {
         view.running = Some(transport);
         view.running_since_ms = netcore::clock::unix_ms();
         update(&view);
         let Some(open) = open.upgrade() else { return };
         match measure(&core, &open, transport, view.seconds).await {
-            Ok(row) => view.rows.push(row),
+            Ok((row, stretch)) => {
+                let since = *since.get_or_insert(stretch.began());
+                let trials = stretch.measured(&open, since);
+                lock(&open.comparison).trials.extend(trials);
+                view.rows.push(row);
+            }
             Err(error) => {
                 view.error = Some(error);
                 break;
@@ -163,13 +202,13 @@ async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: Compare
     update(&view);
 }
 
-/// Sends over `transport` for a while and adds up what becomes of the frames.
+/// Sends over `transport` for a while and adds up what becomes of the frames, over all links and on each.
 async fn measure(
     core: &Arc<Core>,
     open: &OpenRoom,
     transport: Transport,
     seconds: u32,
-) -> Result<CompareRow, IpcError> {
+) -> Result<(CompareRow, Stretch), IpcError> {
     let stream = StreamId(live::set_transport(core, transport).await?.stream);
     tokio::time::sleep(SETTLING).await;
     // Equal chances for both: the network that is made worse begins anew with its seed.
@@ -177,8 +216,10 @@ async fn measure(
         open.room
             .set_conditions(Some(conditions.conditions()), conditions.seed.into());
     }
+    open.round_trips.forget();
     let mut results = open.room.results();
     let mut sums = Sums::default();
+    let mut stretch = Stretch::new(stream, transport.into());
     let enough = tokio::time::sleep(Duration::from_secs(seconds.into()));
     tokio::pin!(enough);
     loop {
@@ -191,6 +232,7 @@ async fn measure(
                 if result.stream == stream && Transport::from(result.result.transport) == transport =>
             {
                 sums.record(&result);
+                stretch.record(&result);
             }
             Ok(_) => {}
             Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "a comparison missed results of frames"),
@@ -200,7 +242,7 @@ async fn measure(
     if open.live.lock().await.is_none() {
         return Err(IpcError::new(ErrorCode::NotLive, "your video ended"));
     }
-    Ok(sums.row(transport))
+    Ok((sums.row(transport), stretch))
 }
 
 /// What is added up of one transport.

@@ -4,7 +4,9 @@ pub(crate) mod commands;
 pub(crate) mod compare;
 pub(crate) mod conditions;
 mod export;
+mod page;
 mod reasons;
+pub(crate) mod round_trips;
 #[cfg(test)]
 mod tests;
 mod trip;

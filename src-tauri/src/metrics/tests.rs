@@ -68,11 +68,10 @@ async fn what_is_measured_is_told_each_second_and_exported() {
     let history = commands::history(&member.core).await.unwrap();
     assert!(!history.points.is_empty() && !history.links.is_empty());
 
-    let (csv, json) = (
-        member.home.path().join("r.csv"),
-        member.home.path().join("r.json"),
-    );
-    lock(&member.world.chosen).extend([vec![csv.clone()], vec![json.clone()], vec![]]);
+    let [csv, json, html] = ["r.csv", "r.json", "r.html"].map(|name| member.home.path().join(name));
+    let answers = [&csv, &json, &html].map(|path| vec![path.clone()]);
+    lock(&member.world.chosen).extend(answers);
+    lock(&member.world.chosen).push_back(vec![]);
     commands::export_results(&member.core, ExportFormat::Csv)
         .await
         .unwrap();
@@ -86,6 +85,18 @@ async fn what_is_measured_is_told_each_second_and_exported() {
         .unwrap();
     let results: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
     assert!(results.iter().any(|result| result["outcome"] == "acked"));
+    commands::export_results(&member.core, ExportFormat::Html)
+        .await
+        .unwrap();
+    let page = std::fs::read_to_string(html).unwrap();
+    assert!(
+        page.contains("What was measured on the way to 127.0.0.1"),
+        "{page}"
+    );
+    assert!(
+        page.matches("<svg").count() >= 4 && page.contains(">TCP<") && !page.contains(">UDP<"),
+        "{page}"
+    );
     assert_eq!(
         commands::export_results(&member.core, ExportFormat::Csv)
             .await
@@ -282,6 +293,22 @@ async fn tcp_and_udp_are_measured_one_after_the_other_and_what_was_in_use_is_in_
         .view();
     assert_eq!(live.spec.transport, Transport::Tcp, "UDP was measured last");
 
+    let page = member.home.path().join("c.html");
+    lock(&member.world.chosen).push_back(vec![page.clone()]);
+    commands::export_comparison(&member.core, ExportFormat::Html)
+        .await
+        .unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
+    assert_eq!(page.matches("<svg").count(), 5, "a chart is missing: {page}");
+    assert!(page.contains(", for 3 s each. "), "what was asked for: {page}");
+    for (transport, row) in ["TCP", "UDP"].iter().zip(rows) {
+        let figures = format!("{transport}</td><td>{}</td>", row["arrived"]);
+        assert!(page.contains(&figures), "{figures} is missing in {page}");
+    }
+    assert!(
+        matches!(lock(&member.world.asked).last(), Some(Choice::SaveAs(name, "html")) if name.ends_with(".html"))
+    );
+
     let to = member.home.path().join("c.csv");
     lock(&member.world.chosen).push_back(vec![to.clone()]);
     commands::export_comparison(&member.core, ExportFormat::Csv)
@@ -302,6 +329,17 @@ async fn tcp_and_udp_are_measured_one_after_the_other_and_what_was_in_use_is_in_
     assert_eq!(
         (stopped.running, stopped.error.map(|error| error.code)),
         (None, Some(ErrorCode::Cancelled))
+    );
+}
+
+#[tokio::test]
+async fn a_page_is_not_made_of_nothing() {
+    let (host, _) = Desk::hosting("Ada").await;
+    let refused = commands::export_results(&host.core, ExportFormat::Html).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Empty);
+    assert!(
+        lock(&host.world.asked).is_empty(),
+        "nobody is asked where to put it"
     );
 }
 

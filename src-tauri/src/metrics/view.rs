@@ -191,7 +191,7 @@ pub(crate) struct MetricsHistory {
     pub comparison: Option<CompareView>,
 }
 
-/// What results are written as.
+/// What is measured is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ExportFormat {
@@ -199,6 +199,8 @@ pub(crate) enum ExportFormat {
     Csv,
     /// A list of objects.
     Json,
+    /// A page with tables and charts, for people.
+    Html,
 }
 
 impl LinkView {

@@ -48,14 +48,14 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
                 reason: reason.into(),
             }
         }
-        // The rest is between netcore and its connections; how a connection ends, it says by its link and by `Closed`.
-        Event::Welcomed(_)
-        | Event::Refused(_)
-        | Event::Attached { .. }
-        | Event::Detached { .. }
-        | Event::RoundTrip { .. } => {
+        Event::RoundTrip {
+            member, round_trip, ..
+        } => {
+            open.round_trips.note(member, round_trip);
             return;
         }
+        // The rest is between netcore and its connections; how a connection ends, it says by its link and by `Closed`.
+        Event::Welcomed(_) | Event::Refused(_) | Event::Attached { .. } | Event::Detached { .. } => return,
     };
     core.tell("session", &event);
 }

@@ -17,6 +17,8 @@ describe("the wire", () => {
     await click("export-csv");
     expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-results.csv");
     expect(host.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
+    await click("export-html");
+    expect(await screen.findByText("Results saved: /home/mara/Documents/roomwire-results.html")).toBeVisible();
   });
 
   it("counts a link once, whatever carries it, and two links apart", async () => {
@@ -94,6 +96,8 @@ describe("the wire", () => {
     expect(screen.getByTestId("compare-table")).toHaveTextContent("10 s each");
     await click("compare-csv");
     expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-comparison.csv");
+    await click("compare-html");
+    expect(host.calls.at(-1)).toEqual({ command: "metrics|export_comparison", args: { format: "html" } });
     expect(host.calls).toContainEqual({ command: "metrics|start_comparison", args: { seconds: 10 } });
   });
 

@@ -619,8 +619,8 @@ export type CompareRow = {
   ackP99Us: number | null,
   /** The longest time on one link without a frame that arrived. */
   longestGapUs: number | null };
-/** What results are written as. */
-export type ExportFormat = "csv" | "json";
+/** What is measured is written as. */
+export type ExportFormat = "csv" | "json" | "html";
 
 // ---------- commands and events ----------
 /** Every command: what it takes and what it answers. The name before the bar is the capability. */

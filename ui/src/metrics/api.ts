@@ -15,7 +15,7 @@ export function metricsApi(host: Host) {
     stopComparison: () => host.call("metrics|stop_comparison", {}),
     exportComparison: (format: ExportFormat) => host.call("metrics|export_comparison", { format }),
     /** The native dialog and the file; null when it was dismissed. */
-    exportResults: (format: "csv" | "json") => host.call("metrics|export_results", { format }),
+    exportResults: (format: ExportFormat) => host.call("metrics|export_results", { format }),
     onEvent: (handler: (event: MetricsEvent) => void) => host.on("metrics:event", handler),
   };
 }

@@ -1,4 +1,4 @@
-import type { CountsView, IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
+import type { CountsView, ExportFormat, IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { MetricsApi } from "./api";
 import { Experiments } from "./experiments.svelte";
@@ -100,7 +100,7 @@ export class MetricsStore {
     return this.api.counts();
   }
 
-  exportResults(format: "csv" | "json"): Promise<string | null> {
+  exportResults(format: ExportFormat): Promise<string | null> {
     return this.api.exportResults(format);
   }
 }

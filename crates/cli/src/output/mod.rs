@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustyline::ExternalPrinter;
 use time::UtcOffset;
 
+pub(crate) use self::report::*;
 use crate::exit::Failure;
 pub(crate) use bar::Bar;
-pub(crate) use report::*;
 pub(crate) use table::Table;
 pub(crate) use words::{bytes, safe};
 

@@ -1,9 +1,9 @@
 //! What can be reported. These are the JSON of `--json`: names and meanings stay.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use ::report::SummaryRow;
 use netcore::proto::chat::{Body, Entry};
 use netcore::proto::files::{FileInfo, FileState};
 use netcore::proto::session::{LeaveReason, Person, Presence};
@@ -399,40 +399,6 @@ pub(crate) struct LinkView {
 
 fn millis<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     span.map(|span| span.as_millis() as u64).serialize(serializer)
-}
-
-/// What one transport did on one link.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct SummaryRow {
-    /// Which stretch of a measurement; `null` elsewhere.
-    pub(crate) trial: Option<String>,
-    pub(crate) stream: u32,
-    pub(crate) peer: u32,
-    pub(crate) peer_name: String,
-    pub(crate) transport: Transport,
-    pub(crate) frames: u64,
-    pub(crate) lost: u64,
-    pub(crate) dropped: u64,
-    pub(crate) retransmits: u64,
-    pub(crate) bytes: u64,
-    pub(crate) seconds: f64,
-    pub(crate) frames_per_s: Option<f64>,
-    pub(crate) goodput_bps: Option<u64>,
-    /// First byte out to acknowledgement, the receiver's hold time taken off: percentiles, and the longest.
-    pub(crate) ack_p50_us: Option<u64>,
-    pub(crate) ack_p90_us: Option<u64>,
-    pub(crate) ack_p95_us: Option<u64>,
-    pub(crate) ack_p99_us: Option<u64>,
-    pub(crate) ack_p999_us: Option<u64>,
-    pub(crate) ack_max_us: Option<u64>,
-    /// Interarrival jitter at the receiver.
-    pub(crate) jitter_p95_us: Option<u64>,
-    /// From one whole frame to the next at the receiver.
-    pub(crate) gap_p95_us: Option<u64>,
-    /// Bytes of a frame over its delay, as the classic lab computes it: at the median delay and the average frame.
-    pub(crate) classic_rate_bps: Option<u64>,
-    /// What became of the frames, and what it took, by name.
-    pub(crate) counts: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug, Serialize)]

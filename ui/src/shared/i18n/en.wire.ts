@@ -29,6 +29,7 @@ export const wire = {
   "wire.numbers": "Numbers",
   "wire.numbersHint": "Of several links over one transport, the slowest is shown. A figure that is not known is a dash.",
   "wire.export": "Export",
+  "wire.page": "A page with tables and charts, for any browser",
   "wire.exported": "Results saved: {path}",
   "wire.steps": "Steps",
   "wire.filter": "Filter",

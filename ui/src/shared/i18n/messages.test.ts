@@ -48,7 +48,7 @@ describe("messages", () => {
 });
 
 /** Words that are the same in every language: names, protocols, units and signs. */
-const NEUTRAL = /^(Roomwire|TCP|UDP|TLS 1\.3|ACK|CSV|JSON|Esc|ms|fps|Mbit\/s|English|简体中文|[\s\d·×±→/%…—().,:+-]*)$/;
+const NEUTRAL = /^(Roomwire|TCP|UDP|TLS 1\.3|ACK|CSV|JSON|HTML|Esc|ms|fps|Mbit\/s|English|简体中文|[\s\d·×±→/%…–—().,:+-]*)$/;
 const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "caption", "hint"]);
 
 /** The words in a component's markup that do not come from the messages. */

@@ -31,6 +31,7 @@ export const wire: Record<keyof typeof en, string> = {
   "wire.numbers": "数值",
   "wire.numbersHint": "同一传输方式有多条链路时，显示最慢的一条。未知的数值显示为横线。",
   "wire.export": "导出",
+  "wire.page": "含表格和图表的网页，任何浏览器都能打开",
   "wire.exported": "结果已保存：{path}",
   "wire.steps": "步骤日志",
   "wire.filter": "筛选",

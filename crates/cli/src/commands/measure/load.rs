@@ -8,7 +8,7 @@ use media::{Capture, CaptureEvent, CaptureSpec, CapturedFrame};
 use netcore::proto::StreamId;
 use netcore::proto::video::{DropReason, FrameOutcome, SourceKind, StreamSpec};
 use netcore::{LinkResult, Publisher, Room, TransferState, clock};
-use serde::Serialize;
+use report::FileRate;
 use tempfile::NamedTempFile;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
@@ -194,19 +194,6 @@ struct Moved {
 impl Moved {
     fn bytes(&self) -> u64 {
         self.whole + self.partly
-    }
-}
-
-/// How a file moved beside the video.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct FileRate {
-    pub(super) bytes: u64,
-    pub(super) seconds: f64,
-}
-
-impl FileRate {
-    pub(super) fn bits_per_s(&self) -> Option<f64> {
-        (self.seconds > 0.0).then(|| self.bytes as f64 * 8.0 / self.seconds)
     }
 }
 

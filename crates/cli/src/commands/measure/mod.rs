@@ -1,13 +1,9 @@
 //! Measuring: a stretch for each transport, and for each way to acknowledge; a table, and a report.
 
-mod charts;
+mod folder;
 mod load;
-mod machine;
 mod network;
-mod page;
 mod plan;
-mod report;
-mod theory;
 mod trial;
 
 use std::path::Path;
@@ -26,10 +22,11 @@ use crate::exit::{Code, Failure, Result};
 use crate::me::Me;
 use crate::output::{Report, SummaryRow};
 use crate::results::{Files, Recording};
+use folder::{Folder, write_json};
 pub(crate) use network::network_of;
 use plan::trials;
-use report::{Folder, Measurement, write_json};
-use trial::{Bench, Measured};
+use report::{About, Measured, Measurement, Origin, Setup};
+use trial::Bench;
 
 /// Between two trials nothing is sent for so long, so that none meets what the one before left behind.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -150,7 +147,7 @@ fn conclude(
     let rows: Vec<SummaryRow> = measured.iter().map(|measured| measured.row.clone()).collect();
     let is_empty = rows.iter().all(|row| row.frames == 0);
     env.screen.tell(&Report::Summary { rows });
-    let measurement = Measurement::new(args, address, measured);
+    let measurement = Measurement::new(about(args, address), measured);
     if let Some(path) = &args.report_json {
         write_json(&measurement, path)?;
     }
@@ -165,4 +162,29 @@ fn conclude(
         ));
     }
     Ok(())
+}
+
+/// What these arguments asked for.
+fn about(args: &MeasureArgs, address: &Address) -> About {
+    About {
+        address: address.to_string(),
+        is_loopback: args.target == Target::Loopback,
+        setup: Some(Setup {
+            source: args.source.to_string(),
+            width: args.size.width,
+            height: args.size.height,
+            rate: args.rate.or(args.size.rate).filter(|_| !args.full_speed),
+            full_speed: args.full_speed,
+            quality: args.quality,
+            adapts: args.adapt,
+            seconds_each: Duration::as_secs_f64(&args.seconds),
+        }),
+        network: args.network.as_ref().map(ToString::to_string),
+        seed: args.network.as_ref().map(|_| args.seed),
+        origin: Origin::Terminal {
+            command_line: std::env::args()
+                .skip(1)
+                .fold("roomwire".to_owned(), |line, word| line + " " + &word),
+        },
+    }
 }

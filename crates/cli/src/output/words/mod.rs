@@ -4,6 +4,7 @@ mod files;
 mod room;
 mod video;
 
+pub(crate) use ::report::bytes;
 use console::{StyledObject, style};
 
 use super::{Report, clock_time};
@@ -50,16 +51,6 @@ pub(crate) fn safe(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect()
-}
-
-/// Bytes as people read them: powers of 1,000, as rates are.
-pub(crate) fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.2} GB", bytes as f64 / 1e9),
-    }
 }
 
 /// Bytes a second.

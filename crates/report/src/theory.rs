@@ -14,7 +14,7 @@ pub(super) fn stop_and_wait_bps(bytes: u64, way: Option<Bitrate>, round_trip: Sp
 
 /// The rate of the way as the frames' own spread at the receiver shows it: the median of bytes over the time from the first
 /// to the last of them (packet-train dispersion). `None` when no frame told its spread.
-pub(super) fn rate_of_the_way(results: &[FrameResult]) -> Option<Bitrate> {
+pub fn rate_of_the_way(results: &[FrameResult]) -> Option<Bitrate> {
     let mut rates: Vec<Bitrate> = results
         .iter()
         .filter(|result| matches!(result.outcome, FrameOutcome::Acked { .. }))

@@ -4,95 +4,12 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use netcore::Address;
 use netcore::proto::metrics::{SeriesPoint, csv_header, csv_line, json_line};
-use netcore::proto::{Bitrate, Span};
-use serde::Serialize;
+use report::{Measured, Measurement};
 
-use super::machine::Machine;
-use super::page;
-use super::theory::stop_and_wait_bps;
-use super::trial::Measured;
-use crate::args::{MeasureArgs, Target};
 use crate::exit::Result;
-use crate::output::SummaryRow;
 use crate::results::unwritable;
-
-/// A whole measurement. What is not known is `null`.
-#[derive(Debug, Serialize)]
-pub(super) struct Measurement {
-    pub(super) program: &'static str,
-    pub(super) at_unix_ms: u64,
-    pub(super) address: String,
-    pub(super) is_loopback: bool,
-    pub(super) source: String,
-    pub(super) width: u16,
-    pub(super) height: u16,
-    pub(super) rate: Option<f32>,
-    /// Whether frames were offered as fast as they were taken, not at `rate`.
-    pub(super) full_speed: bool,
-    pub(super) quality: u8,
-    pub(super) seconds_each: f64,
-    /// How the network was made worse on purpose, and the seed its chances were drawn with.
-    pub(super) network: Option<String>,
-    pub(super) seed: Option<u64>,
-    /// The shortest round trip of the control connection that was seen.
-    pub(super) round_trip_us: Option<u64>,
-    /// The highest rate at which frames' bytes came apart on the way.
-    pub(super) way_bps: Option<u64>,
-    pub(super) machine: Machine,
-    pub(super) rows: Vec<SummaryRow>,
-    pub(super) trials: Vec<Measured>,
-}
-
-impl Measurement {
-    pub(super) fn new(args: &MeasureArgs, address: &Address, mut trials: Vec<Measured>) -> Measurement {
-        let round_trip_us = trials.iter().filter_map(|trial| trial.round_trip_us).min();
-        let way_bps = trials.iter().filter_map(|trial| trial.way_bps).max();
-        for trial in &mut trials {
-            trial.stop_and_wait_bps =
-                theory_bps(trial.size_bytes.map(|size| size.mean), way_bps, round_trip_us);
-        }
-        Measurement {
-            program: concat!("roomwire ", env!("CARGO_PKG_VERSION")),
-            at_unix_ms: netcore::clock::unix_ms(),
-            address: address.to_string(),
-            is_loopback: args.target == Target::Loopback,
-            source: args.source.to_string(),
-            width: args.size.width,
-            height: args.size.height,
-            rate: args.rate.or(args.size.rate).filter(|_| !args.full_speed),
-            full_speed: args.full_speed,
-            quality: args.quality,
-            network: args.network.as_ref().map(ToString::to_string),
-            seed: args.network.as_ref().map(|_| args.seed),
-            seconds_each: Duration::as_secs_f64(&args.seconds),
-            round_trip_us,
-            way_bps,
-            machine: Machine::here(),
-            rows: trials.iter().map(|trial| trial.row.clone()).collect(),
-            trials,
-        }
-    }
-}
-
-impl Measurement {
-    /// What stop-and-wait reaches in theory with frames of `bytes` bytes, in bits per second; `None` when no round trip was
-    /// seen.
-    pub(super) fn stop_and_wait_bps(&self, bytes: f64) -> Option<u64> {
-        theory_bps(Some(bytes), self.way_bps, self.round_trip_us)
-    }
-}
-
-fn theory_bps(bytes: Option<f64>, way_bps: Option<u64>, round_trip_us: Option<u64>) -> Option<u64> {
-    stop_and_wait_bps(
-        bytes? as u64,
-        way_bps.map(Bitrate),
-        Span::from_micros(round_trip_us?),
-    )
-}
 
 /// Where a report's files go.
 pub(super) struct Folder(PathBuf);
@@ -113,7 +30,7 @@ impl Folder {
     /// When one of the files cannot be written.
     pub(super) fn write(&self, measurement: &Measurement) -> Result<PathBuf> {
         let page = self.0.join("report.html");
-        std::fs::write(&page, page::render(measurement)).map_err(|error| unwritable(&page, &error))?;
+        std::fs::write(&page, measurement.page()).map_err(|error| unwritable(&page, &error))?;
         write_json(measurement, &self.0.join("report.json"))?;
         let frames = |line: fn(u32, u32, &netcore::proto::video::FrameResult) -> String| {
             measurement.trials.iter().flat_map(move |trial| {

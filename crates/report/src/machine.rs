@@ -4,21 +4,26 @@ use serde::Serialize;
 
 /// What a reader needs to compare figures of two computers. What is not known is `None`.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Machine {
-    pub(super) name: String,
-    pub(super) system: String,
-    pub(super) kernel: Option<String>,
-    pub(super) processor: Option<String>,
+pub struct Machine {
+    /// This computer's name.
+    pub name: String,
+    /// The operating system, in its own words.
+    pub system: String,
+    /// The kernel's version.
+    pub kernel: Option<String>,
+    /// The processor, in its maker's words.
+    pub processor: Option<String>,
     /// Threads that run at a time.
-    pub(super) cores: Option<usize>,
-    pub(super) architecture: &'static str,
+    pub cores: Option<usize>,
+    /// What the program was built for.
+    pub architecture: &'static str,
     /// Whether the program was built for speed.
-    pub(super) optimised: bool,
+    pub optimised: bool,
 }
 
 impl Machine {
     /// This one.
-    pub(super) fn here() -> Machine {
+    pub fn here() -> Machine {
         let line_of = |path: &str, name: &str| {
             let text = std::fs::read_to_string(path).ok()?;
             value_of(&text, name)

@@ -9,8 +9,8 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::*;
 
-use super::report::Measurement;
-use super::trial::Measured;
+use crate::measured::Measured;
+use crate::measurement::Measurement;
 
 /// In the SVG's own units; the page scales it.
 const SIZE: (u32, u32) = (860, 340);
@@ -30,6 +30,10 @@ const TRIALS: [RGBColor; 8] = [
     RGBColor(0x0A, 0x83, 0x94),
     RGBColor(0xC0, 0x3A, 0x3A),
 ];
+/// What the time on an axis is.
+const SINCE: &str = "s since the first of them began";
+/// The most stretches that a chart can show without being a tangle.
+pub(super) const MAX_SHOWN: usize = 16;
 /// The most dots a trial has in the frame-by-frame chart.
 const MAX_DOTS: usize = 1_000;
 
@@ -57,8 +61,8 @@ pub(super) fn delay_over_time(measurement: &Measurement) -> Option<String> {
     let range = log_range(delays)?;
     draw(|area| {
         let mut chart =
-            builder(area).build_cartesian_2d(0.0..end_s(measurement), (range.0..range.1).log_scale())?;
-        mesh(&mut chart, "s since the first trial began", "delay, ms", &number)?;
+            builder(area).build_cartesian_2d(0.0..measurement.end_s(), (range.0..range.1).log_scale())?;
+        mesh(&mut chart, SINCE, "delay, ms", &number)?;
         for (place, (medians, tails)) in medians.iter().zip(&tails).enumerate() {
             let colour = TRIALS[place % COLOURS];
             chart.draw_series(LineSeries::new(medians.iter().copied(), colour.stroke_width(2)))?;
@@ -88,13 +92,8 @@ pub(super) fn rate_over_time(measurement: &Measurement) -> Option<String> {
         return None;
     }
     draw(|area| {
-        let mut chart = builder(area).build_cartesian_2d(0.0..end_s(measurement), 0.0..most)?;
-        mesh(
-            &mut chart,
-            "s since the first trial began",
-            "goodput, Mbit/s",
-            &number,
-        )?;
+        let mut chart = builder(area).build_cartesian_2d(0.0..measurement.end_s(), 0.0..most)?;
+        mesh(&mut chart, SINCE, "goodput, Mbit/s", &number)?;
         for (place, (goodput, target)) in goodput.iter().zip(&target).enumerate() {
             let colour = TRIALS[place % COLOURS];
             chart.draw_series(LineSeries::new(goodput.iter().copied(), colour.stroke_width(2)))?;
@@ -108,7 +107,7 @@ pub(super) fn rate_over_time(measurement: &Measurement) -> Option<String> {
 
 /// The share of the frames that took no longer than so long. `None` when nothing was acknowledged.
 pub(super) fn delay_shares(measurement: &Measurement) -> Option<String> {
-    let shares: Vec<Vec<(f64, f64)>> = measurement.trials.iter().map(shares).collect();
+    let shares: Vec<Vec<(f64, f64)>> = shown(measurement).iter().map(shares).collect();
     let range = log_range(shares.iter().flatten().map(|(ms, _)| *ms))?;
     draw(|area| {
         let mut chart = builder(area).build_cartesian_2d((range.0..range.1).log_scale(), 0.0..100.0)?;
@@ -123,13 +122,13 @@ pub(super) fn delay_shares(measurement: &Measurement) -> Option<String> {
 
 /// Every frame's delay at the moment it was offered; those that did not arrive stand at the top edge.
 pub(super) fn frame_by_frame(measurement: &Measurement) -> Option<String> {
-    let dots: Vec<Vec<(f64, f64)>> = measurement.trials.iter().map(dots).collect();
+    let dots: Vec<Vec<(f64, f64)>> = shown(measurement).iter().map(dots).collect();
     let range = log_range(dots.iter().flatten().map(|(_, ms)| *ms))?;
     draw(|area| {
         let mut chart =
-            builder(area).build_cartesian_2d(0.0..end_s(measurement), (range.0..range.1).log_scale())?;
-        mesh(&mut chart, "s since the first trial began", "delay, ms", &number)?;
-        for (place, (trial, dots)) in measurement.trials.iter().zip(&dots).enumerate() {
+            builder(area).build_cartesian_2d(0.0..measurement.end_s(), (range.0..range.1).log_scale())?;
+        mesh(&mut chart, SINCE, "delay, ms", &number)?;
+        for (place, (trial, dots)) in shown(measurement).iter().zip(&dots).enumerate() {
             let colour = TRIALS[place % COLOURS];
             let radius = if dots.len() > MAX_DOTS / 2 { 1 } else { 2 };
             chart.draw_series(dots.iter().map(|at| Circle::new(*at, radius, colour.filled())))?;
@@ -152,7 +151,7 @@ pub(super) fn frame_by_frame(measurement: &Measurement) -> Option<String> {
 /// What stop-and-wait reaches in theory over the frame's size, and what was measured: filled the rate that one frame's delay
 /// tells, hollow the goodput that was reached. `None` when no round trip is known.
 pub(super) fn theory(measurement: &Measurement) -> Option<String> {
-    let trials = &measurement.trials;
+    let trials = shown(measurement);
     let size = |trial: &Measured| Some(trial.size_bytes?.mean);
     let largest = trials.iter().filter_map(size).fold(0.0, f64::max) * 2.0;
     if largest <= 0.0 || measurement.round_trip_us.is_none() {
@@ -195,6 +194,12 @@ pub(super) fn theory(measurement: &Measurement) -> Option<String> {
     })
 }
 
+/// The stretches that charts show.
+pub(super) fn shown(measurement: &Measurement) -> &[Measured] {
+    let trials = &measurement.trials;
+    &trials[..trials.len().min(MAX_SHOWN)]
+}
+
 /// A value of each point of each trial where it is known, over the time.
 fn lines(
     measurement: &Measurement,
@@ -206,13 +211,7 @@ fn lines(
             .filter_map(|point| Some((trial.point_at_s(point), value(trial, point)?)))
             .collect()
     };
-    measurement.trials.iter().map(of_trial).collect()
-}
-
-/// When the last trial ended.
-fn end_s(measurement: &Measurement) -> f64 {
-    let last = measurement.trials.last();
-    last.map_or(1.0, |trial| trial.began_s + measurement.seconds_each)
+    shown(measurement).iter().map(of_trial).collect()
 }
 
 fn shares(trial: &Measured) -> Vec<(f64, f64)> {

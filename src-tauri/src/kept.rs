@@ -13,6 +13,8 @@ use crate::video::view::Transport;
 
 /// JPEG quality unless another is chosen.
 const DEFAULT_QUALITY: u8 = 50;
+/// A ceiling below this would leave no picture to look at, in kbit/s.
+const MIN_KBPS: u32 = 64;
 
 /// The file's content. Every part may be absent, so that a file of an older version is read as far as it goes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,6 +106,7 @@ impl Kept {
     pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, IpcError> {
         let before = self.settings();
         let is_folder = Path::new(&settings.downloads).is_absolute();
+        let most_kbps = settings.most_kbps.map(|most| most.max(MIN_KBPS));
         let kept = Settings {
             port: if settings.port == 0 {
                 before.port
@@ -117,6 +120,8 @@ impl Kept {
             },
             quality: settings.quality.clamp(1, 100),
             least_quality: settings.least_quality.clamp(1, 100),
+            least_kbps: settings.least_kbps.map(|least| least.min(most_kbps.unwrap_or(u32::MAX))),
+            most_kbps,
             ..settings
         };
         self.change(|content| content.settings = Some(kept.clone()))?;
@@ -204,6 +209,8 @@ fn default_settings(folders: &Folders) -> Settings {
         downloads: folders.downloads().to_string_lossy().into_owned(),
         quality: DEFAULT_QUALITY,
         least_quality: default_least_quality(),
+        least_kbps: None,
+        most_kbps: None,
         is_fixed: false,
     }
 }
@@ -231,12 +238,19 @@ mod tests {
         assert_eq!(first.save_profile(profile).unwrap().name, "Ada");
         let settings = Settings {
             quality: 0,
+            least_kbps: Some(9_000),
+            most_kbps: Some(5_000),
             port: 0,
             theme: Theme::Dark,
             ..first.settings()
         };
         let kept = first.save_settings(settings).unwrap();
         assert_eq!((kept.quality, kept.port), (1, wire::DEFAULT_PORT));
+        assert_eq!(
+            (kept.least_kbps, kept.most_kbps),
+            (Some(5_000), Some(5_000)),
+            "the least is never above the most"
+        );
         first
             .save_window(WindowSize {
                 width: 1100.0,

@@ -7,10 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use media::SourceId;
 use netcore::Address;
-use netcore::proto::Transport;
 use netcore::proto::conditions::Conditions;
 use netcore::proto::video::WindowMode;
 use netcore::proto::wire::DEFAULT_PORT;
+use netcore::proto::{Bitrate, Transport};
 
 use crate::commands::network_of;
 use crate::live::Wish;
@@ -223,6 +223,9 @@ pub(crate) struct VideoArgs {
     /// Keep quality, size and rate as they are: do not follow what the network takes
     #[arg(long)]
     pub(crate) fixed: bool,
+    /// Mbit/s that quality, size and rate may lead to at the least and the most; either may be left out, as in ..20
+    #[arg(long, value_name = "MIN..MAX", value_parser = spec::bitrate_of, conflicts_with = "fixed")]
+    pub(crate) bitrate: Option<(Bitrate, Bitrate)>,
     /// Begin over TCP
     #[arg(long, conflicts_with = "udp")]
     pub(crate) tcp: bool,
@@ -241,6 +244,7 @@ impl VideoArgs {
             height: size.height,
             rate: self.rate.or(size.rate).unwrap_or(0.0),
             quality: self.quality,
+            bitrate: self.bitrate.unwrap_or(Wish::default().bitrate),
             is_fixed: self.fixed,
             transport: if self.tcp { Transport::Tcp } else { Transport::Udp },
         }
@@ -442,7 +446,19 @@ mod tests {
             (wish.transport, wish.width, wish.height, wish.rate),
             (Transport::Tcp, 640, 360, 15.0)
         );
+        assert_eq!(wish.bitrate, (Bitrate(0), Bitrate(u64::MAX)), "as the network has it");
         assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp"]).is_err());
+    }
+
+    #[test]
+    fn a_bitrate_has_a_floor_and_a_ceiling_unless_everything_is_fixed() {
+        let stream = ["roomwire", "stream", "10.0.0.1", "--bitrate", "2..20"];
+        let Command::Stream(args) = Cli::try_parse_from(stream).unwrap().command else {
+            panic!("a stream")
+        };
+        let wish = args.video.wish(args.source);
+        assert_eq!(wish.bitrate, (Bitrate(2_000_000), Bitrate(20_000_000)));
+        assert!(Cli::try_parse_from(stream.iter().chain(&["--fixed"])).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use media::{Capture, CaptureControl, CaptureEvent, CaptureSpec, CapturedFrame, SourceId};
 use netcore::proto::video::{AdaptationConfig, SourceKind, StreamSpec};
-use netcore::proto::{StreamId, Transport};
+use netcore::proto::{Bitrate, StreamId, Transport};
 use netcore::{Publisher, Room};
 use tokio::sync::mpsc;
 
@@ -24,6 +24,8 @@ pub(crate) struct Wish {
     pub(crate) rate: f32,
     /// The best JPEG quality.
     pub(crate) quality: u8,
+    /// What quality, size and rate may lead to at the least and the most, whatever the network takes.
+    pub(crate) bitrate: (Bitrate, Bitrate),
     /// Whether quality, size and rate stay as they are whatever the network takes.
     pub(crate) is_fixed: bool,
     pub(crate) transport: Transport,
@@ -40,6 +42,7 @@ impl Default for Wish {
             height: 0,
             rate: 0.0,
             quality: 50,
+            bitrate: AdaptationConfig::default().bitrate,
             is_fixed: false,
             transport: Transport::Udp,
         }
@@ -201,6 +204,7 @@ fn bounds(wish: &Wish, rate: f32) -> AdaptationConfig {
     AdaptationConfig {
         quality: (LEAST_QUALITY.min(wish.quality), wish.quality),
         rate,
+        bitrate: wish.bitrate,
         is_fixed: wish.is_fixed,
         ..AdaptationConfig::default()
     }

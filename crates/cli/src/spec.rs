@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use netcore::proto::Bitrate;
 use netcore::proto::video::WindowMode;
 
 /// A picture size with an optional rate: `1280x720`, `1280x720@30`. 0 means the source's own.
@@ -17,6 +18,9 @@ pub(crate) struct Size {
 
 /// The largest picture that JPEG limits here allow, in pixels each way.
 const MAX_SIDE: u16 = 8192;
+
+/// The highest bitrate that can be asked for: ten times what a usual network has.
+const MAX_MBIT: f64 = 10_000.0;
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,6 +73,30 @@ pub(crate) fn quality_of(text: &str) -> Result<u8, String> {
     }
 }
 
+/// The least and the most Mbit/s, `MIN..MAX`; what is left out is as the network has it.
+///
+/// # Errors
+/// In words for a person.
+pub(crate) fn bitrate_of(text: &str) -> Result<(Bitrate, Bitrate), String> {
+    let bad = || format!("\"{text}\" are no Mbit/s: write 2..20, 2.. or ..20");
+    let bitrate = |text: &str| match text.trim().parse::<f64>() {
+        Ok(mbit) if mbit > 0.0 && mbit <= MAX_MBIT => Ok(Bitrate((mbit * 1e6).ceil() as u64)),
+        _ => Err(bad()),
+    };
+    match text.split_once("..").ok_or_else(bad)? {
+        ("", "") => Err(bad()),
+        (least, "") => Ok((bitrate(least)?, Bitrate(u64::MAX))),
+        ("", most) => Ok((Bitrate(0), bitrate(most)?)),
+        (least, most) => {
+            let (least, most) = (bitrate(least)?, bitrate(most)?);
+            if least > most {
+                return Err(format!("\"{text}\": the least is above the most"));
+            }
+            Ok((least, most))
+        }
+    }
+}
+
 /// Seconds, with a fraction if wanted, at most a day.
 pub(crate) fn seconds_of(text: &str) -> Result<Duration, String> {
     match text.trim_end_matches('s').parse::<f64>() {
@@ -115,6 +143,17 @@ mod tests {
         assert_eq!("640X360@29.97".parse(), Ok(size(640, 360, Some(29.97))));
         assert_eq!("320×180@5".parse(), Ok(size(320, 180, Some(5.0))));
         assert_eq!("1280x720@30".parse::<Size>().unwrap().to_string(), "1280x720@30");
+    }
+
+    #[test]
+    fn a_bitrate_may_have_a_floor_a_ceiling_or_both() {
+        assert_eq!(bitrate_of("0.5..20"), Ok((Bitrate(500_000), Bitrate(20_000_000))));
+        assert_eq!(bitrate_of("3.."), Ok((Bitrate(3_000_000), Bitrate(u64::MAX))));
+        assert_eq!(bitrate_of("..3"), Ok((Bitrate(0), Bitrate(3_000_000))));
+        for bad in ["..", "3", "0..3", "-1..3", "nan..3", "..1e9", "2...3"] {
+            assert!(bitrate_of(bad).unwrap_err().contains("2..20"), "{bad}");
+        }
+        assert!(bitrate_of("5..3").unwrap_err().contains("above the most"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ fn pattern() -> VideoSpec {
         rate: 30.0,
         quality: 50,
         least_quality: 30,
+        least_kbps: None,
+        most_kbps: None,
         is_fixed: false,
         transport: Transport::Tcp,
     }

@@ -178,6 +178,12 @@ pub(crate) struct Settings {
     /// The least JPEG quality when the network does not take more.
     #[serde(default = "default_least_quality")]
     pub least_quality: u8,
+    /// The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
+    #[serde(default)]
+    pub least_kbps: Option<u32>,
+    /// The most; `null`: as the network has it.
+    #[serde(default)]
+    pub most_kbps: Option<u32>,
     /// Whether the pictures stay as they are asked for, whatever the network takes.
     #[serde(default)]
     pub is_fixed: bool,

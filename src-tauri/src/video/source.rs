@@ -8,6 +8,7 @@ use media::{
     SourceInfo,
 };
 use netcore::Publisher;
+use netcore::proto::Bitrate;
 use netcore::proto::video::AdaptationConfig;
 use tokio::sync::mpsc;
 
@@ -74,9 +75,17 @@ pub(super) fn bounds(spec: &VideoSpec) -> AdaptationConfig {
     AdaptationConfig {
         quality: (spec.least_quality.clamp(1, most), most),
         rate: if spec.rate > 0.0 { spec.rate } else { usual.rate },
+        bitrate: (
+            spec.least_kbps.map_or(usual.bitrate.0, bitrate),
+            spec.most_kbps.map_or(usual.bitrate.1, bitrate),
+        ),
         is_fixed: spec.is_fixed,
         ..usual
     }
+}
+
+fn bitrate(kbps: u32) -> Bitrate {
+    Bitrate(u64::from(kbps) * 1_000)
 }
 
 /// A source that gives pictures.

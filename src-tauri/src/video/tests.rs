@@ -19,6 +19,8 @@ fn pattern(width: u16, height: u16, transport: Transport) -> VideoSpec {
         rate: 30.0,
         quality: 50,
         least_quality: 30,
+        least_kbps: None,
+        most_kbps: None,
         is_fixed: false,
         transport,
     }
@@ -334,4 +336,20 @@ async fn pictures_fit_what_the_network_takes_unless_they_are_fixed() {
         (live["spec"]["isFixed"] == true && made["quality"] == 70 && made["width"] == 1280).then_some(())
     };
     member.event("video", asked_for).await;
+}
+
+#[tokio::test]
+async fn pictures_keep_to_the_bitrate_asked_for_whatever_the_network_takes() {
+    let (_host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let spec = VideoSpec {
+        most_kbps: Some(500),
+        ..pattern(1280, 720, Transport::Udp)
+    };
+    commands::start_video(&member.core, spec).await.unwrap();
+    let smaller = |event: &Value| {
+        let live = &event["live"];
+        (live["spec"]["mostKbps"] == 500 && live["made"]["width"].as_u64()? < 1280).then_some(())
+    };
+    member.event("video", smaller).await;
 }

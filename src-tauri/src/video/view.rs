@@ -72,6 +72,10 @@ pub(crate) struct VideoSpec {
     pub quality: u8,
     /// The least JPEG quality when the network does not take more.
     pub least_quality: u8,
+    /// The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
+    pub least_kbps: Option<u32>,
+    /// The most; `null`: as the network has it.
+    pub most_kbps: Option<u32>,
     /// Whether the pictures stay as they are asked for, whatever the network takes.
     pub is_fixed: bool,
     /// What carries the frames.

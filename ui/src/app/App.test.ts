@@ -4,6 +4,12 @@ import { createFakeHost } from "../host/fake";
 import { click, open } from "../testing/app";
 import { Model } from "./model.svelte";
 
+async function choose(testid: string, label: string): Promise<void> {
+  const select = await screen.findByTestId<HTMLSelectElement>(testid);
+  select.selectedIndex = [...select.options].findIndex((option) => option.text === label);
+  await fireEvent.change(select);
+}
+
 const esc = () => fireEvent.keyDown(window, { key: "Escape" });
 
 beforeEach(() => {
@@ -301,8 +307,12 @@ describe("my video", () => {
     host.emit("video:event", { kind: "live", live: { ...live, made: { quality: 30, width: 320, height: 240, rate: 15 } }, error: null });
     expect(await screen.findByTestId("adapted")).toHaveTextContent("now JPEG 30 · 320×240 · 15 fps");
     await click("settings");
+    await choose("settings-least-bitrate", "5 Mbit/s");
+    await waitFor(() => expect(host.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 5_000, mostKbps: null } }));
+    await choose("settings-most-bitrate", "2 Mbit/s");
+    await waitFor(() => expect(host.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 2_000, mostKbps: 2_000 } }));
     await fireEvent.click(await screen.findByTestId("settings-fit"));
-    await waitFor(() => expect(host.calls.at(-1)?.command).toBe("video|change_video"));
+    await waitFor(() => expect(host.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true } }));
     expect(host.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true, leastQuality: 30 } });
     await waitFor(() => expect(screen.queryByTestId("adapted")).toBeNull());
   });

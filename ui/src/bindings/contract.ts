@@ -121,6 +121,10 @@ export type Settings = {
   quality: number,
   /** The least JPEG quality when the network does not take more. */
   leastQuality: number,
+  /** The least bitrate that is aimed at whatever the network takes; `null`: as the network has it. */
+  leastKbps: number | null,
+  /** The most; `null`: as the network has it. */
+  mostKbps: number | null,
   /** Whether the pictures stay as they are asked for, whatever the network takes. */
   isFixed: boolean };
 /** What the start screen shows. */
@@ -287,6 +291,10 @@ export type VideoSpec = {
   quality: number,
   /** The least JPEG quality when the network does not take more. */
   leastQuality: number,
+  /** The least bitrate that is aimed at whatever the network takes; `null`: as the network has it. */
+  leastKbps: number | null,
+  /** The most; `null`: as the network has it. */
+  mostKbps: number | null,
   /** Whether the pictures stay as they are asked for, whatever the network takes. */
   isFixed: boolean,
   /** What carries the frames. */

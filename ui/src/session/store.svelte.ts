@@ -39,6 +39,8 @@ export const DEFAULT_SETTINGS: Settings = {
   downloads: "",
   quality: 50,
   leastQuality: 30,
+  leastKbps: null,
+  mostKbps: null,
   isFixed: false,
 };
 

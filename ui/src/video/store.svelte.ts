@@ -3,7 +3,10 @@ import { asIpcError } from "../host/types";
 import type { VideoApi } from "./api";
 
 /** What my next video starts with; while live, the same choices change it at once. */
-export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport; leastQuality: number; isFixed: boolean };
+export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport; leastQuality: number; leastKbps: number | null; mostKbps: number | null; isFixed: boolean };
+
+/** What the settings say of my video. */
+type Defaults = Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "leastKbps" | "mostKbps" | "isFixed">;
 
 export const PATTERN = "pattern";
 
@@ -11,7 +14,7 @@ export class VideoStore {
   streams = $state.raw<StreamView[]>([]);
   live = $state.raw<LiveView | null>(null);
   sources = $state.raw<SourceView[]>([]);
-  choice = $state.raw<Choice>({ source: PATTERN, format: null, quality: 50, transport: "udp", leastQuality: 30, isFixed: false });
+  choice = $state.raw<Choice>({ source: PATTERN, format: null, quality: 50, transport: "udp", leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false });
   /** A request about my video is under way. */
   busy = $state(false);
   /** Why my video did not start, did not change, or ended. */
@@ -47,9 +50,10 @@ export class VideoStore {
   }
 
   /** Takes on what the settings say my video starts with; how far it may be adapted holds while live, too. */
-  async useDefaults({ transport, quality, leastQuality, isFixed }: Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "isFixed">): Promise<void> {
-    const same = this.choice.leastQuality === leastQuality && this.choice.isFixed === isFixed;
-    this.choice = { ...this.choice, leastQuality, isFixed };
+  async useDefaults({ transport, quality, leastQuality, leastKbps, mostKbps, isFixed }: Defaults): Promise<void> {
+    const before = this.choice;
+    const same = before.leastQuality === leastQuality && before.leastKbps === leastKbps && before.mostKbps === mostKbps && before.isFixed === isFixed;
+    this.choice = { ...before, leastQuality, leastKbps, mostKbps, isFixed };
     if (!this.live) this.choice = { ...this.choice, transport, quality };
     else if (!same) await this.changeIfLive();
   }
@@ -164,11 +168,11 @@ export class VideoStore {
 
   /** What would be sent now; null while no source is known. */
   spec(): VideoSpec | null {
-    const { source, format, quality, transport, leastQuality, isFixed } = this.choice;
+    const { source, format, quality, transport, leastQuality, leastKbps, mostKbps, isFixed } = this.choice;
     if (!this.source) return null;
     // What a source that may not be looked at offers is not known: it is asked for its own, and says why not.
     const { width, height, rate } = format ?? { width: 0, height: 0, rate: 0 };
-    return { source, width, height, rate, quality, leastQuality, isFixed, transport };
+    return { source, width, height, rate, quality, leastQuality, leastKbps, mostKbps, isFixed, transport };
   }
 
   private async changeIfLive(): Promise<void> {
@@ -197,8 +201,8 @@ export class VideoStore {
 
   /** The choices follow what is really sent. */
   private adopt(live: LiveView): void {
-    const { source, width, height, rate, quality, transport, leastQuality, isFixed } = live.spec;
-    this.choice = { source, format: { width, height, rate }, quality, transport, leastQuality, isFixed };
+    const { source, width, height, rate, quality, transport, leastQuality, leastKbps, mostKbps, isFixed } = live.spec;
+    this.choice = { source, format: { width, height, rate }, quality, transport, leastQuality, leastKbps, mostKbps, isFixed };
   }
 
   /** A format that the chosen source has: the one in force, else the likest, else its first. */

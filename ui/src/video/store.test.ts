@@ -20,11 +20,11 @@ describe("my video", () => {
   });
 
   it("starts, and shows its stream", async () => {
-    await video.useDefaults({ transport: "tcp", quality: 70, leastQuality: 30, isFixed: false });
+    await video.useDefaults({ transport: "tcp", quality: 70, leastQuality: 30, leastKbps: null, mostKbps: 20_000, isFixed: false });
     await video.start();
     expect(host.calls.at(-1)).toEqual({
       command: "video|start_video",
-      args: { spec: { source: PATTERN, width: 640, height: 480, rate: 30, quality: 70, leastQuality: 30, isFixed: false, transport: "tcp" } },
+      args: { spec: { source: PATTERN, width: 640, height: 480, rate: 30, quality: 70, leastQuality: 30, leastKbps: null, mostKbps: 20_000, isFixed: false, transport: "tcp" } },
     });
     expect(video.live?.spec.transport).toBe("tcp");
     expect(video.streams).toMatchObject([{ mine: true, transport: "tcp" }]);

@@ -33,18 +33,22 @@ pub struct AdaptationConfig {
     pub rate: f32,
     /// Not fewer than this are sent each second.
     pub min_rate: f32,
+    /// The least and the most that is aimed at, whatever the target. A least above what the way takes costs frames: they are
+    /// left out whole instead of made smaller. A least above the most is that most.
+    pub bitrate: (Bitrate, Bitrate),
     /// Nothing is done: full size and rate at the highest quality, whatever the target.
     pub is_fixed: bool,
 }
 
 impl Default for AdaptationConfig {
-    /// 30 pictures a second in quality 80, down to 30, a quarter of the width and five a second.
+    /// 30 pictures a second in quality 80, down to 30, a quarter of the width and five a second; any bitrate.
     fn default() -> AdaptationConfig {
         AdaptationConfig {
             quality: (30, 80),
             min_scale: (1, 4),
             rate: 30.0,
             min_rate: 5.0,
+            bitrate: (Bitrate(0), Bitrate(u64::MAX)),
             is_fixed: false,
         }
     }
@@ -83,6 +87,7 @@ impl Adaptation {
     pub fn new(config: AdaptationConfig) -> Adaptation {
         let (floor, ceiling) = config.quality;
         let floor = floor.clamp(1, 100);
+        let (least, most) = config.bitrate;
         let config = AdaptationConfig {
             quality: (floor, ceiling.clamp(floor, 100)),
             rate: if config.rate.is_finite() {
@@ -90,6 +95,7 @@ impl Adaptation {
             } else {
                 30.0
             },
+            bitrate: (least.min(most), most),
             ..config
         };
         Adaptation {
@@ -119,6 +125,8 @@ impl Adaptation {
         let Some(content) = self.content.filter(|_| !self.config.is_fixed) else {
             return self.plan();
         };
+        let (least, most) = self.config.bitrate;
+        let target = target.clamp(least, most);
         let (floor, ceiling) = self.config.quality;
         if self.fitting_quality(self.at, content, target) < f64::from(floor) && self.at + 1 < self.steps.len()
         {
@@ -347,6 +355,27 @@ mod tests {
     }
 
     #[test]
+    fn a_bitrate_is_kept_within_its_floor_and_ceiling() {
+        let within = |least: u64, most: u64| AdaptationConfig {
+            bitrate: (Bitrate(least), Bitrate(most)),
+            ..AdaptationConfig::default()
+        };
+        let mut camera = Camera::new(within(4_000_000, 10_000_000));
+        // What the way takes: much less, much more, and nothing known of it, as while nobody watches.
+        for (mbit, aimed_at) in [(0.3, 4.0), (200.0, 10.0), (1e13, 10.0)] {
+            let made = Camera::bitrate(camera.run(mbit, 20));
+            assert!(
+                (0.75 * aimed_at..1.05 * aimed_at).contains(&made),
+                "{made} for {mbit}"
+            );
+        }
+        let free = Camera::bitrate(camera.run(7.0, 20));
+        assert!((5.2..7.4).contains(&free), "{free} in between");
+        let crossed = Camera::bitrate(Camera::new(within(9_000_000, 2_000_000)).run(50.0, 20));
+        assert!(crossed < 2.1, "{crossed}: the ceiling holds");
+    }
+
+    #[test]
     fn fixed_is_fixed_and_nonsense_is_bounded() {
         let config = AdaptationConfig {
             is_fixed: true,
@@ -358,6 +387,7 @@ mod tests {
             min_scale: (9, 0),
             rate: f32::NAN,
             min_rate: f32::NAN,
+            bitrate: (Bitrate(u64::MAX), Bitrate(0)),
             is_fixed: false,
         };
         let mut camera = Camera::new(config);

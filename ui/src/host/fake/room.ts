@@ -54,7 +54,7 @@ export class FakeRoom {
   ) {
     this.experiments = new FakeExperiments(options, emit);
     this.profile = { name: options.scene === "first" ? "" : "Mara Okafor", about: "", colour: "#7a4f9a", device: MY_DEVICE };
-    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, isFixed: false };
+    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false };
     this.recent = options.scene === "first" ? [] : recentRooms(Date.now());
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
@@ -265,7 +265,7 @@ export class FakeRoom {
     const others = room.people.filter((person) => !person.isMe);
     this.addStream(others[0], "camera", "HD Webcam C270", "board", 1280, 720, 30, "udp");
     this.addStream(others[1], "camera", "FaceTime HD", "rack", 640, 480, 24, "tcp");
-    this.startVideo({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, leastQuality: 30, isFixed: false, transport: "udp" });
+    this.startVideo({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false, transport: "udp" });
     this.backfill(now);
     if (this.options.alive) this.timers.push(setInterval(() => this.files(), 250), setTimeout(() => this.someoneJoins(), 6000));
     return room;

@@ -54,6 +54,7 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         // What is compared are ways, so the pictures are the same on each unless that is to be seen.
         is_fixed: !args.adapt,
         transport: trial.transport,
+        ..Wish::default()
     };
     let mut watch = Watch::new(room);
     let mut load = Load::start(room, wish, args.full_speed).await?;

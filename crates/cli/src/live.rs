@@ -225,9 +225,9 @@ fn over(event: Option<CaptureEvent>) -> Failure {
 fn kind_of(source: &SourceId) -> SourceKind {
     match source {
         SourceId::Pattern => SourceKind::Pattern,
-        // A live picture of something that is there; the title says which screen or window.
-        SourceId::Camera(_) | SourceId::Screen(_) => SourceKind::Camera,
+        SourceId::Camera(_) => SourceKind::Camera,
         SourceId::File(_) => SourceKind::File,
+        SourceId::Screen(_) => SourceKind::Screen,
     }
 }
 
@@ -246,5 +246,22 @@ pub(crate) async fn over_if_live(live: &mut Option<Live>) -> Failure {
     match live {
         Some(live) => live.over().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_are_told_what_kind_of_thing_gives_the_pictures() {
+        for (source, kind) in [
+            ("pattern", SourceKind::Pattern),
+            ("camera:/dev/video0", SourceKind::Camera),
+            ("file:/tmp/a.avi", SourceKind::File),
+            ("screen:2", SourceKind::Screen),
+        ] {
+            assert_eq!(kind_of(&source.parse().unwrap()), kind, "{source}");
+        }
     }
 }

@@ -258,7 +258,8 @@ fn watch_for_end(
 fn stream_spec(spec: &VideoSpec, name: &str) -> StreamSpec {
     StreamSpec {
         source: match source::id_of(spec) {
-            Ok(SourceId::Camera(_) | SourceId::Screen(_)) => SourceKind::Camera,
+            Ok(SourceId::Camera(_)) => SourceKind::Camera,
+            Ok(SourceId::Screen(_)) => SourceKind::Screen,
             Ok(SourceId::File(_)) => SourceKind::File,
             Ok(SourceId::Pattern) | Err(_) => SourceKind::Pattern,
         },
@@ -272,4 +273,38 @@ fn stream_spec(spec: &VideoSpec, name: &str) -> StreamSpec {
 
 fn not_live() -> IpcError {
     IpcError::new(ErrorCode::NotLive, "your video is not live")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_are_told_what_kind_of_thing_gives_the_pictures() {
+        let kind = |source: &str| {
+            let spec = VideoSpec {
+                source: source.into(),
+                width: 640,
+                height: 360,
+                rate: 30.0,
+                quality: 50,
+                least_quality: 30,
+                least_kbps: None,
+                most_kbps: None,
+                is_fixed: false,
+                transport: Transport::Udp,
+            };
+            super::super::view::SourceKind::from(stream_spec(&spec, "it").source)
+        };
+        use super::super::view::SourceKind::{Camera, File, Pattern, Screen};
+        for (source, told) in [
+            ("camera:/dev/video0", Camera),
+            ("file:/tmp/a.avi", File),
+            ("pattern", Pattern),
+            ("screen:2", Screen),
+            ("screen:Lab notes", Screen),
+        ] {
+            assert_eq!(kind(source), told, "{source}");
+        }
+    }
 }

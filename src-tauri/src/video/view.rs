@@ -28,7 +28,7 @@ pub(crate) enum SourceKind {
     File,
     /// The test pattern.
     Pattern,
-    /// A screen or a window. To others in the room it is a camera.
+    /// A screen or a window.
     Screen,
 }
 
@@ -251,6 +251,7 @@ impl From<proto::video::SourceKind> for SourceKind {
             proto::video::SourceKind::Camera => SourceKind::Camera,
             proto::video::SourceKind::File => SourceKind::File,
             proto::video::SourceKind::Pattern => SourceKind::Pattern,
+            proto::video::SourceKind::Screen => SourceKind::Screen,
         }
     }
 }

@@ -129,10 +129,17 @@ pub(crate) fn offer(input: &mut Unstructured<'_>) -> Result<Offer> {
     })
 }
 
+const SOURCES: [SourceKind; 4] = [
+    SourceKind::Camera,
+    SourceKind::File,
+    SourceKind::Pattern,
+    SourceKind::Screen,
+];
+
 /// What a publisher says of a stream.
 pub(crate) fn spec(input: &mut Unstructured<'_>) -> Result<StreamSpec> {
     Ok(StreamSpec {
-        source: SourceKind::Camera,
+        source: *input.choose(&SOURCES)?,
         title: text(input)?,
         width: input.arbitrary()?,
         height: input.arbitrary()?,

@@ -317,6 +317,22 @@ describe("my video", () => {
     await waitFor(() => expect(screen.queryByTestId("adapted")).toBeNull());
   });
 
+  it("tells a shared screen from a camera", async () => {
+    const { model } = await open({ scene: "empty" });
+    await model.video.loadSources();
+    await model.video.useSource("screen:1");
+    await model.video.start();
+    const id = model.video.live?.stream;
+    expect(await screen.findByTestId(`screen-${id}`)).toHaveAccessibleName("A shared screen or window");
+    const tile = screen.getByTestId(`tile-${id}`).closest("article") as HTMLElement;
+    expect(tile).toHaveTextContent("Screen 1 (eDP-1)");
+    await model.video.stop();
+    await model.video.useSource("pattern");
+    await model.video.start();
+    await waitFor(() => expect(screen.getByTestId(`tile-${model.video.live?.stream}`)).toBeVisible());
+    expect(screen.queryByTestId(/^screen-/)).toBeNull();
+  });
+
   it("says in words why the camera does not start, with a next step", async () => {
     const { host, model } = await open({ scene: "empty" });
     await model.video.useSource("camera:/dev/video0");

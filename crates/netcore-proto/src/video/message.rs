@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 use crate::session::Refusal;
 use crate::units::{MemberId, StreamId, Transport};
 
-/// What kind of source a stream's pictures come from.
+/// What kind of source a stream's pictures come from: one of four words on the wire. Any other is no message, so whoever adds
+/// one raises the [preface](crate::wire::Preface)'s version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceKind {
@@ -13,6 +14,8 @@ pub enum SourceKind {
     File,
     /// The test pattern.
     Pattern,
+    /// A screen or a window.
+    Screen,
 }
 
 /// What a publisher says of a stream.
@@ -118,4 +121,29 @@ pub enum Notice {
         /// Which.
         stream: StreamId,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_is_a_word_on_the_wire_and_no_other_word_is_one() {
+        let wire = |source: &str| {
+            format!(
+                r#"{{"id":1,"owner":2,"spec":{{"source":"{source}","title":"T","width":640,"height":480,"rate":30.0,"transport":"udp"}}}}"#
+            )
+        };
+        for (word, source) in [
+            ("camera", SourceKind::Camera),
+            ("file", SourceKind::File),
+            ("pattern", SourceKind::Pattern),
+            ("screen", SourceKind::Screen),
+        ] {
+            let stream: StreamInfo = serde_json::from_str(&wire(word)).unwrap();
+            assert_eq!(stream.spec.source, source);
+            assert_eq!(serde_json::to_string(&stream).unwrap(), wire(word));
+        }
+        assert!(serde_json::from_str::<StreamInfo>(&wire("hologram")).is_err());
+    }
 }

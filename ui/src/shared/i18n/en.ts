@@ -169,6 +169,7 @@ export const en = {
   "video.lookAgain": "Look for sources again",
   "video.screen": "Screen",
   "video.window": "Window: {title}",
+  "video.shared": "A shared screen or window",
   "video.pattern": "Test pattern",
   "video.camera": "camera",
   "video.live": "Live",

@@ -170,6 +170,7 @@ export const zh: Record<keyof typeof en, string> = {
   "video.lookAgain": "重新查找来源",
   "video.screen": "屏幕",
   "video.window": "窗口：{title}",
+  "video.shared": "共享的屏幕或窗口",
   "video.pattern": "测试图",
   "video.camera": "摄像头",
   "video.live": "直播中",

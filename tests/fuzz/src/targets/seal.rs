@@ -39,8 +39,8 @@ enum Op<'a> {
 pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let mut way = Way {
-        sealer: Sealer::new(Key::new(&[7; 28]), CONNECTION),
-        opener: Opener::new(Key::new(&[7; 28])),
+        sealer: Sealer::new(Key::from_material(&[7; 28]), CONNECTION),
+        opener: Opener::new(Key::from_material(&[7; 28])),
         sent: Vec::new(),
         opened: BTreeSet::new(),
     };

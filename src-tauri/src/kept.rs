@@ -120,7 +120,9 @@ impl Kept {
             },
             quality: settings.quality.clamp(1, 100),
             least_quality: settings.least_quality.clamp(1, 100),
-            least_kbps: settings.least_kbps.map(|least| least.min(most_kbps.unwrap_or(u32::MAX))),
+            least_kbps: settings
+                .least_kbps
+                .map(|least| least.min(most_kbps.unwrap_or(u32::MAX))),
             most_kbps,
             ..settings
         };

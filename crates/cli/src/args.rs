@@ -446,7 +446,11 @@ mod tests {
             (wish.transport, wish.width, wish.height, wish.rate),
             (Transport::Tcp, 640, 360, 15.0)
         );
-        assert_eq!(wish.bitrate, (Bitrate(0), Bitrate(u64::MAX)), "as the network has it");
+        assert_eq!(
+            wish.bitrate,
+            (Bitrate(0), Bitrate(u64::MAX)),
+            "as the network has it"
+        );
         assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp"]).is_err());
     }
 

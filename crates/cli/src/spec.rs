@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(bitrate_of("0.5..20"), Ok((Bitrate(500_000), Bitrate(20_000_000))));
         assert_eq!(bitrate_of("3.."), Ok((Bitrate(3_000_000), Bitrate(u64::MAX))));
         assert_eq!(bitrate_of("..3"), Ok((Bitrate(0), Bitrate(3_000_000))));
-        for bad in ["..", "3", "0..3", "-1..3", "nan..3", "..1e9", "2...3"] {
+        for bad in ["..", "3", "0..3", "-1..3", "nan..3", "..1e9", "2-3"] {
             assert!(bitrate_of(bad).unwrap_err().contains("2..20"), "{bad}");
         }
         assert!(bitrate_of("5..3").unwrap_err().contains("above the most"));

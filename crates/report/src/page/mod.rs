@@ -1,6 +1,8 @@
 //! The report as one page that needs nothing but itself: a table, charts, and what was measured how.
 
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 

@@ -1,0 +1,152 @@
+use netcore::LinkKey;
+use netcore::proto::metrics::LinkMeter;
+use netcore::proto::video::{FrameOutcome, FrameResult};
+use netcore::proto::{FrameNumber, MemberId, Span, StreamId, Time, Transport};
+
+use crate::{About, Measured, Measurement, Origin, Setup};
+
+/// Two seconds of 30 frames each, acknowledged after 2 ms, to somebody called `peer`.
+fn measured(name: &str, peer: &str) -> Measured {
+    let mut meter = LinkMeter::new(Transport::Tcp);
+    for frame in 1..=60_u32 {
+        let offered = Time::from_micros(u64::from(frame) * 33_333);
+        meter.record(FrameResult {
+            frame: FrameNumber(frame),
+            bytes: 12_500,
+            transport: Transport::Tcp,
+            captured: offered,
+            encode_us: 0,
+            offered,
+            first_out: Some(offered),
+            last_out: None,
+            received_whole: None,
+            spread_us: Some(1_000),
+            finished: offered + Span::from_millis(2),
+            retransmits: 0,
+            outcome: FrameOutcome::Acked {
+                delay: Span::from_millis(2),
+                hold: Span::ZERO,
+            },
+        });
+        if frame % 30 == 0 {
+            meter.tick(offered + Span::from_millis(2), None, None);
+        }
+    }
+    let key = LinkKey {
+        stream: StreamId(1),
+        peer: MemberId(0),
+        outbound: true,
+    };
+    let summary = meter.summaries()[0];
+    let distributions = meter.distributions(Transport::Tcp);
+    Measured {
+        series: meter.series().points(),
+        round_trip_us: Some(1_000),
+        way_bps: Some(100_000_000),
+        results: meter.results().0.copied().collect(),
+        ..Measured::new(name.into(), &key, peer.into(), &summary, distributions)
+    }
+}
+
+fn about(address: &str, setup: Option<Setup>) -> About {
+    About {
+        address: address.into(),
+        is_loopback: false,
+        setup,
+        network: None,
+        seed: None,
+        origin: Origin::Window,
+    }
+}
+
+fn setup() -> Setup {
+    Setup {
+        source: "Test pattern".into(),
+        width: 640,
+        height: 360,
+        rate: Some(30.0),
+        full_speed: false,
+        quality: 80,
+        adapts: true,
+        seconds_each: 2.0,
+    }
+}
+
+#[test]
+fn a_page_needs_nothing_but_itself_and_believes_no_name() {
+    let trials = vec![measured("TCP · <img src=x>", "<img src=x>")];
+    let page = Measurement::new(about("<script>alert(1)</script>", Some(setup())), trials).page();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.matches("<svg").count() == 5);
+    for outside in ["<script", "<img", " src=\"", "href=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("&lt;script&gt;") && page.contains("TCP · &lt;img"));
+}
+
+#[test]
+fn what_a_stretch_was_asked_to_be_is_said_and_a_session_was_asked_nothing() {
+    let trials = || vec![measured("TCP", "Ada")];
+    let asked = Measurement::new(about("10.0.0.1", Some(setup())), trials()).page();
+    assert!(asked.contains("What the way to 10.0.0.1 can do"));
+    assert!(asked.contains(
+        "640×360, JPEG quality 80, 30 a second, or less where the network took no more, for 2 s each."
+    ));
+    let session = Measurement::new(about("10.0.0.1", None), trials()).page();
+    assert!(
+        session.contains("What was measured on the way to 10.0.0.1") && !session.contains("JPEG quality")
+    );
+    // 12,500 bytes take a millisecond at 100 Mbit/s, and the round trip another one.
+    assert!(session.contains("50.0 Mbit/s"), "stop-and-wait in theory");
+}
+
+#[test]
+fn what_is_not_known_is_unknown_and_not_zero() {
+    let nothing = Measured {
+        series: Vec::new(),
+        results: Vec::new(),
+        round_trip_us: None,
+        delay_buckets: Vec::new(),
+        ..measured("TCP", "Ada")
+    };
+    let measurement = Measurement::new(about("10.0.0.1", None), vec![nothing]);
+    assert_eq!(measurement.trials[0].stop_and_wait_bps, None);
+    let page = measurement.page();
+    assert_eq!(page.matches("<svg").count(), 0);
+    assert_eq!(page.matches("too little was measured").count(), 5);
+}
+
+#[test]
+fn charts_show_as_many_as_can_be_told_apart_and_tables_have_all() {
+    let trials = (0..17).map(|at| measured(&format!("link {at}"), "Ada")).collect();
+    let page = Measurement::new(about("17 members", None), trials).page();
+    assert_eq!(
+        page.matches("The first 16 are shown; the tables have all.")
+            .count(),
+        5
+    );
+    let in_keys = page.matches("</span>link 15</li>").count();
+    assert_eq!((in_keys, page.matches("</span>link 16</li>").count()), (5, 0));
+    assert!(page.contains("</span>link 16</td>"));
+}
+
+#[test]
+fn the_names_of_a_measurement_as_json_stay() {
+    let measurement = Measurement::new(about("10.0.0.1", Some(setup())), vec![measured("TCP", "Ada")]);
+    let json = serde_json::to_value(&measurement).unwrap();
+    for name in [
+        "program",
+        "address",
+        "is_loopback",
+        "source",
+        "seconds_each",
+        "network",
+        "machine",
+    ] {
+        assert!(json.get(name).is_some(), "{name}");
+    }
+    assert_eq!(
+        (&json["rows"][0]["frames"], &json["trials"][0]["row"]["trial"]),
+        (&60.into(), &"TCP".into())
+    );
+    assert!(json.get("origin").is_none());
+}

@@ -72,7 +72,7 @@ impl Stretch {
                 began_s: self.began.since(since).as_secs_f64(),
                 series: series.map_or_else(Vec::new, |record| self.seconds(record)),
                 began: self.began,
-                ..finish(open, key, measured, meter.results().0.copied().collect()).with_link(&open.room, key)
+                ..finish(open, key, measured, meter.results().0.collect()).with_link(&open.room, key)
             })
         };
         self.meters.iter().filter_map(of_link).collect()

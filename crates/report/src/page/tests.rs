@@ -43,7 +43,7 @@ fn measured(name: &str, peer: &str) -> Measured {
         series: meter.series().points(),
         round_trip_us: Some(1_000),
         way_bps: Some(100_000_000),
-        results: meter.results().0.copied().collect(),
+        results: meter.results().0.collect(),
         ..Measured::new(name.into(), &key, peer.into(), &summary, distributions)
     }
 }

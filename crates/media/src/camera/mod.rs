@@ -3,6 +3,8 @@
 //! Why not `nokhwa` everywhere: on V4L2 it waits for ever when a camera stalls, cannot open one that is set to a fractional rate,
 //! hands out buffers without telling how much of them is picture, and takes damaged pictures for good ones.
 
+#[cfg(windows)]
+mod apartment;
 mod choice;
 mod nokhwa;
 mod slot;

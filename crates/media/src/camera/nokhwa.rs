@@ -35,6 +35,8 @@ const MAX_TRIES: usize = 6;
 /// The cameras that the system names.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn list() -> Vec<crate::source::SourceInfo> {
+    #[cfg(windows)]
+    super::apartment::keep();
     let cameras = nokhwa::query(nokhwa::utils::ApiBackend::Auto).unwrap_or_else(|error| {
         tracing::warn!(%error, "the system does not list its cameras");
         Vec::new()
@@ -129,6 +131,8 @@ impl Drop for NokhwaFeed {
 
 /// The whole life of a camera, on one thread.
 fn run(device: &str, spec: &CaptureSpec, clock: &Clock, slot: &Slot) -> Result<(), CaptureError> {
+    #[cfg(windows)]
+    super::apartment::keep();
     ask_for_permission(device)?;
     let mut camera = open_camera(device, spec)?;
     let format = camera.camera_format();
@@ -213,22 +217,63 @@ fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError>
     Err(last)
 }
 
-/// Opens the camera in the best of the modes that it really takes.
-#[cfg(not(target_os = "linux"))]
+/// Opens the camera in one of the usual sizes, best first.
+///
+/// What a camera offers is not to be had from nokhwa here: of the modes of one coding it lists those of all others. And it has the
+/// system turn pictures into the coding that the camera is set to, which for JPEG ends the program; YUYV can always be had.
+#[cfg(target_os = "macos")]
 fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError> {
-    let index = match device.parse() {
-        Ok(number) => CameraIndex::Index(number),
-        Err(_) => CameraIndex::String(device.to_owned()),
+    const SIZES: [(u16, u16); 4] = [(640, 480), (960, 540), (1280, 720), (1920, 1080)];
+    const USUAL_RATE: u32 = 30;
+    let formats = [FrameFormat::YUYV];
+    let rate = if spec.rate >= 1.0 {
+        spec.rate.round() as u32
+    } else {
+        USUAL_RATE
     };
+    let asked = Some((spec.width, spec.height)).filter(|size| *size != (0, 0) && !SIZES.contains(size));
+    let modes = asked.into_iter().chain(SIZES).map(|(width, height)| Mode {
+        coding: Coding::Yuyv,
+        width,
+        height,
+        interval: (1, rate),
+    });
+    let mut requests: Vec<RequestedFormat<'_>> = by_preference(modes.collect(), spec)
+        .iter()
+        .take(MAX_TRIES - 1)
+        .map(|mode| request(mode, &formats))
+        .collect();
+    requests.push(RequestedFormat::with_formats(RequestedFormatType::None, &formats));
+    let mut last = CaptureError::FormatUnsupported {
+        what: device.to_owned(),
+        reason: "none of its formats can be had as YUYV".to_owned(),
+    };
+    for request in requests {
+        let opened = Camera::new(index_of(device), request).and_then(|mut camera| {
+            // A mode is set by its size and rate alone, so that it may have become one of another coding.
+            let format = camera.refresh_camera_format()?;
+            Ok((format.format() == FrameFormat::YUYV).then_some(camera))
+        });
+        match opened {
+            Ok(Some(camera)) => return Ok(camera),
+            Ok(None) => tracing::debug!(camera = device, %request, "a mode has become another"),
+            Err(error) => last = translate(device, &error),
+        }
+    }
+    Err(last)
+}
+
+/// Opens the camera in the best of the modes that it really takes.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError> {
     let formats = [FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12];
     let any = RequestedFormat::with_formats(RequestedFormatType::None, &formats);
-    let mut camera = Camera::new(index, any).map_err(|error| translate(device, &error))?;
+    let mut camera = Camera::new(index_of(device), any).map_err(|error| translate(device, &error))?;
     let offered = camera
         .compatible_camera_formats()
         .map_err(|error| translate(device, &error))?;
     let modes = offered.iter().filter_map(mode_of).collect();
     for mode in by_preference(modes, spec).into_iter().take(MAX_TRIES) {
-        // Only what was offered is asked for: other pairs of size and rate end the program on macOS.
         let exact = RequestedFormatType::Exact(camera_format(&mode));
         let formats = [format_of(mode.coding)];
         match camera.set_camera_requset(RequestedFormat::with_formats(exact, &formats)) {
@@ -240,7 +285,15 @@ fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError>
     Ok(camera)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(not(target_os = "linux"))]
+fn index_of(device: &str) -> CameraIndex {
+    match device.parse() {
+        Ok(number) => CameraIndex::Index(number),
+        Err(_) => CameraIndex::String(device.to_owned()),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn request<'a>(mode: &Mode, formats: &'a [FrameFormat]) -> RequestedFormat<'a> {
     RequestedFormat::with_formats(RequestedFormatType::Closest(camera_format(mode)), formats)
 }
@@ -305,6 +358,9 @@ fn translate(device: &str, error: &nokhwa::NokhwaError) -> CaptureError {
     let words = error.to_string();
     let says = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
     let device = device.to_owned();
+    // Its own words, on Windows and macOS, for what is not in the list.
+    let is_absent = matches!(error, nokhwa::NokhwaError::OpenDeviceError(_, reason)
+        if matches!(reason.as_str(), "No device" | "Not Found" | "Device is null"));
     // Linux: EBUSY; Windows: MF_E_HW_MFT_FAILED_START_STREAMING, a sharing violation.
     if says(&["os error 16)", "0xC00D3704", "0x80070020"]) {
         CaptureError::Busy { device }
@@ -312,7 +368,7 @@ fn translate(device: &str, error: &nokhwa::NokhwaError) -> CaptureError {
         CaptureError::Forbidden { device }
     } else if says(&["os error 19)", "0xC00D3EA2"]) {
         CaptureError::Unplugged { device }
-    } else if says(&["os error 2)", "os error 6)"]) {
+    } else if is_absent || says(&["os error 2)", "os error 6)"]) {
         CaptureError::Absent {
             what: format!("camera {device}"),
         }
@@ -337,8 +393,14 @@ mod tests {
         assert_eq!(error("No such device (os error 19)"), "unplugged");
         assert_eq!(error("No such file or directory (os error 2)"), "absent");
         assert_eq!(error("Input/output error (os error 5)"), "fault");
+        for reason in ["No device", "Not Found", "Device is null"] {
+            let error = NokhwaError::OpenDeviceError("cam".to_owned(), reason.to_owned());
+            assert_eq!(translate("cam", &error).code(), "absent");
+        }
     }
 
+    // macOS asks a person before it tells.
+    #[cfg(not(target_os = "macos"))]
     #[test]
     fn a_camera_that_is_not_there_is_absent() {
         let clock: Clock = Arc::new(|| Time::ZERO);

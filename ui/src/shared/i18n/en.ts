@@ -219,7 +219,7 @@ export const en = {
   "settings.least": "Least JPEG quality",
   "settings.leastHint": "Below it the picture becomes smaller instead",
   "settings.bitrate": "Bitrate",
-  "settings.bitrateHint": "Pictures are made for no less and no more, whatever the network takes",
+  "settings.bitrateHint": "What pictures aim at stays between these",
   "settings.leastBitrate": "Least bitrate",
   "settings.mostBitrate": "Highest bitrate",
   "settings.noFloor": "no floor",

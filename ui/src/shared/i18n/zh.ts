@@ -220,7 +220,7 @@ export const zh: Record<keyof typeof en, string> = {
   "settings.least": "最低 JPEG 画质",
   "settings.leastHint": "低于此值时改为缩小画面",
   "settings.bitrate": "码率",
-  "settings.bitrateHint": "无论网络状况如何，画面都不会低于或高于此范围",
+  "settings.bitrateHint": "目标码率保持在此范围内",
   "settings.leastBitrate": "最低码率",
   "settings.mostBitrate": "最高码率",
   "settings.noFloor": "无下限",

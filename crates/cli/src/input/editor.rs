@@ -1,9 +1,10 @@
+#[cfg(not(windows))]
 use std::io::{self, Write};
 use std::sync::mpsc as permits;
 use std::thread;
 
 use console::{Term, measure_text_width};
-use rustyline::error::{ReadlineError, Signal};
+use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{
     Cmd, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, ExternalPrinter,
@@ -71,9 +72,9 @@ fn run(
                     erase(prompt, &line);
                     break Input::Line(line);
                 }
-                Err(ReadlineError::Interrupted | ReadlineError::Signal(Signal::Interrupt)) => {
-                    break Input::Interrupt;
-                }
+                Err(ReadlineError::Interrupted) => break Input::Interrupt,
+                #[cfg(unix)]
+                Err(ReadlineError::Signal(rustyline::error::Signal::Interrupt)) => break Input::Interrupt,
                 // The window has another size now: the line is drawn anew.
                 Err(ReadlineError::Signal(_)) => {}
                 Err(_) => break Input::End,
@@ -91,8 +92,19 @@ fn erase(prompt: &str, line: &str) {
     let columns = usize::from(Term::stdout().size().1).max(1);
     let rows_of = |text: &str| measure_text_width(text) / columns + 1;
     let rows: usize = format!("{prompt}{line}").split('\n').map(rows_of).sum();
+    clear_last(rows);
+}
+
+#[cfg(not(windows))]
+fn clear_last(rows: usize) {
     let mut out = io::stdout().lock();
     let _ = write!(out, "\x1b[{rows}A\r\x1b[J").and_then(|()| out.flush());
+}
+
+/// Once a line is typed the editor has put the console's modes back, and it may show escape sequences instead of obeying them.
+#[cfg(windows)]
+fn clear_last(rows: usize) {
+    let _ = Term::stdout().clear_last_lines(rows);
 }
 
 /// Hands a key on at once when it is pressed on an empty line; Esc always.

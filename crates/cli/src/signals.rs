@@ -3,50 +3,85 @@
 use crate::exit::{Code, Failure};
 
 /// Listens from the moment it is made, so that nothing is missed while a room is being opened.
-pub(crate) struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hang_up: tokio::signal::unix::Signal,
-}
+pub(crate) struct Signals(system::Signals);
 
 impl Signals {
     /// Begins to listen.
-    #[cfg(unix)]
     pub(crate) fn listen() -> std::io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Begins to listen.
-    #[cfg(not(unix))]
-    pub(crate) fn listen() -> std::io::Result<Signals> {
-        Ok(Signals {})
+        system::Signals::listen().map(Signals)
     }
 
     /// The next request to end.
-    #[cfg(unix)]
     pub(crate) async fn next(&mut self) -> Failure {
-        tokio::select! {
-            _ = self.interrupt.recv() => interrupted(),
-            _ = self.terminate.recv() => terminated(),
-            _ = self.hang_up.recv() => terminated(),
+        self.0.next().await
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    use super::{Failure, interrupted, terminated};
+
+    pub(super) struct Signals {
+        interrupt: Signal,
+        terminate: Signal,
+        hang_up: Signal,
+    }
+
+    impl Signals {
+        pub(super) fn listen() -> std::io::Result<Signals> {
+            Ok(Signals {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hang_up: signal(SignalKind::hangup())?,
+            })
+        }
+
+        pub(super) async fn next(&mut self) -> Failure {
+            tokio::select! {
+                _ = self.interrupt.recv() => interrupted(),
+                _ = self.terminate.recv() => terminated(),
+                _ = self.hang_up.recv() => terminated(),
+            }
         }
     }
+}
 
-    /// The next request to end.
-    #[cfg(not(unix))]
-    pub(crate) async fn next(&mut self) -> Failure {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => interrupted(),
-            // Without a console there is nobody to press Ctrl-C.
-            Err(_) => std::future::pending().await,
+#[cfg(windows)]
+mod system {
+    use tokio::signal::windows::{
+        CtrlBreak, CtrlC, CtrlClose, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown,
+    };
+
+    use super::{Failure, interrupted, terminated};
+
+    pub(super) struct Signals {
+        interrupt: CtrlC,
+        /// What another program can send to this one alone.
+        terminate: CtrlBreak,
+        /// The console's window is closed; the system waits some seconds for the program to end.
+        close: CtrlClose,
+        shut_down: CtrlShutdown,
+    }
+
+    impl Signals {
+        pub(super) fn listen() -> std::io::Result<Signals> {
+            Ok(Signals {
+                interrupt: ctrl_c()?,
+                terminate: ctrl_break()?,
+                close: ctrl_close()?,
+                shut_down: ctrl_shutdown()?,
+            })
+        }
+
+        pub(super) async fn next(&mut self) -> Failure {
+            tokio::select! {
+                _ = self.interrupt.recv() => interrupted(),
+                _ = self.terminate.recv() => terminated(),
+                _ = self.close.recv() => terminated(),
+                _ = self.shut_down.recv() => terminated(),
+            }
         }
     }
 }
@@ -56,7 +91,6 @@ pub(crate) fn interrupted() -> Failure {
     Failure::new(Code::Interrupted, "Interrupted.")
 }
 
-#[cfg(unix)]
 fn terminated() -> Failure {
     Failure::new(Code::Terminated, "Asked to end.")
 }

@@ -46,17 +46,15 @@ pub type Result<T> = std::result::Result<T, Trouble>;
 /// When it is not built.
 pub fn app() -> Result<PathBuf> {
     let named = std::env::var_os("ROOMWIRE_APP").map(PathBuf::from);
-    // This test is in <target>/<profile>/deps.
+    // A test is in <target>/<profile>/deps, a program in <target>/<profile>.
     let beside = || {
-        Some(
-            std::env::current_exe()
-                .ok()?
-                .ancestors()
-                .nth(2)?
-                .join("roomwire-app"),
-        )
+        let exe = std::env::current_exe().ok()?;
+        let folders = exe.ancestors().skip(1).take(2);
+        folders
+            .map(|folder| folder.join("roomwire-app"))
+            .find(|app| app.is_file())
     };
-    let app = named.or_else(beside).unwrap_or_default();
+    let app = named.or_else(beside).unwrap_or_else(|| "roomwire-app".into());
     if app.is_file() {
         return Ok(app);
     }

@@ -4,7 +4,7 @@
 //! receiving process. Ours is encrypted and acknowledged; the others are not.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -199,20 +199,29 @@ fn others() -> [(&'static str, Vec<String>, Vec<String>); 3] {
     ]
 }
 
-fn other(receiver: &[String], sender: &[String], picture: &[u8]) -> Outcome<Samples> {
-    let is_client = receiver.iter().any(|word| word == "tcpclientsrc");
+/// Starts both ends, the one that listens first, and waits until they are ready. Windows go to `display`.
+pub(crate) fn start_pair(
+    receiver: &[String],
+    sender: &[String],
+    display: Option<&str>,
+) -> Outcome<(Running, Running)> {
     let start = |words: &[String]| -> Outcome<Running> {
-        let child = Command::new(&words[0])
+        let mut command = Command::new(&words[0]);
+        command
             .args(&words[1..])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
+            .stderr(Stdio::null());
+        if let Some(display) = display {
+            command.env("DISPLAY", display);
+        }
+        let child = command.spawn();
         Ok(Running(child.map_err(|error| format!("{}: {error}", words[0]))?))
     };
     // A server has to listen before its client comes, and a program takes a while until it listens.
     let settle = || std::thread::sleep(Duration::from_secs(1));
-    let (mut receiver, mut sender) = if is_client {
+    let is_client = receiver.iter().any(|word| word == "tcpclientsrc");
+    let pair = if is_client {
         let sender = start(sender)?;
         settle();
         (start(receiver)?, sender)
@@ -222,7 +231,12 @@ fn other(receiver: &[String], sender: &[String], picture: &[u8]) -> Outcome<Samp
         (receiver, start(sender)?)
     };
     settle();
-    let mut input = sender.0.stdin.take().ok_or("the sender has no input")?;
+    Ok(pair)
+}
+
+fn other(receiver: &[String], sender: &[String], picture: &[u8]) -> Outcome<Samples> {
+    let (mut receiver, mut sender) = start_pair(receiver, sender, None)?;
+    let mut input = sender.input()?;
     let output = receiver.0.stdout.take().ok_or("the receiver has no output")?;
     let (arrived, arrivals) = channel();
     std::thread::spawn(move || {
@@ -256,7 +270,19 @@ fn other(receiver: &[String], sender: &[String], picture: &[u8]) -> Outcome<Samp
 }
 
 /// A program that is ended with this value.
-struct Running(Child);
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// What it is given to read.
+    pub(crate) fn input(&mut self) -> Outcome<ChildStdin> {
+        Ok(self.0.stdin.take().ok_or("the program has no input")?)
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(Some(_)))
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

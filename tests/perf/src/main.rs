@@ -13,6 +13,8 @@ mod rate;
 mod ratios;
 mod report;
 mod samples;
+#[cfg(target_os = "linux")]
+mod screen;
 mod soak;
 mod tls_floor;
 
@@ -39,7 +41,12 @@ const SECTIONS: [Section; 4] = [
 ];
 
 /// Sections that take so long, or need so much, that they run only when they are named.
-const NAMED_ONLY: &[Section] = &[("soak", soak::section)];
+const NAMED_ONLY: &[Section] = &[
+    ("soak", soak::section),
+    // The app's window can be driven on Linux only.
+    #[cfg(target_os = "linux")]
+    ("screen", screen::section),
+];
 
 /// Both, in the order in which they are measured.
 const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Udp];
@@ -52,7 +59,9 @@ fn main() -> ExitCode {
         ["host", home] => ours::host(home),
         ["viewer", home, port] => compare::viewer(home, port),
         ["--check"] => ratios::check(),
-        ["soak", seconds] => soak(seconds),
+        ["soak", seconds] => alone(|report| soak::run(seconds.parse()?, report)),
+        #[cfg(target_os = "linux")]
+        ["screen", shape] => alone(|report| screen::one(shape, report)),
         ref words => bench(words),
     };
     match outcome {
@@ -93,13 +102,10 @@ fn bench(words: &[&str]) -> Outcome<()> {
     }
 }
 
-/// Soaks for another time than the usual one.
-fn soak(seconds: &str) -> Outcome<()> {
-    let seconds = seconds
-        .parse()
-        .map_err(|_| format!("{seconds:?} is no number of seconds"))?;
+/// Runs a section that was told more than its name.
+fn alone(section: impl FnOnce(&mut Report) -> Outcome<()>) -> Outcome<()> {
     let mut report = Report::default();
-    soak::run(seconds, &mut report)?;
+    section(&mut report)?;
     report.tell();
     Ok(())
 }

@@ -1,9 +1,18 @@
-//! Time passing for a machine that says when it wants to be called.
+//! What is done with a machine: operations made of bytes, and time passing as it asks for it.
 
+use arbitrary::{Arbitrary, Unstructured};
 use netcore_proto::{Deadline, Span, Time};
 
 /// So many calls at one moment are work done in portions; more mean that a machine keeps its driver busy.
 const MAX_AT_ONCE: u32 = 600;
+
+/// The next operation; `None` when there are no more bytes to make one of.
+pub(crate) fn next_op<'a, Op: Arbitrary<'a>>(input: &mut Unstructured<'a>) -> Option<Op> {
+    if input.is_empty() {
+        return None;
+    }
+    Op::arbitrary(input).ok()
+}
 
 /// A state machine with deadlines.
 pub(crate) trait Driven {

@@ -1,9 +1,9 @@
 //! TLS 1.3 records (RFC 8446, section 5) sealed and opened by ourselves, for connections that carry live pictures.
 //!
 //! Rustls shakes hands and derives the keys; then its session is taken apart and only the keys are kept. What goes over the
-//! wire stays TLS 1.3. Rustls copies every byte three times and asks the socket for 4 KiB at a time, which on a processor
-//! that has just woken up costs more than ciphering does; here a frame is copied once on its way out and once on its way in,
-//! and each direction has a lock of its own, or none.
+//! wire stays TLS 1.3. On its way in rustls asks for 4 KiB at a time and hands every byte through two buffers of its own, which
+//! on a processor that has just woken up costs more than ciphering does; here a frame is copied once on its way out and once on
+//! its way in, and the two directions share no lock.
 //!
 //! Keys are not updated: a connection ends after [`MAX_RECORDS`] and whoever opened it opens another one.
 

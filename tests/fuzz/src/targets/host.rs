@@ -11,7 +11,7 @@ use netcore_proto::video::{MAX_STREAMS, MAX_STREAMS_EACH};
 use netcore_proto::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, encode_control};
 use netcore_proto::{ConnId, Deadline, Event, HostConfig, MemberId, Node, Notice, Output, Peer, Span, Time};
 
-use crate::passing::{Driven, pass, pass_late, span};
+use crate::passing::{Driven, next_op, pass, pass_late, span};
 use crate::requests;
 
 const MAX_OPS: u32 = 400;
@@ -83,10 +83,7 @@ pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let mut rig = Rig::new();
     for _ in 0..MAX_OPS {
-        if input.is_empty() {
-            break;
-        }
-        let Ok(op) = Op::arbitrary(&mut input) else { break };
+        let Some(op) = next_op::<Op>(&mut input) else { break };
         if rig.apply(&op, &mut input).is_err() {
             break;
         }

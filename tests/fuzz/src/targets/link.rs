@@ -9,7 +9,7 @@ use netcore_proto::video::{
 };
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 
-use crate::passing::{Driven, pass, pass_late, span};
+use crate::passing::{Driven, next_op, pass, pass_late, span};
 
 /// What the network holds at a time; more is lost.
 const MAX_HELD: usize = 400;
@@ -58,10 +58,7 @@ pub(crate) fn run(bytes: &[u8]) {
     };
     let mut rig = Rig::new(AckMode::ALL[usize::from(mode) % AckMode::ALL.len()]);
     for _ in 0..MAX_OPS {
-        if input.is_empty() {
-            break;
-        }
-        let Ok(op) = Op::arbitrary(&mut input) else { break };
+        let Some(op) = next_op::<Op>(&mut input) else { break };
         rig.apply(&op);
         rig.ends.settle(rig.now);
     }

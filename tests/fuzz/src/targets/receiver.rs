@@ -8,7 +8,7 @@ use netcore_proto::video::{
 };
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 
-use crate::passing::{Driven, pass, pass_late, span};
+use crate::passing::{Driven, next_op, pass, pass_late, span};
 
 /// Lengths of frames, with the shortest and the longest there can be.
 const LENGTHS: [u32; 8] = [
@@ -80,10 +80,7 @@ pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let mut rig = Rig::new();
     for _ in 0..MAX_OPS {
-        if input.is_empty() {
-            break;
-        }
-        let Ok(op) = Op::arbitrary(&mut input) else { break };
+        let Some(op) = next_op::<Op>(&mut input) else { break };
         rig.apply(&op);
         rig.end.check(rig.now);
     }

@@ -10,7 +10,7 @@ use netcore_proto::video::{
 use netcore_proto::{Bitrate, Deadline, FrameNumber, Span, StreamId, Time, Transport};
 
 use super::receiver::frame;
-use crate::passing::{Driven, pass, pass_late, span};
+use crate::passing::{Driven, next_op, pass, pass_late, span};
 
 const LENGTHS: [u32; 6] = [33, 300, 1_500, 20_000, 70_000, 400_000];
 /// The most frames that are ever on their way (`WindowMode::Fixed`).
@@ -91,10 +91,7 @@ pub(crate) fn run(bytes: &[u8]) {
     };
     let mut rig = Rig::new(&setup);
     for _ in 0..MAX_OPS {
-        if input.is_empty() {
-            break;
-        }
-        let Ok(op) = Op::arbitrary(&mut input) else { break };
+        let Some(op) = next_op::<Op>(&mut input) else { break };
         rig.apply(&op);
         rig.end.check(rig.now);
     }

@@ -27,6 +27,14 @@ pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<()> {
     task.args(theirs).run()
 }
 
+/// A short look at the stored ratios: says what is much worse, and fails only when it cannot look.
+///
+/// # Errors
+/// When build or bench fail.
+pub(crate) fn check(project: &Project) -> Result<()> {
+    program(project)?.arg("--check").run()
+}
+
 fn program(project: &Project) -> Result<Task> {
     project.needs_crate("tests/perf")?;
     Ok(project.cargo().args([

@@ -29,7 +29,7 @@ cargo xtask <word>
   test [group …]          pass all tests, or the named groups; `test --list` names them
   check [part …]          formatting, lints, licences, generated files, shape; `check --list` names the parts
   bench [-- …]            measure ACK delay and frames a second beside the floor
-                        (-- soak [s], -- screen: memory over ten minutes, camera to screen)
+                        (-- soak [s], -- screen: memory over ten minutes, camera to screen; -- --check, -- --store: stored ratios)
   package [--test]        make the installable package; --test installs it into a clean system and starts it
                         (-- … goes to `tauri build`, such as -- --bundles deb,rpm)
   icons                   make every size of the icon from icons/app.svg

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::bench;
 use crate::desktop;
 use crate::failure::{Failure, Result};
 use crate::package;
@@ -35,7 +36,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         name: "unit",
-        about: "every crate below the desktop shell, by itself",
+        about: "every crate below the desktop shell, and the bench, by itself",
         needs: &[Need::Core, Need::Test],
         run: unit,
     },
@@ -80,6 +81,12 @@ const GROUPS: &[Group] = &[
         about: "the installable package, installed into a clean system and started",
         needs: &[Need::Core, Need::App, Need::Test],
         run: packaged,
+    },
+    Group {
+        name: "bench",
+        about: "delays and rates beside those stored: what is much worse is said, and fails nothing",
+        needs: &[Need::Core],
+        run: ratios,
     },
 ];
 
@@ -164,6 +171,7 @@ fn unit(project: &Project) -> Result<Outcome> {
             ("media", "crates/media"),
             ("report", "crates/report"),
             ("cli", "crates/cli"),
+            ("perf-tests", "tests/perf"),
         ],
     )
 }
@@ -225,6 +233,11 @@ fn packaged(project: &Project) -> Result<Outcome> {
     }
     package::make(project, &[])?;
     package::try_in_clean_system(project)?;
+    Ok(Outcome::Passed)
+}
+
+fn ratios(project: &Project) -> Result<Outcome> {
+    bench::check(project)?;
     Ok(Outcome::Passed)
 }
 

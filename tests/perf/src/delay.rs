@@ -55,7 +55,7 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
 }
 
 /// Every row of the table, in order.
-pub(crate) fn rows() -> impl Iterator<Item = Row> {
+fn rows() -> impl Iterator<Item = Row> {
     PACES.into_iter().flat_map(|(processor, pause_ms)| {
         let row = move |bytes| {
             TRANSPORTS.map(|transport| Row {
@@ -67,6 +67,12 @@ pub(crate) fn rows() -> impl Iterator<Item = Row> {
         };
         SIZES.into_iter().flat_map(row)
     })
+}
+
+/// The rows whose ratios are kept. The floor's datagrams are neither paced nor asked for again, and so much at once is more than its
+/// socket holds: how long its frames take is then chance.
+pub(crate) fn kept_rows() -> impl Iterator<Item = Row> {
+    rows().filter(Row::is_kept)
 }
 
 /// What is measured by itself: frames of one size over one transport at one pace.
@@ -85,6 +91,10 @@ impl Row {
             "delay of {} bytes over {}, {}",
             self.bytes, self.transport, self.processor
         )
+    }
+
+    fn is_kept(&self) -> bool {
+        self.transport == Transport::Tcp || self.bytes < SIZES[2]
     }
 
     /// Its ratio to the floor, from a few turns.
@@ -132,7 +142,9 @@ impl Row {
             let what = format!("99th percentile beside the median, {bytes} bytes over {transport}");
             report.at_most(&what, tail, MOST_P99);
         }
-        report.found(found);
+        if self.is_kept() {
+            report.found(found);
+        }
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl Link {
             Transport::Udp => {
                 let socket = UdpSocket::bind("127.0.0.1:0")?;
                 socket.connect(to)?;
-                socket.set_read_timeout(Some(Duration::from_millis(200)))?;
+                socket.set_read_timeout(Some(Duration::from_millis(50)))?;
                 Socket::Udp(socket)
             }
         };

@@ -50,7 +50,7 @@ pub(crate) fn check() -> Outcome<()> {
     println!("{:<52} {:>8} {:>8} {:>8}", "", "stored", "now", "worse");
     let mut warnings = Vec::new();
     let delays =
-        delay::rows().map(|row| Box::new(move || row.short_look()) as Box<dyn Fn() -> Outcome<Found>>);
+        delay::kept_rows().map(|row| Box::new(move || row.short_look()) as Box<dyn Fn() -> Outcome<Found>>);
     let rates = rate::ROWS.map(|row| Box::new(move || row.look()) as Box<dyn Fn() -> Outcome<Found>>);
     for look in delays.chain(rates) {
         let mut found = look()?;
@@ -169,5 +169,15 @@ mod tests {
     fn what_a_shared_computer_does_by_itself_is_not_said() {
         assert!(warning(&found(Better::Lower, 1.49), 1.0).is_none());
         assert!(warning(&found(Better::Higher, 0.68), 1.0).is_none());
+    }
+
+    #[test]
+    fn every_delay_and_rate_has_its_stored_ratio() {
+        let stored = load().expect("the file");
+        let names = delay::kept_rows()
+            .map(|row| row.name())
+            .chain(rate::ROWS.map(|row| row.name()));
+        let missing: Vec<String> = names.filter(|name| !stored.contains_key(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

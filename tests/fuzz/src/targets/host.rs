@@ -83,7 +83,9 @@ pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let mut rig = Rig::new();
     for _ in 0..MAX_OPS {
-        let Some(op) = next_op::<Op>(&mut input) else { break };
+        let Some(op) = next_op::<Op>(&mut input) else {
+            break;
+        };
         if rig.apply(&op, &mut input).is_err() {
             break;
         }

@@ -58,7 +58,9 @@ pub(crate) fn run(bytes: &[u8]) {
     };
     let mut rig = Rig::new(AckMode::ALL[usize::from(mode) % AckMode::ALL.len()]);
     for _ in 0..MAX_OPS {
-        let Some(op) = next_op::<Op>(&mut input) else { break };
+        let Some(op) = next_op::<Op>(&mut input) else {
+            break;
+        };
         rig.apply(&op);
         rig.ends.settle(rig.now);
     }

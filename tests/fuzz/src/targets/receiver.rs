@@ -80,7 +80,9 @@ pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let mut rig = Rig::new();
     for _ in 0..MAX_OPS {
-        let Some(op) = next_op::<Op>(&mut input) else { break };
+        let Some(op) = next_op::<Op<'_>>(&mut input) else {
+            break;
+        };
         rig.apply(&op);
         rig.end.check(rig.now);
     }

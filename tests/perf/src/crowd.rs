@@ -1,22 +1,18 @@
 //! One publisher, fifty viewers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use netcore::Room;
 use netcore::proto::Transport;
-use netcore::{Room, clock};
 use tokio::runtime::Runtime;
 
+use crate::audience::{BYTES, Count, FRAMES_A_SECOND, Stage, between, count_frames, read};
 use crate::process::Part;
 use crate::ratios::{Better, Found};
 use crate::report::Report;
 use crate::{Outcome, TRANSPORTS, floor, ours};
 
 const VIEWERS: usize = 50;
-/// Bytes of a 720p picture.
-const BYTES: usize = 120_000;
-const FRAMES_A_SECOND: u32 = 30;
 const LASTS: Duration = Duration::from_secs(60);
 /// What a viewer may cost the host, in bytes.
 const MOST_MEMORY: u64 = 2 * 1024 * 1024;
@@ -85,39 +81,17 @@ fn run(transport: Transport) -> Outcome<Crowd> {
         for home in &homes[..VIEWERS] {
             viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
         }
-        let counts: Vec<Arc<AtomicU64>> = viewers
+        let counts: Vec<Count> = viewers
             .iter()
-            .map(|viewer| ours::count_frames(viewer, transport))
+            .map(|viewer| count_frames(viewer, transport))
             .collect();
         let publisher_room = Room::join(ours::member(homes[VIEWERS].path(), port, false)?).await?;
         let publisher = publisher_room.publish(ours::spec(transport)).await?;
-        let mut pace = tokio::time::interval(Duration::from_secs(1) / FRAMES_A_SECOND);
-        let picture = vec![0xab; BYTES];
-        let mut send_for = async |lasts: Duration| {
-            let began = Instant::now();
-            while began.elapsed() < lasts {
-                pace.tick().await;
-                let now = clock::now();
-                publisher.send(&picture, 1280, 720, now, now);
-            }
-            began.elapsed().as_secs_f64()
-        };
-        // Connections are opened and windows found.
-        send_for(Duration::from_secs(3)).await;
-        let read = || {
-            counts
-                .iter()
-                .map(|count| count.load(Ordering::Relaxed))
-                .collect::<Vec<_>>()
-        };
-        let (frames_before, used_before) = (read(), host.processor_seconds().unwrap_or(f64::NAN));
-        let lasted = send_for(LASTS).await;
+        let mut stage = Stage::settled(vec![&publisher]).await;
+        let (before, used_before) = (read(&counts), host.processor_seconds().unwrap_or(f64::NAN));
+        let lasted = stage.send_for(LASTS).await;
         let used = host.processor_seconds().unwrap_or(f64::NAN) - used_before;
-        let got: Vec<u64> = read()
-            .iter()
-            .zip(&frames_before)
-            .map(|(after, before)| after - before)
-            .collect();
+        let got = between(&before, &read(&counts));
         let delivered = got.iter().sum::<u64>() as f64 * BYTES as f64;
         let memory = host.memory().unwrap_or(0).saturating_sub(empty) / (VIEWERS as u64 + 1);
         let rate = |frames: Option<&u64>| frames.map_or(0.0, |frames| *frames as f64 / lasted);

@@ -2,6 +2,7 @@
 
 use netcore::proto::Transport;
 
+use crate::exchange::Exchange;
 use crate::ratios::{Better, Found};
 use crate::report::Report;
 use crate::samples::{Samples, milliseconds};
@@ -99,7 +100,8 @@ impl Row {
 
     /// Its ratio to the floor, from a few turns.
     pub(crate) fn short_look(&self) -> Outcome<Found> {
-        let (ours, floor, _) = self.in_turn(SHORT_ROUNDS)?;
+        let (mut ours, mut floor) = self.links()?;
+        let [ours, floor] = self.in_turn([&mut ours, &mut floor], SHORT_ROUNDS)?;
         Ok(self.found(&ours, &floor))
     }
 
@@ -118,7 +120,9 @@ impl Row {
             processor,
             pause_ms,
         } = *self;
-        let (ours, floor, tls) = self.in_turn(ROUNDS)?;
+        let (mut ours, mut floor) = self.links()?;
+        let mut tls = tls_floor::Link::open(bytes)?;
+        let [ours, floor, tls] = self.in_turn([&mut ours, &mut floor, &mut tls], ROUNDS)?;
         let found = self.found(&ours, &floor);
         let ratio = found.ratio;
         let tail = ours.percentile(99) as f64 / ours.percentile(50) as f64;
@@ -148,20 +152,27 @@ impl Row {
         Ok(())
     }
 
-    /// Delays of ours, the floor's and those of plain TLS, taken in turn.
-    fn in_turn(&self, rounds: usize) -> Outcome<(Samples, Samples, Samples)> {
-        let mut floor_link = floor::Link::open(self.transport, self.bytes)?;
-        let mut our_link = ours::Link::open(self.transport, self.bytes)?;
-        let mut tls_link = tls_floor::Link::open(self.bytes)?;
-        let (mut ours, mut floor, mut tls) = (Samples::default(), Samples::default(), Samples::default());
+    fn links(&self) -> Outcome<(ours::Link, floor::Link)> {
+        let floor = floor::Link::open(self.transport, self.bytes)?;
+        Ok((ours::Link::open(self.transport, self.bytes)?, floor))
+    }
+
+    /// Delays of each of `links`, which take turns.
+    fn in_turn<const N: usize>(
+        &self,
+        mut links: [&mut dyn Exchange; N],
+        rounds: usize,
+    ) -> Outcome<[Samples; N]> {
+        let mut samples = [(); N].map(|()| Samples::default());
         // The first turn of each warms up.
-        our_link.exchange(FRAMES, self.pause_ms)?;
-        floor_link.exchange(FRAMES, self.pause_ms)?;
-        for _ in 0..rounds {
-            ours.extend(our_link.exchange(FRAMES, self.pause_ms)?);
-            floor.extend(floor_link.exchange(FRAMES, self.pause_ms)?);
-            tls.extend(tls_link.exchange(FRAMES, self.pause_ms)?);
+        for link in &mut links {
+            link.exchange(FRAMES, self.pause_ms)?;
         }
-        Ok((ours, floor, tls))
+        for _ in 0..rounds {
+            for (link, samples) in links.iter_mut().zip(&mut samples) {
+                samples.extend(link.exchange(FRAMES, self.pause_ms)?);
+            }
+        }
+        Ok(samples)
     }
 }

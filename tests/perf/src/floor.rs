@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use netcore::proto::Transport;
 
 use crate::Outcome;
+use crate::exchange::Exchange;
 use crate::process::{Part, own_processor_seconds};
 
 /// A datagram that loopback takes without fragments.
 const DATAGRAM: usize = 60_000;
 const REPLY: &[u8; 3] = b"ACK";
-/// How long the rate is measured.
-const RATE_FOR: Duration = Duration::from_secs(2);
 
 enum Socket {
     Tcp(TcpStream),
@@ -51,67 +50,39 @@ impl Link {
             _part: part,
         })
     }
+}
 
-    /// Sends `count` frames, each when the one before has been answered. Returns how long each took, in nanoseconds.
-    pub(crate) fn exchange(&mut self, count: usize, pause_ms: u64) -> Outcome<Vec<u64>> {
-        let mut took = Vec::with_capacity(count);
-        while took.len() < count {
-            if pause_ms > 0 {
-                std::thread::sleep(Duration::from_millis(pause_ms));
-            }
-            let began = Instant::now();
-            if self.once()? {
-                took.push(began.elapsed().as_nanos() as u64);
-            }
-        }
-        Ok(took)
-    }
-
-    /// Returns whether the reply came: a datagram may be lost when the socket's buffer is small.
-    fn once(&mut self) -> Outcome<bool> {
+impl Exchange for Link {
+    /// A datagram may be lost when the socket's buffer is small.
+    fn once(&mut self) -> Outcome<Option<u64>> {
         let mut reply = [0; 3];
-        match &mut self.socket {
+        let began = Instant::now();
+        let is_answered = match &mut self.socket {
             Socket::Tcp(stream) => {
                 stream.write_all(&self.frame)?;
                 stream.read_exact(&mut reply)?;
-                Ok(true)
+                true
             }
             Socket::Udp(socket) => {
                 for datagram in self.frame.chunks(DATAGRAM) {
                     socket.send(datagram)?;
                 }
-                Ok(socket.recv(&mut reply).is_ok())
+                socket.recv(&mut reply).is_ok()
             }
-        }
+        };
+        Ok(is_answered.then(|| began.elapsed().as_nanos() as u64))
     }
-}
-
-/// Stop-and-wait over TCP, as fast as it goes.
-pub(crate) fn frames_per_second(bytes: usize) -> Outcome<f64> {
-    let mut link = Link::open(Transport::Tcp, bytes)?;
-    link.exchange(200, 0)?;
-    let began = Instant::now();
-    let mut frames = 0;
-    while began.elapsed() < RATE_FOR {
-        frames += link.exchange(100, 0)?.len();
-    }
-    Ok(frames as f64 / began.elapsed().as_secs_f64())
 }
 
 /// Processor seconds that a byte costs who sends it over TCP, stop-and-wait, not encrypted; `None` where the system does not tell.
 pub(crate) fn processor_seconds_a_byte(bytes: usize) -> Outcome<Option<f64>> {
     let mut link = Link::open(Transport::Tcp, bytes)?;
-    link.exchange(200, 0)?;
     let before = own_processor_seconds();
-    let began = Instant::now();
-    let mut frames = 0;
-    while began.elapsed() < RATE_FOR {
-        frames += link.exchange(100, 0)?.len();
-    }
+    let (answered, _) = link.run()?;
     let used = own_processor_seconds()
         .zip(before)
         .map(|(after, before)| after - before);
-    Ok(used.map(|used| used / (frames * bytes) as f64))
+    Ok(used.map(|used| used / (answered * bytes) as f64))
 }
 
 /// The other process: answers every frame of `length` bytes.

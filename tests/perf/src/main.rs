@@ -3,9 +3,11 @@
 //! A shared computer is twice as fast in one minute as in the next, so every figure of ours stands beside a *floor* that was
 //! measured in the same run, in turn with it. Each section says what its floor is and what the target.
 
+mod audience;
 mod compare;
 mod crowd;
 mod delay;
+mod exchange;
 mod floor;
 mod ours;
 mod process;

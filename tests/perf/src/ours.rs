@@ -2,19 +2,18 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use netcore::proto::Transport;
 use netcore::proto::session::Profile;
-use netcore::proto::video::{Event, FrameOutcome, SourceKind, StreamSpec, WindowMode};
-use netcore::{Folders, HostOptions, JoinOptions, LinkResult, Publisher, Room, RoomEvent, clock};
+use netcore::proto::video::{FrameOutcome, SourceKind, StreamSpec, WindowMode};
+use netcore::{Folders, HostOptions, JoinOptions, LinkResult, Publisher, Room, clock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::Receiver;
 
 use crate::Outcome;
+use crate::exchange::Exchange;
 use crate::process::Part;
 
 /// Bytes that may be on their way when the rate is measured: what fits into a processor's cache.
@@ -91,22 +90,16 @@ impl Link {
             publisher.send(&self.picture, 1280, 720, now, now);
         }
     }
+}
 
-    /// Sends `count` frames, each when the one before has been answered. Returns each one's delay, in nanoseconds.
-    pub(crate) fn exchange(&mut self, count: usize, pause_ms: u64) -> Outcome<Vec<u64>> {
-        let mut took = Vec::with_capacity(count);
-        while took.len() < count {
-            if pause_ms > 0 {
-                std::thread::sleep(Duration::from_millis(pause_ms));
-            }
-            self.send();
-            let result = self.runtime.block_on(self.results.recv())?.result;
-            match result.outcome {
-                FrameOutcome::Acked { delay, .. } => took.push(delay.as_micros() * 1_000),
-                other => eprintln!("bench: a frame was not acknowledged: {other:?}"),
-            }
+impl Exchange for Link {
+    fn once(&mut self) -> Outcome<Option<u64>> {
+        self.send();
+        let result = self.runtime.block_on(self.results.recv())?.result;
+        if result.delay().is_none() {
+            eprintln!("bench: a frame was not acknowledged: {:?}", result.outcome);
         }
-        Ok(took)
+        Ok(result.delay().map(|delay| delay.as_micros() * 1_000))
     }
 }
 
@@ -186,33 +179,6 @@ fn profile(name: &str) -> Profile {
         name: name.to_owned(),
         ..Profile::default()
     }
-}
-
-/// Counts the frames that a viewer sees of the first stream that begins from now on over `transport`.
-pub(crate) fn count_frames(room: &Room, transport: Transport) -> Arc<AtomicU64> {
-    let count = Arc::new(AtomicU64::new(0));
-    let (room, counted) = (room.clone(), count.clone());
-    let mut events = room.events();
-    tokio::spawn(async move {
-        let stream = loop {
-            match events.recv().await {
-                Ok(RoomEvent::Video(Event::Started(info))) if info.spec.transport == transport => {
-                    break info.id;
-                }
-                Ok(_) => {}
-                Err(_) => return,
-            }
-        };
-        let Some(mut frames) = room.frames(stream) else {
-            return;
-        };
-        let mut after = None;
-        while let Some(shown) = frames.newer_than(after).await {
-            after = Some(shown.frame.header().frame);
-            counted.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    count
 }
 
 /// The other process: a host that prints its port and lives as long as its input.

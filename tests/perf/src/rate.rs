@@ -2,6 +2,7 @@
 
 use netcore::proto::Transport;
 
+use crate::exchange::Exchange;
 use crate::ratios::{Better, Found};
 use crate::report::Report;
 use crate::{Outcome, SIZES, floor, ours, tls_floor};
@@ -90,8 +91,8 @@ impl Row {
     /// Frames a second of ours and of the floor.
     fn measure(&self) -> Outcome<(f64, f64)> {
         let floor = match self.floor {
-            Floor::Plain => floor::frames_per_second(self.bytes)?,
-            Floor::Tls => tls_floor::frames_per_second(self.bytes)?,
+            Floor::Plain => floor::Link::open(Transport::Tcp, self.bytes)?.frames_per_second()?,
+            Floor::Tls => tls_floor::Link::open(self.bytes)?.frames_per_second()?,
         };
         Ok((ours::frames_per_second(self.transport, self.bytes)?, floor))
     }

@@ -1,20 +1,16 @@
 //! A host that goes on for ten minutes: whether its memory stays where it is, and every viewer has its frames.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use netcore::{Publisher, Room, clock};
+use netcore::Room;
 use tokio::runtime::Runtime;
-use tokio::time::{Interval, interval};
 
+use crate::audience::{BYTES, Count, Stage, between, count_frames, read};
 use crate::process::Part;
 use crate::report::Report;
 use crate::{Outcome, TRANSPORTS, ours};
 
 const VIEWERS: usize = 4;
-/// Bytes of a 720p picture.
-const BYTES: usize = 120_000;
-const FRAMES_A_SECOND: u32 = 30;
 /// How long it goes on when nothing is said.
 const LASTS_SECONDS: u64 = 600;
 /// A link keeps the results of its last 12,000 frames, for whoever asks for them: that many are there after 400 s, and only what is
@@ -56,8 +52,8 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
         let counts = TRANSPORTS.map(|transport| {
             viewers
                 .iter()
-                .map(|viewer| ours::count_frames(viewer, transport))
-                .collect::<Vec<_>>()
+                .map(|viewer| count_frames(viewer, transport))
+                .collect::<Vec<Count>>()
         });
         let mut publishers = Vec::new();
         for (transport, home) in TRANSPORTS.iter().zip(&homes[VIEWERS + 1..]) {
@@ -65,30 +61,22 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
             let publisher = room.publish(ours::spec(*transport)).await?;
             publishers.push((room, publisher));
         }
-        let mut stream = Stream::new(publishers.iter().map(|(_, publisher)| publisher).collect());
-        // Connections are opened and windows found.
-        stream.send_for(Duration::from_secs(3)).await;
-        let read = || {
-            counts.each_ref().map(|viewers| {
-                viewers
-                    .iter()
-                    .map(|count| count.load(Ordering::Relaxed))
-                    .collect::<Vec<_>>()
-            })
-        };
+        let mut stage = Stage::settled(publishers.iter().map(|(_, publisher)| publisher).collect()).await;
+        let read_all = || counts.each_ref().map(|counts| read(counts));
         let mut memory = Vec::new();
-        let mut minute = (Instant::now(), read());
+        let mut minute = (Instant::now(), read_all());
         for second in 1..=seconds {
-            stream.send_for(Duration::from_secs(1)).await;
+            stage.send_for(Duration::from_secs(1)).await;
             memory.push(host.memory().ok_or("the system does not tell the host's memory")?);
             if !second.is_multiple_of(60) && second != seconds {
                 continue;
             }
-            let (lasted, now) = (minute.0.elapsed().as_secs_f64(), read());
-            let slowest: Vec<f64> = now
+            let (lasted, now) = (minute.0.elapsed().as_secs_f64(), read_all());
+            let slowest: Vec<f64> = minute
+                .1
                 .iter()
-                .zip(&minute.1)
-                .map(|(now, before)| slowest(now, before) as f64 / lasted)
+                .zip(&now)
+                .map(|(before, now)| between(before, now).into_iter().min().unwrap_or(0) as f64 / lasted)
                 .collect();
             println!(
                 "{second:>6} {:>10.2} {:>10.1} {:>10.1}",
@@ -106,47 +94,13 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
             }
             minute = (Instant::now(), now);
         }
-        drop(stream);
+        drop(stage);
         for room in viewers.iter().chain(publishers.iter().map(|(room, _)| room)) {
             room.close().await;
         }
         verdict(empty, &memory, report);
         Ok(())
     })
-}
-
-/// The publishers, and the pace they keep together.
-struct Stream<'a> {
-    publishers: Vec<&'a Publisher>,
-    pace: Interval,
-    picture: Vec<u8>,
-}
-
-impl<'a> Stream<'a> {
-    fn new(publishers: Vec<&'a Publisher>) -> Stream<'a> {
-        Stream {
-            publishers,
-            pace: interval(Duration::from_secs(1) / FRAMES_A_SECOND),
-            picture: vec![0xab; BYTES],
-        }
-    }
-
-    async fn send_for(&mut self, lasts: Duration) {
-        let began = Instant::now();
-        while began.elapsed() < lasts {
-            self.pace.tick().await;
-            for publisher in &self.publishers {
-                let now = clock::now();
-                publisher.send(&self.picture, 1280, 720, now, now);
-            }
-        }
-    }
-}
-
-/// How many frames the viewer with the fewest got.
-fn slowest(now: &[u64], before: &[u64]) -> u64 {
-    let got = now.iter().zip(before).map(|(now, before)| now - before);
-    got.min().unwrap_or(0)
 }
 
 /// `memory` second by second, and what it was with nobody there.

@@ -1,7 +1,7 @@
 //! The floor of an encrypted exchange: a process at each end, tokio-rustls, stop-and-wait, a reply of three bytes.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -12,11 +12,10 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::Outcome;
+use crate::exchange::Exchange;
 use crate::process::Part;
 
 const REPLY: &[u8; 3] = b"ACK";
-/// How long the rate is measured.
-const RATE_FOR: Duration = Duration::from_secs(2);
 
 /// A frame goes to another process, encrypted, and a reply comes back.
 pub(crate) struct Link {
@@ -50,22 +49,10 @@ impl Link {
             _part: part,
         })
     }
+}
 
-    /// Sends `count` frames, each when the one before has been answered. Returns how long each took, in nanoseconds.
-    pub(crate) fn exchange(&mut self, count: usize, pause_ms: u64) -> Outcome<Vec<u64>> {
-        let mut took = Vec::with_capacity(count);
-        while took.len() < count {
-            if pause_ms > 0 {
-                std::thread::sleep(Duration::from_millis(pause_ms));
-            }
-            let began = Instant::now();
-            self.once()?;
-            took.push(began.elapsed().as_nanos() as u64);
-        }
-        Ok(took)
-    }
-
-    fn once(&mut self) -> Outcome<()> {
+impl Exchange for Link {
+    fn once(&mut self) -> Outcome<Option<u64>> {
         let mut reply = [0; 3];
         let Link {
             runtime,
@@ -73,26 +60,14 @@ impl Link {
             frame,
             ..
         } = self;
+        let began = Instant::now();
         runtime.block_on(async {
             stream.write_all(frame).await?;
             stream.flush().await?;
-            stream.read_exact(&mut reply).await?;
-            Ok(())
-        })
+            stream.read_exact(&mut reply).await
+        })?;
+        Ok(Some(began.elapsed().as_nanos() as u64))
     }
-}
-
-/// Frames of `bytes` bytes that are answered each second.
-pub(crate) fn frames_per_second(bytes: usize) -> Outcome<f64> {
-    let mut link = Link::open(bytes)?;
-    // The first hundred warm up.
-    link.exchange(100, 0)?;
-    let began = Instant::now();
-    let mut frames = 0;
-    while began.elapsed() < RATE_FOR {
-        frames += link.exchange(100, 0)?.len();
-    }
-    Ok(frames as f64 / began.elapsed().as_secs_f64())
 }
 
 /// The other process: tells its port and certificate, and answers every frame of `length` bytes.

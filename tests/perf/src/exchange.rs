@@ -1,0 +1,46 @@
+//! Stop-and-wait, the same for everything that is measured: a frame goes, its answer comes, and there may be a pause.
+
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+
+/// How long a rate is measured.
+const RATE_FOR: Duration = Duration::from_secs(2);
+/// Frames that warm up caches, windows and buffers before it is.
+const WARMING: usize = 200;
+
+/// Something that sends a frame to another process, which answers it.
+pub(crate) trait Exchange {
+    /// Sends a frame and waits for its answer. Returns how long that took, in nanoseconds; `None` when frame or answer was lost.
+    fn once(&mut self) -> Outcome<Option<u64>>;
+
+    /// Sends until `count` frames have been answered, each when there is no other, `pause_ms` after the one before. Returns how long
+    /// each took, in nanoseconds.
+    fn exchange(&mut self, count: usize, pause_ms: u64) -> Outcome<Vec<u64>> {
+        let mut took = Vec::with_capacity(count);
+        while took.len() < count {
+            if pause_ms > 0 {
+                std::thread::sleep(Duration::from_millis(pause_ms));
+            }
+            took.extend(self.once()?);
+        }
+        Ok(took)
+    }
+
+    /// Exchanges frames without a pause for a while. Returns how many were answered and how many seconds it took.
+    fn run(&mut self) -> Outcome<(usize, f64)> {
+        let began = Instant::now();
+        let mut answered = 0;
+        while began.elapsed() < RATE_FOR {
+            answered += usize::from(self.once()?.is_some());
+        }
+        Ok((answered, began.elapsed().as_secs_f64()))
+    }
+
+    /// Frames that are answered each second, as fast as it goes.
+    fn frames_per_second(&mut self) -> Outcome<f64> {
+        self.exchange(WARMING, 0)?;
+        let (answered, seconds) = self.run()?;
+        Ok(answered as f64 / seconds)
+    }
+}

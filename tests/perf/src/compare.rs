@@ -4,7 +4,7 @@
 //! receiving process. Ours is encrypted and acknowledged; the others are not.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use netcore::proto::Transport;
 use netcore::{Room, RoomEvent, clock};
 use tokio::runtime::Runtime;
 
-use crate::process::Part;
+use crate::process::{Part, Running};
 use crate::report::Report;
 use crate::samples::{Samples, milliseconds};
 use crate::{Outcome, ours};
@@ -215,8 +215,7 @@ pub(crate) fn start_pair(
         if let Some(display) = display {
             command.env("DISPLAY", display);
         }
-        let child = command.spawn();
-        Ok(Running(child.map_err(|error| format!("{}: {error}", words[0]))?))
+        Running::start(&mut command)
     };
     // A server has to listen before its client comes, and a program takes a while until it listens.
     let settle = || std::thread::sleep(Duration::from_secs(1));
@@ -237,7 +236,7 @@ pub(crate) fn start_pair(
 fn other(receiver: &[String], sender: &[String], picture: &[u8]) -> Outcome<Samples> {
     let (mut receiver, mut sender) = start_pair(receiver, sender, None)?;
     let mut input = sender.input()?;
-    let output = receiver.0.stdout.take().ok_or("the receiver has no output")?;
+    let output = receiver.output()?;
     let (arrived, arrivals) = channel();
     std::thread::spawn(move || {
         let mut reader = BufReader::with_capacity(1 << 18, output);
@@ -267,26 +266,4 @@ fn other(receiver: &[String], sender: &[String], picture: &[u8]) -> Outcome<Samp
         },
         &arrivals,
     )
-}
-
-/// A program that is ended with this value.
-pub(crate) struct Running(Child);
-
-impl Running {
-    /// What it is given to read.
-    pub(crate) fn input(&mut self) -> Outcome<ChildStdin> {
-        Ok(self.0.stdin.take().ok_or("the program has no input")?)
-    }
-
-    /// Whether it has ended by itself.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        matches!(self.0.try_wait(), Ok(Some(_)))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

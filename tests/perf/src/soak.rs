@@ -43,7 +43,7 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
         .collect::<Result<_, _>>()?;
     let mut host = Part::start(&["host", &homes[0].path().to_string_lossy()])?;
     let port: u16 = host.line()?.parse()?;
-    let empty = host.memory().unwrap_or(0);
+    let empty = host.process().memory().unwrap_or(0);
     Runtime::new()?.block_on(async {
         let mut viewers = Vec::new();
         for home in &homes[1..=VIEWERS] {
@@ -67,7 +67,7 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
         let mut minute = (Instant::now(), read_all());
         for second in 1..=seconds {
             stage.send_for(Duration::from_secs(1)).await;
-            memory.push(host.memory().ok_or("the system does not tell the host's memory")?);
+            memory.push(host.process().memory().ok_or("the system does not tell the host's memory")?);
             if !second.is_multiple_of(60) && second != seconds {
                 continue;
             }

@@ -16,16 +16,35 @@ const SHORT_ROUNDS: usize = 3;
 const FRAMES: usize = 60;
 /// With pauses like a camera's the processor falls asleep between frames; without, it stays awake.
 const PACES: [(&str, u64); 2] = [("from sleep", 8), ("awake", 0)];
-/// The most that ours may be of the floor, from sleep.
-const TARGETS: [(Transport, usize, f64); 5] = [
-    (Transport::Tcp, 16_600, 1.3),
-    (Transport::Udp, 16_600, 1.6),
-    (Transport::Tcp, 120_000, 1.6),
-    (Transport::Udp, 120_000, 2.5),
-    (Transport::Tcp, 400_000, 2.0),
+/// Where a processor wakes up at little cost, a plain exchange over TLS takes 1.1 times the floor with 16.6 KB, 1.4 times with
+/// 120 KB and 1.7 times with 400 KB; on a virtual one that has to be woken it takes twice the floor and more, and so does
+/// everything else. So there are two targets: one beside the floor, and the same divided by these beside TLS.
+const TARGETS: [Target; 5] = [
+    target(Transport::Tcp, SIZES[0], 1.3, 1.1),
+    target(Transport::Udp, SIZES[0], 1.6, 1.1),
+    target(Transport::Tcp, SIZES[1], 1.6, 1.4),
+    target(Transport::Udp, SIZES[1], 2.5, 1.4),
+    target(Transport::Tcp, SIZES[2], 2.0, 1.7),
 ];
 /// The most that the 99th percentile may be of the median.
 const MOST_P99: f64 = 3.0;
+
+/// The most that ours may be from sleep.
+struct Target {
+    transport: Transport,
+    bytes: usize,
+    of_floor: f64,
+    of_tls: f64,
+}
+
+const fn target(transport: Transport, bytes: usize, of_floor: f64, tls_of_floor: f64) -> Target {
+    Target {
+        transport,
+        bytes,
+        of_floor,
+        of_tls: of_floor / tls_of_floor,
+    }
+}
 
 pub(crate) fn section(report: &mut Report) -> Outcome<()> {
     println!(
@@ -34,20 +53,20 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
          tokio-rustls, always over TCP). Delays in ms.\n"
     );
     println!(
-        "{:>9} {:>5} {:>11} | {:>7} {:>7} {:>7} | {:>7} {:>7} {:>7} | {:>6} {:>9} | {:>7} {:>6}",
+        "{:>9} {:>5} {:>11} | {:>7} {:>7} {:>7} {:>8} | {:>7} {:>8} {:>6} | {:>7} {:>8} {:>6}",
         "bytes",
         "over",
         "processor",
         "p50",
         "p95",
         "p99",
-        "floor50",
-        "floor95",
-        "floor99",
-        "ratio",
         "p99/p50",
+        "floor50",
+        "p99/p50",
+        "ours",
         "TLS50",
-        "ratio",
+        "p99/p50",
+        "ours",
     );
     for row in rows() {
         row.full_look(report)?;
@@ -124,27 +143,26 @@ impl Row {
         let mut tls = tls_floor::Link::open(bytes)?;
         let [ours, floor, tls] = self.in_turn([&mut ours, &mut floor, &mut tls], ROUNDS)?;
         let found = self.found(&ours, &floor);
-        let ratio = found.ratio;
-        let tail = ours.percentile(99) as f64 / ours.percentile(50) as f64;
+        let of_tls = ours.percentile(50) as f64 / tls.percentile(50) as f64;
         println!(
-            "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} | {} {} {} | {ratio:>5.2}x {tail:>8.1}x | {} {:>5.2}x",
+            "{bytes:>9} {transport:>5} {processor:>11} | {} {} {} {:>7.1}x | {} {:>7.1}x {:>5.2}x | {} {:>7.1}x {of_tls:>5.2}x",
             milliseconds(ours.percentile(50)),
             milliseconds(ours.percentile(95)),
             milliseconds(ours.percentile(99)),
+            ours.tail(),
             milliseconds(floor.percentile(50)),
-            milliseconds(floor.percentile(95)),
-            milliseconds(floor.percentile(99)),
+            floor.tail(),
+            found.ratio,
             milliseconds(tls.percentile(50)),
-            ours.percentile(50) as f64 / tls.percentile(50) as f64,
+            tls.tail(),
         );
-        let target = TARGETS
-            .iter()
-            .find(|target| pause_ms > 0 && (target.0, target.1) == (transport, bytes));
-        if let Some((_, _, most)) = target {
-            let what = format!("delay of {bytes} bytes over {transport} beside the floor");
-            report.at_most(&what, ratio, *most);
+        let is_meant = |target: &&Target| (target.transport, target.bytes) == (transport, bytes);
+        if let Some(target) = TARGETS.iter().find(is_meant).filter(|_| pause_ms > 0) {
+            let what = format!("delay of {bytes} bytes over {transport}");
+            report.at_most(&format!("{what} beside the floor"), found.ratio, target.of_floor);
+            report.at_most(&format!("{what} beside TLS"), of_tls, target.of_tls);
             let what = format!("99th percentile beside the median, {bytes} bytes over {transport}");
-            report.at_most(&what, tail, MOST_P99);
+            report.at_most(&what, ours.tail(), MOST_P99);
         }
         if self.is_kept() {
             report.found(found);

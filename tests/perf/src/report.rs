@@ -18,14 +18,14 @@ impl Report {
     /// Notes a miss when `ratio` is above `most`.
     pub(crate) fn at_most(&mut self, what: &str, ratio: f64, most: f64) {
         if ratio > most {
-            self.miss(format!("{what}: {ratio:.2}, target at most {most}"));
+            self.miss(format!("{what}: {ratio:.2}, target at most {most:.2}"));
         }
     }
 
     /// Notes a miss when `ratio` is below `least`.
     pub(crate) fn at_least(&mut self, what: &str, ratio: f64, least: f64) {
         if ratio < least {
-            self.miss(format!("{what}: {ratio:.2}, target at least {least}"));
+            self.miss(format!("{what}: {ratio:.2}, target at least {least:.2}"));
         }
     }
 

@@ -17,6 +17,11 @@ impl Samples {
         let rank = (self.0.len() * percent).div_ceil(100).max(1) - 1;
         self.0.get(rank).copied().unwrap_or(u64::MAX)
     }
+
+    /// How many times the median the 99th percentile is.
+    pub(crate) fn tail(&self) -> f64 {
+        self.percentile(99) as f64 / self.percentile(50) as f64
+    }
 }
 
 /// A delay as a figure in milliseconds.

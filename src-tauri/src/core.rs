@@ -14,7 +14,7 @@ use crate::error::IpcError;
 use crate::kept::Kept;
 use crate::outside::Outside;
 use crate::session::people::People;
-use crate::session::view::{Others, RoomView};
+use crate::session::view::{Language, Others, RoomView, Settings, Theme};
 use crate::{Options, chat, files, metrics, session, video};
 
 /// Gives the last steps that were taken, oldest first.
@@ -29,6 +29,8 @@ pub(crate) struct Core {
     pub(crate) recent_steps: RecentSteps,
     /// Held while a room is opened or left, so that two requests cannot both succeed.
     pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Language and theme of the command line, until settings are saved.
+    said: Mutex<(Option<Language>, Option<Theme>)>,
     room: Mutex<Option<Arc<OpenRoom>>>,
 }
 
@@ -57,6 +59,7 @@ impl Core {
     ) -> Core {
         let kept = Kept::load(&folders, options.profile.as_deref());
         Core {
+            said: Mutex::new((options.lang, options.theme)),
             options,
             folders,
             kept,
@@ -65,6 +68,27 @@ impl Core {
             turn: tokio::sync::Mutex::default(),
             room: Mutex::default(),
         }
+    }
+
+    /// The settings as this window has them: what the command line said of language and theme holds until they are saved.
+    pub(crate) fn settings(&self) -> Settings {
+        let kept = self.kept.settings();
+        let (language, theme) = *lock(&self.said);
+        Settings {
+            language: language.unwrap_or(kept.language),
+            theme: theme.unwrap_or(kept.theme),
+            ..kept
+        }
+    }
+
+    /// Keeps settings.
+    ///
+    /// # Errors
+    /// As [`Kept::save_settings`].
+    pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, IpcError> {
+        let kept = self.kept.save_settings(settings)?;
+        *lock(&self.said) = (None, None);
+        Ok(kept)
     }
 
     /// The room that is open.

@@ -9,7 +9,7 @@ use tauri::{AppHandle, LogicalSize, Manager, Runtime, WebviewUrl, WebviewWindowB
 use crate::core::Core;
 use crate::kept::WindowSize;
 use crate::outside::{WINDOW, system_theme};
-use crate::session::view::{Language, Theme};
+use crate::session::view::{Language, Settings, Theme};
 
 const USUAL_SIZE: WindowSize = WindowSize {
     width: 1280.0,
@@ -34,9 +34,7 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::R
         Some(profile) => format!("Roomwire ({profile})"),
         None => "Roomwire".to_owned(),
     };
-    let settings = core.kept.settings();
-    let theme = core.options.theme.unwrap_or(settings.theme);
-    let language = core.options.lang.unwrap_or(settings.language);
+    let Settings { theme, language, .. } = core.settings();
     let within = |side: f64, least: f64| {
         if side.is_finite() {
             side.clamp(least, LARGEST_SIDE)

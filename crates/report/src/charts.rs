@@ -9,6 +9,7 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::*;
 
+use crate::language::Language;
 use crate::measured::Measured;
 use crate::measurement::Measurement;
 
@@ -30,8 +31,6 @@ const TRIALS: [RGBColor; 8] = [
     RGBColor(0x0A, 0x83, 0x94),
     RGBColor(0xC0, 0x3A, 0x3A),
 ];
-/// What the time on an axis is.
-const SINCE: &str = "s since the first of them began";
 /// The most stretches that a chart can show without being a tangle.
 pub(super) const MAX_SHOWN: usize = 16;
 /// The most dots a trial has in the frame-by-frame chart.
@@ -49,149 +48,188 @@ pub(super) fn colour_of(place: usize) -> String {
 /// How many colours trials have.
 pub(super) const COLOURS: usize = TRIALS.len();
 
-/// Median and 95th percentile of the delay, second by second, over all trials. `None` when nothing was acknowledged.
-pub(super) fn delay_over_time(measurement: &Measurement) -> Option<String> {
-    let of = |value: fn(&SeriesPoint) -> Option<u32>| {
-        lines(measurement, move |_, point| {
-            value(point).map(|us| f64::from(us) / 1e3)
+/// The charts of a measurement, with axes in one language.
+pub(super) struct Charts<'a> {
+    pub(super) measurement: &'a Measurement,
+    pub(super) language: Language,
+}
+
+impl Charts<'_> {
+    /// Median and 95th percentile of the delay, second by second, over all trials. `None` when nothing was acknowledged.
+    pub(super) fn delay_over_time(&self) -> Option<String> {
+        let measurement = self.measurement;
+        let of = |value: fn(&SeriesPoint) -> Option<u32>| {
+            lines(measurement, move |_, point| {
+                value(point).map(|us| f64::from(us) / 1e3)
+            })
+        };
+        let (medians, tails) = (of(|point| point.delay_p50_us), of(|point| point.delay_p95_us));
+        let delays = medians.iter().chain(&tails).flatten().map(|(_, ms)| *ms);
+        let range = log_range(delays)?;
+        draw(|area| {
+            let mut chart =
+                builder(area).build_cartesian_2d(0.0..measurement.end_s(), (range.0..range.1).log_scale())?;
+            mesh(&mut chart, self.since(), self.delay(), &number)?;
+            for (place, (medians, tails)) in medians.iter().zip(&tails).enumerate() {
+                let colour = TRIALS[place % COLOURS];
+                chart.draw_series(LineSeries::new(medians.iter().copied(), colour.stroke_width(2)))?;
+                chart.draw_series(dashed(tails, colour))?;
+                chart.draw_series(medians.iter().map(|at| Circle::new(*at, 2, colour.filled())))?;
+            }
+            Ok(())
         })
-    };
-    let (medians, tails) = (of(|point| point.delay_p50_us), of(|point| point.delay_p95_us));
-    let delays = medians.iter().chain(&tails).flatten().map(|(_, ms)| *ms);
-    let range = log_range(delays)?;
-    draw(|area| {
-        let mut chart =
-            builder(area).build_cartesian_2d(0.0..measurement.end_s(), (range.0..range.1).log_scale())?;
-        mesh(&mut chart, SINCE, "delay, ms", &number)?;
-        for (place, (medians, tails)) in medians.iter().zip(&tails).enumerate() {
-            let colour = TRIALS[place % COLOURS];
-            chart.draw_series(LineSeries::new(medians.iter().copied(), colour.stroke_width(2)))?;
-            chart.draw_series(dashed(tails, colour))?;
-            chart.draw_series(medians.iter().map(|at| Circle::new(*at, 2, colour.filled())))?;
-        }
-        Ok(())
-    })
-}
-
-/// Goodput second by second over all trials, and the bitrate that the rate control allows where it is known.
-pub(super) fn rate_over_time(measurement: &Measurement) -> Option<String> {
-    let goodput = lines(measurement, |_, point| {
-        point.goodput().map(|rate| rate.0 as f64 / 1e6)
-    });
-    let target = lines(measurement, |_, point| {
-        point.target_bps.map(|rate| rate as f64 / 1e6)
-    });
-    // An allowance far above what is sent would press everything else to the ground.
-    let most = goodput
-        .iter()
-        .flatten()
-        .map(|(_, rate)| *rate)
-        .fold(0.0, f64::max)
-        * 1.5;
-    if most <= 0.0 {
-        return None;
     }
-    draw(|area| {
-        let mut chart = builder(area).build_cartesian_2d(0.0..measurement.end_s(), 0.0..most)?;
-        mesh(&mut chart, SINCE, "goodput, Mbit/s", &number)?;
-        for (place, (goodput, target)) in goodput.iter().zip(&target).enumerate() {
-            let colour = TRIALS[place % COLOURS];
-            chart.draw_series(LineSeries::new(goodput.iter().copied(), colour.stroke_width(2)))?;
-            chart.draw_series(goodput.iter().map(|at| Circle::new(*at, 2, colour.filled())))?;
-            let shown: Vec<_> = target.iter().copied().filter(|(_, rate)| *rate <= most).collect();
-            chart.draw_series(dashed(&shown, colour))?;
-        }
-        Ok(())
-    })
-}
 
-/// The share of the frames that took no longer than so long. `None` when nothing was acknowledged.
-pub(super) fn delay_shares(measurement: &Measurement) -> Option<String> {
-    let shares: Vec<Vec<(f64, f64)>> = shown(measurement).iter().map(shares).collect();
-    let range = log_range(shares.iter().flatten().map(|(ms, _)| *ms))?;
-    draw(|area| {
-        let mut chart = builder(area).build_cartesian_2d((range.0..range.1).log_scale(), 0.0..100.0)?;
-        mesh(&mut chart, "delay, ms", "% of the frames took no longer", &number)?;
-        for (place, shares) in shares.iter().enumerate() {
-            let colour = TRIALS[place % COLOURS];
-            chart.draw_series(LineSeries::new(shares.iter().copied(), colour.stroke_width(2)))?;
+    /// Goodput second by second over all trials, and the bitrate that the rate control allows where it is known.
+    pub(super) fn rate_over_time(&self) -> Option<String> {
+        let measurement = self.measurement;
+        let goodput = lines(measurement, |_, point| {
+            point.goodput().map(|rate| rate.0 as f64 / 1e6)
+        });
+        let target = lines(measurement, |_, point| {
+            point.target_bps.map(|rate| rate as f64 / 1e6)
+        });
+        // An allowance far above what is sent would press everything else to the ground.
+        let most = goodput
+            .iter()
+            .flatten()
+            .map(|(_, rate)| *rate)
+            .fold(0.0, f64::max)
+            * 1.5;
+        if most <= 0.0 {
+            return None;
         }
-        Ok(())
-    })
-}
-
-/// Every frame's delay at the moment it was offered; those that did not arrive stand at the top edge.
-pub(super) fn frame_by_frame(measurement: &Measurement) -> Option<String> {
-    let dots: Vec<Vec<(f64, f64)>> = shown(measurement).iter().map(dots).collect();
-    let range = log_range(dots.iter().flatten().map(|(_, ms)| *ms))?;
-    draw(|area| {
-        let mut chart =
-            builder(area).build_cartesian_2d(0.0..measurement.end_s(), (range.0..range.1).log_scale())?;
-        mesh(&mut chart, SINCE, "delay, ms", &number)?;
-        for (place, (trial, dots)) in shown(measurement).iter().zip(&dots).enumerate() {
-            let colour = TRIALS[place % COLOURS];
-            let radius = if dots.len() > MAX_DOTS / 2 { 1 } else { 2 };
-            chart.draw_series(dots.iter().map(|at| Circle::new(*at, radius, colour.filled())))?;
-            let missing: Vec<&FrameResult> = trial
-                .results
-                .iter()
-                .filter(|result| Measured::is_missing(result))
-                .collect();
-            let step = missing.len().div_ceil(MAX_DOTS).max(1);
-            let crosses = missing
-                .iter()
-                .step_by(step)
-                .map(|result| (trial.at_s(result), range.1));
-            chart.draw_series(crosses.map(|at| Cross::new(at, 3, colour.stroke_width(1))))?;
-        }
-        Ok(())
-    })
-}
-
-/// What stop-and-wait reaches in theory over the frame's size, and what was measured: filled the rate that one frame's delay
-/// tells, hollow the goodput that was reached. `None` when no round trip is known.
-pub(super) fn theory(measurement: &Measurement) -> Option<String> {
-    let trials = shown(measurement);
-    let size = |trial: &Measured| Some(trial.size_bytes?.mean);
-    let largest = trials.iter().filter_map(size).fold(0.0, f64::max) * 2.0;
-    if largest <= 0.0 || measurement.round_trip_us.is_none() {
-        return None;
-    }
-    let line: Vec<(f64, f64)> = (1..=120)
-        .map(|step| largest * f64::from(step) / 120.0)
-        .filter_map(|bytes| Some((bytes / 1e3, measurement.stop_and_wait_bps(bytes)? as f64 / 1e6)))
-        .collect();
-    let megabits = |rate: Option<u64>| rate.map(|rate| rate as f64 / 1e6);
-    let measured: Vec<_> = trials
-        .iter()
-        .map(|trial| {
-            (
-                size(trial).map(|bytes| bytes / 1e3),
-                megabits(trial.row.classic_rate_bps),
-                megabits(trial.row.goodput_bps),
-            )
-        })
-        .collect();
-    let rates = measured
-        .iter()
-        .flat_map(|(_, classic, goodput)| [*classic, *goodput])
-        .flatten();
-    let range = log_range(rates.chain(line.iter().map(|(_, rate)| *rate)))?;
-    draw(|area| {
-        let mut chart =
-            builder(area).build_cartesian_2d(0.0..largest / 1e3, (range.0..range.1).log_scale())?;
-        mesh(&mut chart, "bytes of a frame, kB", "Mbit/s", &number)?;
-        chart.draw_series(LineSeries::new(line.iter().copied(), THEORY.stroke_width(2)))?;
-        for (place, (kilobytes, classic, goodput)) in measured.iter().enumerate() {
-            let colour = TRIALS[place % COLOURS];
-            let Some(kilobytes) = kilobytes else { continue };
-            chart.draw_series(classic.map(|rate| Circle::new((*kilobytes, rate), 5, colour.filled())))?;
-            chart.draw_series(
-                goodput.map(|rate| Circle::new((*kilobytes, rate), 5, colour.stroke_width(2))),
+        draw(|area| {
+            let mut chart = builder(area).build_cartesian_2d(0.0..measurement.end_s(), 0.0..most)?;
+            mesh(
+                &mut chart,
+                self.since(),
+                self.language.of("goodput, Mbit/s", "有效吞吐，Mbit/s"),
+                &number,
             )?;
+            for (place, (goodput, target)) in goodput.iter().zip(&target).enumerate() {
+                let colour = TRIALS[place % COLOURS];
+                chart.draw_series(LineSeries::new(goodput.iter().copied(), colour.stroke_width(2)))?;
+                chart.draw_series(goodput.iter().map(|at| Circle::new(*at, 2, colour.filled())))?;
+                let shown: Vec<_> = target.iter().copied().filter(|(_, rate)| *rate <= most).collect();
+                chart.draw_series(dashed(&shown, colour))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The share of the frames that took no longer than so long. `None` when nothing was acknowledged.
+    pub(super) fn delay_shares(&self) -> Option<String> {
+        let measurement = self.measurement;
+        let shares: Vec<Vec<(f64, f64)>> = shown(measurement).iter().map(shares).collect();
+        let range = log_range(shares.iter().flatten().map(|(ms, _)| *ms))?;
+        draw(|area| {
+            let mut chart = builder(area).build_cartesian_2d((range.0..range.1).log_scale(), 0.0..100.0)?;
+            mesh(
+                &mut chart,
+                self.delay(),
+                self.language
+                    .of("% of the frames took no longer", "用时不超过此值的帧，%"),
+                &number,
+            )?;
+            for (place, shares) in shares.iter().enumerate() {
+                let colour = TRIALS[place % COLOURS];
+                chart.draw_series(LineSeries::new(shares.iter().copied(), colour.stroke_width(2)))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Every frame's delay at the moment it was offered; those that did not arrive stand at the top edge.
+    pub(super) fn frame_by_frame(&self) -> Option<String> {
+        let measurement = self.measurement;
+        let dots: Vec<Vec<(f64, f64)>> = shown(measurement).iter().map(dots).collect();
+        let range = log_range(dots.iter().flatten().map(|(_, ms)| *ms))?;
+        draw(|area| {
+            let mut chart =
+                builder(area).build_cartesian_2d(0.0..measurement.end_s(), (range.0..range.1).log_scale())?;
+            mesh(&mut chart, self.since(), self.delay(), &number)?;
+            for (place, (trial, dots)) in shown(measurement).iter().zip(&dots).enumerate() {
+                let colour = TRIALS[place % COLOURS];
+                let radius = if dots.len() > MAX_DOTS / 2 { 1 } else { 2 };
+                chart.draw_series(dots.iter().map(|at| Circle::new(*at, radius, colour.filled())))?;
+                let missing: Vec<&FrameResult> = trial
+                    .results
+                    .iter()
+                    .filter(|result| Measured::is_missing(result))
+                    .collect();
+                let step = missing.len().div_ceil(MAX_DOTS).max(1);
+                let crosses = missing
+                    .iter()
+                    .step_by(step)
+                    .map(|result| (trial.at_s(result), range.1));
+                chart.draw_series(crosses.map(|at| Cross::new(at, 3, colour.stroke_width(1))))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What stop-and-wait reaches in theory over the frame's size, and what was measured: filled the rate that one frame's delay
+    /// tells, hollow the goodput that was reached. `None` when no round trip is known.
+    pub(super) fn theory(&self) -> Option<String> {
+        let measurement = self.measurement;
+        let trials = shown(measurement);
+        let size = |trial: &Measured| Some(trial.size_bytes?.mean);
+        let largest = trials.iter().filter_map(size).fold(0.0, f64::max) * 2.0;
+        if largest <= 0.0 || measurement.round_trip_us.is_none() {
+            return None;
         }
-        Ok(())
-    })
+        let line: Vec<(f64, f64)> = (1..=120)
+            .map(|step| largest * f64::from(step) / 120.0)
+            .filter_map(|bytes| Some((bytes / 1e3, measurement.stop_and_wait_bps(bytes)? as f64 / 1e6)))
+            .collect();
+        let megabits = |rate: Option<u64>| rate.map(|rate| rate as f64 / 1e6);
+        let measured: Vec<_> = trials
+            .iter()
+            .map(|trial| {
+                (
+                    size(trial).map(|bytes| bytes / 1e3),
+                    megabits(trial.row.classic_rate_bps),
+                    megabits(trial.row.goodput_bps),
+                )
+            })
+            .collect();
+        let rates = measured
+            .iter()
+            .flat_map(|(_, classic, goodput)| [*classic, *goodput])
+            .flatten();
+        let range = log_range(rates.chain(line.iter().map(|(_, rate)| *rate)))?;
+        draw(|area| {
+            let mut chart =
+                builder(area).build_cartesian_2d(0.0..largest / 1e3, (range.0..range.1).log_scale())?;
+            mesh(
+                &mut chart,
+                self.language.of("bytes of a frame, kB", "一帧的大小，kB"),
+                "Mbit/s",
+                &number,
+            )?;
+            chart.draw_series(LineSeries::new(line.iter().copied(), THEORY.stroke_width(2)))?;
+            for (place, (kilobytes, classic, goodput)) in measured.iter().enumerate() {
+                let colour = TRIALS[place % COLOURS];
+                let Some(kilobytes) = kilobytes else { continue };
+                chart.draw_series(classic.map(|rate| Circle::new((*kilobytes, rate), 5, colour.filled())))?;
+                chart.draw_series(
+                    goodput.map(|rate| Circle::new((*kilobytes, rate), 5, colour.stroke_width(2))),
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What the time on an axis is.
+    fn since(&self) -> &'static str {
+        self.language
+            .of("s since the first of them began", "自第一项开始起的秒数")
+    }
+
+    fn delay(&self) -> &'static str {
+        self.language.of("delay, ms", "延迟，ms")
+    }
 }
 
 /// The stretches that charts show.

@@ -5,6 +5,7 @@
 //! with TCP and UDP one after the other and with a whole session. A figure that is not known is `None`, and the page says so.
 
 mod charts;
+mod language;
 mod machine;
 mod measured;
 mod measurement;
@@ -12,9 +13,10 @@ mod page;
 mod row;
 mod theory;
 
+pub use language::Language;
 pub use machine::Machine;
 pub use measured::{FileRate, Measured, Part, System};
-pub use measurement::{About, Measurement, Origin, Setup};
+pub use measurement::{About, Measurement, Origin, OtherEnd, Setup};
 pub use page::bytes;
 pub use row::SummaryRow;
 pub use theory::rate_of_the_way;

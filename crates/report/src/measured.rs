@@ -64,6 +64,9 @@ pub struct Measured {
 pub struct Part {
     /// From where to where.
     pub name: &'static str,
+    /// The same in Chinese.
+    #[serde(skip)]
+    pub(crate) chinese: &'static str,
     /// The median.
     pub median_us: Option<u64>,
     /// How wrong it may be where it lies between two computers' clocks.
@@ -196,16 +199,37 @@ impl FileRate {
 
 /// The parts of a frame's trip that a sender knows of, in their order.
 fn parts(trip: &TripSummary) -> Vec<Part> {
-    let part = |name, median_us, is_between: bool| Part {
+    let part = |name, chinese, median_us, is_between: bool| Part {
         name,
+        chinese,
         median_us,
         error_us: trip.clock_error_us.filter(|_| is_between && median_us.is_some()),
     };
     vec![
-        part("captured → encoded", trip.encode_us, false),
-        part("encoded → first byte out", trip.queue_us, false),
-        part("first byte out → last byte out", trip.send_us, false),
-        part("last byte out → whole at the receiver", trip.way_us, true),
-        part("whole at the receiver → acknowledgement here", trip.ack_us, true),
+        part("captured → encoded", "采集 → 编码完成", trip.encode_us, false),
+        part(
+            "encoded → first byte out",
+            "编码完成 → 首字节发出",
+            trip.queue_us,
+            false,
+        ),
+        part(
+            "first byte out → last byte out",
+            "首字节发出 → 末字节发出",
+            trip.send_us,
+            false,
+        ),
+        part(
+            "last byte out → whole at the receiver",
+            "末字节发出 → 接收方收全",
+            trip.way_us,
+            true,
+        ),
+        part(
+            "whole at the receiver → acknowledgement here",
+            "接收方收全 → 确认到达此处",
+            trip.ack_us,
+            true,
+        ),
     ]
 }

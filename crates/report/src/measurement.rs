@@ -1,11 +1,15 @@
 //! A whole measurement: its stretches, how they came to be, and what they tell together.
 
-use netcore::proto::{Bitrate, Span};
-use serde::Serialize;
+use std::fmt;
 
+use netcore::proto::conditions::Conditions;
+use netcore::proto::{Bitrate, Span};
+use serde::{Serialize, Serializer};
+
+use crate::language::Language;
 use crate::machine::Machine;
 use crate::measured::Measured;
-use crate::page;
+use crate::page::Page;
 use crate::row::SummaryRow;
 use crate::theory::stop_and_wait_bps;
 
@@ -34,20 +38,46 @@ pub struct Measurement {
 /// What was measured, and by whom.
 #[derive(Clone, Debug, Serialize)]
 pub struct About {
-    /// The other end: an address or, where a host measures, who is there.
-    pub address: String,
+    /// Who is at the other end.
+    #[serde(rename = "address")]
+    pub other_end: OtherEnd,
     /// Whether both ends are on this computer.
     pub is_loopback: bool,
     /// What each stretch was asked to be; `None` when it is whatever happened in a session.
     #[serde(flatten)]
     pub setup: Option<Setup>,
-    /// How the network was made worse on purpose, and the seed its chances were drawn with.
-    pub network: Option<String>,
-    /// That seed.
+    /// How the network was made worse on purpose.
+    #[serde(serialize_with = "in_words")]
+    pub network: Option<Conditions>,
+    /// The seed that its chances were drawn with.
     pub seed: Option<u64>,
     /// Who measured.
     #[serde(skip)]
     pub origin: Origin,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Debug)]
+pub enum OtherEnd {
+    /// An address or, where a host measures, somebody's name.
+    Named(String),
+    /// Where a host measures: so many members.
+    Members(usize),
+}
+
+impl fmt::Display for OtherEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OtherEnd::Named(name) => f.write_str(name),
+            OtherEnd::Members(count) => write!(f, "{count} members"),
+        }
+    }
+}
+
+impl Serialize for OtherEnd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// What each stretch was asked to be.
@@ -105,8 +135,12 @@ impl Measurement {
     }
 
     /// The page for people, as HTML that needs nothing but itself.
-    pub fn page(&self) -> String {
-        page::render(self)
+    pub fn page(&self, language: Language) -> String {
+        let page = Page {
+            measurement: self,
+            language,
+        };
+        page.render()
     }
 
     /// What stop-and-wait reaches in theory with frames of `bytes` bytes, in bits per second; `None` when no round trip was
@@ -137,4 +171,8 @@ fn theory_bps(bytes: Option<f64>, way_bps: Option<u64>, round_trip_us: Option<u6
         way_bps.map(Bitrate),
         Span::from_micros(round_trip_us?),
     )
+}
+
+fn in_words<S: Serializer>(network: &Option<Conditions>, serializer: S) -> Result<S::Ok, S::Error> {
+    network.as_ref().map(ToString::to_string).serialize(serializer)
 }

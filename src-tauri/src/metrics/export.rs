@@ -12,6 +12,7 @@ use super::{compare, page};
 use crate::core::Core;
 use crate::error::{ErrorCode, IpcError};
 use crate::outside::Choice;
+use crate::session::view::Language;
 
 /// Writes a file's content.
 type Writing = Box<dyn FnOnce(BufWriter<File>) -> io::Result<()> + Send>;
@@ -20,13 +21,14 @@ type Writing = Box<dyn FnOnce(BufWriter<File>) -> io::Result<()> + Send>;
 pub(super) async fn ask_and_write(core: &Core, format: ExportFormat) -> Result<Option<String>, IpcError> {
     let open = core.room()?;
     let results = open.room.kept_results();
+    let language = core.settings().language;
     let writing: Writing = match format {
         ExportFormat::Csv => Box::new(move |out| write_csv(out, &results)),
         ExportFormat::Json => Box::new(move |out| write_json(out, &results)),
         ExportFormat::Html => {
             let nothing = || IpcError::new(ErrorCode::Empty, "nothing was sent yet");
             let page = page::of_session(&open).ok_or_else(nothing)?;
-            Box::new(move |out| write_page(out, &page))
+            Box::new(move |out| write_page(out, &page, language))
         }
     };
     ask_and_save(core, "results", format, writing).await
@@ -42,6 +44,7 @@ pub(super) async fn ask_and_write_comparison(
     let comparison = compare::view(&open).filter(|comparison| !comparison.rows.is_empty());
     let comparison = comparison.ok_or_else(nothing)?;
     let conditions = compare::conditions(&open);
+    let language = core.settings().language;
     let writing: Writing = match format {
         ExportFormat::Csv => Box::new(move |out| write_comparison_csv(out, &comparison)),
         ExportFormat::Json => {
@@ -49,7 +52,7 @@ pub(super) async fn ask_and_write_comparison(
         }
         ExportFormat::Html => {
             let page = compare::report(&open).ok_or_else(nothing)?;
-            Box::new(move |out| write_page(out, &page))
+            Box::new(move |out| write_page(out, &page, language))
         }
     };
     ask_and_save(core, "comparison", format, writing).await
@@ -125,8 +128,12 @@ fn write_comparison_json(
     out.flush()
 }
 
-fn write_page(mut out: impl Write, measurement: &Measurement) -> io::Result<()> {
-    out.write_all(measurement.page().as_bytes())?;
+fn write_page(mut out: impl Write, measurement: &Measurement, language: Language) -> io::Result<()> {
+    let language = match language {
+        Language::En => report::Language::En,
+        Language::Zh => report::Language::Zh,
+    };
+    out.write_all(measurement.page(language).as_bytes())?;
     out.flush()
 }
 

@@ -7,7 +7,7 @@ use netcore::proto::metrics::{LinkMeter, SeriesPoint};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{MemberId, Span, StreamId, Time, Transport};
 use netcore::{Address, LinkKey, LinkRecord, LinkResult, Role};
-use report::{About, Measured, Measurement, Origin, Setup, rate_of_the_way};
+use report::{About, Measured, Measurement, Origin, OtherEnd, Setup, rate_of_the_way};
 
 use super::view::ConditionsView;
 use crate::core::{OpenRoom, lock};
@@ -190,26 +190,29 @@ fn about(
 ) -> About {
     let info = open.room.info();
     let peers: BTreeSet<u32> = trials.iter().map(|trial| trial.row.peer).collect();
-    let (address, is_loopback) = match info.role {
-        Role::Member => (info.address.clone(), is_this_computer(&info.address)),
+    let (other_end, is_loopback) = match info.role {
+        Role::Member => (
+            OtherEnd::Named(info.address.clone()),
+            is_this_computer(&info.address),
+        ),
         Role::Host => {
             let people: Vec<_> = peers
                 .iter()
                 .filter_map(|id| open.people.get(MemberId(*id)))
                 .collect();
-            let address = match &people[..] {
-                [one] => one.profile.name.clone(),
-                more => format!("{} members", more.len()),
+            let other_end = match &people[..] {
+                [one] => OtherEnd::Named(one.profile.name.clone()),
+                more => OtherEnd::Members(more.len()),
             };
             let is_here = people.iter().all(|person| person.address.ip().is_loopback());
-            (address, is_here && !people.is_empty())
+            (other_end, is_here && !people.is_empty())
         }
     };
     About {
-        address,
+        other_end,
         is_loopback,
         setup,
-        network: conditions.map(|conditions| conditions.conditions().to_string()),
+        network: conditions.map(ConditionsView::conditions),
         seed: conditions.map(|conditions| conditions.seed.into()),
         origin: Origin::Window,
     }

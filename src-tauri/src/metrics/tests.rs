@@ -5,6 +5,7 @@ use super::view::{ConditionsView, ExportFormat, TripView};
 use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::outside::Choice;
+use crate::session::view::{Language, Settings};
 use crate::testing::{Desk, PATIENCE};
 use crate::video::commands::{next_frame, start_video};
 use crate::video::view::{DrawnFrame, Transport, VideoSpec};
@@ -70,8 +71,9 @@ async fn what_is_measured_is_told_each_second_and_exported() {
     let history = commands::history(&member.core).await.unwrap();
     assert!(!history.points.is_empty() && !history.links.is_empty());
 
-    let [csv, json, html] = ["r.csv", "r.json", "r.html"].map(|name| member.home.path().join(name));
-    let answers = [&csv, &json, &html].map(|path| vec![path.clone()]);
+    let [csv, json, html, chinese] =
+        ["r.csv", "r.json", "r.html", "zh.html"].map(|name| member.home.path().join(name));
+    let answers = [&csv, &json, &html, &chinese].map(|path| vec![path.clone()]);
     lock(&member.world.chosen).extend(answers);
     lock(&member.world.chosen).push_back(vec![]);
     commands::export_results(&member.core, ExportFormat::Csv)
@@ -99,6 +101,16 @@ async fn what_is_measured_is_told_each_second_and_exported() {
         page.matches("<svg").count() >= 4 && page.contains(">TCP<") && !page.contains(">UDP<"),
         "{page}"
     );
+    let settings = Settings {
+        language: Language::Zh,
+        ..member.core.settings()
+    };
+    member.core.save_settings(settings).unwrap();
+    commands::export_results(&member.core, ExportFormat::Html)
+        .await
+        .unwrap();
+    let page = std::fs::read_to_string(chinese).unwrap();
+    assert!(page.contains("到 127.0.0.1"), "{page}");
     assert_eq!(
         commands::export_results(&member.core, ExportFormat::Csv)
             .await

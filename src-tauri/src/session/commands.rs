@@ -20,7 +20,7 @@ pub(crate) async fn save_profile(core: &Arc<Core>, profile: Profile) -> Result<P
 }
 
 pub(crate) async fn save_settings(core: &Arc<Core>, settings: Settings) -> Result<Settings, IpcError> {
-    let kept = core.kept.save_settings(settings)?;
+    let kept = core.save_settings(settings)?;
     core.outside.dress(kept.theme);
     Ok(kept)
 }

@@ -19,13 +19,7 @@ const BESIDE: &str = "beside";
 /// What the start screen shows.
 pub(super) fn start(core: &Core) -> StartView {
     let (profile, is_confirmed) = core.kept.profile();
-    let kept = core.kept.settings();
-    // What was said at the command line holds for this window and is not kept.
-    let settings = Settings {
-        language: core.options.lang.unwrap_or(kept.language),
-        theme: core.options.theme.unwrap_or(kept.theme),
-        ..kept
-    };
+    let settings = core.settings();
     let recent = KnownRooms::load(&core.folders);
     StartView {
         profile,
@@ -105,7 +99,7 @@ pub(super) fn forget(core: &Core, address: &str) -> Result<(), IpcError> {
 /// Opens a second window on this computer, of another profile, that joins `address`.
 pub(super) fn open_beside(core: &Core, address: &str) -> Result<(), IpcError> {
     let address: Address = address.parse().map_err(JoinError::from)?;
-    let settings = core.kept.settings();
+    let settings = core.settings();
     let profile = match core.options.profile.as_deref() {
         Some(BESIDE) => format!("{BESIDE}-2"),
         _ => BESIDE.to_owned(),
@@ -113,8 +107,8 @@ pub(super) fn open_beside(core: &Core, address: &str) -> Result<(), IpcError> {
     let word = |value: Option<clap::builder::PossibleValue>| {
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     };
-    let language = word(core.options.lang.unwrap_or(settings.language).to_possible_value());
-    let theme = word(core.options.theme.unwrap_or(settings.theme).to_possible_value());
+    let language = word(settings.language.to_possible_value());
+    let theme = word(settings.theme.to_possible_value());
     // With `=`, no value can be taken for another option.
     let arguments = [
         format!("--profile={profile}"),

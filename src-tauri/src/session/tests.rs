@@ -176,6 +176,22 @@ async fn the_window_beside_is_somebody_else_and_joins_at_once() {
         started,
         "--profile=beside --join=127.0.0.1:5000 --lang=zh --theme=auto"
     );
+    // What is chosen in the window counts for more than what began it.
+    let chosen = Settings {
+        language: Language::En,
+        theme: Theme::Dark,
+        ..desk.core.settings()
+    };
+    commands::save_settings(&desk.core, chosen).await.unwrap();
+    assert_eq!(
+        commands::start(&desk.core).await.unwrap().settings.language,
+        Language::En
+    );
+    commands::open_beside(&desk.core, "127.0.0.1:5000".into())
+        .await
+        .unwrap();
+    let started = lock(&desk.world.started)[1].join(" ");
+    assert!(started.ends_with("--lang=en --theme=dark"), "{started}");
     let error = commands::open_beside(&desk.core, "no address".into())
         .await
         .unwrap_err();

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use netcore::proto::metrics::{SeriesPoint, csv_header, csv_line, json_line};
-use report::{Measured, Measurement};
+use report::{Language, Measured, Measurement};
 
 use crate::exit::Result;
 use crate::results::unwritable;
@@ -30,7 +30,7 @@ impl Folder {
     /// When one of the files cannot be written.
     pub(super) fn write(&self, measurement: &Measurement) -> Result<PathBuf> {
         let page = self.0.join("report.html");
-        std::fs::write(&page, measurement.page()).map_err(|error| unwritable(&page, &error))?;
+        std::fs::write(&page, measurement.page(Language::En)).map_err(|error| unwritable(&page, &error))?;
         write_json(measurement, &self.0.join("report.json"))?;
         let frames = |line: fn(u32, u32, &netcore::proto::video::FrameResult) -> String| {
             measurement.trials.iter().flat_map(move |trial| {

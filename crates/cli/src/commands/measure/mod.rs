@@ -25,7 +25,7 @@ use crate::results::{Files, Recording};
 use folder::{Folder, write_json};
 pub(crate) use network::network_of;
 use plan::trials;
-use report::{About, Measured, Measurement, Origin, Setup};
+use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
 use trial::Bench;
 
 /// Between two trials nothing is sent for so long, so that none meets what the one before left behind.
@@ -167,7 +167,7 @@ fn conclude(
 /// What these arguments asked for.
 fn about(args: &MeasureArgs, address: &Address) -> About {
     About {
-        address: address.to_string(),
+        other_end: OtherEnd::Named(address.to_string()),
         is_loopback: args.target == Target::Loopback,
         setup: Some(Setup {
             source: args.source.to_string(),
@@ -179,7 +179,7 @@ fn about(args: &MeasureArgs, address: &Address) -> About {
             adapts: args.adapt,
             seconds_each: Duration::as_secs_f64(&args.seconds),
         }),
-        network: args.network.as_ref().map(ToString::to_string),
+        network: args.network.clone(),
         seed: args.network.as_ref().map(|_| args.seed),
         origin: Origin::Terminal {
             command_line: std::env::args()

@@ -14,7 +14,7 @@ use netcore::proto::{Bitrate, Transport};
 
 use crate::commands::network_of;
 use crate::live::Wish;
-use crate::spec::{self, Size};
+use crate::spec::{self, Fit, Size};
 
 /// The part of `--help` that scripts rely on.
 pub(crate) const EXIT_CODES: &str = "\
@@ -244,8 +244,11 @@ impl VideoArgs {
             height: size.height,
             rate: self.rate.or(size.rate).unwrap_or(0.0),
             quality: self.quality,
-            bitrate: self.bitrate.unwrap_or(Wish::default().bitrate),
-            is_fixed: self.fixed,
+            fit: match (self.fixed, self.bitrate) {
+                (true, _) => Fit::Fixed,
+                (false, Some((least, most))) => Fit::Within(least, most),
+                (false, None) => Fit::FREE,
+            },
             transport: if self.tcp { Transport::Tcp } else { Transport::Udp },
         }
     }
@@ -446,11 +449,7 @@ mod tests {
             (wish.transport, wish.width, wish.height, wish.rate),
             (Transport::Tcp, 640, 360, 15.0)
         );
-        assert_eq!(
-            wish.bitrate,
-            (Bitrate(0), Bitrate(u64::MAX)),
-            "as the network has it"
-        );
+        assert_eq!(wish.fit, Fit::FREE);
         assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp"]).is_err());
     }
 
@@ -461,7 +460,7 @@ mod tests {
             panic!("a stream")
         };
         let wish = args.video.wish(args.source);
-        assert_eq!(wish.bitrate, (Bitrate(2_000_000), Bitrate(20_000_000)));
+        assert_eq!(wish.fit, Fit::Within(Bitrate(2_000_000), Bitrate(20_000_000)));
         assert!(Cli::try_parse_from(stream.iter().chain(&["--fixed"])).is_err());
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use media::SourceId;
 use netcore::proto::{FileId, StreamId, Transport};
 
-use crate::spec::{self, Size};
+use crate::spec::{self, Fit, Size};
 
 /// A line, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,8 @@ pub(crate) enum Line {
     Snapshot { stream: StreamId, file: Option<PathBuf> },
     /// JPEG quality from now on.
     Quality(u8),
+    /// How far the pictures follow the network from now on.
+    Fit(Fit),
     /// Another name.
     Name(String),
     /// Another "about".
@@ -73,6 +75,7 @@ Whatever you type is said to the room. A line that begins with / is a command (/
   /video [SOURCE] [WxH[@RATE]]   go live: pattern, camera:DEVICE, file:PATH, screen[:N or :TITLE]
   /tcp   /udp                    switch your video's transport, while it is live
   /quality N                     JPEG quality, 1 to 100
+  /bitrate MIN..MAX|auto|fixed   Mbit/s your video keeps to as it follows the network
   /stop  (or Esc)                your video is over
   /watch N [FOLDER]              begin or cease to watch stream N; keep its pictures in FOLDER
   /record N [FILE]               begin or cease to record stream N: a film that other programs play
@@ -125,6 +128,7 @@ fn command_of(name: &str, rest: &str) -> Result<Line, String> {
         "record" => numbered(rest, name).map(|(stream, file)| Line::Record { stream, file }),
         "snapshot" => numbered(rest, name).map(|(stream, file)| Line::Snapshot { stream, file }),
         "quality" => spec::quality_of(rest).map(Line::Quality),
+        "bitrate" => spec::fit_of(rest).map(Line::Fit),
         "name" if rest.is_empty() => Err("write /name and your new name".into()),
         "name" => Ok(Line::Name(rest.to_owned())),
         "about" => Ok(Line::About(rest.to_owned())),
@@ -253,6 +257,7 @@ mod tests {
         assert_eq!(parsed("/get #3"), Line::Get(FileId(3)));
         assert_eq!(parsed("/TCP"), Line::Transport(Transport::Tcp));
         assert_eq!(parsed("/quality 80"), Line::Quality(80));
+        assert_eq!(parsed("/bitrate fixed"), Line::Fit(Fit::Fixed));
         assert_eq!(parsed("/name  Ada Lovelace "), Line::Name("Ada Lovelace".into()));
         assert_eq!(parsed("/steps on"), Line::Steps(Some(true)));
         assert_eq!(parsed("/open 5000"), Line::Open(Some(5_000)));
@@ -302,6 +307,7 @@ mod tests {
             ("/record film.avi", "/record N"),
             ("/snapshot 1 my picture.jpg", "quote"),
             ("/quality 0", "1 to 100"),
+            ("/bitrate", "2..20"),
             ("/stop now", "nothing after"),
             ("/dance", "/help"),
             ("/open x", "port"),

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::exit::{Code, Failure, Result};
 use crate::output::{self, Change, safe};
+use crate::spec::Fit;
 
 /// What a person wants to send.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +25,8 @@ pub(crate) struct Wish {
     pub(crate) rate: f32,
     /// The best JPEG quality.
     pub(crate) quality: u8,
-    /// What quality, size and rate may lead to at the least and the most, whatever the network takes.
-    pub(crate) bitrate: (Bitrate, Bitrate),
-    /// Whether quality, size and rate stay as they are whatever the network takes.
-    pub(crate) is_fixed: bool,
+    /// How far quality, size and rate follow what the network takes.
+    pub(crate) fit: Fit,
     pub(crate) transport: Transport,
 }
 
@@ -42,8 +41,7 @@ impl Default for Wish {
             height: 0,
             rate: 0.0,
             quality: 50,
-            bitrate: AdaptationConfig::default().bitrate,
-            is_fixed: false,
+            fit: Fit::FREE,
             transport: Transport::Udp,
         }
     }
@@ -122,6 +120,12 @@ impl Live {
     /// What it is now.
     pub(crate) fn view(&self, change: Change) -> output::Live {
         let spec = self.publisher.spec();
+        let (least, most) = match self.wish.fit {
+            Fit::Within(least, most) => (Some(least), Some(most)),
+            Fit::Fixed => (None, None),
+        };
+        let least = least.filter(|least| *least > Bitrate(0));
+        let most = most.filter(|most| *most < Bitrate(u64::MAX));
         output::Live {
             change,
             stream: self.publisher.stream().map(|stream| stream.0),
@@ -131,6 +135,9 @@ impl Live {
             height: spec.height,
             rate: spec.rate,
             quality: self.wish.quality,
+            least_bps: least.map(|Bitrate(bps)| bps),
+            most_bps: most.map(|Bitrate(bps)| bps),
+            is_fixed: self.wish.fit == Fit::Fixed,
             transport: spec.transport,
         }
     }
@@ -160,6 +167,16 @@ impl Live {
     pub(crate) fn set_quality(&mut self, quality: u8) {
         self.capture.set_quality(quality);
         self.wish.quality = quality;
+        self.adapt();
+    }
+
+    /// Follows the network so far from the next frame on.
+    pub(crate) fn set_fit(&mut self, fit: Fit) {
+        self.wish.fit = fit;
+        self.adapt();
+    }
+
+    fn adapt(&self) {
         self.publisher
             .adapt(bounds(&self.wish, self.publisher.spec().rate));
     }
@@ -201,12 +218,16 @@ fn send(publisher: &Publisher, control: &CaptureControl, frame: &CapturedFrame) 
 
 /// How far pictures that come `rate` times a second may be made to fit the network.
 fn bounds(wish: &Wish, rate: f32) -> AdaptationConfig {
+    let usual = AdaptationConfig::default();
     AdaptationConfig {
         quality: (LEAST_QUALITY.min(wish.quality), wish.quality),
         rate,
-        bitrate: wish.bitrate,
-        is_fixed: wish.is_fixed,
-        ..AdaptationConfig::default()
+        bitrate: match wish.fit {
+            Fit::Within(least, most) => (least, most),
+            Fit::Fixed => usual.bitrate,
+        },
+        is_fixed: wish.fit == Fit::Fixed,
+        ..usual
     }
 }
 

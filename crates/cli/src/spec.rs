@@ -73,6 +73,47 @@ pub(crate) fn quality_of(text: &str) -> Result<u8, String> {
     }
 }
 
+/// How far pictures follow what the network takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// Quality, size and rate lead to so much at the least and at the most.
+    Within(Bitrate, Bitrate),
+    /// They stay as they are.
+    Fixed,
+}
+
+impl Fit {
+    /// As the network has it.
+    pub(crate) const FREE: Fit = Fit::Within(Bitrate(0), Bitrate(u64::MAX));
+}
+
+impl fmt::Display for Fit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Fit::FREE => write!(f, "follows what the network takes"),
+            Fit::Within(Bitrate(0), most) => write!(f, "takes {most} at most"),
+            Fit::Within(least, Bitrate(u64::MAX)) => write!(f, "takes {least} at least"),
+            Fit::Within(least, most) => write!(f, "takes {least} to {most}"),
+            Fit::Fixed => write!(f, "stays as it is, whatever the network takes"),
+        }
+    }
+}
+
+/// A [`Fit`]: `MIN..MAX` in Mbit/s, `auto` or `fixed`.
+///
+/// # Errors
+/// In words for a person.
+pub(crate) fn fit_of(text: &str) -> Result<Fit, String> {
+    match text {
+        "auto" => Ok(Fit::FREE),
+        "fixed" => Ok(Fit::Fixed),
+        _ => match bitrate_of(text) {
+            Ok((least, most)) => Ok(Fit::Within(least, most)),
+            Err(error) => Err(format!("{error}; or auto, or fixed")),
+        },
+    }
+}
+
 /// The least and the most Mbit/s, `MIN..MAX`; what is left out is as the network has it.
 ///
 /// # Errors
@@ -182,6 +223,18 @@ mod tests {
         assert_eq!(seconds_of("2.5"), Ok(Duration::from_millis(2_500)));
         assert_eq!(seconds_of("3s"), Ok(Duration::from_secs(3)));
         assert!(seconds_of("-1").is_err() && seconds_of("inf").is_err() && seconds_of("100000").is_err());
+    }
+
+    #[test]
+    fn pictures_follow_the_network_within_bounds_freely_or_not_at_all() {
+        let told = |text: &str| fit_of(text).map(|fit| fit.to_string());
+        assert_eq!(told("2..20").as_deref(), Ok("takes 2.0 Mbit/s to 20.0 Mbit/s"));
+        assert_eq!(told("..20").as_deref(), Ok("takes 20.0 Mbit/s at most"));
+        assert_eq!(told("2..").as_deref(), Ok("takes 2.0 Mbit/s at least"));
+        assert_eq!(fit_of("auto"), Ok(Fit::FREE));
+        assert_eq!(fit_of("fixed"), Ok(Fit::Fixed));
+        let error = fit_of("fast").unwrap_err();
+        assert!(error.contains("2..20") && error.contains("auto"), "{error}");
     }
 
     #[test]

@@ -328,6 +328,12 @@ pub(crate) struct Live {
     pub(crate) height: u16,
     pub(crate) rate: f32,
     pub(crate) quality: u8,
+    /// What its pictures lead to at the least; `None`: nothing is too little.
+    pub(crate) least_bps: Option<u64>,
+    /// And at the most; `None`: what the network takes.
+    pub(crate) most_bps: Option<u64>,
+    /// Whether pictures stay as they are whatever the network takes.
+    pub(crate) is_fixed: bool,
     pub(crate) transport: Transport,
 }
 

@@ -14,6 +14,7 @@ use crate::line::{self, Line};
 use crate::live::{Live, Wish};
 use crate::output::{Change, FileView, PersonView, Report};
 use crate::results;
+use crate::spec::Fit;
 use crate::watching::Watching;
 
 /// How often it is told what is seen of a stream that is watched.
@@ -53,6 +54,7 @@ impl Session<'_> {
             Line::Record { stream, file } => self.toggle_film(stream, file),
             Line::Snapshot { stream, file } => self.snapshot(stream, file),
             Line::Quality(quality) => self.set_quality(quality),
+            Line::Fit(fit) => self.set_fit(fit),
             Line::Name(name) => {
                 self.talk.me.profile.name = name;
                 self.set_profile().await;
@@ -195,6 +197,22 @@ impl Session<'_> {
             None => self
                 .screen
                 .note(&format!("Your next video has quality {quality}.")),
+        }
+    }
+
+    fn set_fit(&mut self, fit: Fit) {
+        let video = &mut self.talk.manners.talk.video;
+        (video.bitrate, video.fixed) = match fit {
+            Fit::Within(least, most) => (Some((least, most)), false),
+            Fit::Fixed => (None, true),
+        };
+        match &mut self.live {
+            Some(live) => {
+                live.set_fit(fit);
+                self.screen.tell(&Report::Live(live.view(Change::Changed)));
+                self.screen.note(&format!("Your video {fit}."));
+            }
+            None => self.screen.note(&format!("Your next video {fit}.")),
         }
     }
 

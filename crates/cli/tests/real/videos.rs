@@ -294,6 +294,15 @@ fn a_person_in_a_room_goes_live_switches_and_stops_again_and_again() {
         ben.wait_for("the quality", |event| {
             event["event"] == "live" && event["quality"] == 90
         });
+        ben.line("/bitrate 1..8");
+        ben.wait_for("the bounds", |event| {
+            event["event"] == "live"
+                && (&event["least_bps"], &event["most_bps"]) == (&1_000_000.into(), &8_000_000.into())
+        });
+        ben.line("/bitrate fixed");
+        ben.wait_for("no bounds", |event| {
+            event["event"] == "live" && event["is_fixed"] == true && event["most_bps"].is_null()
+        });
         ben.line("/stop");
         let watched = host.wait_for("what was seen", |event| {
             event["event"] == "watched" && event["over"] == true

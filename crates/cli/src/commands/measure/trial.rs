@@ -16,6 +16,7 @@ use crate::exit::Result;
 use crate::live::Wish;
 use crate::output::{Change, Report, Screen};
 use crate::results::{OwnStream, name_of};
+use crate::spec::Fit;
 
 /// The most results of a trial that are kept for its report; figures count all of them.
 const MAX_RESULTS: usize = 200_000;
@@ -52,9 +53,8 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         rate: args.rate.or(args.size.rate).unwrap_or(0.0),
         quality: args.quality,
         // What is compared are ways, so the pictures are the same on each unless that is to be seen.
-        is_fixed: !args.adapt,
+        fit: if args.adapt { Fit::FREE } else { Fit::Fixed },
         transport: trial.transport,
-        ..Wish::default()
     };
     let mut watch = Watch::new(room);
     let mut load = Load::start(room, wish, args.full_speed).await?;

@@ -99,8 +99,10 @@ fn run(shapes: &[Shape], report: &mut Report) -> Outcome<()> {
         for transport in TRANSPORTS {
             let seen = window::ours(transport, shape);
             line(&format!("Roomwire, {transport}, encrypted, acknowledged"), &seen);
-            if let Ok(seen) = seen {
-                judge(report, &format!("{} over {transport}", shape.name), shape, &seen);
+            let what = format!("{} over {transport}", shape.name);
+            match seen {
+                Ok(seen) => judge(report, &what, shape, &seen),
+                Err(_) => report.miss(format!("{what} was not measured")),
             }
         }
         for (name, receiver, sender) in others::ALL {

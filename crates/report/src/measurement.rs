@@ -85,6 +85,9 @@ impl Serialize for OtherEnd {
 pub struct Setup {
     /// Where the pictures come from.
     pub source: String,
+    /// Whether that is the test pattern, for which each language has its own word.
+    #[serde(skip)]
+    pub is_pattern: bool,
     /// In pixels.
     pub width: u16,
     /// In pixels.

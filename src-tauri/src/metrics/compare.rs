@@ -41,6 +41,8 @@ pub(crate) struct CompareView {
     pub running_since_ms: u64,
     /// The source's name in words.
     pub source: String,
+    /// Which source that is: a [`SourceView::id`](crate::video::view::SourceView::id).
+    pub source_id: String,
     /// Each transport that was measured to its end, in order.
     pub rows: Vec<CompareRow>,
     /// Why it ended early.
@@ -104,6 +106,7 @@ pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView,
         since_ms: now,
         running_since_ms: now,
         source: live.source_name,
+        source_id: live.spec.source,
         rows: Vec::new(),
         error: None,
     };

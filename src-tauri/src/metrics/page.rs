@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use media::SourceId;
 use netcore::proto::metrics::{LinkMeter, SeriesPoint};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{MemberId, Span, StreamId, Time, Transport};
@@ -112,6 +113,7 @@ pub(super) fn setup(live: &LiveView, seconds: u32) -> Setup {
     let spec = &live.spec;
     Setup {
         source: live.source_name.clone(),
+        is_pattern: spec.source == SourceId::Pattern.to_string(),
         width: spec.width,
         height: spec.height,
         rate: (spec.rate > 0.0).then_some(spec.rate),

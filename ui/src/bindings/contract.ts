@@ -597,6 +597,8 @@ export type CompareView = {
   runningSinceMs: number,
   /** The source's name in words. */
   source: string,
+  /** Which source that is: a [`SourceView::id`](crate::video::view::SourceView::id). */
+  sourceId: string,
   /** Each transport that was measured to its end, in order. */
   rows: Array<CompareRow>,
   /** Why it ended early. */

@@ -200,6 +200,11 @@ impl Page<'_> {
                 } else {
                     ""
                 };
+                let source = if setup.is_pattern {
+                    "测试图"
+                } else {
+                    source.as_str()
+                };
                 format!(
                     "来源：{source}，{width}×{height}，JPEG 质量 {quality}，{pace}{less}，各 {seconds_each} 秒。"
                 )

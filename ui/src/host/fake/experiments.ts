@@ -1,5 +1,5 @@
 /** A network that is made worse, and a comparison, as the shell would do them. */
-import type { CompareView, ConditionedView, ConditionsView } from "../../bindings/contract";
+import type { CompareView, ConditionedView, ConditionsView, LiveView } from "../../bindings/contract";
 import type { EventName, Events } from "../types";
 import { compared } from "./measured";
 import type { FakeOptions } from "./options";
@@ -34,10 +34,10 @@ export class FakeExperiments {
   }
 
   /** TCP and then UDP, each as long as was asked for. */
-  compare(source: string, seconds: number): CompareView {
+  compare({ spec, sourceName }: LiveView, seconds: number): CompareView {
     clearTimeout(this.comparing);
     const now = Date.now();
-    const begun: CompareView = { running: "tcp", seconds, sinceMs: now, runningSinceMs: now, source, rows: [], error: null };
+    const begun: CompareView = { running: "tcp", seconds, sinceMs: now, runningSinceMs: now, source: sourceName, sourceId: spec.source, rows: [], error: null };
     this.comparison = begun;
     this.wait();
     return begun;

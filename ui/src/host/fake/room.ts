@@ -214,7 +214,7 @@ export class FakeRoom {
     "metrics|start_comparison": ({ seconds }) => {
       const live = this.open?.live;
       if (!live) throw refused("not_live");
-      return this.experiments.compare(live.sourceName, seconds);
+      return this.experiments.compare(live, seconds);
     },
     "metrics|stop_comparison": () => {
       this.experiments.stop();

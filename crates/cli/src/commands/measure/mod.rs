@@ -9,6 +9,7 @@ mod trial;
 use std::path::Path;
 use std::time::Duration;
 
+use media::SourceId;
 use netcore::proto::Transport;
 use netcore::proto::session::Profile;
 use netcore::proto::video::WindowMode;
@@ -171,6 +172,7 @@ fn about(args: &MeasureArgs, address: &Address) -> About {
         is_loopback: args.target == Target::Loopback,
         setup: Some(Setup {
             source: args.source.to_string(),
+            is_pattern: args.source == SourceId::Pattern,
             width: args.size.width,
             height: args.size.height,
             rate: args.rate.or(args.size.rate).filter(|_| !args.full_speed),

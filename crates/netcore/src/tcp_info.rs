@@ -119,6 +119,28 @@ mod system {
             assert!(info.delivery_rate_bps.unwrap() > 0, "{info:?}");
         }
 
+        /// `struct tcp_info` of linux/tcp.h: rtt, rttvar, snd_cwnd, snd_mss, notsent_bytes, min_rtt, delivery_rate, bytes_retrans.
+        #[test]
+        fn each_field_is_read_where_it_is() {
+            let offsets = (0..60_u32).flat_map(|word| (4 * word).to_ne_bytes());
+            let info = parse(&offsets.collect::<Vec<u8>>());
+            let two_words = |at: u32| {
+                let [low, high] = [at, at + 4].map(u32::to_ne_bytes);
+                u64::from_ne_bytes([low, high].concat().try_into().unwrap())
+            };
+            let told = TcpInfo {
+                round_trip_us: Some(68),
+                round_trip_variation_us: Some(72),
+                window_bytes: Some(80 * 16),
+                segment_bytes: Some(16),
+                unsent_bytes: Some(144),
+                least_round_trip_us: Some(148),
+                delivery_rate_bps: Some(two_words(160).saturating_mul(8)),
+                retransmitted_bytes: Some(two_words(208)),
+            };
+            assert_eq!(info, told);
+        }
+
         #[test]
         fn an_older_kernel_tells_less() {
             let info = parse(&[1; 104]);

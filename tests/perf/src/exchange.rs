@@ -4,11 +4,6 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 
-/// How long a rate is measured.
-const RATE_FOR: Duration = Duration::from_secs(2);
-/// Frames that warm up caches, windows and buffers before it is.
-const WARMING: usize = 200;
-
 /// Something that sends a frame to another process, which answers it.
 pub(crate) trait Exchange {
     /// Sends a frame and waits for its answer. Returns how long that took, in nanoseconds; `None` when frame or answer was lost.
@@ -27,20 +22,13 @@ pub(crate) trait Exchange {
         Ok(took)
     }
 
-    /// Exchanges frames without a pause for a while. Returns how many were answered and how many seconds it took.
-    fn run(&mut self) -> Outcome<(usize, f64)> {
+    /// Exchanges frames without a pause for as long as is said. Returns how many were answered and how many seconds it took.
+    fn run(&mut self, lasts: Duration) -> Outcome<(usize, f64)> {
         let began = Instant::now();
         let mut answered = 0;
-        while began.elapsed() < RATE_FOR {
+        while began.elapsed() < lasts {
             answered += usize::from(self.once()?.is_some());
         }
         Ok((answered, began.elapsed().as_secs_f64()))
-    }
-
-    /// Frames that are answered each second, as fast as it goes.
-    fn frames_per_second(&mut self) -> Outcome<f64> {
-        self.exchange(WARMING, 0)?;
-        let (answered, seconds) = self.run()?;
-        Ok(answered as f64 / seconds)
     }
 }

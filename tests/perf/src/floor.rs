@@ -13,6 +13,8 @@ use crate::process::{Part, own_processor_seconds};
 /// A datagram that loopback takes without fragments.
 const DATAGRAM: usize = 60_000;
 const REPLY: &[u8; 3] = b"ACK";
+/// How long it is watched what sending costs.
+const COST_FOR: Duration = Duration::from_secs(2);
 
 enum Socket {
     Tcp(TcpStream),
@@ -78,7 +80,7 @@ impl Exchange for Link {
 pub(crate) fn processor_seconds_a_byte(bytes: usize) -> Outcome<Option<f64>> {
     let mut link = Link::open(Transport::Tcp, bytes)?;
     let before = own_processor_seconds();
-    let (answered, _) = link.run()?;
+    let (answered, _) = link.run(COST_FOR)?;
     let used = own_processor_seconds()
         .zip(before)
         .map(|(after, before)| after - before);

@@ -20,8 +20,6 @@ use crate::process::Part;
 const WINDOW_BYTES: usize = 1_000_000;
 /// And frames at most.
 const MAX_WINDOW: usize = 16;
-/// How long the rate is measured.
-const RATE_FOR: Duration = Duration::from_secs(2);
 
 /// A frame goes to a host in another process, its acknowledgement comes back.
 pub(crate) struct Link {
@@ -110,31 +108,57 @@ impl Drop for Link {
     }
 }
 
-/// Frames acknowledged each second with a window, as fast as it goes.
-pub(crate) fn frames_per_second(transport: Transport, bytes: usize) -> Outcome<f64> {
-    let window = (WINDOW_BYTES / bytes).clamp(2, MAX_WINDOW);
-    let mut link = Link::with_window(transport, bytes, WindowMode::Fixed(window))?;
-    link.exchange(200, 0)?;
-    let mut unfinished = 0;
-    let mut acked = 0_u64;
-    let began = Instant::now();
-    while began.elapsed() < RATE_FOR {
-        // The window and the one frame that may wait.
-        while unfinished <= window {
-            link.send();
-            unfinished += 1;
+/// A link that has several frames on their way.
+pub(crate) struct WindowedLink {
+    link: Link,
+    window: usize,
+    /// Frames whose result is still to come.
+    unfinished: usize,
+}
+
+impl WindowedLink {
+    pub(crate) fn open(transport: Transport, bytes: usize) -> Outcome<WindowedLink> {
+        let window = (WINDOW_BYTES / bytes).clamp(2, MAX_WINDOW);
+        Ok(WindowedLink {
+            link: Link::with_window(transport, bytes, WindowMode::Fixed(window))?,
+            window,
+            unfinished: 0,
+        })
+    }
+
+    /// Sends for as long as is said, as fast as it goes. Returns how many were acknowledged and how many seconds it took.
+    pub(crate) fn run(&mut self, lasts: Duration) -> Outcome<(usize, f64)> {
+        let mut acked = 0;
+        let began = Instant::now();
+        while began.elapsed() < lasts {
+            // The window and the one frame that may wait.
+            while self.unfinished <= self.window {
+                self.link.send();
+                self.unfinished += 1;
+            }
+            acked += self.results()?;
         }
-        let mut result = Some(link.runtime.block_on(link.results.recv())?);
+        while self.unfinished > 0 {
+            acked += self.results()?;
+        }
+        Ok((acked, began.elapsed().as_secs_f64()))
+    }
+
+    /// Waits for a result, and takes those that are there as well. Returns how many frames were acknowledged.
+    fn results(&mut self) -> Outcome<usize> {
+        let Link { runtime, results, .. } = &mut self.link;
+        let mut result = Some(runtime.block_on(results.recv())?);
+        let mut acked = 0;
         while let Some(LinkResult { result: finished, .. }) = result {
-            unfinished = unfinished.saturating_sub(1);
-            acked += u64::from(matches!(
+            self.unfinished = self.unfinished.saturating_sub(1);
+            acked += usize::from(matches!(
                 finished.outcome,
                 FrameOutcome::Acked { .. } | FrameOutcome::Delivered
             ));
-            result = link.results.try_recv().ok();
+            result = results.try_recv().ok();
         }
+        Ok(acked)
     }
-    Ok(acked as f64 / began.elapsed().as_secs_f64())
 }
 
 /// What a host of the bench is like.

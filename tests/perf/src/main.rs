@@ -7,6 +7,7 @@ mod audience;
 mod compare;
 mod crowd;
 mod delay;
+mod encode;
 mod exchange;
 mod floor;
 mod ours;
@@ -17,6 +18,7 @@ mod report;
 mod samples;
 #[cfg(target_os = "linux")]
 mod screen;
+mod simulated;
 mod soak;
 mod tls_floor;
 
@@ -35,11 +37,13 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A part of the bench: its name on the command line, and what it runs.
 type Section = (&'static str, fn(&mut Report) -> Outcome<()>);
 
-const SECTIONS: [Section; 4] = [
+const SECTIONS: [Section; 6] = [
     ("delay", delay::section),
     ("rate", rate::section),
     ("crowd", crowd::section),
     ("compare", compare::section),
+    ("encode", encode::section),
+    ("simulated", simulated::section),
 ];
 
 /// Sections that take so long, or need so much, that they run only when they are named.

@@ -1,10 +1,11 @@
 //! A simulated network with a virtual clock, in which a host and members hold whole conversations.
 //!
-//! Three layers, each of use without the next:
+//! Four layers, each of use without the next:
 //! * [`effects`]: what a network does to packets, pure and seeded; the very code with which a room makes its own network worse;
 //! * [`World`]: people with their [`netcore_proto::Node`]s, links between them, control connections, and live video over
 //!   datagrams and byte streams, with a relay at the host; everybody's clock shows another time;
-//! * [`Scenario`]: a conversation as a list of described [`Step`]s, which are printed when one fails.
+//! * [`Scenario`]: a conversation as a list of described [`Step`]s, which are printed when one fails;
+//! * [`filming`](mod@filming): usual networks and a film over them, for tests and for the bench.
 //!
 //! A run depends on its scenario and its seed and on nothing else: the same seed gives the same [`Trace`].
 //!
@@ -12,6 +13,7 @@
 //! This crate exists to fail loudly: a name nobody has, or a protocol that lets time stand still, is a panic.
 
 mod agenda;
+pub mod filming;
 mod scenario;
 mod trace;
 mod world;

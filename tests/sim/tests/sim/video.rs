@@ -11,25 +11,8 @@ use std::collections::BTreeSet;
 
 use netcore_proto::video::FrameOutcome;
 use netcore_proto::{FrameNumber, Span, Transport};
-use sim_tests::effects::Conditions;
-use sim_tests::{Film, Hop, Scenario, Step};
-
-/// 100 Mbit/s with a round trip of 20 ms.
-fn lan() -> Conditions {
-    Conditions::delay_ms(10).mbit(100, 256 * 1024)
-}
-
-/// Ben films for Ada over such a link, once both know their round trip.
-fn filming(title: &'static str, transport: Transport, links: Conditions, film: Film) -> Scenario {
-    Scenario::new(title, &["Ada", "Ben"]).links(links).then([
-        Step::Open,
-        Step::Join("Ben"),
-        Step::Wait(Span::from_secs(3)),
-        Step::Publish("Ben", transport),
-        Step::wait_ms(500),
-        Step::Film("Ben", film),
-    ])
-}
+use sim_tests::filming::{filming, lan};
+use sim_tests::{Film, Hop};
 
 /// Small pictures, so that many runs cost little.
 fn small(ms: u64) -> Film {

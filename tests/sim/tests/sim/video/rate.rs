@@ -2,34 +2,16 @@
 
 use netcore_proto::video::{RateControlConfig, RateMode, SenderConfig};
 use netcore_proto::{Bitrate, Span, Time, Transport};
-use sim_tests::effects::Conditions;
+use sim_tests::filming::{longest_wait, router, used_mbit};
 use sim_tests::{Film, Look, World};
 
 use super::{assert_sound, filming};
 
 const BOTH: [Transport; 2] = [Transport::Udp, Transport::Tcp];
 
-/// A router on the way with so much room before its link of so many megabits per second, 20 ms there and back.
-fn router(mbit: u64, queue_bytes: u64) -> Conditions {
-    Conditions::delay_ms(10)
-        .mbit(mbit, queue_bytes)
-        .behind_mbit(1_000)
-}
-
-/// The megabits a second that leave Ben's interface in a stretch of time.
-fn used_mbit(world: &mut World, stretch: Span) -> f64 {
-    let before = world.up("Ben").counts().bytes;
-    world.wait(stretch);
-    (world.up("Ben").counts().bytes - before) as f64 * 8.0 / stretch.as_secs_f64() / 1e6
-}
-
 fn looks(world: &World, from: Time, to: Time) -> impl Iterator<Item = &Look> {
     let all = world.hop("Ben", "Ada").looks.iter();
     all.filter(move |look| (from..to).contains(&look.at))
-}
-
-fn longest_wait(world: &World, from: Time, to: Time) -> Span {
-    looks(world, from, to).map(|look| look.wait).max().unwrap()
 }
 
 fn targets_mbit(world: &World, from: Time, to: Time) -> (f64, f64) {

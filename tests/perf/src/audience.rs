@@ -7,15 +7,49 @@ use std::time::{Duration, Instant};
 use netcore::proto::Transport;
 use netcore::proto::video::Event;
 use netcore::{Publisher, Room, RoomEvent, clock};
+use tempfile::TempDir;
 use tokio::time::{Interval, interval};
 
-use crate::SIZES;
+use crate::process::Part;
+use crate::{Outcome, SIZES, ours};
 
 /// Bytes of a 720p picture.
 pub(crate) const BYTES: usize = SIZES[1];
 pub(crate) const FRAMES_A_SECOND: u32 = 30;
 /// In which connections are opened and windows found.
 const SETTLES: Duration = Duration::from_secs(3);
+
+/// A host in a process of its own, and homes for its guests.
+pub(crate) struct House {
+    pub(crate) host: Part,
+    port: u16,
+    /// What the host's memory was with nobody there, in bytes.
+    pub(crate) empty: u64,
+    _home: TempDir,
+    homes: Vec<TempDir>,
+}
+
+impl House {
+    pub(crate) fn open(guests: usize) -> Outcome<House> {
+        let home = tempfile::tempdir()?;
+        let mut host = Part::start(&["host", &home.path().to_string_lossy()])?;
+        Ok(House {
+            port: host.line()?.parse()?,
+            empty: host.process().memory().unwrap_or(0),
+            host,
+            _home: home,
+            homes: (0..guests)
+                .map(|_| tempfile::tempdir())
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The guest with this number joins, to watch what there is or not.
+    pub(crate) async fn join(&self, guest: usize, watches: bool) -> Outcome<Room> {
+        let home = self.homes.get(guest).ok_or("a guest without a home")?;
+        Ok(Room::join(ours::member(home.path(), self.port, watches)?).await?)
+    }
+}
 
 /// Publishers, and the pace they keep together.
 pub(crate) struct Stage<'a> {

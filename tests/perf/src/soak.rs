@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use netcore::Room;
 use tokio::runtime::Runtime;
 
-use crate::audience::{BYTES, Count, Stage, between, count_frames, read};
-use crate::process::Part;
+use crate::audience::{BYTES, Count, House, Stage, between, count_frames, read};
 use crate::report::Report;
 use crate::{Outcome, TRANSPORTS, ours};
 
@@ -38,16 +36,11 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
          viewers\nof both, for {seconds} s. Memory is the host's own (RssAnon), the rate that of the slowest viewer:\n"
     );
     println!("{:>6} {:>10} {:>10} {:>10}", "s", "MB", "TCP f/s", "UDP f/s");
-    let homes: Vec<_> = (0..VIEWERS + 3)
-        .map(|_| tempfile::tempdir())
-        .collect::<Result<_, _>>()?;
-    let mut host = Part::start(&["host", &homes[0].path().to_string_lossy()])?;
-    let port: u16 = host.line()?.parse()?;
-    let empty = host.process().memory().unwrap_or(0);
+    let house = House::open(VIEWERS + TRANSPORTS.len())?;
     Runtime::new()?.block_on(async {
         let mut viewers = Vec::new();
-        for home in &homes[1..=VIEWERS] {
-            viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
+        for viewer in 0..VIEWERS {
+            viewers.push(house.join(viewer, true).await?);
         }
         let counts = TRANSPORTS.map(|transport| {
             viewers
@@ -56,8 +49,8 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
                 .collect::<Vec<Count>>()
         });
         let mut publishers = Vec::new();
-        for (transport, home) in TRANSPORTS.iter().zip(&homes[VIEWERS + 1..]) {
-            let room = Room::join(ours::member(home.path(), port, false)?).await?;
+        for (transport, guest) in TRANSPORTS.iter().zip(VIEWERS..) {
+            let room = house.join(guest, false).await?;
             let publisher = room.publish(ours::spec(*transport)).await?;
             publishers.push((room, publisher));
         }
@@ -67,7 +60,7 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
         let mut minute = (Instant::now(), read_all());
         for second in 1..=seconds {
             stage.send_for(Duration::from_secs(1)).await;
-            memory.push(host.process().memory().ok_or("the system does not tell the host's memory")?);
+            memory.push(house.host.process().memory().ok_or("the system does not tell the host's memory")?);
             if !second.is_multiple_of(60) && second != seconds {
                 continue;
             }
@@ -98,7 +91,7 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
         for room in viewers.iter().chain(publishers.iter().map(|(room, _)| room)) {
             room.close().await;
         }
-        verdict(empty, &memory, report);
+        verdict(house.empty, &memory, report);
         Ok(())
     })
 }

@@ -4,12 +4,11 @@ mod ustreamer;
 
 use std::time::Duration;
 
-use netcore::Room;
 use netcore::proto::Transport;
 use tokio::runtime::Runtime;
 
-use crate::audience::{BYTES, Count, FRAMES_A_SECOND, Stage, between, count_frames, read};
-use crate::process::{Part, Running};
+use crate::audience::{BYTES, Count, FRAMES_A_SECOND, House, Stage, between, count_frames, read};
+use crate::process::Running;
 use crate::ratios::{Better, Found};
 use crate::report::Report;
 use crate::{Outcome, TRANSPORTS, floor, ours};
@@ -149,29 +148,25 @@ impl Reading {
 }
 
 fn ours(transport: Transport) -> Outcome<Crowd> {
-    let homes: Vec<_> = (0..VIEWERS + 2)
-        .map(|_| tempfile::tempdir())
-        .collect::<Result<_, _>>()?;
-    let mut host = Part::start(&["host", &homes[0].path().to_string_lossy()])?;
-    let port: u16 = host.line()?.parse()?;
-    let empty = host.process().memory().unwrap_or(0);
+    let house = House::open(VIEWERS + 1)?;
+    let host = house.host.process();
     Runtime::new()?.block_on(async {
         let mut viewers = Vec::new();
-        for home in &homes[1..=VIEWERS] {
-            viewers.push(Room::join(ours::member(home.path(), port, true)?).await?);
+        for viewer in 0..VIEWERS {
+            viewers.push(house.join(viewer, true).await?);
         }
         let counts: Vec<Count> = viewers
             .iter()
             .map(|viewer| count_frames(viewer, transport))
             .collect();
-        let publishers = Room::join(ours::member(homes[VIEWERS + 1].path(), port, false)?).await?;
+        let publishers = house.join(VIEWERS, false).await?;
         let publisher = publishers.publish(ours::spec(transport)).await?;
         let mut stage = Stage::settled(vec![&publisher]).await;
-        let before = Reading::take(host.process(), &counts);
+        let before = Reading::take(host, &counts);
         let lasted = stage.send_for(LASTS).await;
-        let after = Reading::take(host.process(), &counts);
+        let after = Reading::take(host, &counts);
         // The publisher's connection costs about what a viewer's does.
-        let crowd = after.since(&before, lasted, host.process(), empty, VIEWERS + 1);
+        let crowd = after.since(&before, lasted, host, house.empty, VIEWERS + 1);
         for room in &viewers {
             room.close().await;
         }

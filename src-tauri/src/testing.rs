@@ -14,6 +14,7 @@ use crate::core::{Core, lock};
 use crate::error::IpcError;
 use crate::outside::{Choice, Outside};
 use crate::session::view::{RoomView, Theme};
+use crate::video::view::{Transport, VideoSpec};
 
 /// Longer than anything takes on a busy machine; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -162,4 +163,20 @@ pub(crate) fn loopback(host: &RoomView) -> String {
         .iter()
         .find(|at| at.loopback && at.address.starts_with("127."));
     at.map(|at| at.address.clone()).unwrap()
+}
+
+/// A small test pattern that is made to fit the network.
+pub(crate) fn pattern(transport: Transport) -> VideoSpec {
+    VideoSpec {
+        source: "pattern".into(),
+        width: 320,
+        height: 180,
+        rate: 30.0,
+        quality: 50,
+        least_quality: 30,
+        least_kbps: None,
+        most_kbps: None,
+        is_fixed: false,
+        transport,
+    }
 }

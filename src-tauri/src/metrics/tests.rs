@@ -6,30 +6,18 @@ use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::outside::Choice;
 use crate::session::view::{Language, Settings};
-use crate::testing::{Desk, PATIENCE};
+use crate::testing::{Desk, PATIENCE, pattern};
 use crate::video::commands::{next_frame, start_video};
-use crate::video::view::{DrawnFrame, Transport, VideoSpec};
-
-fn pattern() -> VideoSpec {
-    VideoSpec {
-        source: "pattern".into(),
-        width: 320,
-        height: 180,
-        rate: 30.0,
-        quality: 50,
-        least_quality: 30,
-        least_kbps: None,
-        most_kbps: None,
-        is_fixed: false,
-        transport: Transport::Tcp,
-    }
-}
+use crate::video::view::{DrawnFrame, Transport};
 
 #[tokio::test]
 async fn what_is_measured_is_told_each_second_and_exported() {
     let (host, room) = Desk::hosting("Ada").await;
     let (member, _) = Desk::joining("Ben", &room).await;
-    let stream = start_video(&member.core, pattern()).await.unwrap().stream;
+    let stream = start_video(&member.core, pattern(Transport::Tcp))
+        .await
+        .unwrap()
+        .stream;
     let link = member
         .event("metrics", |event| {
             let links = event["links"].as_array()?;
@@ -142,7 +130,10 @@ async fn draw(desk: &Desk, stream: u32, decoded_ago_us: u64, drawn_ago_us: u64) 
 async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_drew() {
     let (host, room) = Desk::hosting("Ada").await;
     let (member, _) = Desk::joining("Ben", &room).await;
-    let stream = start_video(&member.core, pattern()).await.unwrap().stream;
+    let stream = start_video(&member.core, pattern(Transport::Tcp))
+        .await
+        .unwrap()
+        .stream;
     host.event_of_kind("video", "started").await;
 
     let seen = async {
@@ -213,10 +204,7 @@ fn worse() -> ConditionsView {
 async fn the_network_is_made_worse_on_purpose_until_it_is_made_as_it_was() {
     let (host, room) = Desk::hosting("Ada").await;
     let (member, _) = Desk::joining("Ben", &room).await;
-    let spec = VideoSpec {
-        transport: Transport::Udp,
-        ..pattern()
-    };
+    let spec = pattern(Transport::Udp);
     let stream = start_video(&member.core, spec).await.unwrap().stream;
     let asked = ConditionsView {
         delay_ms: 99_999,
@@ -273,7 +261,7 @@ async fn tcp_and_udp_are_measured_one_after_the_other_and_what_was_in_use_is_in_
     let (member, _) = Desk::joining("Ben", &room).await;
     let unready = commands::start_comparison(&member.core, 1).await.unwrap_err();
     assert_eq!(unready.code, ErrorCode::NotLive);
-    start_video(&member.core, pattern()).await.unwrap();
+    start_video(&member.core, pattern(Transport::Tcp)).await.unwrap();
     let begun = commands::start_comparison(&member.core, 1).await.unwrap();
     assert_eq!((begun.running, begun.seconds), (Some(Transport::Tcp), 3));
     let done = member

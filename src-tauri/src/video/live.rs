@@ -284,15 +284,7 @@ mod tests {
         let kind = |source: &str| {
             let spec = VideoSpec {
                 source: source.into(),
-                width: 640,
-                height: 360,
-                rate: 30.0,
-                quality: 50,
-                least_quality: 30,
-                least_kbps: None,
-                most_kbps: None,
-                is_fixed: false,
-                transport: Transport::Udp,
+                ..crate::testing::pattern(Transport::Udp)
             };
             super::super::view::SourceKind::from(stream_spec(&spec, "it").source)
         };

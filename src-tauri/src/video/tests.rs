@@ -9,20 +9,13 @@ use super::view::{FrameBytes, SourceKind, Transport, VideoSpec};
 use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::session::commands::leave_room;
-use crate::testing::Desk;
+use crate::testing::{self, Desk};
 
 fn pattern(width: u16, height: u16, transport: Transport) -> VideoSpec {
     VideoSpec {
-        source: "pattern".into(),
         width,
         height,
-        rate: 30.0,
-        quality: 50,
-        least_quality: 30,
-        least_kbps: None,
-        most_kbps: None,
-        is_fixed: false,
-        transport,
+        ..testing::pattern(transport)
     }
 }
 

@@ -9,7 +9,7 @@ mod http;
 mod window;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use display::Display;
@@ -64,10 +64,32 @@ pub fn app() -> Result<PathBuf> {
     )))
 }
 
-/// Where pictures of failures are kept.
+/// Where pictures of failures are kept: in cargo's build folder.
 pub fn pictures() -> PathBuf {
-    let target = std::env::current_exe()
-        .ok()
-        .and_then(|exe| Some(exe.ancestors().nth(3)?.join("gui-tests")));
-    target.unwrap_or_else(std::env::temp_dir)
+    let folder = std::env::current_exe().ok().and_then(|exe| pictures_beside(&exe));
+    folder.unwrap_or_else(std::env::temp_dir)
+}
+
+/// A program lies in the folder of its profile, a test one deeper, in `deps`.
+fn pictures_beside(exe: &Path) -> Option<PathBuf> {
+    let folder = exe.parent()?;
+    let profile = if folder.ends_with("deps") {
+        folder.parent()?
+    } else {
+        folder
+    };
+    Some(profile.parent()?.join("gui-tests"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_of_tests_and_of_programs_are_kept_in_the_build_folder() {
+        for exe in ["/p/target/debug/deps/gui-12ab", "/p/target/release/bench"] {
+            let kept = pictures_beside(Path::new(exe));
+            assert_eq!(kept.as_deref(), Some(Path::new("/p/target/gui-tests")), "{exe}");
+        }
+    }
 }

@@ -71,7 +71,12 @@ mod tests {
             encode_us: 0,
         };
         buffer[..crate::video::FRAME_HEADER_BYTES].copy_from_slice(&header.encode());
-        Frame::from_bytes(buffer.freeze()).unwrap()
+        let announced = crate::video::Announced {
+            stream: header.stream,
+            frame: header.frame,
+            length: buffer.len(),
+        };
+        Frame::received(buffer.freeze(), announced).unwrap()
     }
 
     #[test]

@@ -95,6 +95,18 @@ impl FrameHeader {
     }
 }
 
+/// What a received frame was announced as, by the datagrams or the connection that brought it. The frame's own header must
+/// say the same: whoever hands the frame on goes by that header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The stream it came for.
+    pub stream: StreamId,
+    /// Its number in that stream.
+    pub frame: FrameNumber,
+    /// Bytes of the frame, its header included.
+    pub length: usize,
+}
+
 /// A whole frame as it travels: header and JPEG in one shared, uncopied run of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -115,20 +127,29 @@ impl Frame {
         let mut bytes = BytesMut::with_capacity(FRAME_HEADER_BYTES + jpeg.len());
         bytes.extend_from_slice(&header.encode());
         bytes.extend_from_slice(jpeg);
-        Frame::from_bytes(bytes.freeze())
+        let announced = Announced {
+            stream: header.stream,
+            frame: header.frame,
+            length: bytes.len(),
+        };
+        Frame::received(bytes.freeze(), announced)
     }
 
-    /// Takes a run of bytes that is exactly one frame.
+    /// Makes a frame of received bytes. This is the only place that does, whichever transport brought them.
     ///
     /// # Errors
-    /// [`WireError::Record`] when the header is bad or announces another length.
-    pub fn from_bytes(bytes: Bytes) -> Result<Frame, WireError> {
+    /// [`WireError::Record`] when the bytes are not exactly one frame, or its header contradicts what was announced.
+    pub fn received(bytes: Bytes, announced: Announced) -> Result<Frame, WireError> {
+        let refuse = |why| WireError::Record { record: "frame", why };
         let header = FrameHeader::decode(&bytes)?;
-        if bytes.len() != FRAME_HEADER_BYTES + header.length as usize {
-            return Err(WireError::Record {
-                record: "frame",
-                why: "its length is not the one its header announces",
-            });
+        if bytes.len() != FRAME_HEADER_BYTES + header.length as usize || bytes.len() != announced.length {
+            return Err(refuse("its length is not the one announced"));
+        }
+        if header.stream != announced.stream {
+            return Err(refuse("its header names another stream"));
+        }
+        if header.frame != announced.frame {
+            return Err(refuse("its header bears another number"));
         }
         Ok(Frame { header, bytes })
     }
@@ -209,11 +230,41 @@ mod tests {
     #[test]
     fn a_frame_survives_the_trip_without_being_copied() {
         let frame = Frame::new(header(), b"jpeg").unwrap();
-        let same = Frame::from_bytes(frame.bytes().clone()).unwrap();
+        let same = Frame::received(frame.bytes().clone(), announced(&frame)).unwrap();
         assert_eq!(same, frame);
         assert_eq!(same.jpeg(), &b"jpeg"[..]);
         assert_eq!(same.jpeg().as_ptr(), frame.bytes()[FRAME_HEADER_BYTES..].as_ptr());
         assert_eq!(same.header().length, 4);
+    }
+
+    fn announced(frame: &Frame) -> Announced {
+        Announced {
+            stream: frame.header().stream,
+            frame: frame.header().frame,
+            length: frame.bytes().len(),
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_not_what_was_announced_is_refused() {
+        let frame = Frame::new(header(), b"jpeg").unwrap();
+        let honest = announced(&frame);
+        for lie in [
+            Announced {
+                stream: StreamId(4),
+                ..honest
+            },
+            Announced {
+                frame: FrameNumber(u32::MAX - 1),
+                ..honest
+            },
+            Announced {
+                length: honest.length - 1,
+                ..honest
+            },
+        ] {
+            assert!(Frame::received(frame.bytes().clone(), lie).is_err(), "{lie:?}");
+        }
     }
 
     #[test]
@@ -231,8 +282,18 @@ mod tests {
     #[test]
     fn a_frame_that_contradicts_its_header_is_refused() {
         let frame = Frame::new(header(), b"jpeg").unwrap();
-        assert!(Frame::from_bytes(frame.bytes().slice(..35)).is_err());
-        assert!(Frame::from_bytes(frame.bytes().slice(..31)).is_err());
+        let received = |bytes: Bytes| {
+            let length = bytes.len();
+            Frame::received(
+                bytes,
+                Announced {
+                    length,
+                    ..announced(&frame)
+                },
+            )
+        };
+        assert!(received(frame.bytes().slice(..35)).is_err());
+        assert!(received(frame.bytes().slice(..31)).is_err());
         assert!(Frame::new(header(), b"").is_err());
         let huge = FrameHeader {
             length: (MAX_FRAME_BYTES - FRAME_HEADER_BYTES + 1) as u32,

@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Fragment, Frame, MAX_NACK_RANGES, Parity, parity};
-use crate::units::FrameNumber;
+use super::{Announced, Fragment, Frame, MAX_NACK_RANGES, Parity, parity};
+use crate::units::{FrameNumber, StreamId};
 use crate::{Span, Time};
 
 /// Fragments overtaken by fewer later ones than this may merely be late (RFC 9002, section 6.1.1 uses the same number).
@@ -332,9 +332,14 @@ impl Partial {
         }
     }
 
-    /// The whole frame. `None` when its own header contradicts it.
-    pub(super) fn into_frame(self) -> Option<Frame> {
-        Frame::from_bytes(self.bytes.freeze()).ok()
+    /// The whole frame, of `stream`. `None` when its own header contradicts what its datagrams announced.
+    pub(super) fn into_frame(self, stream: StreamId) -> Option<Frame> {
+        let announced = Announced {
+            stream,
+            frame: self.frame,
+            length: self.bytes.len(),
+        };
+        Frame::received(self.bytes.freeze(), announced).ok()
     }
 
     /// When parts will have to be asked for (again).

@@ -211,7 +211,7 @@ impl Receiver {
                 let repaired = partial.repaired;
                 self.way.learn(&partial);
                 // A frame whose own header contradicts it is dropped like one that never came.
-                match partial.into_frame() {
+                match partial.into_frame(self.stream) {
                     Some(frame) => {
                         self.buffers.keep(&frame);
                         let whole = Whole {
@@ -232,12 +232,10 @@ impl Receiver {
         }
     }
 
-    /// A whole frame, from a TCP connection. It was acknowledged there, by a [`TcpAck`](super::TcpAck), before this.
+    /// A whole frame, from a TCP connection. It was acknowledged there, by a [`TcpAck`](super::TcpAck), before this. One of
+    /// another stream, or that is not newer than what is here, is only counted.
     pub fn handle_frame(&mut self, frame: Frame, first: Time, now: Time) {
-        if self
-            .newest
-            .is_some_and(|newest| !frame.header().frame.is_newer_than(newest))
-        {
+        if frame.header().stream != self.stream || self.is_past(frame.header().frame) {
             self.counts.late += 1;
             return;
         }
@@ -332,8 +330,8 @@ impl Receiver {
     fn complete(&mut self, frame: Frame, transport: Transport, first: Time, repaired: u32, whole: Whole) {
         let (number, now) = (whole.frame, whole.at);
         if let Some(newest) = self.newest {
-            let gap = number.since(newest);
-            let interval = Span::from_micros(now.since(self.newest_at).as_micros() / u64::from(gap));
+            let gap = u64::from(number.since(newest)).max(1);
+            let interval = Span::from_micros(now.since(self.newest_at).as_micros() / gap);
             let smooth =
                 |before: Span| Span::from_micros((before.as_micros() * 7 + interval.as_micros()) / 8);
             self.interval = Some(self.interval.map_or(interval, smooth));

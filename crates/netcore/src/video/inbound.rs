@@ -4,8 +4,8 @@ use std::sync::{Mutex, Weak};
 use crate::tcp::{self, Secure};
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
-    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity, Receiver,
-    TcpAck,
+    Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity,
+    Receiver, TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use tokio_util::sync::CancellationToken;
@@ -143,7 +143,12 @@ impl Inbound {
                 whole,
             };
             writer.write_all(&ack.encode()).await?;
-            let frame = Frame::from_bytes(bytes.freeze()).map_err(invalid)?;
+            let announced = Announced {
+                stream: self.stream,
+                frame: header.frame,
+                length: bytes.len(),
+            };
+            let frame = Frame::received(bytes.freeze(), announced).map_err(invalid)?;
             buffers.keep(&frame);
             lock(&self.receiver).handle_frame(frame, first, whole);
             self.publish_arrivals();

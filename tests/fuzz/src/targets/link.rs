@@ -170,7 +170,7 @@ impl Rig {
         };
         Rig {
             ends: Ends {
-                sender: Sender::new(config),
+                sender: Sender::new(StreamId(1), config),
                 receiver: Receiver::new(StreamId(1)),
                 there: VecDeque::new(),
                 back: VecDeque::new(),

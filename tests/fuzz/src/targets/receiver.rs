@@ -1,5 +1,7 @@
 //! The receiving end of a stream, fed whatever the wire's rules let through.
 
+use std::collections::BTreeSet;
+
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::Bytes;
 use netcore_proto::video::{
@@ -43,6 +45,12 @@ enum Op<'a> {
         size: u8,
         parity: u8,
         answers_requests: bool,
+    },
+    /// From now on the frames' own headers say something else than their datagrams do.
+    Lie {
+        stream: u32,
+        frame: u32,
+        length: u32,
     },
     /// A part of the frame.
     Part {
@@ -104,6 +112,8 @@ struct Rig {
     parity: u8,
     answers_requests: bool,
     index: u16,
+    /// What is added to what the frames' own headers should say: stream, number, length.
+    lie: [u32; 3],
     /// Datagrams that may have begun a frame.
     begun: u64,
 }
@@ -111,6 +121,8 @@ struct Rig {
 struct End {
     receiver: Receiver,
     newest: Option<FrameNumber>,
+    /// The numbers that datagrams and connections announced.
+    announced: BTreeSet<FrameNumber>,
     arrivals: u64,
 }
 
@@ -133,6 +145,12 @@ impl End {
         }) = self.receiver.poll_arrival()
         {
             let number = frame.header().frame;
+            assert_eq!(
+                frame.header().stream,
+                StreamId(1),
+                "it would be passed on as another's"
+            );
+            assert!(self.announced.contains(&number), "no datagram announced {number}");
             assert!(
                 self.newest.is_none_or(|newest| number.is_newer_than(newest)),
                 "{number} is not newer"
@@ -174,6 +192,7 @@ impl Rig {
             end: End {
                 receiver: Receiver::new(StreamId(1)),
                 newest: None,
+                announced: BTreeSet::new(),
                 arrivals: 0,
             },
             now: Time::from_micros(5_000_000),
@@ -183,6 +202,7 @@ impl Rig {
             parity: 0,
             answers_requests: true,
             index: 0,
+            lie: [0; 3],
             begun: 0,
         }
     }
@@ -202,6 +222,11 @@ impl Rig {
                 self.size = SIZES[usize::from(size) % SIZES.len()];
                 (self.parity, self.answers_requests) = (parity, answers_requests);
             }
+            Op::Lie {
+                stream,
+                frame,
+                length,
+            } => self.lie = [stream, frame, length],
             Op::Part { index, attempt } => {
                 let count = Fragment::count(self.length, self.size);
                 self.index = (u32::from(index) % count) as u16;
@@ -232,7 +257,14 @@ impl Rig {
             Op::Datagram(bytes) => self.receive(bytes),
             Op::Whole { took } => {
                 let first = now - span(took.min(160));
-                let frame = frame(self.frame, self.length.min(MAX_WHOLE));
+                let [stream, ..] = self.lie;
+                let header = FrameHeader {
+                    stream: StreamId(1_u32.wrapping_add(stream)),
+                    ..header(self.frame, self.length.min(MAX_WHOLE))
+                };
+                let jpeg = vec![0; header.length as usize];
+                let frame = Frame::new(header, &jpeg).expect("lengths here are possible");
+                self.end.announced.insert(self.frame);
                 self.end.receiver.handle_frame(frame, first, now);
             }
             Op::RoundTrip { us } => self.end.receiver.set_round_trip(Span::from_micros(us.into())),
@@ -250,7 +282,15 @@ impl Rig {
         }
         let mut data = vec![0; (to - from) as usize];
         if from == 0 {
-            data[..FRAME_HEADER_BYTES].copy_from_slice(&header(self.frame, self.length).encode());
+            let honest = header(self.frame, self.length);
+            let [stream, frame, length] = self.lie;
+            let said = FrameHeader {
+                stream: StreamId(honest.stream.0.wrapping_add(stream)),
+                frame: FrameNumber(honest.frame.0.wrapping_add(frame)),
+                length: honest.length.wrapping_add(length),
+                ..honest
+            };
+            data[..FRAME_HEADER_BYTES].copy_from_slice(&said.encode());
         }
         let fragment = Fragment {
             stream: StreamId(1),
@@ -276,8 +316,14 @@ impl Rig {
     fn receive(&mut self, bytes: &[u8]) {
         self.begun += 1;
         match Datagram::decode(bytes) {
-            Ok(Datagram::Fragment(fragment)) => self.end.receiver.handle_fragment(&fragment, self.now),
-            Ok(Datagram::Parity(parity)) => self.end.receiver.handle_parity(&parity, self.now),
+            Ok(Datagram::Fragment(fragment)) => {
+                self.end.announced.insert(fragment.frame);
+                self.end.receiver.handle_fragment(&fragment, self.now);
+            }
+            Ok(Datagram::Parity(parity)) => {
+                self.end.announced.insert(parity.frame);
+                self.end.receiver.handle_parity(&parity, self.now);
+            }
             _ => {}
         }
         self.end.check(self.now);

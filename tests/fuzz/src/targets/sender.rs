@@ -1,6 +1,6 @@
 //! The sending end of a stream, told whatever a neighbour may say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};
 use netcore_proto::video::{
@@ -33,6 +33,10 @@ struct Setup {
 enum Op {
     Offer {
         length: u8,
+    },
+    /// The next frames bear numbers that were there before, or are far ahead.
+    Renumber {
+        by: u32,
     },
     /// The TCP socket takes bytes, or has taken them.
     PollFrame,
@@ -104,11 +108,7 @@ pub(crate) fn run(bytes: &[u8]) {
     assert!(rig.end.sender.in_flight() == 0 || rig.end.sender.transport() == Transport::Tcp);
     rig.end.sender.handle_stopped(rig.now);
     rig.end.check(rig.now);
-    assert_eq!(
-        rig.end.finished.len() as u32,
-        rig.offered,
-        "every frame has one result"
-    );
+    assert_eq!(rig.end.finished, rig.end.offered, "every frame has one result");
     assert_eq!(rig.end.sender.in_flight(), 0);
     pass(&mut rig.end, &mut rig.now, Span::from_micros(u64::MAX));
     assert_eq!(rig.end.sender.poll_timeout(), None);
@@ -118,12 +118,13 @@ struct Rig {
     end: End,
     now: Time,
     next: FrameNumber,
-    offered: u32,
 }
 
 struct End {
     sender: Sender,
-    finished: BTreeSet<FrameNumber>,
+    /// How many frames of each number were offered, and how many have their result. A publisher may repeat a number.
+    offered: BTreeMap<FrameNumber, u32>,
+    finished: BTreeMap<FrameNumber, u32>,
     /// How many datagrams of each frame were sent, and how many parts it has.
     sent: BTreeMap<FrameNumber, (u32, u32)>,
     floor: Bitrate,
@@ -153,10 +154,12 @@ impl End {
                 Ok(Datagram::Parity(part)) => (part.frame, Fragment::count(part.frame_length, part.size)),
                 other => panic!("a sender sends parts that can be read, not {other:?}"),
             };
-            assert!(!self.finished.contains(&frame), "{frame} has its result already");
+            let (offered, finished) = (self.offered.get(&frame), self.finished.get(&frame));
+            assert!(finished < offered, "{frame} has its result already");
+            let offered = offered.copied().unwrap_or(0);
             let sent = self.sent.entry(frame).or_default();
-            *sent = (sent.0 + 1, parts);
-            let most = parts * MAX_SENDINGS_PER_PART + MAX_OTHER_DATAGRAMS;
+            *sent = (sent.0 + 1, sent.1.max(parts));
+            let most = offered * (sent.1 * MAX_SENDINGS_PER_PART + MAX_OTHER_DATAGRAMS);
             assert!(
                 sent.0 <= most,
                 "{} datagrams of a frame with {parts} parts",
@@ -164,9 +167,11 @@ impl End {
             );
         }
         while let Some(result) = self.sender.poll_result() {
+            let finished = self.finished.entry(result.frame).or_default();
+            *finished += 1;
             assert!(
-                self.finished.insert(result.frame),
-                "{} has two results",
+                Some(&*finished) <= self.offered.get(&result.frame),
+                "{} has a result too many",
                 result.frame
             );
             assert!(result.offered <= result.finished && result.finished <= now);
@@ -206,15 +211,15 @@ impl Rig {
         };
         Rig {
             end: End {
-                sender: Sender::new(config),
-                finished: BTreeSet::new(),
+                sender: Sender::new(StreamId(1), config),
+                offered: BTreeMap::new(),
+                finished: BTreeMap::new(),
                 sent: BTreeMap::new(),
                 floor: rate.floor,
                 ceiling: rate.ceiling,
             },
             now: Time::from_micros(5_000_000),
             next: FrameNumber(u32::MAX - 3),
-            offered: 0,
         }
     }
 
@@ -235,10 +240,11 @@ impl Rig {
         match *op {
             Op::Offer { length } => {
                 let length = LENGTHS[usize::from(length) % LENGTHS.len()];
-                sender.handle_frame(frame(self.next, length), now);
+                *self.end.offered.entry(self.next).or_default() += 1;
+                self.end.sender.handle_frame(frame(self.next, length), now);
                 self.next = self.next.next();
-                self.offered += 1;
             }
+            Op::Renumber { by } => self.next.0 = self.next.0.wrapping_add(by),
             Op::PollFrame => drop(sender.poll_frame(now)),
             Op::Written { back } => {
                 let frame = self.back(back);

@@ -4,8 +4,8 @@ use bytes::{BufMut, BytesMut};
 use loopback_tests::{Bystanders, DatagramSeal, PATIENCE, Party, Stranger, pattern};
 use netcore::clock;
 use netcore::proto::conditions::Conditions;
-use netcore::proto::video::{Ack, Datagram, Fragment, Nack};
-use netcore::proto::{FrameNumber, StreamId, Time, Transport};
+use netcore::proto::video::{self, Ack, Datagram, Fragment, Frame, FrameHeader, Nack};
+use netcore::proto::{FrameNumber, Notice, Request, StreamId, Time, Transport};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
@@ -165,6 +165,93 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
         forged.is_newer_than(shown.frame.header().frame),
         "the forged frame was not taken"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_under_a_false_label_end_nobody_and_pass_for_nobodys() {
+    let mut others = Bystanders::gather(Transport::Udp).await;
+    let mut mallory = Stranger::new(others.port()).join("Mallory").await;
+    mallory
+        .wire
+        .say(&Request::Video(video::Request::Publish {
+            local: 1,
+            spec: pattern(Transport::Udp),
+        }))
+        .await;
+    let own = mallory
+        .wire
+        .hear("the stream's number", |notice| match notice {
+            Notice::Video(video::Notice::Published { stream, .. }) => Some(stream.id),
+            _ => None,
+        })
+        .await;
+    let seal = mallory.seal();
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(mallory.stranger.host()).await.unwrap();
+    let whole = |stream, number: u32| {
+        let header = FrameHeader {
+            stream,
+            frame: FrameNumber(number),
+            length: 0,
+            width: 1,
+            height: 1,
+            captured: Time::ZERO,
+            encode_us: 0,
+        };
+        Frame::new(header, b"fake").unwrap()
+    };
+    // What the datagrams say of a frame of Mallory's, and what the frame says of itself.
+    let labels = [
+        (1, own, 1),
+        (2, own, 1),
+        (3, own, 1 << 31),
+        (4, others.stream, 4),
+        (5, others.stream, 1_000_000_000),
+        (6, StreamId(99), 6),
+        (u32::MAX >> 1, own, 0),
+    ];
+    for (packet, (outer, stream, inner)) in (0..).zip(labels) {
+        let frame = whole(stream, inner);
+        let plain = fragment(own, outer, frame.bytes().len() as u32, 1_000, 0, frame.bytes());
+        socket.send(&seal.seal(packet, &plain)).await.unwrap();
+    }
+    // A good one comes last: what came before it has been dealt with when it is shown.
+    let good = whole(own, u32::MAX >> 1);
+    let plain = fragment(
+        own,
+        u32::MAX >> 1,
+        good.bytes().len() as u32,
+        1_000,
+        0,
+        good.bytes(),
+    );
+    socket
+        .send(&seal.seal(labels.len() as u64, &plain))
+        .await
+        .unwrap();
+    let mut frames = others.host.room.frames(own).expect("it is live");
+    let shown = async {
+        let mut newest = None;
+        while newest != Some(good.header().frame) {
+            newest = frames
+                .newer_than(newest)
+                .await
+                .map(|shown| shown.frame.header().frame);
+        }
+    };
+    tokio::time::timeout(PATIENCE, shown)
+        .await
+        .expect("the host goes on");
+    others.notice_nothing("frames under a false label").await;
+    for party in [&others.host, &others.cai] {
+        let mut frames = party.room.frames(others.stream).unwrap();
+        let shown = frames.newer_than(None).await.unwrap();
+        assert_ne!(
+            shown.frame.jpeg(),
+            &b"fake"[..],
+            "Ben's stream shows Ben's pictures"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

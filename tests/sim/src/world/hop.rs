@@ -101,7 +101,7 @@ impl Hop {
             stream,
             from,
             to,
-            sender: Sender::new(config),
+            sender: Sender::new(stream, config),
             receiver: Receiver::new(stream),
             offered: 0,
             results: Vec::new(),

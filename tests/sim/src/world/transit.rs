@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use netcore_proto::Time;
 use netcore_proto::video::{
-    Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameHeader, TCP_ACK_BYTES, TcpAck,
+    Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameHeader, TCP_ACK_BYTES, TcpAck,
 };
 
 use super::hop::Writing;
@@ -117,7 +117,13 @@ impl World {
             if hop.incoming.len() < length {
                 return;
             }
-            let frame = Frame::from_bytes(hop.incoming.split_to(length).freeze()).expect("it is one frame");
+            let announced = Announced {
+                stream: hop.stream,
+                frame: header.frame,
+                length,
+            };
+            let bytes = hop.incoming.split_to(length).freeze();
+            let frame = Frame::received(bytes, announced).expect("it is one frame");
             hop.incoming_since = None;
             hop.receiver.handle_frame(frame, first, clock);
             let answer = TcpAck {

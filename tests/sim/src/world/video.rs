@@ -132,10 +132,13 @@ impl World {
                 results.len() as u64,
                 "a window is chosen while nothing is on its way"
             );
-            hop.sender = Sender::new(SenderConfig {
-                transport,
-                ..film.sending
-            });
+            hop.sender = Sender::new(
+                stream,
+                SenderConfig {
+                    transport,
+                    ..film.sending
+                },
+            );
             hop.results = results;
         }
         self.cameras.push(Camera {

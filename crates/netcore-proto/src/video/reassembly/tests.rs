@@ -46,7 +46,7 @@ fn parts_in_any_order_make_the_frame() {
         assert_eq!(partial.add(part, Time::ZERO), Effect::Useless);
     }
     assert_eq!(partial.add(&last, Time::ZERO), Effect::Whole);
-    assert_eq!(partial.into_frame(), Some(frame));
+    assert_eq!(partial.into_frame(StreamId(1)), Some(frame));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_gap_shrinks_and_splits() {
         assert_eq!(partial.add(&parts[index], at(0)), Effect::Useless);
     }
     assert_eq!(partial.add(&parts[6], at(0)), Effect::Whole);
-    assert_eq!(partial.into_frame(), Some(frame));
+    assert_eq!(partial.into_frame(StreamId(1)), Some(frame));
 }
 
 #[test]

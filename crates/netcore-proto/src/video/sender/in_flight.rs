@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::Time;
-use crate::units::Transport;
+use crate::units::{StreamId, Transport};
 use crate::video::{Fragment, Frame, Parity};
 
 /// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
@@ -11,6 +11,8 @@ const SPARE_COPIES: [u32; 2] = [20, 4];
 /// A frame of which something has been sent, or is about to be, and that has no result yet.
 #[derive(Debug)]
 pub(super) struct InFlight {
+    /// The sender's own number for it, never given twice. The publisher's may come again.
+    pub(super) serial: u64,
     pub(super) frame: Frame,
     pub(super) offered: Time,
     pub(super) transport: Transport,
@@ -67,13 +69,22 @@ impl InFlight {
         is_new
     }
 
-    pub(super) fn fragment(&self, index: u16, attempt: u8, answers_requests: bool) -> Fragment {
-        let header = self.frame.header();
+    /// Fragment number `index` of `stream`'s frame; `None` when the frame has not so many.
+    pub(super) fn fragment(
+        &self,
+        stream: StreamId,
+        index: u16,
+        attempt: u8,
+        answers_requests: bool,
+    ) -> Option<Fragment> {
         let from = usize::from(index) * usize::from(self.size);
         let to = (from + usize::from(self.size)).min(self.frame.bytes().len());
-        Fragment {
-            stream: header.stream,
-            frame: header.frame,
+        if from >= to {
+            return None;
+        }
+        Some(Fragment {
+            stream,
+            frame: self.frame.header().frame,
             frame_length: self.frame.bytes().len() as u32,
             size: self.size,
             index,
@@ -81,15 +92,14 @@ impl InFlight {
             parity: self.parity.len() as u8,
             answers_requests,
             data: self.frame.bytes().slice(from..to),
-        }
+        })
     }
 
-    /// A parity part; `None` when there are not so many.
-    pub(super) fn parity_part(&self, index: usize) -> Option<Parity> {
-        let header = self.frame.header();
+    /// A parity fragment of `stream`'s frame; `None` when there are not so many.
+    pub(super) fn parity_part(&self, stream: StreamId, index: usize) -> Option<Parity> {
         Some(Parity {
-            stream: header.stream,
-            frame: header.frame,
+            stream,
+            frame: self.frame.header().frame,
             frame_length: self.frame.bytes().len() as u32,
             size: self.size,
             count: self.parity.len() as u8,

@@ -41,20 +41,17 @@ impl Sender {
 
     fn next_datagram(&mut self, adds_parity: bool, now: Time) -> Option<Datagram> {
         let answers_requests = self.acks.answers_requests();
-        while let Some((frame, index)) = self.resend.pop_front() {
-            let sent = self
-                .in_flight
-                .iter_mut()
-                .find(|sent| sent.frame.header().frame == frame);
-            if let Some(sent) = sent {
-                sent.retransmits += 1;
+        let stream = self.stream;
+        while let Some((serial, index)) = self.resend.pop_front() {
+            // A frame that has its result since is not sent again.
+            let Some(sent) = self.in_flight.iter_mut().find(|sent| sent.serial == serial) else {
+                continue;
+            };
+            let attempt = sent.retransmits.saturating_add(1).min(255) as u8;
+            if let Some(fragment) = sent.fragment(stream, index, attempt, answers_requests) {
+                sent.retransmits = sent.retransmits.saturating_add(1);
                 sent.prompted = now;
-                let attempt = sent.retransmits.min(255) as u8;
-                return Some(Datagram::Fragment(sent.fragment(
-                    index,
-                    attempt,
-                    answers_requests,
-                )));
+                return Some(Datagram::Fragment(fragment));
             }
         }
         let sent = match self.in_flight.iter().position(InFlight::is_leaving) {
@@ -67,9 +64,9 @@ impl Sender {
             let index = sent.next_part as u16;
             sent.next_part += 1;
             sent.parts_out = (sent.next_part == sent.parts).then_some(now);
-            Datagram::Fragment(sent.fragment(index, 0, answers_requests))
+            Datagram::Fragment(sent.fragment(stream, index, 0, answers_requests)?)
         } else {
-            let parity = sent.parity_part(sent.next_parity)?;
+            let parity = sent.parity_part(stream, sent.next_parity)?;
             sent.next_parity += 1;
             Datagram::Parity(parity)
         };
@@ -113,7 +110,9 @@ impl Sender {
             Vec::new()
         };
         self.parity_share = parity.len() as f64 / f64::from(parts);
+        self.serials += 1;
         self.in_flight.push_back(InFlight {
+            serial: self.serials,
             parts,
             resends_left: parts * repair::MAX_RESENDS_PER_PART,
             asked: 0,

@@ -21,7 +21,7 @@ use super::rate_control::{RateControl, RateControlConfig};
 use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 use super::{Ack, AckMode, Fragment, Frame, TcpAck};
 use crate::io::{Deadline, DeadlineReason};
-use crate::units::{Bitrate, FrameNumber, Transport};
+use crate::units::{Bitrate, FrameNumber, StreamId, Transport};
 use crate::{Span, Time};
 
 /// How a [`Sender`] works.
@@ -47,6 +47,8 @@ pub struct SenderConfig {
 /// once.
 #[derive(Debug)]
 pub struct Sender {
+    /// What every datagram is labelled with, whatever a frame says of itself.
+    stream: StreamId,
     transport: Transport,
     fragment_bytes: u16,
     window: Window,
@@ -60,8 +62,10 @@ pub struct Sender {
     waiting: Option<Waiting>,
     /// Oldest first.
     in_flight: VecDeque<InFlight>,
-    /// Parts asked for again, frame and index.
-    resend: VecDeque<(FrameNumber, u16)>,
+    /// How many frames have been put on their way.
+    serials: u64,
+    /// Fragments requested again, by their frame's serial number and their index.
+    resend: VecDeque<(u64, u16)>,
     round_trip: Option<RoundTrip>,
     /// The latest frame put on its way, over either transport.
     newest: Option<FrameNumber>,
@@ -92,9 +96,10 @@ impl Default for SenderConfig {
 }
 
 impl Sender {
-    /// A sender with nothing to send.
-    pub fn new(config: SenderConfig) -> Sender {
+    /// A sender of `stream` with nothing to send.
+    pub fn new(stream: StreamId, config: SenderConfig) -> Sender {
         Sender {
+            stream,
             transport: config.transport,
             fragment_bytes: config.fragment_bytes.max(Fragment::MIN_SIZE),
             window: Window::new(match config.acks {
@@ -109,6 +114,7 @@ impl Sender {
             control: RateControl::new(config.rate),
             waiting: None,
             in_flight: VecDeque::new(),
+            serials: 0,
             resend: VecDeque::new(),
             round_trip: None,
             newest: None,

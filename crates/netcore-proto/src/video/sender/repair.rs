@@ -32,6 +32,7 @@ impl Sender {
         }
         // The receiver is there, so it need not be prompted yet.
         sent.prompted = now;
+        let serial = sent.serial;
         let before = self.resend.len();
         let mut from = 0;
         for (first, count) in &nack.missing {
@@ -44,7 +45,7 @@ impl Sender {
                     return;
                 }
                 sent.resends_left -= 1;
-                self.resend.push_back((nack.frame, index as u16));
+                self.resend.push_back((serial, index as u16));
             }
         }
         let asked = self.resend.len() - before;
@@ -105,8 +106,7 @@ impl Sender {
             if sent.prompted + patience <= now {
                 sent.prompts += 1;
                 sent.prompted = now;
-                self.resend
-                    .push_back((sent.frame.header().frame, (sent.parts - 1) as u16));
+                self.resend.push_back((sent.serial, (sent.parts - 1) as u16));
             }
             at += 1;
         }

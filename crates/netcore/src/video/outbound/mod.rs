@@ -66,7 +66,7 @@ impl Outbound {
             ..SenderConfig::default()
         };
         let state = State {
-            sender: Sender::new(config),
+            sender: Sender::new(key.stream, config),
             alarm: None,
             meter: LinkMeter::new(transport),
             jitter_us: None,

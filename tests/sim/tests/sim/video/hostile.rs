@@ -148,12 +148,15 @@ fn frame(number: u32, bytes: usize) -> Frame {
 }
 
 fn sender_with_a_frame(bytes: usize) -> (Sender, u32) {
-    let mut sender = Sender::new(SenderConfig {
-        transport: Transport::Udp,
-        window: WindowMode::Adaptive,
-        fragment_bytes: 1_200,
-        ..SenderConfig::default()
-    });
+    let mut sender = Sender::new(
+        STREAM,
+        SenderConfig {
+            transport: Transport::Udp,
+            window: WindowMode::Adaptive,
+            fragment_bytes: 1_200,
+            ..SenderConfig::default()
+        },
+    );
     sender.handle_frame(frame(0, bytes), Time::ZERO);
     let mut parts = 0;
     while sender.poll_fragment(Time::ZERO).is_some() {
@@ -171,10 +174,13 @@ fn lies_about_times_and_loss_cost_the_liar_his_picture_and_nothing_else() {
             ceiling: Bitrate(50_000_000),
             mode: RateMode::Adaptive,
         };
-        let mut sender = Sender::new(SenderConfig {
-            rate,
-            ..SenderConfig::default()
-        });
+        let mut sender = Sender::new(
+            STREAM,
+            SenderConfig {
+                rate,
+                ..SenderConfig::default()
+            },
+        );
         let mut left = 0;
         for number in 0..900 {
             let now = Time::from_micros(u64::from(number) * 33_333);
@@ -340,5 +346,102 @@ fn random_parts_fill_no_memory() {
             while receiver.poll_datagram(now).is_some() {}
         }
         assert_eq!((receiver.incomplete_bytes(), receiver.poll_timeout()), (0, None));
+    }
+}
+
+/// Fragments of `whole` under another label than its own header bears.
+fn mislabelled(whole: &Frame, stream: StreamId, frame: u32) -> Fragment {
+    Fragment {
+        stream,
+        frame: FrameNumber(frame),
+        frame_length: whole.bytes().len() as u32,
+        size: 1_100,
+        index: 0,
+        attempt: 0,
+        parity: 0,
+        answers_requests: true,
+        data: whole.bytes().clone(),
+    }
+}
+
+#[test]
+fn a_frame_whose_own_header_bears_another_number_is_no_frame() {
+    for (outer, inner) in [
+        ([1, 2], 1),
+        ([7, 8], 7),
+        ([u32::MAX, 0], u32::MAX),
+        ([1, 2], 1 << 31),
+    ] {
+        let mut receiver = Receiver::new(STREAM);
+        for (nth, outer) in outer.into_iter().enumerate() {
+            let part = mislabelled(&frame(inner, 8), STREAM, outer);
+            receiver.handle_fragment(&part, Time::from_micros(nth as u64 * 33_000));
+        }
+        assert_eq!(receiver.counts().frames, u64::from(outer[0] == inner));
+        assert_eq!(receiver.counts().incomplete, 2 - u64::from(outer[0] == inner));
+    }
+}
+
+#[test]
+fn a_frame_whose_own_header_bears_another_stream_is_no_frame() {
+    let header = FrameHeader {
+        stream: StreamId(77),
+        frame: FrameNumber(1),
+        length: 0,
+        width: 8,
+        height: 8,
+        captured: Time::ZERO,
+        encode_us: 0,
+    };
+    let whole = Frame::new(header, &[1; 8]).unwrap();
+    let mut receiver = Receiver::new(STREAM);
+    receiver.handle_fragment(&mislabelled(&whole, STREAM, 1), Time::ZERO);
+    receiver.handle_frame(whole.clone(), Time::ZERO, Time::ZERO);
+    assert!(
+        receiver.poll_arrival().is_none(),
+        "it would be passed on as stream 77"
+    );
+
+    // Nor does a sender give it another stream's label.
+    let mut sender = Sender::new(STREAM, SenderConfig::default());
+    sender.handle_frame(whole, Time::ZERO);
+    assert_eq!(sender.poll_fragment(Time::ZERO).unwrap().stream, STREAM);
+}
+
+#[test]
+fn a_fragment_requested_of_a_frame_that_is_over_is_not_looked_for_in_another_of_its_number() {
+    let mut sender = Sender::new(
+        STREAM,
+        SenderConfig {
+            window: WindowMode::Fixed(8),
+            fragment_bytes: 1_200,
+            ..SenderConfig::default()
+        },
+    );
+    // A publisher numbers its frames itself; 5, 2^31 + 4, 3, 5 are each newer than the one before (RFC 1982).
+    for bytes in [120_000, 8] {
+        sender.handle_frame(frame(5, bytes), Time::ZERO);
+        while sender.poll_fragment(Time::ZERO).is_some() {}
+    }
+    let nack = Nack {
+        stream: STREAM,
+        frame: FrameNumber(5),
+        serial: 0,
+        missing: vec![(90, 1)],
+    };
+    sender.handle_nack(&nack, Time::ZERO);
+    let ack = Ack {
+        stream: STREAM,
+        frame: FrameNumber(5),
+        lost: 0,
+        hold_us: 0,
+        spread_us: 0,
+        train_us: 0,
+        recent: 0,
+        whole: Time::ZERO,
+    };
+    sender.handle_ack(&ack, Time::ZERO);
+    while let Some(fragment) = sender.poll_fragment(Time::ZERO) {
+        assert_eq!(fragment.frame_length, 40, "only the second frame is left to send");
     }
 }

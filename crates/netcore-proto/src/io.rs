@@ -77,6 +77,12 @@ pub enum Output {
         /// An encoded control message.
         bytes: Bytes,
     },
+    /// Call [`Node::handle_drained`](crate::Node::handle_drained) once everything before has left on a control connection:
+    /// there is more to say there.
+    AwaitDrain {
+        /// Which.
+        conn: ConnId,
+    },
     /// Close a control connection once everything before has been sent.
     Close {
         /// Which.
@@ -152,6 +158,8 @@ pub(crate) enum HostOut {
     Notice(Recipients, Notice),
     /// To a connection that need not belong to a member.
     Answer(ConnId, Notice),
+    /// The next page for somebody who catches up.
+    Page(ConnId),
     Close(ConnId, Option<Refusal>),
     Event(Event),
 }

@@ -43,10 +43,12 @@
 //!         }
 //!     }
 //!     while let Some(output) = host.poll_output() {
-//!         if let Output::Transmit { bytes, .. } = output {
-//!             member.handle_bytes(ConnId(1), &bytes, Time::ZERO);
-//!             is_quiet = false;
+//!         match output {
+//!             Output::Transmit { bytes, .. } => member.handle_bytes(ConnId(1), &bytes, Time::ZERO),
+//!             Output::AwaitDrain { conn } => host.handle_drained(conn), // all before it has left
+//!             Output::Close { .. } | Output::Event(_) => continue,
 //!         }
+//!         is_quiet = false;
 //!     }
 //!     if is_quiet { break }
 //! }

@@ -1,6 +1,7 @@
 //! The control plane of one computer in one room. It routes each input to one machine and merges what comes out; the rules
 //! are the machines' own.
 
+mod catch_up;
 mod host;
 mod member;
 
@@ -32,7 +33,7 @@ pub struct HostConfig {
     pub identity: Fingerprint,
     /// The address the host shows as its own.
     pub address: SocketAddr,
-    /// The calendar's milliseconds since 1970 at [`Time::ZERO`].
+    /// The calendar's milliseconds since 1970 at [`Time::ZERO`], until [`Node::set_epoch`] says otherwise.
     pub epoch_unix_ms: u64,
 }
 
@@ -82,6 +83,7 @@ impl Node {
         let mut host = HostNode {
             epoch_unix_ms,
             decoders: BTreeMap::new(),
+            catching_up: BTreeMap::new(),
             session: session::Host::new(room_name, room, &profile, identity, address),
             chat: chat::Host::default(),
             files: files::Host::default(),
@@ -160,6 +162,14 @@ impl Node {
         }
     }
 
+    /// The calendar was set, or the computer slept: what happens from now on is stamped by a calendar that showed these
+    /// milliseconds since 1970 at [`Time::ZERO`]. The room's order stays that of its numbers. A member stamps nothing.
+    pub fn set_epoch(&mut self, epoch_unix_ms: u64) {
+        if let Role::Host(host) = &mut self.role {
+            host.epoch_unix_ms = epoch_unix_ms;
+        }
+    }
+
     /// A control connection is there: on a host somebody's, on a member the one to the host.
     pub fn handle_connected(&mut self, conn: ConnId, peer: Peer, now: Time) {
         match &mut self.role {
@@ -231,11 +241,17 @@ impl Node {
         }
     }
 
+    /// Everything that was transmitted on a control connection before [`Output::AwaitDrain`] has left.
+    pub fn handle_drained(&mut self, conn: ConnId) {
+        if let Role::Host(host) = &mut self.role {
+            self.outputs.extend(host.next_page(conn));
+        }
+    }
+
     /// A member reads so slowly that its driver had to stop keeping bytes for it.
     pub fn handle_too_slow(&mut self, conn: ConnId, now: Time) {
         if let Role::Host(host) = &mut self.role {
             let mut out = HostOutbox::default();
-            host.decoders.remove(&conn);
             host.handle_closed(conn, now, &mut out);
             let words = "it reads too slowly to be kept up to date; what it missed waits for its return";
             out.refuse(conn, Refusal::new(RefusalCode::TooSlow, words));
@@ -503,7 +519,8 @@ impl Node {
         for entry in out.entries {
             match entry {
                 HostOut::Notice(to, notice) => {
-                    let conns = host.session.conns_of(&to);
+                    let mut conns = host.session.conns_of(&to);
+                    conns.retain(|conn| !host.waits_for_its_page(*conn, &notice));
                     if conns.is_empty() {
                         continue;
                     }
@@ -520,8 +537,9 @@ impl Node {
                         bytes: encoded(&notice),
                     });
                 }
+                HostOut::Page(conn) => self.outputs.extend(host.next_page(conn)),
                 HostOut::Close(conn, refusal) => {
-                    host.decoders.remove(&conn);
+                    host.forget(conn);
                     self.outputs.push_back(Output::Close { conn, refusal });
                 }
                 HostOut::Event(event) => self.outputs.push_back(Output::Event(event)),
@@ -546,3 +564,6 @@ fn encoded(message: &impl serde::Serialize) -> Bytes {
     // Everything we say is bounded where it is made: texts, names, lists. A test asserts it for the longest.
     encode_control(message).expect("what this side says fits a control message")
 }
+
+#[cfg(test)]
+mod tests;

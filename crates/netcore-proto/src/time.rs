@@ -26,6 +26,11 @@ impl Time {
         self.0
     }
 
+    /// Whole milliseconds since the beginning.
+    pub const fn as_millis(self) -> u64 {
+        self.0 / 1_000
+    }
+
     /// How long ago `earlier` was; zero when it lies in the future.
     pub const fn since(self, earlier: Time) -> Span {
         Span(self.0.saturating_sub(earlier.0))

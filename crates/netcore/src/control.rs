@@ -26,8 +26,8 @@ use crate::{clock, metrics};
 
 /// Facts that may wait for the loop.
 pub(crate) const INPUT_QUEUE: usize = 1_024;
-/// Bytes that may wait for one connection; whoever is further behind is cut off and catches up on return. Newcomers to a
-/// long conversation are told thousands of short messages at once, so the number of messages has no bound of its own.
+/// Bytes that may wait for one connection; a peer that is further behind is cut off and catches up on return. What a newcomer
+/// is told comes in pages that are far smaller.
 const BYTE_QUEUE: usize = 8 * 1024 * 1024;
 /// What a message that waits takes beside its own bytes.
 const MESSAGE_OVERHEAD: usize = 64;
@@ -49,6 +49,8 @@ pub(crate) enum Input {
     },
     /// Bytes came on one.
     Bytes { conn: ConnId, bytes: BytesMut },
+    /// Everything that waited for one has left.
+    Drained { conn: ConnId },
     /// One ended on its own.
     Closed { conn: ConnId, why: String },
     /// Somebody wants something done.
@@ -61,9 +63,16 @@ pub(crate) enum Input {
 pub(crate) struct Connection {
     pub(crate) conn: ConnId,
     /// Bounded by `queued`.
-    queue: mpsc::UnboundedSender<Bytes>,
+    queue: mpsc::UnboundedSender<Queued>,
     queued: Arc<AtomicUsize>,
     done: CancellationToken,
+}
+
+/// What waits to be written to a connection.
+enum Queued {
+    Message(Bytes),
+    /// The node wants to know when everything before has left.
+    Mark,
 }
 
 /// What is known of a connection until it belongs to somebody.
@@ -135,7 +144,11 @@ impl ControlLoop {
                         let _ = answer.send(());
                         break;
                     }
-                    Some(input) => self.handle(input),
+                    Some(input) => {
+                        // The calendar may have been set since, or the computer may have slept.
+                        self.node.set_epoch(clock::epoch_unix_ms());
+                        self.handle(input);
+                    }
                     None => break,
                 },
             }
@@ -168,6 +181,7 @@ impl ControlLoop {
                 );
             }
             Input::Bytes { conn, bytes } => self.node.handle_bytes(conn, &bytes, now),
+            Input::Drained { conn } => self.node.handle_drained(conn),
             Input::Closed { conn, why } => {
                 if self.open.remove(&conn).is_some() {
                     self.node.handle_closed(conn, now);
@@ -185,6 +199,11 @@ impl ControlLoop {
         while let Some(output) = self.node.poll_output() {
             match output {
                 Output::Transmit { conn, bytes } => self.transmit(conn, bytes),
+                Output::AwaitDrain { conn } => {
+                    if let Some(open) = self.open.get(&conn) {
+                        let _ = open.connection.queue.send(Queued::Mark);
+                    }
+                }
                 Output::Close { conn, refusal } => {
                     // The connection's own task sends what is queued, and its goodbye.
                     self.open.remove(&conn);
@@ -217,7 +236,7 @@ impl ControlLoop {
             }
         } else {
             // A connection that has just ended says so itself.
-            let _ = open.connection.queue.send(bytes);
+            let _ = open.connection.queue.send(Queued::Message(bytes));
         }
     }
 
@@ -268,7 +287,10 @@ impl ControlLoop {
                 round_trip,
                 clock,
             } => handle_round_trip(&self.shared, &self.video, *member, *round_trip, *clock),
-            session::Event::Joined(_) | session::Event::Changed(_) | session::Event::Left { .. } => {}
+            session::Event::UpToDate
+            | session::Event::Joined(_)
+            | session::Event::Changed(_)
+            | session::Event::Left { .. } => {}
         }
     }
 
@@ -325,7 +347,7 @@ impl Connection {
                         why = &mut reading => why,
                         // The other side may have said why it closes; and closed with bytes of its unread, a
                         // connection is reset, and our own goodbye with it.
-                        why = write(writer, waiting, &queued) => {
+                        why = write(conn, writer, waiting, &queued, &control) => {
                             let _ = timeout(GOODBYE, &mut reading).await;
                             why
                         }
@@ -367,11 +389,18 @@ async fn read(conn: ConnId, mut reader: ReadHalf<Secure>, control: &mpsc::Sender
 
 /// Writes what is queued until the queue's other end is gone, and then the goodbye; returns how it ended.
 async fn write(
+    conn: ConnId,
     mut writer: WriteHalf<Secure>,
-    mut waiting: mpsc::UnboundedReceiver<Bytes>,
+    mut waiting: mpsc::UnboundedReceiver<Queued>,
     queued: &AtomicUsize,
+    control: &mpsc::Sender<Input>,
 ) -> String {
-    while let Some(bytes) = waiting.recv().await {
+    while let Some(next) = waiting.recv().await {
+        let Queued::Message(bytes) = next else {
+            // A room that is over has nothing more to say.
+            let _ = control.send(Input::Drained { conn }).await;
+            continue;
+        };
         let written = timeout(WRITE_TIMEOUT, async {
             writer.write_all(&bytes).await?;
             if waiting.is_empty() {

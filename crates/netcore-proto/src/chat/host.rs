@@ -2,8 +2,8 @@ use super::{Body, Entry, Event, Log, Notice, Request, tidy_text};
 use crate::io::{HostOutbox, Recipients};
 use crate::session::{Person, Refusal, RefusalCode};
 
-/// The most bytes of text that somebody who joins is brought up to date with.
-const MAX_CATCH_UP_BYTES: usize = 2 * 1024 * 1024;
+/// The most encoded bytes of the log that a newcomer is brought up to date with; the oldest beyond that are left out.
+const MAX_LISTED_BYTES: usize = 2 * 1024 * 1024;
 
 /// The host's side: it gives every entry its number.
 #[derive(Debug, Default)]
@@ -68,30 +68,22 @@ impl Host {
         entry
     }
 
-    /// Brings somebody who has just come up to date: everything after `last_seq`, or as much as is remembered and reasonable.
-    pub(crate) fn catch_up(&self, member: crate::MemberId, last_seq: u64, out: &mut HostOutbox) {
-        let mut budget = MAX_CATCH_UP_BYTES;
+    /// From which entry on a newcomer is sent the log: after `last_seq`, as many of the latest as [`MAX_LISTED_BYTES`] hold.
+    pub(crate) fn first_to_list(&self, last_seq: u64) -> u64 {
+        let mut bytes = 0_usize;
         let fits = |entry: &&Entry| {
-            let Body::Text { text } = &entry.body else {
-                return true;
-            };
-            let fits = text.len() <= budget;
-            budget = budget.saturating_sub(text.len());
-            fits
+            bytes = bytes.saturating_add(entry.encoded_bytes());
+            bytes <= MAX_LISTED_BYTES
         };
-        let missed: Vec<&Entry> = self
-            .log
-            .entries()
-            .rev()
-            .take_while(|entry| entry.seq > last_seq)
-            .take_while(fits)
-            .collect();
-        for entry in missed.into_iter().rev() {
-            out.notice(
-                Recipients::One(member),
-                crate::Notice::Chat(Notice::Entry(entry.clone())),
-            );
-        }
+        let missed = self.log.entries().rev().take_while(|entry| entry.seq > last_seq);
+        let oldest = missed.take_while(fits).last();
+        oldest.map_or_else(|| self.log.last_seq().saturating_add(1), |entry| entry.seq)
+    }
+
+    /// For a page: the first entry from number `from` on.
+    pub(crate) fn entry_from(&self, from: u64) -> Option<(u64, crate::Notice)> {
+        let entry = self.log.after(from.saturating_sub(1)).next()?;
+        Some((entry.seq, crate::Notice::Chat(Notice::Entry(entry.clone()))))
     }
 
     fn append(&mut self, from: &Person, local: Option<u64>, body: Body, unix_ms: u64) -> Entry {

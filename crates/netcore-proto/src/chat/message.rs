@@ -31,6 +31,27 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The most bytes it takes as a control message. JSON escapes quotes, backslashes, line ends and tabs by one byte each;
+    /// there are no other control characters.
+    pub(super) fn encoded_bytes(&self) -> usize {
+        let escaped = |text: &str| {
+            let escapes = text
+                .bytes()
+                .filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\t'));
+            text.len().saturating_add(escapes.count())
+        };
+        let text = match &self.body {
+            Body::Text { text } => escaped(text),
+            _ => 0,
+        };
+        // The names of fields, the address and the numbers at their longest.
+        const FRAME: usize = 320;
+        FRAME
+            .saturating_add(escaped(&self.name))
+            .saturating_add(escaped(&self.colour))
+            .saturating_add(text)
+    }
+
     /// The entry within the limits every room keeps: what a host has tidied is not changed, and what it has not is cut.
     pub(super) fn tidied(self) -> Entry {
         Entry {

@@ -8,6 +8,10 @@ use crate::io::{HostOutbox, Recipients};
 use crate::session::{Person, Refusal, RefusalCode};
 use crate::units::{FileId, MemberId};
 
+/// The most encoded bytes of files that a newcomer is told of; the oldest beyond that are left out until they change. A thousand
+/// ordinary files take a tenth of it.
+const MAX_LISTED_BYTES: usize = 4 * 1024 * 1024;
+
 /// The host's catalogue of files.
 #[derive(Debug, Default)]
 pub(crate) struct Host {
@@ -115,14 +119,25 @@ impl Host {
         }
     }
 
-    /// Tells somebody who has just come what is on offer to them.
-    pub(crate) fn catch_up(&self, member: MemberId, out: &mut HostOutbox) {
-        for file in self.files.values().filter(|file| file.is_for(member)) {
-            out.notice(
-                Recipients::One(member),
-                crate::Notice::Files(Notice::Offered(file.clone())),
-            );
-        }
+    /// From which number on a newcomer is told of files: as many of the latest as [`MAX_LISTED_BYTES`] hold.
+    pub(crate) fn first_to_list(&self, member: MemberId) -> u64 {
+        let mut bytes = 0_usize;
+        let fits = |file: &&FileInfo| {
+            bytes = bytes.saturating_add(file.most_bytes());
+            bytes <= MAX_LISTED_BYTES
+        };
+        let visible = self.files.values().rev().filter(|file| file.is_for(member));
+        let oldest = visible.take_while(fits).last();
+        oldest.map_or(u64::MAX, |file| file.id.0.into())
+    }
+
+    /// For a page: the first file from number `from` on that `member` may see.
+    pub(crate) fn file_from(&self, from: u64, member: MemberId) -> Option<(u64, crate::Notice)> {
+        let from = FileId(u32::try_from(from).ok()?);
+        let mut files = self.files.range(from..);
+        let (id, file) = files.find(|(_, file)| file.is_for(member))?;
+        let notice = Notice::Offered(file.clone());
+        Some((id.0.into(), crate::Notice::Files(notice)))
     }
 
     /// What an owner who has left for good had not finished sending will never be whole.

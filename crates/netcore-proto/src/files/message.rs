@@ -82,6 +82,21 @@ impl FileInfo {
         self
     }
 
+    /// The most bytes of JSON this can be: texts at most double by escapes, since they have no control characters, and a
+    /// member's number has ten digits and a comma.
+    pub(super) fn most_bytes(&self) -> usize {
+        let why = match &self.state {
+            FileState::Failed { why } => why.len(),
+            _ => 0,
+        };
+        let texts = [self.owner_name.len(), self.name.len(), self.mime.len(), why];
+        let members = self.to.len().saturating_add(self.received_by.len());
+        let texts = texts.iter().sum::<usize>().saturating_mul(2);
+        texts
+            .saturating_add(members.saturating_mul(11))
+            .saturating_add(500)
+    }
+
     /// Whether `member` is meant to see it.
     pub fn is_for(&self, member: MemberId) -> bool {
         self.owner == member || self.to.is_empty() || self.to.contains(&member)

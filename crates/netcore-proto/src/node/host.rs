@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::catch_up::CatchUp;
 use crate::io::{Event, HostOut, HostOutbox, Request};
 use crate::session::{LeaveReason, Refusal, RefusalCode};
 use crate::units::{ConnId, MemberId};
@@ -11,6 +12,8 @@ use crate::{Time, chat, files, metrics, session, video};
 pub(super) struct HostNode {
     pub(super) epoch_unix_ms: u64,
     pub(super) decoders: BTreeMap<ConnId, ControlDecoder>,
+    /// Newcomers who have not been told everything yet.
+    pub(super) catching_up: BTreeMap<ConnId, CatchUp>,
     pub(super) session: session::Host,
     pub(super) chat: chat::Host,
     pub(super) files: files::Host,
@@ -19,7 +22,7 @@ pub(super) struct HostNode {
 
 impl HostNode {
     pub(super) fn unix_ms(&self, now: Time) -> u64 {
-        self.epoch_unix_ms + now.as_micros() / 1_000
+        self.epoch_unix_ms.saturating_add(now.as_millis())
     }
 
     pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostOutbox) {
@@ -76,13 +79,12 @@ impl HostNode {
     pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostOutbox) {
         // An older connection of the same member may just have been replaced: its streams went with it.
         self.video.handle_detached(arrival.member, out);
-        self.chat
-            .catch_up(arrival.member, arrival.last_seq.unwrap_or(0), out);
-        self.files.catch_up(arrival.member, out);
-        self.video.catch_up(arrival.member, out);
+        self.catching_up.insert(arrival.conn, CatchUp::new(arrival));
         if arrival.is_new {
             self.note(arrival.member, chat::Body::Joined, now, out);
         }
+        // What was said before this came is on the page; what comes after it is not.
+        out.entries.push(HostOut::Page(arrival.conn));
     }
 
     /// Bytes that are no message: whoever sent them is told, and is out.
@@ -98,7 +100,13 @@ impl HostNode {
             Some(member) => self.depart(member, LeaveReason::Removed, Some(refusal), now, out),
             None => self.session.refuse(conn, refusal, out),
         }
+        self.forget(conn);
+    }
+
+    /// Nothing more is read from `conn`, or paged to it.
+    pub(super) fn forget(&mut self, conn: ConnId) {
         self.decoders.remove(&conn);
+        self.catching_up.remove(&conn);
     }
 
     pub(super) fn depart(
@@ -134,7 +142,7 @@ impl HostNode {
     }
 
     pub(super) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
-        self.decoders.remove(&conn);
+        self.forget(conn);
         self.session.handle_closed(conn, now, out);
         self.handle_detached(out);
     }
@@ -153,7 +161,7 @@ impl HostNode {
     pub(super) fn forget_closed(&mut self, out: &HostOutbox) {
         for entry in &out.entries {
             if let HostOut::Close(conn, _) = entry {
-                self.decoders.remove(conn);
+                self.forget(*conn);
             }
         }
     }

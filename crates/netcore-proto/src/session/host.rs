@@ -48,7 +48,10 @@ enum Stage {
 
 /// Somebody who has just been let in, and what they already know.
 pub(crate) struct Arrival {
+    pub(crate) conn: ConnId,
     pub(crate) member: MemberId,
+    /// The first person that the welcome did not introduce, and from whom on it introduced nobody.
+    pub(crate) introduced: u64,
     /// The last chat entry they have, if they were in this very room before.
     pub(crate) last_seq: Option<u64>,
     /// Whether they were away altogether, as opposed to reconnecting.
@@ -249,7 +252,7 @@ impl Host {
         }
         let datagrams = self.next_datagrams;
         self.next_datagrams = self.next_datagrams.wrapping_add(1);
-        let (people, further) = self.introductions(member);
+        let (people, introduced) = self.introductions(member);
         let welcome = Welcome {
             room_name: self.room_name.clone(),
             room: self.room,
@@ -259,9 +262,6 @@ impl Host {
             people,
         };
         out.answer(conn, crate::Notice::Session(Notice::Welcome(Box::new(welcome))));
-        for person in further {
-            out.answer(conn, crate::Notice::Session(Notice::Changed(person)));
-        }
         out.event(crate::Event::Session(Event::Attached {
             conn,
             member,
@@ -281,14 +281,16 @@ impl Host {
             .filter(|returning| returning.room == self.room)
             .map(|returning| returning.last_seq);
         Some(Arrival {
+            conn,
             member,
+            introduced,
             last_seq,
             is_new,
         })
     }
 
-    /// Who is here, newcomer and host first: as many as fit a welcome, and the others.
-    fn introductions(&self, newcomer: MemberId) -> (Vec<Person>, Vec<Person>) {
+    /// Who is here, newcomer and host first: as many as fit a welcome, and the number from which on the others follow.
+    fn introductions(&self, newcomer: MemberId) -> (Vec<Person>, u64) {
         let mut people: Vec<Person> = self.people().cloned().collect();
         people.sort_by_key(|person| (person.id != newcomer, person.id));
         let mut bytes = 0;
@@ -298,7 +300,16 @@ impl Host {
         };
         let fitting = people.iter().take_while(fits).count();
         let further = people.split_off(fitting);
-        (people, further)
+        let from = further.first().map_or(u64::MAX, |person| person.id.0.into());
+        (people, from)
+    }
+
+    /// For a page: the first person from number `from` on, but for the newcomer, who is in the welcome.
+    pub(crate) fn person_from(&self, from: u64, newcomer: MemberId) -> Option<(u64, crate::Notice)> {
+        let from = MemberId(u32::try_from(from).ok()?);
+        let (id, seat) = self.seats.range(from..).find(|(id, _)| **id != newcomer)?;
+        let notice = Notice::Changed(seat.person.clone());
+        Some((id.0.into(), crate::Notice::Session(notice)))
     }
 
     /// The connection ended on its own: its member may come back.

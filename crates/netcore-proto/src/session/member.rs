@@ -122,6 +122,7 @@ impl Member {
                 out.events.push(crate::Event::Session(Event::Welcomed(welcome)));
                 return Some(is_another);
             }
+            Notice::UpToDate => Some(Event::UpToDate),
             Notice::Refused(refusal) => Some(Event::Refused(refusal)),
             Notice::Joined(person) => self.keep(person).map(Event::Joined),
             Notice::Changed(person) => self.keep(person).map(Event::Changed),

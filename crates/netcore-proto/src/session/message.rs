@@ -291,6 +291,8 @@ pub enum Notice {
         /// Why.
         reason: LeaveReason,
     },
+    /// You have been told everything that was there when you came.
+    UpToDate,
     /// Are you there? Answered by [`Request::Pong`].
     Ping(Ping),
     /// The answer to [`Request::Ping`].
@@ -327,7 +329,7 @@ pub struct Welcome {
     /// The connection id of the member's datagrams.
     pub datagrams: u32,
     /// Who is here, the new member and the host included. When a room's people have more to tell than fits one message,
-    /// the others follow as [`Notice::Changed`].
+    /// the others follow as [`Notice::Changed`]. Files, streams and words follow behind them, and [`Notice::UpToDate`].
     pub people: Vec<Person>,
 }
 

@@ -48,6 +48,8 @@ pub const MAX_PEOPLE: usize = 256;
 pub enum Event {
     /// On a member: the host let us in, for the first time or again.
     Welcomed(Box<Welcome>),
+    /// On a member: the host has told everything that was there when we came.
+    UpToDate,
     /// On a member: the host does not want this connection (any more).
     Refused(Refusal),
     /// On a host: a connection now belongs to this member; its data connections will show this token.

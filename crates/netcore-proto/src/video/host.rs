@@ -112,14 +112,12 @@ impl Host {
         }
     }
 
-    /// Tells somebody who has just come which streams are live.
-    pub(crate) fn catch_up(&self, member: MemberId, out: &mut HostOutbox) {
-        for stream in self.streams.values() {
-            out.notice(
-                Recipients::One(member),
-                crate::Notice::Video(Notice::Started(stream.clone())),
-            );
-        }
+    /// For a page: the first stream from number `from` on.
+    pub(crate) fn stream_from(&self, from: u64) -> Option<(u64, crate::Notice)> {
+        let from = StreamId(u32::try_from(from).ok()?);
+        let (id, stream) = self.streams.range(from..).next()?;
+        let notice = Notice::Started(stream.clone());
+        Some((id.0.into(), crate::Notice::Video(notice)))
     }
 
     /// A member's connection is gone: its streams end and it watches nothing.

@@ -29,6 +29,9 @@ impl Member {
                 .map(|stream| Event::Published { local, stream }),
             Notice::Refused { local, refusal } => Some(Event::Refused { local, refusal }),
             Notice::Started(stream) if Some(stream.owner) == me => None,
+            Notice::Started(stream) if self.streams.contains_key(&stream.id) => {
+                self.keep(&stream).map(Event::Changed)
+            }
             Notice::Started(stream) => self.keep(&stream).map(Event::Started),
             Notice::Changed(stream) if !self.streams.contains_key(&stream.id) => None,
             Notice::Changed(stream) => self.keep(&stream).map(Event::Changed),

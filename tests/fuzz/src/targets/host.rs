@@ -47,6 +47,10 @@ enum Op {
     TooSlow {
         conn: u8,
     },
+    /// What waited for a connection has left, whether anybody wants to know or not.
+    Drained {
+        conn: u8,
+    },
     /// Many people of as many identities come and stay.
     Crowd {
         count: u8,
@@ -126,6 +130,8 @@ struct Room {
     /// Who is told to be attached where.
     attached: BTreeMap<MemberId, ConnId>,
     last_seq: u64,
+    /// Bytes for each connection since it last drained, and whether the node waits for that.
+    waiting: BTreeMap<ConnId, (usize, bool)>,
 }
 
 impl Driven for Room {
@@ -152,6 +158,7 @@ impl Room {
                         "{conn} is not there to be told anything"
                     );
                     assert!(bytes.len() <= 4 + MAX_CONTROL_BYTES);
+                    self.waiting.entry(conn).or_default().0 += bytes.len();
                     if bytes.as_ptr() != read.as_ptr() {
                         let mut decoder = ControlDecoder::default();
                         decoder.feed(&bytes);
@@ -162,7 +169,15 @@ impl Room {
                         read = bytes;
                     }
                 }
-                Output::Close { conn, .. } => assert!(self.open.remove(&conn), "{conn} was closed already"),
+                Output::AwaitDrain { conn } => {
+                    let waiting = self.waiting.entry(conn).or_default();
+                    assert!(!waiting.1, "one page waits for the one before");
+                    waiting.1 = true;
+                }
+                Output::Close { conn, .. } => {
+                    self.waiting.remove(&conn);
+                    assert!(self.open.remove(&conn), "{conn} was closed already");
+                }
                 Output::Event(event) => self.learn(&event),
             }
         }
@@ -234,6 +249,7 @@ impl Rig {
                 open: BTreeSet::new(),
                 attached: BTreeMap::new(),
                 last_seq: 0,
+                waiting: BTreeMap::new(),
             },
             now,
             halves: BTreeMap::new(),
@@ -275,6 +291,12 @@ impl Rig {
                     && self.room.open.contains(conn)
                 {
                     node.handle_too_slow(*conn, now);
+                }
+            }
+            Op::Drained { conn } => {
+                if let Some(conn) = self.slots.get(&(conn % CONNECTIONS)) {
+                    self.room.waiting.remove(conn);
+                    node.handle_drained(*conn);
                 }
             }
             Op::Crowd { count } => self.crowd(count, input)?,
@@ -339,6 +361,7 @@ impl Rig {
         if let Some(conn) = self.slots.remove(&(slot % CONNECTIONS))
             && self.room.open.remove(&conn)
         {
+            self.room.waiting.remove(&conn);
             how(&mut self.room.node, conn, self.now);
         }
     }

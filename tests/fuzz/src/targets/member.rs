@@ -116,6 +116,7 @@ impl Person {
                 Output::Close { conn, .. } => {
                     assert_eq!(self.open.take(), Some(conn), "it is closed once");
                 }
+                Output::AwaitDrain { conn } => panic!("a member pages nothing, on {conn}"),
                 Output::Event(_) => {}
             }
         }

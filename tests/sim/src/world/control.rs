@@ -265,6 +265,17 @@ impl World {
         self.settle(who);
     }
 
+    pub(super) fn drained(&mut self, conn: ConnId) {
+        let is_open = self
+            .conns
+            .get(&conn)
+            .is_some_and(|connection| connection.is_open_at_host);
+        if let Some(node) = self.people[HOST].node.as_mut().filter(|_| is_open) {
+            node.handle_drained(conn);
+            self.settle(HOST);
+        }
+    }
+
     /// Does what somebody's node wants, until it wants nothing, and plans its next deadline.
     pub(super) fn settle(&mut self, who: usize) {
         let Some(mut node) = self.people[who].node.take() else {
@@ -279,6 +290,12 @@ impl World {
                     self.trace
                         .line(self.now, format_args!("{name} closes connection {conn}: {why}"));
                     self.close(conn, side_of(who));
+                }
+                Output::AwaitDrain { conn } => {
+                    if let Some(connection) = self.conns.get(&conn) {
+                        let (_, down) = self.delays(connection.member);
+                        self.agenda.plan(self.now + down, Happening::Drained { conn });
+                    }
                 }
                 Output::Event(event) => self.told(who, event),
             }

@@ -70,6 +70,10 @@ enum Happening {
         conn: ConnId,
         side: Side,
     },
+    /// What the host had to send on a connection has left.
+    Drained {
+        conn: ConnId,
+    },
     NodeTimer {
         who: usize,
     },
@@ -202,6 +206,7 @@ impl World {
             Happening::Connected { conn, side } => self.connected(conn, side),
             Happening::Bytes { conn, side, bytes } => self.arrived(conn, side, &bytes),
             Happening::Closed { conn, side } => self.closed(conn, side),
+            Happening::Drained { conn } => self.drained(conn),
             Happening::NodeTimer { who } => self.node_timer(who),
             Happening::Datagram {
                 hop,
@@ -225,6 +230,7 @@ impl World {
         let member = match &happening {
             Happening::Connected { conn, .. }
             | Happening::Bytes { conn, .. }
+            | Happening::Drained { conn }
             | Happening::Closed { conn, .. } => self.conns.get(conn)?.member,
             Happening::Datagram { hop, .. } | Happening::StreamBytes { hop, .. } => self.hops[*hop].member(),
             _ => return Some(happening),

@@ -130,6 +130,14 @@ impl Node {
         }
     }
 
+    /// Whether we know everything that was there when we came; a host always does.
+    pub fn is_up_to_date(&self) -> bool {
+        match &self.role {
+            Role::Host(_) => true,
+            Role::Member(member) => member.session.is_up_to_date(),
+        }
+    }
+
     /// Who is here.
     pub fn people(&self) -> Vec<&Person> {
         match &self.role {

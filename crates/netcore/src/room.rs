@@ -123,6 +123,9 @@ pub struct Snapshot {
     pub files: Vec<(FileInfo, Option<TransferView>)>,
     /// Which streams are live.
     pub streams: Vec<StreamInfo>,
+    /// Whether this is everything: a member that has just come is told page by page, until
+    /// [`session::Event::UpToDate`](netcore_proto::session::Event::UpToDate).
+    pub is_up_to_date: bool,
 }
 
 /// A room we host or are in. Clones are handles on the same room.
@@ -203,9 +206,9 @@ impl Room {
                 .cloned()
                 .collect();
             let streams: Vec<StreamInfo> = node.streams().into_iter().cloned().collect();
-            (people, chat, files, streams)
+            (people, chat, files, streams, node.is_up_to_date())
         });
-        let (people, chat, offered, streams) = asked.await.unwrap_or_default();
+        let (people, chat, offered, streams, is_up_to_date) = asked.await.unwrap_or_default();
         let offered = offered.into_iter().map(|file| {
             let transfer = files.view(file.id);
             (file, transfer)
@@ -217,6 +220,7 @@ impl Room {
             chat,
             files: offered.collect(),
             streams,
+            is_up_to_date,
         }
     }
 

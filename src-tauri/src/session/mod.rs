@@ -55,7 +55,11 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
             return;
         }
         // The rest is between netcore and its connections; how a connection ends, it says by its link and by `Closed`.
-        Event::Welcomed(_) | Event::Refused(_) | Event::Attached { .. } | Event::Detached { .. } => return,
+        Event::Welcomed(_)
+        | Event::UpToDate
+        | Event::Refused(_)
+        | Event::Attached { .. }
+        | Event::Detached { .. } => return,
     };
     core.tell("session", &event);
 }

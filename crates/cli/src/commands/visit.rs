@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use netcore::proto::session::RETURN_TIMEOUT;
+use netcore::proto::session::{self, RETURN_TIMEOUT};
 use netcore::proto::video::WindowMode;
-use netcore::proto::{chat, session};
 use netcore::{Address, JoinOptions, LinkState, Room, RoomEvent};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::exit::{Code, Failure, Result};
 use crate::me::Me;
@@ -19,7 +18,7 @@ use crate::signals::Signals;
 /// Saying goodbye may take so long.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
 /// A host that has not told everything by then is not waited for any longer.
-const LONGEST_CATCH_UP: Duration = Duration::from_secs(5);
+const LONGEST_CATCH_UP: Duration = Duration::from_secs(30);
 
 /// A room we are in for a while.
 pub(super) struct Visit {
@@ -107,30 +106,23 @@ async fn lost(mut events: Receiver<RoomEvent>, screen: &Screen) -> Failure {
     }
 }
 
-/// Waits until the host has told everything that happened before we came: our own arrival is the last of it.
+/// Waits until the host has told everything that was there before we came.
 pub(super) async fn settled(room: &Room) {
     let mut events = room.events();
-    let now = room.snapshot().await;
-    // The address tells this arrival from earlier ones of ours.
-    let me = now.people.iter().find(|person| person.id == now.info.me);
-    let is_mine =
-        |entry: &chat::Entry| me.is_some_and(|me| me.id == entry.from && me.address == entry.address);
-    let is_arrival = |entry: &chat::Entry| is_mine(entry) && entry.body == chat::Body::Joined;
-    if now.chat.iter().any(is_arrival) {
+    if room.snapshot().await.is_up_to_date {
         return;
     }
-    let arrived = async {
+    let up_to_date = async {
         loop {
             match events.recv().await {
-                Ok(RoomEvent::Chat(chat::Event::Entry(entry))) if is_arrival(&entry) => return,
-                // One who comes back within seconds does not arrive anew; an answered ping comes after everything, too.
-                Ok(RoomEvent::Session(session::Event::RoundTrip { .. })) | Err(RecvError::Closed) => return,
+                Ok(RoomEvent::Session(session::Event::UpToDate)) | Err(RecvError::Closed) => return,
+                // What was missed may have been it.
+                Err(RecvError::Lagged(_)) if room.snapshot().await.is_up_to_date => return,
                 _ => {}
             }
         }
     };
-    tokio::select! {
-        () = arrived => {}
-        () = sleep(LONGEST_CATCH_UP) => tracing::warn!("the host took long to tell what is here"),
+    if timeout(LONGEST_CATCH_UP, up_to_date).await.is_err() {
+        tracing::warn!("the host took long to tell what is here");
     }
 }

@@ -73,7 +73,7 @@ impl Session<'_> {
                 }
             }
             session::Event::Left { person, .. } => drop(self.people.remove(&person.id)),
-            session::Event::RoundTrip { .. } => self.is_settled = true,
+            session::Event::UpToDate => self.is_settled = true,
             _ => {}
         }
     }

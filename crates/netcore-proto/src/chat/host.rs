@@ -3,7 +3,7 @@ use crate::io::{HostOutbox, Recipients};
 use crate::session::{Person, Refusal, RefusalCode};
 
 /// The most encoded bytes of the log that a newcomer is brought up to date with; the oldest beyond that are left out.
-const MAX_LISTED_BYTES: usize = 2 * 1024 * 1024;
+const MAX_LISTED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The host's side: it gives every entry its number.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamSpec};
 use crate::wire::{AttachToken, MAX_CONTROL_BYTES};
 
 /// All that a newcomer is sent, however full a room is.
-const MAX_CATCH_UP_BYTES: usize = 8 * 1024 * 1024;
+const MAX_CATCH_UP_BYTES: usize = 10 * 1024 * 1024;
 
 /// The longest profile that there is, in bytes and when it is escaped.
 fn profile() -> Profile {
@@ -237,7 +237,7 @@ fn a_room_that_is_full_of_the_longest_of_everything_can_be_joined_in_pages() {
     let (own, theirs) = (newcomer.node.chat(), host.chat());
     assert_eq!(own.last_seq(), theirs.last_seq());
     let kept = own.entries().len();
-    assert!(kept > 2_000, "{kept}");
+    assert!(kept > 4_000, "{kept}");
     assert!(
         own.entries()
             .eq(theirs.entries().skip(theirs.entries().len() - kept))

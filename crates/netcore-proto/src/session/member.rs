@@ -25,7 +25,7 @@ pub(crate) struct Member {
 enum State {
     Apart,
     AwaitingWelcome { alive: Alive },
-    Welcomed { alive: Alive },
+    Welcomed { alive: Alive, is_up_to_date: bool },
 }
 
 #[derive(Debug)]
@@ -62,6 +62,16 @@ impl Member {
         matches!(self.state, State::Welcomed { .. })
     }
 
+    pub(crate) fn is_up_to_date(&self) -> bool {
+        matches!(
+            self.state,
+            State::Welcomed {
+                is_up_to_date: true,
+                ..
+            }
+        )
+    }
+
     pub(crate) fn handle_connected(&mut self, last_seq: u64, now: Time, out: &mut MemberOutbox) {
         let alive = Alive {
             heard: now,
@@ -80,7 +90,7 @@ impl Member {
     }
 
     pub(crate) fn handle_heard(&mut self, now: Time) {
-        if let State::AwaitingWelcome { alive } | State::Welcomed { alive } = &mut self.state {
+        if let State::AwaitingWelcome { alive } | State::Welcomed { alive, .. } = &mut self.state {
             alive.heard = now;
         }
     }
@@ -109,7 +119,10 @@ impl Member {
                     heard: now,
                     pinger: Pinger::new(now),
                 };
-                self.state = State::Welcomed { alive };
+                self.state = State::Welcomed {
+                    alive,
+                    is_up_to_date: false,
+                };
                 let is_another = self.room.is_some_and(|room| room != welcome.room);
                 self.me = Some(welcome.me);
                 self.room = Some(welcome.room);
@@ -122,7 +135,13 @@ impl Member {
                 out.events.push(crate::Event::Session(Event::Welcomed(welcome)));
                 return Some(is_another);
             }
-            Notice::UpToDate => Some(Event::UpToDate),
+            Notice::UpToDate => match &mut self.state {
+                State::Welcomed { is_up_to_date, .. } if !*is_up_to_date => {
+                    *is_up_to_date = true;
+                    Some(Event::UpToDate)
+                }
+                _ => None,
+            },
             Notice::Refused(refusal) => Some(Event::Refused(refusal)),
             Notice::Joined(person) => self.keep(person).map(Event::Joined),
             Notice::Changed(person) => self.keep(person).map(Event::Changed),
@@ -139,7 +158,7 @@ impl Member {
                 None
             }
             Notice::Pong(pong) => match &mut self.state {
-                State::Welcomed { alive } => alive.pinger.handle_pong(MemberId::HOST, pong, now),
+                State::Welcomed { alive, .. } => alive.pinger.handle_pong(MemberId::HOST, pong, now),
                 State::Apart | State::AwaitingWelcome { .. } => None,
             },
         };
@@ -158,7 +177,7 @@ impl Member {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
-        let (State::AwaitingWelcome { alive } | State::Welcomed { alive }) = &self.state else {
+        let (State::AwaitingWelcome { alive } | State::Welcomed { alive, .. }) = &self.state else {
             return None;
         };
         let silence = Deadline {
@@ -171,7 +190,7 @@ impl Member {
     /// Asks whether the host is there. Returns whether it has been silent for too long.
     pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut MemberOutbox) -> bool {
         let is_welcomed = self.is_welcomed();
-        let (State::AwaitingWelcome { alive } | State::Welcomed { alive }) = &mut self.state else {
+        let (State::AwaitingWelcome { alive } | State::Welcomed { alive, .. }) = &mut self.state else {
             return false;
         };
         if alive.heard + SILENCE_TIMEOUT <= now {

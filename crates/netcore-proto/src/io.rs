@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::session::{Fingerprint, Refusal};
 use crate::units::{ConnId, MemberId};
-use crate::wire::AttachToken;
+use crate::wire::{AttachToken, Receive, WireError};
 use crate::{Time, chat, files, metrics, session, video};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -39,6 +39,30 @@ pub enum Notice {
     Video(video::Notice),
     /// What was measured.
     Metrics(metrics::Report),
+}
+
+impl Receive for Request {
+    fn fit(self) -> Result<Request, WireError> {
+        Ok(match self {
+            Request::Session(request) => Request::Session(request.fit()?),
+            Request::Chat(request) => Request::Chat(request.fit()?),
+            Request::Files(request) => Request::Files(request.fit()?),
+            Request::Video(request) => Request::Video(request.fit()),
+            Request::Metrics(report) => Request::Metrics(report.fit()),
+        })
+    }
+}
+
+impl Receive for Notice {
+    fn fit(self) -> Result<Notice, WireError> {
+        Ok(match self {
+            Notice::Session(notice) => Notice::Session(notice.fit()?),
+            Notice::Chat(notice) => Notice::Chat(notice.fit()?),
+            Notice::Files(notice) => Notice::Files(notice.fit()?),
+            Notice::Video(notice) => Notice::Video(notice.fit()),
+            Notice::Metrics(report) => Notice::Metrics(report.fit()),
+        })
+    }
 }
 
 /// What the application and the data plane learn, one variant per capability.

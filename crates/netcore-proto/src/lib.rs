@@ -67,6 +67,7 @@ mod io;
 pub mod metrics;
 mod node;
 pub mod session;
+mod text;
 mod time;
 mod units;
 pub mod video;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use netcore_proto::session::{Fingerprint, Refusal, RefusalCode};
 use netcore_proto::wire::{
-    ALPN, Attach, AttachReply, ControlDecoder, PREFACE_BYTES, Preface, WireError, encode_control,
+    ALPN, Attach, AttachReply, ControlDecoder, PREFACE_BYTES, Preface, Receive, Received, WireError,
+    encode_control,
 };
 use rustls::{ClientConfig, ServerConfig};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -315,7 +316,7 @@ pub(crate) async fn write_message(stream: &mut Secure, message: &impl serde::Ser
 }
 
 /// Reads one control message and not a byte more, for binary records may follow.
-async fn read_message<M: serde::de::DeserializeOwned>(stream: &mut Secure) -> io::Result<M> {
+async fn read_message<M: Receive>(stream: &mut Secure) -> io::Result<M> {
     let invalid = |error: WireError| io::Error::new(io::ErrorKind::InvalidData, error);
     let mut decoder = ControlDecoder::default();
     let mut prefix = [0; 4];
@@ -323,7 +324,7 @@ async fn read_message<M: serde::de::DeserializeOwned>(stream: &mut Secure) -> io
     decoder.feed(&prefix);
     // The decoder judges the length before a byte is reserved for it.
     if let Some(message) = decoder.next_message().map_err(invalid)? {
-        return Ok(message);
+        return Ok(message.into_inner());
     }
     let mut body = BytesMut::zeroed(u32::from_be_bytes(prefix) as usize);
     stream.read_exact(&mut body).await?;
@@ -331,5 +332,6 @@ async fn read_message<M: serde::de::DeserializeOwned>(stream: &mut Secure) -> io
     decoder
         .next_message()
         .map_err(invalid)?
+        .map(Received::into_inner)
         .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }

@@ -67,7 +67,6 @@ impl Member {
     pub(crate) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberOutbox) {
         match notice {
             Notice::Entry(entry) => {
-                let entry = entry.tidied();
                 let own = entry
                     .local
                     .filter(|_| Some(entry.from) == me)
@@ -81,7 +80,6 @@ impl Member {
                 }
             }
             Notice::Receipt(entry) => {
-                let entry = entry.tidied();
                 if let Some(local) = entry.local.and_then(|local| self.confirm(local)) {
                     self.receipt(local, entry, out);
                 }

@@ -3,7 +3,9 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::session::{LeaveReason, Refusal, tidy_colour, tidy_name};
+use crate::text;
 use crate::units::MemberId;
+use crate::wire::{MAX_EXACT, MAX_UNIX_MS, WireError, at_most};
 
 /// The longest message in bytes of UTF-8. JSON at most doubles it (quotes, backslashes, line ends), which fits a control message.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
@@ -53,16 +55,31 @@ impl Entry {
     }
 
     /// The entry within the limits every room keeps: what a host has tidied is not changed, and what it has not is cut.
-    pub(super) fn tidied(self) -> Entry {
-        Entry {
-            name: tidy_name(&self.name),
-            colour: tidy_colour(&self.colour),
-            body: match self.body {
+    fn fit(self) -> Result<Entry, WireError> {
+        let Entry {
+            seq,
+            from,
+            name,
+            colour,
+            address,
+            at_unix_ms,
+            local,
+            body,
+        } = self;
+        Ok(Entry {
+            seq: at_most(seq, MAX_EXACT, "number of an entry")?,
+            from,
+            name: tidy_name(&name),
+            colour: tidy_colour(&colour),
+            address,
+            at_unix_ms: at_most(at_unix_ms, MAX_UNIX_MS, "time of an entry")?,
+            local,
+            body: match body {
                 Body::Text { text } => Body::Text { text: seen(&text) },
-                body => body,
+                Body::Left { reason } => Body::Left { reason },
+                body @ (Body::Opened | Body::Joined) => body,
             },
-            ..self
-        }
+        })
     }
 }
 
@@ -132,14 +149,37 @@ pub enum TextError {
     },
 }
 
-/// The text as it may travel: line ends are `\n`, and control characters other than it and the tab are gone, because
-/// nobody can see them and a terminal would obey them.
+impl Request {
+    /// Nothing is cut here: a text that is too long is refused by name, so that its sender learns of it.
+    pub(crate) fn fit(self) -> Result<Request, WireError> {
+        let Request::Say { local, text } = self;
+        Ok(Request::Say {
+            local,
+            text: text::lines(&text),
+        })
+    }
+}
+
+impl Notice {
+    pub(crate) fn fit(self) -> Result<Notice, WireError> {
+        Ok(match self {
+            Notice::Entry(entry) => Notice::Entry(entry.fit()?),
+            Notice::Receipt(entry) => Notice::Receipt(entry.fit()?),
+            Notice::Refused { local, refusal } => Notice::Refused {
+                local,
+                refusal: refusal.fit(),
+            },
+        })
+    }
+}
+
+/// The text as it may travel: line ends are `\n`, and what a terminal would obey or what turns text round is gone.
 ///
 /// # Errors
 /// [`TextError`] when nothing visible is left, or more than [`MAX_TEXT_BYTES`].
 pub fn tidy_text(text: &str) -> Result<String, TextError> {
-    let text = visible(text);
-    if text.trim().is_empty() {
+    let text = text::lines(text);
+    if !text::has_something_visible(&text) {
         return Err(TextError::Empty);
     }
     match text.len().checked_sub(MAX_TEXT_BYTES) {
@@ -148,19 +188,9 @@ pub fn tidy_text(text: &str) -> Result<String, TextError> {
     }
 }
 
-/// The text without what nobody can see.
-fn visible(text: &str) -> String {
-    let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    text.replace("\r\n", "\n")
-        .chars()
-        .map(|c| if c == '\r' { '\n' } else { c })
-        .filter(kept)
-        .collect()
-}
-
 /// As much of somebody else's text as may be shown.
 fn seen(text: &str) -> String {
-    let mut text = visible(text);
+    let mut text = text::lines(text);
     text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     text
 }
@@ -192,7 +222,7 @@ mod tests {
                 text: format!("\u{1b}{}", "字".repeat(MAX_TEXT_BYTES)),
             },
         };
-        let tidy = entry.tidied();
+        let tidy = entry.fit().unwrap();
         assert_eq!((tidy.name.len(), tidy.colour.len()), (64, 7));
         let Body::Text { text } = &tidy.body else {
             panic!("{:?}", tidy.body)
@@ -201,7 +231,30 @@ mod tests {
             (text.len(), text.chars().next()),
             (MAX_TEXT_BYTES - 1, Some('字'))
         );
-        assert_eq!(tidy.clone().tidied(), tidy);
+        assert_eq!(tidy.clone().fit().unwrap(), tidy);
+    }
+
+    #[test]
+    fn a_time_that_no_calendar_has_is_no_entry() {
+        let entry = |at_unix_ms| Entry {
+            seq: 1,
+            from: MemberId(1),
+            name: "Ada".into(),
+            colour: String::new(),
+            address: ([127, 0, 0, 1], 1).into(),
+            at_unix_ms,
+            local: None,
+            body: Body::Opened,
+        };
+        assert!(entry(0).fit().is_ok() && entry(MAX_UNIX_MS).fit().is_ok());
+        for beyond in [MAX_UNIX_MS + 1, 253_402_300_799_000, u64::MAX] {
+            assert_eq!(
+                entry(beyond).fit(),
+                Err(WireError::Range {
+                    field: "time of an entry"
+                })
+            );
+        }
     }
 
     #[test]
@@ -211,6 +264,7 @@ mod tests {
         assert_eq!(words, TextError::TooLong { over: 1_204 });
         assert!(words.to_string().contains("1204 bytes too long"));
         assert_eq!(tidy_text(" \u{0}\n"), Err(TextError::Empty));
+        assert_eq!(tidy_text("\u{2800}\u{200b}"), Err(TextError::Empty));
     }
 
     #[test]

@@ -42,9 +42,7 @@ impl Member {
         out.events.push(crate::Event::Files(event));
     }
 
-    /// The host's word is not taken for how long anything is, or for the name.
     fn keep(&mut self, file: FileInfo) -> FileInfo {
-        let file = file.tidied();
         if self.files.len() >= MAX_FILES && !self.files.contains_key(&file.id) {
             self.files.pop_first();
         }

@@ -3,8 +3,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_RECEIVERS, safe_name};
-use crate::session::{MAX_PEOPLE, Refusal, one_line, tidy_name};
+use crate::session::{MAX_PEOPLE, Refusal, tidy_name};
+use crate::text;
 use crate::units::{FileId, MemberId};
+use crate::wire::{MAX_EXACT, MAX_UNIX_MS, WireError, at_most};
 
 /// The longest file name in bytes, which is what common file systems take.
 pub const MAX_FILE_NAME_BYTES: usize = 255;
@@ -70,16 +72,38 @@ const MAX_WHY_CHARS: usize = 500;
 
 impl FileInfo {
     /// The file within the limits every room keeps. Nobody's word is taken for the name: it becomes a path.
-    pub(super) fn tidied(mut self) -> FileInfo {
-        self.name = safe_name(&self.name);
-        self.owner_name = tidy_name(&self.owner_name);
-        self.mime = tidy_mime(&self.mime);
-        self.to.truncate(MAX_PEOPLE);
-        self.received_by.truncate(MAX_RECEIVERS);
-        if let FileState::Failed { why } = &mut self.state {
-            *why = one_line(why, MAX_WHY_CHARS);
-        }
-        self
+    pub(super) fn fit(self) -> Result<FileInfo, WireError> {
+        let FileInfo {
+            id,
+            owner,
+            owner_name,
+            name,
+            size,
+            mime,
+            mut to,
+            at_unix_ms,
+            state,
+            mut received_by,
+        } = self;
+        to.truncate(MAX_PEOPLE);
+        received_by.truncate(MAX_RECEIVERS);
+        Ok(FileInfo {
+            id,
+            owner,
+            owner_name: tidy_name(&owner_name),
+            name: safe_name(&name),
+            size: at_most(size, MAX_EXACT, "size of a file")?,
+            mime: tidy_mime(&mime),
+            to,
+            at_unix_ms: at_most(at_unix_ms, MAX_UNIX_MS, "time of an offer")?,
+            state: match state {
+                FileState::Failed { why } => FileState::Failed {
+                    why: text::line(&why, MAX_WHY_CHARS),
+                },
+                state @ (FileState::Uploading | FileState::Stored { .. } | FileState::Cancelled) => state,
+            },
+            received_by,
+        })
     }
 
     /// The most bytes of JSON this can be: texts at most double by escapes, since they have no control characters, and a
@@ -186,6 +210,54 @@ pub enum Notice {
     Changed(FileInfo),
 }
 
+impl Offer {
+    /// The offer within the limits every room keeps.
+    pub(super) fn fit(self) -> Result<Offer, WireError> {
+        let Offer {
+            local,
+            name,
+            size,
+            mime,
+            mut to,
+        } = self;
+        to.truncate(MAX_PEOPLE);
+        Ok(Offer {
+            local,
+            name: safe_name(&name),
+            size: at_most(size, MAX_EXACT, "size of a file")?,
+            mime: tidy_mime(&mime),
+            to,
+        })
+    }
+}
+
+impl Request {
+    pub(crate) fn fit(self) -> Result<Request, WireError> {
+        Ok(match self {
+            Request::Offer(offer) => Request::Offer(offer.fit()?),
+            Request::Cancel { file } => Request::Cancel { file },
+            Request::Received { file } => Request::Received { file },
+        })
+    }
+}
+
+impl Notice {
+    pub(crate) fn fit(self) -> Result<Notice, WireError> {
+        Ok(match self {
+            Notice::Accepted { local, file } => Notice::Accepted {
+                local,
+                file: file.fit()?,
+            },
+            Notice::Refused { local, refusal } => Notice::Refused {
+                local,
+                refusal: refusal.fit(),
+            },
+            Notice::Offered(file) => Notice::Offered(file.fit()?),
+            Notice::Changed(file) => Notice::Changed(file.fit()?),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +270,7 @@ mod tests {
             owner: MemberId(1),
             owner_name: "n".repeat(1_000),
             name: "../x\u{1b}".into(),
-            size: u64::MAX,
+            size: MAX_EXACT,
             mime: "m\n".repeat(1_000),
             to: everybody(),
             at_unix_ms: 0,
@@ -207,7 +279,15 @@ mod tests {
             },
             received_by: everybody(),
         };
-        let tidy = file.tidied();
+        assert!(
+            FileInfo {
+                size: MAX_EXACT + 1,
+                ..file.clone()
+            }
+            .fit()
+            .is_err()
+        );
+        let tidy = file.fit().unwrap();
         assert_eq!(
             (tidy.name.as_str(), tidy.owner_name.len(), tidy.mime.len()),
             ("x_", 64, 100)
@@ -217,6 +297,6 @@ mod tests {
             (MAX_PEOPLE, MAX_RECEIVERS)
         );
         assert!(matches!(&tidy.state, FileState::Failed { why } if why.len() == MAX_WHY_CHARS));
-        assert_eq!(tidy.clone().tidied(), tidy);
+        assert_eq!(tidy.clone().fit().unwrap(), tidy);
     }
 }

@@ -27,10 +27,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::ClockOffset;
 use crate::units::{StreamId, Transport};
+use crate::wire::MAX_EXACT;
 use crate::{Span, Time};
 
 /// Figures describe this much of the past.
 pub const WINDOW: Span = Span::from_secs(10);
+/// No link carries more frames than this a second.
+const MAX_FRAMES_PER_S: f64 = 1e6;
 /// The most links one report tells of.
 pub const MAX_REPORTED: usize = 128;
 
@@ -99,6 +102,54 @@ pub struct Report {
     /// most [`MAX_REPORTED`].
     #[serde(default)]
     pub clocks: Vec<(StreamId, ClockOffset)>,
+}
+
+impl Figures {
+    /// The figures as far as they can be true: what is out of its range is unknown, and counts end where JSON is exact.
+    fn fit(self) -> Figures {
+        let Figures {
+            transport,
+            ack_p50_us,
+            ack_p95_us,
+            ack_p99_us,
+            classic_rate_bps,
+            jitter_us,
+            frames_per_s,
+            goodput_bps,
+            loss_pct,
+            frames,
+            drops,
+            retransmits,
+        } = self;
+        let exact = |value: Option<u64>| value.filter(|value| *value <= MAX_EXACT);
+        let within = |value: Option<f64>, most: f64| value.filter(|value| (0.0..=most).contains(value));
+        Figures {
+            transport,
+            ack_p50_us: exact(ack_p50_us),
+            ack_p95_us: exact(ack_p95_us),
+            ack_p99_us: exact(ack_p99_us),
+            classic_rate_bps: exact(classic_rate_bps),
+            jitter_us: exact(jitter_us),
+            frames_per_s: within(frames_per_s, MAX_FRAMES_PER_S),
+            goodput_bps: exact(goodput_bps),
+            loss_pct: within(loss_pct, 100.0),
+            frames: frames.min(MAX_EXACT),
+            drops: drops.min(MAX_EXACT),
+            retransmits: retransmits.min(MAX_EXACT),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn fit(self) -> Report {
+        let Report { links, clocks } = self;
+        let links = links.into_iter().take(MAX_REPORTED);
+        let clocks = clocks.into_iter().take(MAX_REPORTED);
+        Report {
+            links: links.map(|(stream, figures)| (stream, figures.fit())).collect(),
+            clocks: clocks.filter(|(_, clock)| clock.is_possible()).collect(),
+        }
+    }
 }
 
 /// The value below which `percent` of the sorted values lie (nearest rank); `None` when there are none.

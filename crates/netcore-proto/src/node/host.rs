@@ -4,8 +4,8 @@ use super::catch_up::CatchUp;
 use crate::io::{Event, HostOut, HostOutbox, Request};
 use crate::session::{LeaveReason, Refusal, RefusalCode};
 use crate::units::{ConnId, MemberId};
-use crate::wire::{ControlDecoder, WireError};
-use crate::{Time, chat, files, metrics, session, video};
+use crate::wire::{ControlDecoder, Received, WireError};
+use crate::{Time, chat, files, session, video};
 
 /// The host's machines, and which of them a request is for.
 #[derive(Debug)]
@@ -32,13 +32,19 @@ impl HostNode {
         }
     }
 
-    pub(super) fn handle_request(&mut self, conn: ConnId, request: Request, now: Time, out: &mut HostOutbox) {
+    pub(super) fn handle_request(
+        &mut self,
+        conn: ConnId,
+        request: Received<Request>,
+        now: Time,
+        out: &mut HostOutbox,
+    ) {
         let unix_ms = self.unix_ms(now);
         let person = self
             .session
             .member_of(conn)
             .and_then(|member| self.session.person(member));
-        match (request, person) {
+        match (request.into_inner(), person) {
             (Request::Session(session::Request::Leave), Some(person)) => {
                 let member = person.id;
                 self.depart(member, LeaveReason::Left, None, now, out);
@@ -63,11 +69,7 @@ impl HostNode {
                 self.files.handle_request(person, request, unix_ms, out);
             }
             (Request::Video(request), Some(person)) => self.video.handle_request(person.id, request, out),
-            (Request::Metrics(mut report), Some(person)) => {
-                report.links.truncate(metrics::MAX_REPORTED);
-                report.clocks.truncate(metrics::MAX_REPORTED);
-                out.event(Event::Metrics(person.id, report));
-            }
+            (Request::Metrics(report), Some(person)) => out.event(Event::Metrics(person.id, report)),
             (_, None) => {
                 let words = "a connection begins with a hello";
                 self.session

@@ -1,8 +1,8 @@
 use crate::io::{Event, MemberOutbox, Notice};
 use crate::session::{Refusal, RefusalCode};
 use crate::units::{ConnId, MemberId};
-use crate::wire::ControlDecoder;
-use crate::{Time, chat, files, metrics, session, video};
+use crate::wire::{ControlDecoder, Received};
+use crate::{Time, chat, files, session, video};
 
 /// A member's machines, and which of them a notice is for.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ impl MemberNode {
         }
     }
 
-    pub(super) fn handle_notice(&mut self, notice: Notice, now: Time, out: &mut MemberOutbox) {
-        match notice {
+    fn handle_notice(&mut self, notice: Received<Notice>, now: Time, out: &mut MemberOutbox) {
+        match notice.into_inner() {
             Notice::Session(notice) => {
                 if let Some(is_another_room) = self.session.handle_notice(notice, now, out) {
                     self.chat.handle_welcome(is_another_room, out);
@@ -50,11 +50,7 @@ impl MemberNode {
             Notice::Chat(notice) => self.chat.handle_notice(notice, self.session.me(), out),
             Notice::Files(notice) => self.files.handle_notice(notice, out),
             Notice::Video(notice) => self.video.handle_notice(notice, self.session.me(), out),
-            Notice::Metrics(mut report) => {
-                report.links.truncate(metrics::MAX_REPORTED);
-                report.clocks.truncate(metrics::MAX_REPORTED);
-                out.events.push(Event::Metrics(MemberId::HOST, report));
-            }
+            Notice::Metrics(report) => out.events.push(Event::Metrics(MemberId::HOST, report)),
         }
     }
 

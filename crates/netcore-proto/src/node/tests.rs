@@ -324,7 +324,7 @@ fn whoever_returns_is_sent_what_is_new_and_nothing_twice() {
         }
     }
     while let Some(notice) = decoder.next_message::<Notice>().unwrap() {
-        if let Notice::Chat(chat::Notice::Entry(entry)) = notice {
+        if let Notice::Chat(chat::Notice::Entry(entry)) = notice.into_inner() {
             seqs.push(entry.seq);
         }
     }
@@ -333,6 +333,72 @@ fn whoever_returns_is_sent_what_is_new_and_nothing_twice() {
         [last_seq + 1, last_seq + 2],
         "the word, and its own arrival"
     );
+}
+
+#[test]
+fn people_whose_names_look_alike_are_told_apart() {
+    let mut host = host();
+    let name_of = |host: &Node, member: u32| {
+        let people = host.people();
+        let person = people.into_iter().find(|person| person.id == MemberId(member));
+        person.unwrap().profile.name.clone()
+    };
+    let enter = |host: &mut Node, number: u32, name: &str| {
+        host.handle_connected(ConnId(number.into()), peer(number), Time::ZERO);
+        let profile = Profile {
+            name: name.into(),
+            ..Profile::default()
+        };
+        let hello = session::Request::Hello {
+            profile,
+            returning: None,
+        };
+        ask_as(host, number, &Request::Session(hello));
+        swallow(host);
+    };
+    let names = [
+        "Ada",
+        "ada",
+        "\u{410}da",
+        "A\u{200b}da",
+        "Ben",
+        "\u{200b}",
+        "Nameless",
+        "Ada (2)",
+    ];
+    for (number, name) in (1..).zip(names) {
+        enter(&mut host, number, name);
+    }
+    let shown: Vec<String> = (1..=8).map(|member| name_of(&host, member)).collect();
+    assert_eq!(
+        shown,
+        [
+            "Ada",
+            "ada (2)",
+            "\u{410}da (3)",
+            "Ada (4)",
+            "Ben",
+            "Nameless",
+            "Nameless (2)",
+            "Ada (2) (2)"
+        ]
+    );
+    // A name that is as long as a name may be makes room for the number; one's own name is nobody else's.
+    let long = "x".repeat(64);
+    enter(&mut host, 9, &long);
+    enter(&mut host, 10, &long);
+    assert_eq!(name_of(&host, 10), format!("{} (2)", "x".repeat(60)));
+    let renamed = Profile {
+        name: "Ben".into(),
+        about: "still Ben".into(),
+        ..Profile::default()
+    };
+    ask_as(
+        &mut host,
+        5,
+        &Request::Session(session::Request::Profile(renamed)),
+    );
+    assert_eq!(name_of(&host, 5), "Ben");
 }
 
 #[test]

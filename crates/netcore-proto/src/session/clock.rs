@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::Pong;
+use crate::wire::MAX_EXACT;
 use crate::{Span, Time};
 
 /// Two quartz clocks drift apart by less than this many microseconds a second, each within ±50 ppm.
@@ -22,6 +23,11 @@ pub struct ClockOffset {
 }
 
 impl ClockOffset {
+    /// Whether it is within what clocks in microseconds can differ by.
+    pub(crate) fn is_possible(self) -> bool {
+        self.offset_us.unsigned_abs() <= MAX_EXACT && self.error_us <= MAX_EXACT
+    }
+
     /// A moment of their clock on ours; `None` when it lies before our clock's beginning.
     pub fn to_ours(self, theirs: Time) -> Option<Time> {
         let theirs = i64::try_from(theirs.as_micros()).ok()?;

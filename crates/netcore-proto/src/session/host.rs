@@ -1,13 +1,13 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use super::{
-    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_PEOPLE, Notice, Person, Pinger, Pong, Presence,
-    Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT, Welcome,
+    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_NAME_CHARS, MAX_PEOPLE, Notice, Person, Pinger, Pong,
+    Presence, Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT, Welcome,
 };
-use crate::Time;
 use crate::io::{Deadline, DeadlineReason, HostOutbox, Peer, Recipients};
 use crate::units::{ConnId, MemberId};
+use crate::{Time, text};
 
 /// A welcome introduces people up to this many bytes of JSON, half a control message; the others follow one by one.
 const MAX_WELCOME_BYTES: usize = crate::wire::MAX_CONTROL_BYTES / 2;
@@ -27,6 +27,8 @@ pub(crate) struct Host {
 #[derive(Debug)]
 struct Seat {
     person: Person,
+    /// Of the person's name.
+    likeness: String,
     conn: Option<ConnId>,
     /// When the connection was lost.
     lost: Option<Time>,
@@ -85,6 +87,7 @@ impl Host {
             seats: BTreeMap::from([(
                 MemberId::HOST,
                 Seat {
+                    likeness: text::likeness(&person.profile.name),
                     person,
                     conn: None,
                     lost: None,
@@ -197,9 +200,29 @@ impl Host {
     }
 
     pub(crate) fn set_profile(&mut self, member: MemberId, profile: &Profile, out: &mut HostOutbox) {
+        let profile = self.told_apart(profile.tidied(), member);
         if let Some(seat) = self.seats.get_mut(&member) {
-            seat.person.profile = profile.tidied();
+            seat.likeness = text::likeness(&profile.name);
+            seat.person.profile = profile;
             announce_change(&seat.person, out);
+        }
+    }
+
+    /// The profile with a name that nobody else's in the room is taken for: the second Ada is "Ada (2)".
+    fn told_apart(&self, profile: Profile, member: MemberId) -> Profile {
+        let others = self.seats.iter().filter(|(id, _)| **id != member);
+        let taken: HashSet<&str> = others.map(|(_, seat)| seat.likeness.as_str()).collect();
+        let numbered = |number: usize| {
+            let suffix = format!(" ({number})");
+            let room = MAX_NAME_CHARS.saturating_sub(suffix.chars().count());
+            text::name(&profile.name, room) + &suffix
+        };
+        let names = std::iter::once(profile.name.clone()).chain((2..).map(numbered));
+        // A room has fewer people than there are numbers to try.
+        let name = { names }.find(|name| !taken.contains(text::likeness(name).as_str()));
+        Profile {
+            name: name.unwrap_or_default(),
+            ..profile
         }
     }
 
@@ -234,7 +257,7 @@ impl Host {
         }
         let person = Person {
             id: member,
-            profile: profile.tidied(),
+            profile: self.told_apart(profile.tidied(), member),
             address: peer.address,
             fingerprint: peer.fingerprint,
             presence: Presence::Here,
@@ -242,6 +265,7 @@ impl Host {
         self.seats.insert(
             member,
             Seat {
+                likeness: text::likeness(&person.profile.name),
                 person: person.clone(),
                 conn: Some(conn),
                 lost: None,

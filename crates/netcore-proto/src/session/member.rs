@@ -1,9 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::message::{MAX_NAME_CHARS, one_line};
-use super::{
-    Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT, Welcome,
-};
+use super::{Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
 use crate::Time;
 use crate::io::{Deadline, DeadlineReason, MemberOutbox};
 use crate::units::MemberId;
@@ -113,8 +110,7 @@ impl Member {
         let event = match notice {
             // A connection has one welcome: each is answered with all that waits to be said, which may be much.
             Notice::Welcome(_) if !matches!(self.state, State::AwaitingWelcome { .. }) => None,
-            Notice::Welcome(mut welcome) => {
-                limit(&mut welcome);
+            Notice::Welcome(welcome) => {
                 let alive = Alive {
                     heard: now,
                     pinger: Pinger::new(now),
@@ -171,7 +167,6 @@ impl Member {
         if self.people.len() >= MAX_PEOPLE && !self.people.contains_key(&person.id) {
             return None;
         }
-        let person = person.tidied();
         self.people.insert(person.id, person.clone());
         Some(person)
     }
@@ -204,16 +199,10 @@ impl Member {
     }
 }
 
-fn limit(welcome: &mut Welcome) {
-    welcome.room_name = one_line(&welcome.room_name, MAX_NAME_CHARS);
-    let people = std::mem::take(&mut welcome.people).into_iter().take(MAX_PEOPLE);
-    welcome.people = people.map(Person::tidied).collect();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Fingerprint, Presence};
+    use crate::session::{Fingerprint, Presence, Welcome};
     use crate::wire::AttachToken;
 
     fn person(id: u32) -> Person {
@@ -240,6 +229,11 @@ mod tests {
         }))
     }
 
+    /// As the decoder hands it on.
+    fn hand(member: &mut Member, notice: Notice, out: &mut MemberOutbox) -> Option<bool> {
+        member.handle_notice(notice.fit().unwrap(), Time::ZERO, out)
+    }
+
     fn connected() -> (Member, MemberOutbox) {
         let mut out = MemberOutbox::default();
         let mut member = Member::new(&Profile::default());
@@ -250,30 +244,24 @@ mod tests {
     #[test]
     fn a_connection_has_one_welcome() {
         let (mut member, mut out) = connected();
-        assert_eq!(
-            member.handle_notice(welcome(2), Time::ZERO, &mut out),
-            Some(false)
-        );
-        assert_eq!(member.handle_notice(welcome(2), Time::ZERO, &mut out), None);
+        assert_eq!(hand(&mut member, welcome(2), &mut out), Some(false));
+        assert_eq!(hand(&mut member, welcome(2), &mut out), None);
         assert_eq!(out.events.len(), 1);
         member.handle_connected(0, Time::ZERO, &mut out);
-        assert_eq!(
-            member.handle_notice(welcome(2), Time::ZERO, &mut out),
-            Some(false)
-        );
+        assert_eq!(hand(&mut member, welcome(2), &mut out), Some(false));
     }
 
     #[test]
     fn a_host_cannot_tell_of_more_or_longer_people_than_a_room_has() {
         let (mut member, mut out) = connected();
-        member.handle_notice(welcome(MAX_PEOPLE as u32 - 1), Time::ZERO, &mut out);
+        hand(&mut member, welcome(MAX_PEOPLE as u32 - 1), &mut out);
         let before = out.events.len();
         for id in 0..1_000 {
-            member.handle_notice(Notice::Joined(person(10_000 + id)), Time::ZERO, &mut out);
+            hand(&mut member, Notice::Joined(person(10_000 + id)), &mut out);
         }
         assert_eq!(member.people().count(), MAX_PEOPLE);
         assert_eq!(out.events.len(), before + 1);
-        let is_cut = |person: &Person| person.profile.name.len() == MAX_NAME_CHARS;
+        let is_cut = |person: &Person| person.profile.name.len() == crate::session::MAX_NAME_CHARS;
         assert!(member.people().all(is_cut));
         assert_eq!(member.room_name(), Some("Lab[31m"));
     }

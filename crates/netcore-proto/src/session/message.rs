@@ -3,9 +3,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Time;
+use super::MAX_PEOPLE;
 use crate::units::MemberId;
-use crate::wire::AttachToken;
+use crate::wire::{AttachToken, MAX_EXACT, WireError, at_most, moment};
+use crate::{Time, text};
 
 /// The longest name in characters.
 pub const MAX_NAME_CHARS: usize = 64;
@@ -75,22 +76,28 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile within the limits every room keeps: control characters gone, lengths cut at
+    /// The profile within the limits every room keeps: nothing in it that cannot be seen or turns text round, lengths cut at
     /// [`MAX_NAME_CHARS`] and [`MAX_ABOUT_CHARS`], a colour that is one, and a name in any case.
     #[must_use]
     pub fn tidied(&self) -> Profile {
+        let Profile {
+            name,
+            about,
+            colour,
+            device,
+        } = self;
         Profile {
-            name: tidy_name(&self.name),
-            about: one_line(&self.about, MAX_ABOUT_CHARS),
-            colour: tidy_colour(&self.colour),
-            device: one_line(&self.device, MAX_NAME_CHARS),
+            name: tidy_name(name),
+            about: text::line(about, MAX_ABOUT_CHARS),
+            colour: tidy_colour(colour),
+            device: text::line(device, MAX_NAME_CHARS),
         }
     }
 }
 
 /// A person's name as it may be shown; there always is one.
 pub(crate) fn tidy_name(name: &str) -> String {
-    let name = one_line(name, MAX_NAME_CHARS);
+    let name = text::name(name, MAX_NAME_CHARS);
     if name.is_empty() {
         "Nameless".to_owned()
     } else {
@@ -105,21 +112,6 @@ pub(crate) fn tidy_colour(colour: &str) -> String {
     } else {
         "#56606b".to_owned()
     }
-}
-
-/// The text on one line without control characters, at most `max_chars` long.
-pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
-    let kept: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control())
-        .collect();
-    kept.trim()
-        .chars()
-        .take(max_chars)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
 }
 
 fn is_colour(text: &str) -> bool {
@@ -155,10 +147,20 @@ pub struct Person {
 impl Person {
     /// The person within the limits every room keeps.
     #[must_use]
-    pub(super) fn tidied(self) -> Person {
+    fn tidied(self) -> Person {
+        let Person {
+            id,
+            profile,
+            address,
+            fingerprint,
+            presence,
+        } = self;
         Person {
-            profile: self.profile.tidied(),
-            ..self
+            profile: profile.tidied(),
+            id,
+            address,
+            fingerprint,
+            presence,
         }
     }
 
@@ -187,6 +189,9 @@ pub enum LeaveReason {
     Removed,
 }
 
+/// The most characters of words in a refusal.
+pub const MAX_REFUSAL_CHARS: usize = 500;
+
 /// Why the host will not have a connection or a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -197,12 +202,18 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with its words.
-    pub fn new(code: RefusalCode, message: impl Into<String>) -> Refusal {
+    /// A refusal with its words, on one line of at most [`MAX_REFUSAL_CHARS`].
+    pub fn new(code: RefusalCode, message: impl AsRef<str>) -> Refusal {
         Refusal {
             code,
-            message: message.into(),
+            message: text::line(message.as_ref(), MAX_REFUSAL_CHARS),
         }
+    }
+
+    /// The refusal with words that can be shown.
+    pub(crate) fn fit(self) -> Refusal {
+        let Refusal { code, message } = self;
+        Refusal::new(code, message)
     }
 }
 
@@ -331,6 +342,86 @@ pub struct Welcome {
     /// Who is here, the new member and the host included. When a room's people have more to tell than fits one message,
     /// the others follow as [`Notice::Changed`]. Files, streams and words follow behind them, and [`Notice::UpToDate`].
     pub people: Vec<Person>,
+}
+
+impl Request {
+    pub(crate) fn fit(self) -> Result<Request, WireError> {
+        Ok(match self {
+            Request::Hello { profile, returning } => Request::Hello {
+                profile: profile.tidied(),
+                returning: returning.map(Returning::fit).transpose()?,
+            },
+            Request::Profile(profile) => Request::Profile(profile.tidied()),
+            Request::Ping(ping) => Request::Ping(ping.fit()?),
+            Request::Pong(pong) => Request::Pong(pong.fit()?),
+            Request::Leave => Request::Leave,
+        })
+    }
+}
+
+impl Notice {
+    pub(crate) fn fit(self) -> Result<Notice, WireError> {
+        Ok(match self {
+            Notice::Welcome(welcome) => Notice::Welcome(Box::new(welcome.fit()?)),
+            Notice::Refused(refusal) => Notice::Refused(refusal.fit()),
+            Notice::Joined(person) => Notice::Joined(person.tidied()),
+            Notice::Changed(person) => Notice::Changed(person.tidied()),
+            Notice::Left { id, reason } => Notice::Left { id, reason },
+            Notice::UpToDate => Notice::UpToDate,
+            Notice::Ping(ping) => Notice::Ping(ping.fit()?),
+            Notice::Pong(pong) => Notice::Pong(pong.fit()?),
+        })
+    }
+}
+
+impl Returning {
+    fn fit(self) -> Result<Returning, WireError> {
+        let Returning { room, last_seq } = self;
+        Ok(Returning {
+            room,
+            last_seq: at_most(last_seq, MAX_EXACT, "number of the last entry")?,
+        })
+    }
+}
+
+impl Ping {
+    fn fit(self) -> Result<Ping, WireError> {
+        let Ping { sent } = self;
+        Ok(Ping {
+            sent: moment(sent, "time of a ping")?,
+        })
+    }
+}
+
+impl Pong {
+    fn fit(self) -> Result<Pong, WireError> {
+        let Pong { sent, received } = self;
+        Ok(Pong {
+            sent: moment(sent, "time of a ping")?,
+            received: moment(received, "time of a pong")?,
+        })
+    }
+}
+
+impl Welcome {
+    fn fit(self) -> Result<Welcome, WireError> {
+        let Welcome {
+            room_name,
+            room,
+            me,
+            token,
+            datagrams,
+            people,
+        } = self;
+        Ok(Welcome {
+            room_name: tidy_name(&room_name),
+            room: at_most(room, MAX_EXACT, "number of the room")?,
+            me,
+            token,
+            datagrams,
+            people: people.into_iter().take(MAX_PEOPLE).map(Person::tidied).collect(),
+        })
+    }
 }
 
 #[cfg(test)]

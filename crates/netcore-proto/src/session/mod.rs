@@ -23,10 +23,10 @@ pub use clock::ClockOffset;
 pub(crate) use host::{Arrival, Departure, Host, second_hello};
 pub(crate) use member::Member;
 pub use message::{
-    Fingerprint, LeaveReason, MAX_ABOUT_CHARS, MAX_NAME_CHARS, Notice, Person, Ping, Pong, Presence, Profile,
-    Refusal, RefusalCode, Request, Returning, Welcome,
+    Fingerprint, LeaveReason, MAX_ABOUT_CHARS, MAX_NAME_CHARS, MAX_REFUSAL_CHARS, Notice, Person, Ping, Pong,
+    Presence, Profile, Refusal, RefusalCode, Request, Returning, Welcome,
 };
-pub(crate) use message::{one_line, tidy_colour, tidy_name};
+pub(crate) use message::{tidy_colour, tidy_name};
 
 /// How long a new connection may take to say hello.
 pub const HELLO_TIMEOUT: Span = Span::from_secs(5);

@@ -2,13 +2,16 @@ use bytes::{Bytes, BytesMut};
 
 use crate::Time;
 use crate::units::{FrameNumber, StreamId};
-use crate::wire::{WireError, take};
+use crate::wire::{WireError, moment, take};
 
 /// Length of a [`FrameHeader`] in bytes.
 pub const FRAME_HEADER_BYTES: usize = 32;
 
 /// The longest frame in bytes, its header included. A JPEG of 4K video at quality 100 has about 8 MB.
 pub const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
+
+/// The widest and highest picture in pixels.
+pub const MAX_PICTURE_SIDE: u16 = 8_192;
 
 /// Length of a [`TcpAck`] in bytes.
 pub const TCP_ACK_BYTES: usize = 24;
@@ -72,7 +75,8 @@ impl FrameHeader {
     /// Reads a header.
     ///
     /// # Errors
-    /// [`WireError::Record`] when it announces nothing, or more than [`MAX_FRAME_BYTES`] with itself.
+    /// [`WireError::Record`] when it announces nothing, or more than [`MAX_FRAME_BYTES`] with itself, or a picture of no size
+    /// or of more than [`MAX_PICTURE_SIDE`]; [`WireError::Range`] for a time that no clock shows.
     pub fn decode(mut bytes: &[u8]) -> Result<FrameHeader, WireError> {
         let bytes = &mut bytes;
         let header = FrameHeader {
@@ -81,7 +85,10 @@ impl FrameHeader {
             length: u32::from_be_bytes(*take(bytes, "frame header")?),
             width: u16::from_be_bytes(*take(bytes, "frame header")?),
             height: u16::from_be_bytes(*take(bytes, "frame header")?),
-            captured: Time::from_micros(u64::from_be_bytes(*take(bytes, "frame header")?)),
+            captured: moment(
+                Time::from_micros(u64::from_be_bytes(*take(bytes, "frame header")?)),
+                "time of a frame",
+            )?,
             encode_us: u32::from_be_bytes(*take(bytes, "frame header")?),
         };
         take::<4>(bytes, "frame header")?;
@@ -89,6 +96,13 @@ impl FrameHeader {
             return Err(WireError::Record {
                 record: "frame header",
                 why: "its JPEG is empty or longer than 16 MiB",
+            });
+        }
+        let sides = [header.width, header.height];
+        if !sides.iter().all(|side| (1..=MAX_PICTURE_SIDE).contains(side)) {
+            return Err(WireError::Record {
+                record: "frame header",
+                why: "its picture has no size or one over 8,192 pixels",
             });
         }
         Ok(header)
@@ -300,5 +314,28 @@ mod tests {
             ..header()
         };
         assert!(FrameHeader::decode(&huge.encode()).is_err());
+        let fits =
+            |header: FrameHeader| FrameHeader::decode(&FrameHeader { length: 1, ..header }.encode()).is_ok();
+        let exact = Time::from_micros(crate::wire::MAX_EXACT);
+        assert!(
+            fits(header())
+                && fits(FrameHeader {
+                    captured: exact,
+                    ..header()
+                })
+        );
+        for wrong in [
+            FrameHeader { width: 0, ..header() },
+            FrameHeader {
+                height: MAX_PICTURE_SIDE + 1,
+                ..header()
+            },
+            FrameHeader {
+                captured: Time::from_micros(u64::MAX),
+                ..header()
+            },
+        ] {
+            assert!(!fits(wrong), "{wrong:?}");
+        }
     }
 }

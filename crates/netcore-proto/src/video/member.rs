@@ -40,16 +40,12 @@ impl Member {
         out.events.extend(event.map(crate::Event::Video));
     }
 
-    /// Remembers a stream, if there is room. The host's word is not taken for how long anything is.
+    /// Remembers a stream, if there is room.
     fn keep(&mut self, stream: &StreamInfo) -> Option<StreamInfo> {
         if self.streams.len() >= MAX_STREAMS && !self.streams.contains_key(&stream.id) {
             return None;
         }
-        let stream = StreamInfo {
-            spec: stream.spec.tidied(),
-            ..*stream
-        };
         self.streams.insert(stream.id, stream.clone());
-        Some(stream)
+        Some(stream.clone())
     }
 }

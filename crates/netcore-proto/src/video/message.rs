@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+use super::MAX_PICTURE_SIDE;
 use crate::session::Refusal;
+use crate::text;
 use crate::units::{MemberId, StreamId, Transport};
 
 /// What kind of source a stream's pictures come from: one of four words on the wire. Any other is no message, so whoever adds
@@ -17,6 +19,9 @@ pub enum SourceKind {
     /// A screen or a window.
     Screen,
 }
+
+/// The longest title of a stream in characters.
+const MAX_TITLE_CHARS: usize = 100;
 
 /// What a publisher says of a stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,17 +41,29 @@ pub struct StreamSpec {
 }
 
 impl StreamSpec {
-    /// The spec with its words cut to 100 characters and its rate to what can be: 0 to 1,000.
+    /// The spec with its words cut to 100 characters, its size to [`MAX_PICTURE_SIDE`], and its rate to what can be: 0 to
+    /// 1,000.
     #[must_use]
     pub fn tidied(&self) -> StreamSpec {
+        let StreamSpec {
+            source,
+            title,
+            width,
+            height,
+            rate,
+            transport,
+        } = self;
         StreamSpec {
-            title: self.title.chars().filter(|c| !c.is_control()).take(100).collect(),
-            rate: if self.rate.is_finite() {
-                self.rate.clamp(0.0, 1_000.0)
+            source: *source,
+            title: text::line(title, MAX_TITLE_CHARS),
+            width: (*width).clamp(1, MAX_PICTURE_SIDE),
+            height: (*height).clamp(1, MAX_PICTURE_SIDE),
+            rate: if rate.is_finite() {
+                rate.clamp(0.0, 1_000.0)
             } else {
                 0.0
             },
-            ..self.clone()
+            transport: *transport,
         }
     }
 }
@@ -121,6 +138,52 @@ pub enum Notice {
         /// Which.
         stream: StreamId,
     },
+}
+
+impl StreamInfo {
+    fn fit(self) -> StreamInfo {
+        let StreamInfo { id, owner, spec } = self;
+        StreamInfo {
+            id,
+            owner,
+            spec: spec.tidied(),
+        }
+    }
+}
+
+impl Request {
+    pub(crate) fn fit(self) -> Request {
+        match self {
+            Request::Publish { local, spec } => Request::Publish {
+                local,
+                spec: spec.tidied(),
+            },
+            Request::Change { stream, spec } => Request::Change {
+                stream,
+                spec: spec.tidied(),
+            },
+            Request::Unpublish { stream } => Request::Unpublish { stream },
+            Request::Watch { stream, on } => Request::Watch { stream, on },
+        }
+    }
+}
+
+impl Notice {
+    pub(crate) fn fit(self) -> Notice {
+        match self {
+            Notice::Published { local, stream } => Notice::Published {
+                local,
+                stream: stream.fit(),
+            },
+            Notice::Refused { local, refusal } => Notice::Refused {
+                local,
+                refusal: refusal.fit(),
+            },
+            Notice::Started(stream) => Notice::Started(stream.fit()),
+            Notice::Changed(stream) => Notice::Changed(stream.fit()),
+            Notice::Stopped { stream } => Notice::Stopped { stream },
+        }
+    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ pub use adaptation::{Adaptation, AdaptationConfig, Plan};
 pub use buffers::FrameBuffers;
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
 pub use fragment::{Fragment, Parity};
-pub use frame::{Announced, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck};
+pub use frame::{
+    Announced, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, MAX_PICTURE_SIDE, TCP_ACK_BYTES,
+    TcpAck,
+};
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};

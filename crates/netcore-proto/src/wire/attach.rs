@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{MAX_EXACT, Receive, WireError, at_most};
 use crate::session::Refusal;
 use crate::units::{FileId, MemberId, StreamId};
 
@@ -85,6 +86,32 @@ pub enum AttachReply {
     },
     /// It cannot be; the connection closes.
     Refused(Refusal),
+}
+
+impl Receive for Attach {
+    fn fit(self) -> Result<Attach, WireError> {
+        let Attach {
+            member: _,
+            token: _,
+            attachment,
+        } = &self;
+        match attachment {
+            Attachment::File { offset, .. } => at_most(*offset, MAX_EXACT, "offset")?,
+            Attachment::Video { .. } => 0,
+        };
+        Ok(self)
+    }
+}
+
+impl Receive for AttachReply {
+    fn fit(self) -> Result<AttachReply, WireError> {
+        Ok(match self {
+            AttachReply::Ready { offset } => AttachReply::Ready {
+                offset: at_most(offset, MAX_EXACT, "offset")?,
+            },
+            AttachReply::Refused(refusal) => AttachReply::Refused(refusal.fit()),
+        })
+    }
 }
 
 #[cfg(test)]

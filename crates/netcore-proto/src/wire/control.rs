@@ -1,8 +1,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::WireError;
+use super::{Receive, Received, WireError};
 
 /// The longest control message in bytes, its length prefix not counted.
 pub const MAX_CONTROL_BYTES: usize = 256 * 1024;
@@ -18,13 +17,15 @@ const MAX_REASON_CHARS: usize = 200;
 pub fn encode_control<M: Serialize>(message: &M) -> Result<Bytes, WireError> {
     let mut bytes = vec![0; PREFIX_BYTES];
     serde_json::to_writer(&mut bytes, message).map_err(|error| WireError::Json(error.to_string()))?;
-    let length = bytes.len() - PREFIX_BYTES;
+    let length = bytes.len().saturating_sub(PREFIX_BYTES);
     if length > MAX_CONTROL_BYTES {
         return Err(WireError::Oversize {
             length: length as u64,
         });
     }
-    bytes[..PREFIX_BYTES].copy_from_slice(&(length as u32).to_be_bytes());
+    if let Some(prefix) = bytes.first_chunk_mut::<PREFIX_BYTES>() {
+        *prefix = (length as u32).to_be_bytes();
+    }
     Ok(bytes.into())
 }
 
@@ -42,11 +43,12 @@ impl ControlDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message, or `None` until more bytes have come.
+    /// The next whole message, made fit, or `None` until more bytes have come.
     ///
     /// # Errors
-    /// A length over [`MAX_CONTROL_BYTES`] as soon as it is announced, text that is not UTF-8, JSON that is not an `M`.
-    pub fn next_message<M: DeserializeOwned>(&mut self) -> Result<Option<M>, WireError> {
+    /// A length over [`MAX_CONTROL_BYTES`] as soon as it is announced, text that is not UTF-8, JSON that is not an `M`, a
+    /// number out of its range.
+    pub fn next_message<M: Receive>(&mut self) -> Result<Option<Received<M>>, WireError> {
         let Some(prefix) = self.buffer.first_chunk::<PREFIX_BYTES>() else {
             return Ok(None);
         };
@@ -56,7 +58,7 @@ impl ControlDecoder {
                 length: length as u64,
             });
         }
-        if self.buffer.len() < PREFIX_BYTES + length {
+        if self.buffer.len() < PREFIX_BYTES.saturating_add(length) {
             return Ok(None);
         }
         self.buffer.advance(PREFIX_BYTES);
@@ -64,25 +66,31 @@ impl ControlDecoder {
         let text = std::str::from_utf8(&body).map_err(|error| WireError::Utf8 {
             at: error.valid_up_to(),
         })?;
-        serde_json::from_str(text)
-            .map(Some)
-            .map_err(|error| WireError::Json(reason(&error)))
+        let message = serde_json::from_str(text).map_err(|error| WireError::Json(reason(&error)))?;
+        Received::new(message).map(Some)
     }
 }
 
 /// What is wrong, in a bounded number of words: they quote the message, and must themselves fit one when it is refused.
 fn reason(error: &serde_json::Error) -> String {
-    let words = error.to_string();
-    words
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_REASON_CHARS)
-        .collect()
+    crate::text::line(&error.to_string(), MAX_REASON_CHARS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Receive for String {
+        fn fit(self) -> Result<String, WireError> {
+            Ok(self)
+        }
+    }
+
+    impl Receive for u64 {
+        fn fit(self) -> Result<u64, WireError> {
+            Ok(self)
+        }
+    }
 
     #[test]
     fn messages_come_whole_from_any_portions() {
@@ -93,7 +101,7 @@ mod tests {
         for byte in stream {
             decoder.feed(&[byte]);
             while let Some(message) = decoder.next_message::<String>().unwrap() {
-                got.push(message);
+                got.push(message.into_inner());
             }
         }
         assert_eq!(got, ["one", "two 二"]);

@@ -9,10 +9,13 @@
 mod attach;
 mod control;
 mod preface;
+mod received;
 
 pub use attach::{Attach, AttachReply, AttachToken, Attachment, Direction};
 pub use control::{ControlDecoder, MAX_CONTROL_BYTES, encode_control};
 pub use preface::{ConnectionKind, PREFACE_BYTES, Preface, VERSION};
+pub use received::{MAX_EXACT, MAX_UNIX_MS, Receive, Received};
+pub(crate) use received::{at_most, moment};
 
 /// The application protocol named in the TLS handshake (RFC 7301).
 pub const ALPN: &[u8] = b"roomwire/1";
@@ -52,6 +55,12 @@ pub enum WireError {
     /// A control message that is not JSON or lacks what its type needs.
     #[error("a message could not be read: {0}")]
     Json(String),
+    /// A number that nothing honest could mean.
+    #[error("a message is impossible: its {field} is out of range")]
+    Range {
+        /// Which number.
+        field: &'static str,
+    },
     /// A binary record that contradicts itself.
     #[error("a {record} is malformed: {why}")]
     Record {

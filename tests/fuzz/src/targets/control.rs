@@ -2,10 +2,9 @@
 
 use std::fmt::Debug;
 
-use netcore_proto::wire::{Attach, AttachReply, ControlDecoder, encode_control};
+use netcore_proto::wire::{Attach, AttachReply, ControlDecoder, Receive, Received, encode_control};
 use netcore_proto::{Notice, Request};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 pub(crate) fn run(bytes: &[u8]) {
     let Some((choice, stream)) = bytes.split_first() else {
@@ -20,7 +19,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-fn read<M: Serialize + DeserializeOwned + Debug + PartialEq>(stream: &[u8], portion: usize) {
+fn read<M: Serialize + Receive + Debug + PartialEq>(stream: &[u8], portion: usize) {
     let at_once = messages::<M>([stream]);
     let in_portions = messages::<M>(stream.chunks(portion));
     assert_eq!(
@@ -35,20 +34,21 @@ fn read<M: Serialize + DeserializeOwned + Debug + PartialEq>(stream: &[u8], port
         let mut decoder = ControlDecoder::default();
         decoder.feed(&again);
         if let Ok(same) = decoder.next_message::<M>() {
-            assert_eq!(same.as_ref(), Some(&message));
+            let same = same.map(Received::into_inner);
+            assert_eq!(same, Some(message), "what is fit is not changed");
         }
     }
 }
 
 /// The messages up to the first that is none.
-fn messages<'a, M: DeserializeOwned>(portions: impl IntoIterator<Item = &'a [u8]>) -> Vec<M> {
+fn messages<'a, M: Receive>(portions: impl IntoIterator<Item = &'a [u8]>) -> Vec<M> {
     let mut decoder = ControlDecoder::default();
     let mut messages = Vec::new();
     for portion in portions {
         decoder.feed(portion);
         loop {
             match decoder.next_message() {
-                Ok(Some(message)) => messages.push(message),
+                Ok(Some(message)) => messages.push(message.into_inner()),
                 Ok(None) => break,
                 Err(error) => {
                     assert!(

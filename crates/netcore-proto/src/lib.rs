@@ -60,6 +60,7 @@
 //!
 //! Bad input is an error, whoever sent it. A broken invariant of this crate is a panic that names the invariant.
 
+mod arithmetic;
 pub mod chat;
 pub mod conditions;
 pub mod files;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,8 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:06} s", self.0 / 1_000_000, self.0 % 1_000_000)
+        let since = Duration::from_micros(self.0);
+        write!(f, "{}.{:06} s", since.as_secs(), since.subsec_micros())
     }
 }
 
@@ -57,14 +59,14 @@ impl Span {
         Span(us)
     }
 
-    /// A span of `ms` milliseconds.
+    /// A span of `ms` milliseconds, or the longest there is.
     pub const fn from_millis(ms: u64) -> Span {
-        Span(ms * 1_000)
+        Span(ms.saturating_mul(1_000))
     }
 
-    /// A span of `s` seconds.
+    /// A span of `s` seconds, or the longest there is.
     pub const fn from_secs(s: u64) -> Span {
-        Span(s * 1_000_000)
+        Span(s.saturating_mul(1_000_000))
     }
 
     /// Microseconds.
@@ -87,9 +89,29 @@ impl Span {
         Span(self.0.saturating_sub(other.0))
     }
 
-    /// This span `n` times.
+    /// This span `n` times, or the longest there is.
     pub const fn times(self, n: u64) -> Span {
         Span(self.0.saturating_mul(n))
+    }
+
+    /// `N` of the `D` equal parts of this span, which may be more than all of them, rounded down. `fraction::<5, 4>()` is a
+    /// quarter more. `N` times the span counts as the longest there is when it is longer.
+    #[must_use]
+    pub fn fraction<const N: u64, const D: u64>(self) -> Span {
+        const { assert!(D > 0, "a span has at least one part") };
+        self.times(N).divided_among(D)
+    }
+
+    /// What each of `count` gets of this span, rounded down; all of it when there is nothing to divide it among.
+    #[must_use]
+    pub fn divided_among(self, count: u64) -> Span {
+        Span(self.0.checked_div(count).unwrap_or(self.0))
+    }
+
+    /// A mean that forgets: a `D`th of it is the new `sample`, the rest is this span.
+    #[must_use]
+    pub fn smoothed<const D: u64>(self, sample: Span) -> Span {
+        (self.times(D.saturating_sub(1)) + sample).fraction::<1, D>()
     }
 }
 
@@ -149,6 +171,40 @@ mod tests {
         let later = earlier + Span::from_millis(2);
         assert_eq!(later.since(earlier), Span::from_micros(2_000));
         assert_eq!(earlier.since(later), Span::ZERO);
+    }
+
+    #[test]
+    fn operators_stop_at_the_ends_of_their_range() {
+        let (last, longest) = (Time::from_micros(u64::MAX), Span::from_micros(u64::MAX));
+        let second = Span::from_secs(1);
+        assert_eq!(last + second, last);
+        assert_eq!(Time::ZERO - second, Time::ZERO);
+        assert_eq!(longest + second, longest);
+        let (mut moment, mut span) = (last, longest);
+        moment += second;
+        span += second;
+        assert_eq!((moment, span), (last, longest));
+        assert_eq!(Span::from_secs(u64::MAX), longest);
+        assert_eq!(Span::from_millis(u64::MAX), longest);
+        assert_eq!(longest.times(3), longest);
+    }
+
+    #[test]
+    fn parts_of_a_span_are_rounded_down() {
+        let span = Span::from_micros(10);
+        assert_eq!(span.fraction::<5, 4>(), Span::from_micros(12));
+        assert_eq!(span.fraction::<1, 64>(), Span::ZERO);
+        assert_eq!(span.divided_among(3), Span::from_micros(3));
+        assert_eq!(span.divided_among(0), span);
+        assert_eq!(span.smoothed::<8>(Span::from_micros(2)), Span::from_micros(9));
+        let longest = Span::from_micros(u64::MAX);
+        assert_eq!(longest.fraction::<1, 1>(), longest);
+        assert_eq!(longest.smoothed::<8>(longest), longest.fraction::<1, 8>());
+    }
+
+    #[test]
+    fn moments_are_shown_to_the_microsecond() {
+        assert_eq!(Time::from_micros(12_000_034).to_string(), "12.000034 s");
     }
 
     #[test]

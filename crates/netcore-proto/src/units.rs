@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arithmetic::{mul_div, mul_div_ceil};
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
@@ -97,6 +99,9 @@ impl FromStr for Transport {
     }
 }
 
+/// Bits in a byte times microseconds in a second.
+const BIT_MICROS: u64 = 8_000_000;
+
 /// A rate in **bits per second**.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -105,23 +110,17 @@ pub struct Bitrate(pub u64);
 impl Bitrate {
     /// The rate at which `bytes` pass in `span`; `None` when no time passed.
     pub fn of(bytes: u64, span: crate::Span) -> Option<Bitrate> {
-        match span.as_micros() {
-            0 => None,
-            us => Some(Bitrate(
-                (u128::from(bytes) * 8_000_000 / u128::from(us)).min(u128::from(u64::MAX)) as u64,
-            )),
-        }
+        (span > crate::Span::ZERO).then(|| Bitrate(mul_div(bytes, BIT_MICROS, span.as_micros())))
     }
 
     /// How long `bytes` take at this rate, rounded up. No rate at all counts as one bit per second.
     pub fn lasts(self, bytes: u64) -> crate::Span {
-        let us = (u128::from(bytes) * 8_000_000).div_ceil(u128::from(self.0.max(1)));
-        crate::Span::from_micros(us.min(u128::from(u64::MAX)) as u64)
+        crate::Span::from_micros(mul_div_ceil(bytes, BIT_MICROS, self.0))
     }
 
     /// How many bytes pass in `span`.
     pub fn bytes_in(self, span: crate::Span) -> u64 {
-        (u128::from(self.0) * u128::from(span.as_micros()) / 8_000_000).min(u128::from(u64::MAX)) as u64
+        mul_div(self.0, span.as_micros(), BIT_MICROS)
     }
 }
 

@@ -26,7 +26,7 @@ impl Chance {
 
     /// A number from 0 to `below` − 1; zero when `below` is.
     pub fn below(&mut self, below: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(below)) >> 64) as u64
+        (u128::from(self.bits()).saturating_mul(u128::from(below)) >> 64) as u64
     }
 
     /// A number from 0 up to, but not including, 1.

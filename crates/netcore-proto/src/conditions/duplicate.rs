@@ -17,7 +17,7 @@ impl Duplicate {
     pub fn copy(self, at: Time, chance: &mut Chance) -> Option<Time> {
         chance
             .happens(self.probability)
-            .then(|| at + Span::from_micros(chance.below(LATEST.as_micros() + 1)))
+            .then(|| at + Span::from_micros(chance.below(LATEST.as_micros().saturating_add(1))))
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Jitter {
 impl Jitter {
     /// When a packet gets through that would have at `at`.
     pub fn pass(self, at: Time, chance: &mut Chance) -> Time {
-        at + Span::from_micros(chance.below(self.most.as_micros() + 1))
+        at + Span::from_micros(chance.below(self.most.as_micros().saturating_add(1)))
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::arithmetic::Grow;
 use crate::{Bitrate, Span, Time};
 
 use super::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate, Reorder, Reordering};
@@ -43,7 +44,7 @@ impl Conditions {
     pub fn mbit(self, mbit: u64, queue_bytes: u64) -> Conditions {
         Conditions {
             bottleneck: Some(Bottleneck {
-                rate: Bitrate(mbit * 1_000_000),
+                rate: Bitrate(mbit.saturating_mul(1_000_000)),
                 queue_bytes,
             }),
             ..self
@@ -54,7 +55,7 @@ impl Conditions {
     #[must_use]
     pub fn behind_mbit(self, mbit: u64) -> Conditions {
         Conditions {
-            interface: Some(Bitrate(mbit * 1_000_000)),
+            interface: Some(Bitrate(mbit.saturating_mul(1_000_000))),
             ..self
         }
     }
@@ -194,12 +195,12 @@ impl Path {
     pub fn send(&mut self, bytes: u64, now: Time, chance: &mut Chance) -> Passage {
         self.count(bytes);
         if self.conditions.mtu.is_some_and(|mtu| bytes > u64::from(mtu)) {
-            self.counts.lost += 1;
+            self.counts.lost.grow_by(1);
             return Passage::LOST;
         }
         let out = self.interface.as_mut().map_or(now, |rate| rate.queue(bytes, now));
         let Some(passed) = self.rate.as_mut().map_or(Some(out), |rate| rate.pass(bytes, out)) else {
-            self.counts.overflowed += 1;
+            self.counts.overflowed.grow_by(1);
             return Passage::LOST;
         };
         if self.is_lost(chance) {
@@ -210,7 +211,7 @@ impl Path {
             probability: self.conditions.duplication,
         };
         let copy = duplicate.copy(at, chance);
-        self.counts.duplicated += u64::from(copy.is_some());
+        self.counts.duplicated.grow_by(u64::from(copy.is_some()));
         Passage {
             first: Some(at),
             copy,
@@ -254,8 +255,8 @@ impl Path {
     }
 
     fn count(&mut self, bytes: u64) {
-        self.counts.packets += 1;
-        self.counts.bytes += bytes;
+        self.counts.packets.grow_by(1);
+        self.counts.bytes.grow_by(bytes);
     }
 
     fn is_lost(&mut self, chance: &mut Chance) -> bool {
@@ -263,7 +264,7 @@ impl Path {
             probability: self.conditions.loss,
         };
         let is_lost = loss.is_lost(chance) | self.burst.as_mut().is_some_and(|burst| burst.is_lost(chance));
-        self.counts.lost += u64::from(is_lost);
+        self.counts.lost.grow_by(u64::from(is_lost));
         is_lost
     }
 

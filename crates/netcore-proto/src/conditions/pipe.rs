@@ -26,17 +26,17 @@ impl Pipe {
         now: Time,
         chance: &mut Chance,
     ) -> Vec<(Time, Bytes)> {
-        let mut portions = Vec::with_capacity(bytes.len() / SEGMENT_BYTES + 1);
+        let mut portions = Vec::with_capacity(bytes.len().div_ceil(SEGMENT_BYTES));
         let mut rest = bytes.clone();
         while !rest.is_empty() {
             // Now and then a portion ends anywhere, also inside a length prefix.
             let most = if chance.happens(0.1) {
-                1 + chance.below(SEGMENT_BYTES as u64) as usize
+                (chance.below(SEGMENT_BYTES as u64) as usize).saturating_add(1)
             } else {
                 SEGMENT_BYTES
             };
             let portion = rest.split_to(most.min(rest.len()));
-            let wire_bytes = portion.len() as u64 + SEGMENT_OVERHEAD_BYTES;
+            let wire_bytes = SEGMENT_OVERHEAD_BYTES.saturating_add(portion.len() as u64);
             let at = path.send_reliably(wire_bytes, round_trip, now, chance);
             self.latest = self.latest.max(at);
             portions.push((self.latest, portion));

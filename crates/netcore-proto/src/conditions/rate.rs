@@ -1,4 +1,4 @@
-use crate::{Bitrate, Span, Time};
+use crate::{Bitrate, Time};
 
 /// A bottleneck: what passes it, and what waits before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Rate {
 
     /// When a packet has passed; `None` when it finds the queue full.
     pub fn pass(&mut self, bytes: u64, now: Time) -> Option<Time> {
-        if self.backlog(now) + bytes > self.bottleneck.queue_bytes {
+        if self.backlog(now).saturating_add(bytes) > self.bottleneck.queue_bytes {
             return None;
         }
         Some(self.queue(bytes, now))
@@ -40,30 +40,25 @@ impl Rate {
 
     /// When a packet has passed for which there is always room: its sender fills no more of the queue than there is.
     pub fn queue(&mut self, bytes: u64, now: Time) -> Time {
-        self.idle_at = self.idle_at.max(now) + self.lasts(bytes);
+        self.idle_at = self.idle_at.max(now) + self.bottleneck.rate.lasts(bytes);
         self.idle_at
     }
 
     /// Bytes that wait or are passing.
     pub fn backlog(&self, now: Time) -> u64 {
-        let us = u128::from(self.idle_at.since(now).as_micros());
-        (us * u128::from(self.bottleneck.rate.0) / 8_000_000) as u64
+        self.bottleneck.rate.bytes_in(self.idle_at.since(now))
     }
 
     /// When no more than `bytes` will wait.
     pub fn backlog_below(&self, bytes: u64) -> Time {
-        self.idle_at - self.lasts(bytes)
-    }
-
-    fn lasts(&self, bytes: u64) -> Span {
-        let us = (u128::from(bytes) * 8_000_000).div_ceil(u128::from(self.bottleneck.rate.0.max(1)));
-        Span::from_micros(us as u64)
+        self.idle_at - self.bottleneck.rate.lasts(bytes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Span;
 
     const MBIT: Bottleneck = Bottleneck {
         rate: Bitrate(1_000_000),

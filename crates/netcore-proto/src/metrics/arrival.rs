@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use super::histogram::{Distribution, Distributions};
 use super::pace::Pace;
 use super::{Counters, Figures, Point, Series, WINDOW};
+use crate::arithmetic::Grow;
 use crate::units::{Bitrate, FrameNumber, Transport};
 use crate::video::{Arrival, ReceiverCounts};
 use crate::{Span, Time};
@@ -59,7 +60,8 @@ impl ArrivalMeter {
         let bytes = arrival.frame.bytes().len() as u64;
         let number = header.frame;
         if let Some(before) = self.newest.replace(number) {
-            self.missed += u64::from(number.since(before).saturating_sub(1));
+            let between = number.since(before).saturating_sub(1);
+            self.missed.grow_by(u64::from(between));
         }
         if let Some(step) = self.pace.record(number, header.captured, arrival.whole) {
             self.distributions.gap_us.record(step.gap.as_micros());
@@ -67,8 +69,8 @@ impl ArrivalMeter {
         }
         self.distributions.size_bytes.record(bytes);
         self.transport = arrival.transport;
-        self.frames += 1;
-        self.bytes += bytes;
+        self.frames.grow_by(1);
+        self.bytes.grow_by(bytes);
         if self.recent.len() >= MAX_RECENT {
             self.recent.pop_front();
         }
@@ -87,9 +89,10 @@ impl ArrivalMeter {
     pub fn tick(&mut self, now: Time) -> Point {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);
         // Counted rather than looked up: more can happen in a second than is remembered.
-        let (frames, bytes) = (self.frames - self.at_tick.0, self.bytes - self.at_tick.1);
-        self.at_tick = (self.frames, self.bytes);
-        let drops = self.missed - std::mem::replace(&mut self.missed_at_tick, self.missed);
+        let more = |now: u64, before: &mut u64| now.saturating_sub(std::mem::replace(before, now));
+        let frames = more(self.frames, &mut self.at_tick.0);
+        let bytes = more(self.bytes, &mut self.at_tick.1);
+        let drops = more(self.missed, &mut self.missed_at_tick);
         let point = Point {
             at: now,
             transport: self.transport,

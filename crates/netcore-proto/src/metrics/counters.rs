@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use crate::arithmetic::Grow;
 use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason, ReceiverCounts};
 
 /// Something that is counted of a link. The order is that of a table: what arrived, what was lost, what was not sent, and
@@ -138,32 +139,25 @@ impl Count {
 impl Counters {
     /// A sending end's, all zero.
     pub(super) fn of_sender() -> Counters {
-        let mut counters = Counters {
-            counts: [None; Count::ALL.len()],
-        };
-        for count in Count::AT_THE_SENDER {
-            counters.counts[count.place()] = Some(0);
+        Counters {
+            counts: Count::ALL.map(|count| Count::AT_THE_SENDER.contains(&count).then_some(0)),
         }
-        counters
     }
 
     /// A receiving end's: what it has seen, and the numbers left out.
     pub(super) fn of_receiver(seen: &ReceiverCounts, missed: u64) -> Counters {
-        let mut counters = Counters {
-            counts: [None; Count::ALL.len()],
-        };
-        for (count, value) in [
-            (Count::Received, seen.frames),
-            (Count::Missed, missed),
-            (Count::Late, seen.late),
-            (Count::Incomplete, seen.incomplete),
-            (Count::AskedAgain, seen.asked_again),
-            (Count::Repaired, seen.repaired),
-            (Count::Useless, seen.useless_fragments),
-        ] {
-            counters.counts[count.place()] = Some(value);
+        Counters {
+            counts: Count::ALL.map(|count| match count {
+                Count::Received => Some(seen.frames),
+                Count::Missed => Some(missed),
+                Count::Late => Some(seen.late),
+                Count::Incomplete => Some(seen.incomplete),
+                Count::AskedAgain => Some(seen.asked_again),
+                Count::Repaired => Some(seen.repaired),
+                Count::Useless => Some(seen.useless_fragments),
+                _ => None,
+            }),
         }
-        counters
     }
 
     /// What became of a frame.
@@ -173,20 +167,22 @@ impl Counters {
     }
 
     fn add(&mut self, count: Count, more: u64) {
-        *self.counts[count.place()].get_or_insert(0) += more;
+        if let Some(place) = self.counts.get_mut(count.place()) {
+            place.get_or_insert(0).grow_by(more);
+        }
     }
 
     /// How many; `None` when this end cannot know.
     pub fn get(&self, count: Count) -> Option<u64> {
-        self.counts[count.place()]
+        self.counts.get(count.place()).copied().flatten()
     }
 
     /// With what the link's other end has counted.
     #[must_use]
     pub fn with(self, other: &Counters) -> Counters {
         let mut counts = self.counts;
-        for (count, value) in other.known() {
-            counts[count.place()].get_or_insert(value);
+        for (ours, theirs) in counts.iter_mut().zip(other.counts) {
+            *ours = ours.or(theirs);
         }
         Counters { counts }
     }
@@ -229,7 +225,8 @@ impl Counters {
     }
 
     fn sum(&self, counts: &[Count]) -> u64 {
-        counts.iter().filter_map(|count| self.get(*count)).sum()
+        let known = counts.iter().filter_map(|count| self.get(*count));
+        known.fold(0, u64::saturating_add)
     }
 }
 

@@ -152,7 +152,7 @@ impl Distribution {
 
     /// Bytes it takes on the heap at present.
     pub fn heap_bytes(&self) -> usize {
-        self.counts.distinct_values() * size_of::<u32>()
+        self.counts.distinct_values().saturating_mul(size_of::<u32>())
     }
 }
 

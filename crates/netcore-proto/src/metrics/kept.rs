@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use crate::arithmetic::Grow;
 use crate::units::{FrameNumber, Transport};
 use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason};
 use crate::{Span, Time};
@@ -23,12 +24,12 @@ impl Kept {
     pub(super) fn push(&mut self, result: &FrameResult) {
         if self.results.len() >= MAX_KEPT {
             self.results.pop_front();
-            self.forgotten += 1;
+            self.forgotten.grow_by(1);
         }
         if self.results.len() == self.results.capacity() {
             // By itself the ring would take room for a power of two, a third more than it is allowed to keep.
             self.results
-                .reserve_exact(MORE.min(MAX_KEPT - self.results.len()));
+                .reserve_exact(MORE.min(MAX_KEPT.saturating_sub(self.results.len())));
         }
         self.results.push_back(Compact::of(result));
     }

@@ -1,7 +1,8 @@
 use super::histogram::{Distribution, Distributions};
 use super::kept::{Kept, MAX_KEPT};
 use super::totals::{Totals, TransportSummary};
-use super::{Figures, Point, Series, WINDOW, percentile};
+use super::{Counters, Figures, Point, Series, WINDOW, percentile};
+use crate::arithmetic::Grow;
 use crate::units::{Bitrate, Transport};
 use crate::video::{FrameOutcome, FrameResult};
 use crate::{Span, Time};
@@ -97,7 +98,7 @@ impl LinkMeter {
             ack_p95_us: percentile(&delays, 95),
             goodput_bps: Bitrate::of(second.bytes, span).map_or(0, |rate| rate.0),
             frames: second.frames,
-            drops: second.lost + second.dropped,
+            drops: second.lost.saturating_add(second.dropped),
             retransmits: second.retransmits,
             queueing_us: queueing.map(Span::as_micros),
             target_bps: target.map(|target| target.0),
@@ -120,9 +121,9 @@ impl LinkMeter {
         let mut delays = Vec::new();
         let mut rates = Vec::new();
         let (mut arrived, mut lost, mut last_second) = (0_u64, 0_u64, 0_u64);
-        let (mut oldest, mut seen) = (None, 0);
+        let (mut oldest, mut seen) = (None, 0_usize);
         for result in recent {
-            seen += 1;
+            seen.grow_by(1);
             if result.transport != self.transport {
                 continue;
             }
@@ -131,14 +132,12 @@ impl LinkMeter {
             rates.extend(result.classic_rate().map(|rate| rate.0));
             match result.outcome {
                 FrameOutcome::Acked { .. } | FrameOutcome::Delivered => {
-                    arrived += 1;
-                    last_second += if result.finished + SECOND > now {
-                        u64::from(result.bytes)
-                    } else {
-                        0
-                    };
+                    arrived.grow_by(1);
+                    if result.finished + SECOND > now {
+                        last_second.grow_by(u64::from(result.bytes));
+                    }
                 }
-                FrameOutcome::Lost(_) => lost += 1,
+                FrameOutcome::Lost(_) => lost.grow_by(1),
                 FrameOutcome::Dropped(_) => {}
             }
         }
@@ -152,7 +151,9 @@ impl LinkMeter {
             Span::from_micros(1)
         };
         let observed = oldest.map(|oldest| now.since(oldest).max(least));
-        let [tcp, udp] = [&self.tcp.counters, &self.udp.counters];
+        let sent = arrived.saturating_add(lost);
+        let both =
+            |count: fn(&Counters) -> u64| count(&self.tcp.counters).saturating_add(count(&self.udp.counters));
         Figures {
             transport: self.transport,
             ack_p50_us: percentile(&delays, 50),
@@ -164,10 +165,10 @@ impl LinkMeter {
             goodput_bps: observed
                 .and_then(|observed| Bitrate::of(last_second, observed.min(SECOND)))
                 .map(|rate| rate.0),
-            loss_pct: (arrived + lost > 0).then(|| lost as f64 * 100.0 / (arrived + lost) as f64),
-            frames: tcp.arrived() + udp.arrived(),
-            drops: tcp.lost() + tcp.dropped() + udp.lost() + udp.dropped(),
-            retransmits: tcp.resent() + udp.resent(),
+            loss_pct: (sent > 0).then(|| lost as f64 * 100.0 / sent as f64),
+            frames: both(Counters::arrived),
+            drops: both(Counters::lost).saturating_add(both(Counters::dropped)),
+            retransmits: both(Counters::resent),
         }
     }
 
@@ -205,14 +206,14 @@ impl LinkMeter {
 
 impl Second {
     fn record(&mut self, result: &FrameResult) {
-        self.retransmits += result.retransmits;
+        self.retransmits.grow_by(result.retransmits);
         match result.outcome {
             FrameOutcome::Acked { .. } | FrameOutcome::Delivered => {
-                self.frames += 1;
-                self.bytes += u64::from(result.bytes);
+                self.frames.grow_by(1);
+                self.bytes.grow_by(u64::from(result.bytes));
             }
-            FrameOutcome::Lost(_) => self.lost += 1,
-            FrameOutcome::Dropped(_) => self.dropped += 1,
+            FrameOutcome::Lost(_) => self.lost.grow_by(1),
+            FrameOutcome::Dropped(_) => self.dropped.grow_by(1),
         }
         if let Some(delay) = result.delay() {
             self.delays_us.record(delay.as_micros());

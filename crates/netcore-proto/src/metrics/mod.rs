@@ -25,6 +25,7 @@ pub use trip::{FrameTrip, TripSummary, ViewMeter};
 
 use serde::{Deserialize, Serialize};
 
+use crate::arithmetic::mul_div_ceil;
 use crate::session::ClockOffset;
 use crate::units::{StreamId, Transport};
 use crate::wire::MAX_EXACT;
@@ -154,8 +155,8 @@ impl Report {
 
 /// The value below which `percent` of the sorted values lie (nearest rank); `None` when there are none.
 pub(crate) fn percentile(sorted: &[u64], percent: u64) -> Option<u64> {
-    let rank = (sorted.len() as u64 * percent).div_ceil(100).max(1) - 1;
-    sorted.get(rank as usize).copied()
+    let rank = mul_div_ceil(sorted.len() as u64, percent, 100);
+    sorted.get(rank.saturating_sub(1) as usize).copied()
 }
 
 #[cfg(test)]

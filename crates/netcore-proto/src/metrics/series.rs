@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::{Distribution, Point};
+use crate::arithmetic::Grow;
 use crate::units::Transport;
 use crate::{Bitrate, Span, Time};
 
@@ -67,7 +68,7 @@ impl SeriesPoint {
 
     /// The share of the frames sent that did not arrive, in percent; `None` when none was sent.
     pub fn loss_pct(&self) -> Option<f64> {
-        let sent = u64::from(self.frames) + u64::from(self.lost);
+        let sent = u64::from(self.frames).saturating_add(u64::from(self.lost));
         (sent > 0).then(|| f64::from(self.lost) * 100.0 / sent as f64)
     }
 }
@@ -107,20 +108,16 @@ impl Default for Series {
 impl Series {
     /// A second has passed: what happened in it, and its frames' delays in microseconds.
     pub(super) fn push(&mut self, second: SeriesPoint, delays_us: &Distribution) {
-        let mut finished = Some((second, Cow::Borrowed(delays_us)));
-        for (at, (_, most)) in TIERS.iter().enumerate() {
-            let Some((point, delays)) = finished.take() else {
+        let [(_, most), coarser_tiers @ ..] = TIERS;
+        let [seconds, coarser @ ..] = &mut self.tiers;
+        seconds.keep(second, most);
+        let (mut finer, mut finer_delays) = (second, Cow::Borrowed(delays_us));
+        for (tier, (length, most)) in coarser.iter_mut().zip(coarser_tiers) {
+            let Some((point, delays)) = tier.add(finer, &finer_delays, length) else {
                 return;
             };
-            let points = &mut self.tiers[at].points;
-            points.push_back(point);
-            if points.len() > *most {
-                points.pop_front();
-            }
-            if let Some((coarser, _)) = TIERS.get(at + 1) {
-                let longer = self.tiers[at + 1].add(point, &delays, *coarser);
-                finished = longer.map(|(point, delays)| (point, Cow::Owned(delays)));
-            }
+            tier.keep(point, most);
+            (finer, finer_delays) = (point, Cow::Owned(delays));
         }
     }
 
@@ -150,13 +147,22 @@ impl Series {
     pub fn heap_bytes(&self) -> usize {
         let of_tier = |tier: &Tier| {
             let sum = tier.sum.as_ref().map_or(0, |sum| sum.delays_us.heap_bytes());
-            tier.points.capacity() * size_of::<SeriesPoint>() + sum
+            let points = tier.points.capacity().saturating_mul(size_of::<SeriesPoint>());
+            points.saturating_add(sum)
         };
         self.tiers.iter().map(of_tier).sum()
     }
 }
 
 impl Tier {
+    /// Notes a point of this length; the oldest goes when there are more than `most`.
+    fn keep(&mut self, point: SeriesPoint, most: usize) {
+        self.points.push_back(point);
+        if self.points.len() > most {
+            self.points.pop_front();
+        }
+    }
+
     /// Adds a finer point. Returns a point when it is as long as points are here, with its delays.
     fn add(
         &mut self,
@@ -197,8 +203,10 @@ impl Sum {
         self.delays_us.merge(delays_us);
         let weigh = |mean: &mut (u128, u64), value: Option<u64>| {
             if let Some(value) = value {
-                mean.0 += u128::from(value) * u128::from(finer.lasted.as_micros());
-                mean.1 += finer.lasted.as_micros();
+                let weight = finer.lasted.as_micros();
+                let weighed = u128::from(value).saturating_mul(u128::from(weight));
+                mean.0 = mean.0.saturating_add(weighed);
+                mean.1.grow_by(weight);
             }
             mean.0.checked_div(u128::from(mean.1)).map(|mean| mean as u64)
         };

@@ -1,6 +1,7 @@
 use super::Counters;
 use super::histogram::{Distributions, Quantiles};
 use super::pace::Pace;
+use crate::arithmetic::Grow;
 use crate::units::Transport;
 use crate::video::{FrameOutcome, FrameResult};
 use crate::{Span, Time};
@@ -73,12 +74,12 @@ impl Totals {
         let seen = &mut self.distributions;
         match result.outcome {
             FrameOutcome::Acked { delay, .. } => {
-                self.bytes += u64::from(result.bytes);
+                self.bytes.grow_by(u64::from(result.bytes));
                 seen.delay_us.record(delay.as_micros());
                 seen.size_bytes.record(u64::from(result.bytes));
             }
             FrameOutcome::Delivered => {
-                self.bytes += u64::from(result.bytes);
+                self.bytes.grow_by(u64::from(result.bytes));
                 seen.size_bytes.record(u64::from(result.bytes));
                 // When it arrived is not known, so neither is its distance to the next one.
                 self.pace.forget();
@@ -100,7 +101,8 @@ impl Totals {
             bytes,
             ..
         } = self;
-        (counters.arrived() + counters.lost() + counters.dropped() > 0).then(|| TransportSummary {
+        let ends = [counters.arrived(), counters.lost(), counters.dropped()];
+        ends.iter().any(|frames| *frames > 0).then(|| TransportSummary {
             transport,
             counters: *counters,
             bytes: *bytes,

@@ -74,6 +74,11 @@ impl Span {
         self.0
     }
 
+    /// Microseconds as a number that may be subtracted from; the largest when it is more.
+    pub(crate) fn as_signed_micros(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+
     /// Milliseconds, with their fraction: for showing, never for arithmetic.
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1_000.0
@@ -187,6 +192,7 @@ mod tests {
         assert_eq!(Span::from_secs(u64::MAX), longest);
         assert_eq!(Span::from_millis(u64::MAX), longest);
         assert_eq!(longest.times(3), longest);
+        assert_eq!(longest.as_signed_micros(), i64::MAX);
     }
 
     #[test]

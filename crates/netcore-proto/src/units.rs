@@ -65,6 +65,12 @@ impl FrameNumber {
     pub const fn since(self, older: FrameNumber) -> u32 {
         self.0.wrapping_sub(older.0)
     }
+
+    /// The bit that stands for `older` among the 32 frames before this one, the lowest for the latest; `None` when it is not
+    /// one of them.
+    pub(crate) fn recent_bit(self, older: FrameNumber) -> Option<u32> {
+        1_u32.checked_shl(self.since(older).checked_sub(1)?)
+    }
 }
 
 /// What carries a stream's frames.
@@ -147,6 +153,16 @@ mod tests {
         assert!(!last.is_newer_than(last.next()));
         assert!(!last.is_newer_than(last));
         assert_eq!(FrameNumber(3).since(last), 4);
+    }
+
+    #[test]
+    fn the_thirty_two_frames_before_one_have_a_bit_each() {
+        let bits: Vec<_> = (0..35)
+            .map(|behind| FrameNumber(2).recent_bit(FrameNumber(2_u32.wrapping_sub(behind))))
+            .collect();
+        assert_eq!((bits[0], bits[1], bits[2]), (None, Some(1), Some(2)));
+        assert_eq!((bits[32], bits[33]), (Some(1 << 31), None));
+        assert_eq!(FrameNumber(2).recent_bit(FrameNumber(3)), None);
     }
 
     #[test]

@@ -128,24 +128,23 @@ impl Adaptation {
         let (least, most) = self.config.bitrate;
         let target = target.clamp(least, most);
         let (floor, ceiling) = self.config.quality;
-        if self.fitting_quality(self.at, content, target) < f64::from(floor) && self.at + 1 < self.steps.len()
-        {
+        let last = self.steps.len().saturating_sub(1);
+        if self.at < last && self.fitting_quality(self.at, content, target) < f64::from(floor) {
             self.fits_since = None;
             let since = *self.too_much_since.get_or_insert(now);
             let excess = self.share(self.at, floor, content, target);
             if excess > 1.5 || now.since(since) >= PATIENCE_DOWN {
                 // The best of the steps that fit; the last when none does.
-                let last = self.steps.len() - 1;
                 let fits = |at: &usize| self.fitting_quality(*at, content, target) >= f64::from(floor);
-                let at = (self.at + 1..last).find(fits).unwrap_or(last);
+                let at = (self.at.saturating_add(1)..last).find(fits).unwrap_or(last);
                 self.take_step(at, content, target);
             }
-        } else if self.at > 0
-            && self.fitting_quality(self.at - 1, content, target) >= f64::from(self.roomy_quality())
+        } else if let Some(better) = self.at.checked_sub(1)
+            && self.fitting_quality(better, content, target) >= f64::from(self.roomy_quality())
         {
             self.too_much_since = None;
             if now.since(*self.fits_since.get_or_insert(now)) >= PATIENCE_UP {
-                self.take_step(self.at - 1, content, target);
+                self.take_step(better, content, target);
             }
         } else {
             (self.too_much_since, self.fits_since) = (None, None);
@@ -158,12 +157,18 @@ impl Adaptation {
 
     /// How to make the next picture, as last decided.
     pub fn plan(&self) -> Plan {
-        let (scale, rate) = self.steps[self.at];
+        let (scale, rate) = self.step(self.at);
         Plan {
             quality: self.quality,
             scale,
             rate,
         }
+    }
+
+    /// Full size and rate is a step that there always is.
+    fn step(&self, at: usize) -> ((u8, u8), f32) {
+        let known = self.steps.get(at).copied();
+        known.unwrap_or(((1, 1), self.config.rate))
     }
 
     fn take_step(&mut self, at: usize, content: f64, target: Bitrate) {
@@ -180,14 +185,14 @@ impl Adaptation {
 
     /// The share of the target that pictures made like this would take.
     fn share(&self, at: usize, quality: u8, content: f64, target: Bitrate) -> f64 {
-        let (scale, rate) = self.steps[at];
+        let (scale, rate) = self.step(at);
         let bytes = content * area(scale) * coarseness(quality).powf(COARSENESS_POWER);
         bytes * 8.0 * f64::from(rate) / (target.0.max(1) as f64 * USED)
     }
 
     /// The quality at which a step's pictures take just the target, below 1 when none is low enough.
     fn fitting_quality(&self, at: usize, content: f64, target: Bitrate) -> f64 {
-        let (scale, rate) = self.steps[at];
+        let (scale, rate) = self.step(at);
         let bytes = target.0 as f64 * USED / 8.0 / f64::from(rate);
         quality_of((bytes / (content * area(scale))).powf(1.0 / COARSENESS_POWER))
     }
@@ -202,7 +207,7 @@ fn steps(config: &AdaptationConfig) -> Vec<((u8, u8), f32)> {
     if steps.is_empty() {
         steps.push(((1, 1), config.rate));
     }
-    let (smallest, _) = steps[steps.len() - 1];
+    let smallest = steps.last().map_or((1, 1), |(scale, _)| *scale);
     let rates = RATES[1..].iter().map(|share| config.rate * share);
     steps.extend(
         rates

@@ -95,9 +95,9 @@ impl Fragment {
     pub const MIN_SIZE: u16 = 256;
     const NO_REQUESTS: u8 = 1;
 
-    /// How many parts a frame of `frame_length` bytes has.
+    /// How many parts of `size` bytes, at least one, a frame of `frame_length` bytes has.
     pub fn count(frame_length: u32, size: u16) -> u32 {
-        frame_length.div_ceil(u32::from(size))
+        frame_length.div_ceil(u32::from(size.max(1)))
     }
 }
 
@@ -123,11 +123,11 @@ impl<D: AsRef<[u8]>> Fragment<D> {
 
     fn check(&self) -> Result<(), WireError> {
         check_shape(self.frame_length, self.size)?;
-        let offset = u32::from(self.index) * u32::from(self.size);
-        if offset >= self.frame_length {
+        let offset = u32::from(self.index).saturating_mul(u32::from(self.size));
+        let Some(rest @ 1..) = self.frame_length.checked_sub(offset) else {
             return refuse("it lies behind the frame's end");
-        }
-        if self.data.as_ref().len() as u32 != (self.frame_length - offset).min(u32::from(self.size)) {
+        };
+        if self.data.as_ref().len() != rest.min(u32::from(self.size)) as usize {
             return refuse("it does not have the bytes its place calls for");
         }
         if self.parity > 0 && !self.size.is_multiple_of(2) {

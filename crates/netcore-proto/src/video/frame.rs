@@ -1,4 +1,4 @@
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::Time;
 use crate::units::{FrameNumber, StreamId};
@@ -138,7 +138,7 @@ impl Frame {
             length: u32::try_from(jpeg.len()).unwrap_or(u32::MAX),
             ..header
         };
-        let mut bytes = BytesMut::with_capacity(FRAME_HEADER_BYTES + jpeg.len());
+        let mut bytes = BytesMut::with_capacity(FRAME_HEADER_BYTES.saturating_add(jpeg.len()));
         bytes.extend_from_slice(&header.encode());
         bytes.extend_from_slice(jpeg);
         let announced = Announced {
@@ -156,7 +156,8 @@ impl Frame {
     pub fn received(bytes: Bytes, announced: Announced) -> Result<Frame, WireError> {
         let refuse = |why| WireError::Record { record: "frame", why };
         let header = FrameHeader::decode(&bytes)?;
-        if bytes.len() != FRAME_HEADER_BYTES + header.length as usize || bytes.len() != announced.length {
+        let length = FRAME_HEADER_BYTES.saturating_add(header.length as usize);
+        if bytes.len() != length || bytes.len() != announced.length {
             return Err(refuse("its length is not the one announced"));
         }
         if header.stream != announced.stream {
@@ -214,13 +215,14 @@ impl TcpAck {
 
     /// Reads an acknowledgement; any 24 bytes are one.
     pub fn decode(bytes: [u8; TCP_ACK_BYTES]) -> TcpAck {
-        let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        // The fields are as long as the array.
+        let mut bytes = bytes.as_slice();
         TcpAck {
-            stream: StreamId(word(0)),
-            frame: FrameNumber(word(4)),
-            hold_us: word(8),
-            spread_us: word(12),
-            whole: Time::from_micros(u64::from(word(16)) << 32 | u64::from(word(20))),
+            stream: StreamId(bytes.get_u32()),
+            frame: FrameNumber(bytes.get_u32()),
+            hold_us: bytes.get_u32(),
+            spread_us: bytes.get_u32(),
+            whole: Time::from_micros(bytes.get_u64()),
         }
     }
 }

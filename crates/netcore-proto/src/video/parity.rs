@@ -85,12 +85,10 @@ impl ParityMaker {
             encoder.add_original_shard(filled_up(rest, size))?;
         }
         let made = encoder.encode()?;
-        let mut slab = BytesMut::with_capacity(count * size);
+        let mut slab = BytesMut::with_capacity(count.saturating_mul(size));
         made.recovery_iter().for_each(|part| slab.extend_from_slice(part));
-        let slab = slab.freeze();
-        Ok((0..count)
-            .map(|at| slab.slice(at * size..(at + 1) * size))
-            .collect())
+        let mut slab = slab.freeze();
+        Ok((0..count).map(|_| slab.split_to(size)).collect())
     }
 }
 
@@ -132,9 +130,13 @@ pub(super) fn repair(
         }
         let restored = decoder.decode()?;
         for (at, part) in restored.restored_original_iter() {
-            let from = at * size;
-            let to = (from + size).min(frame.len());
-            frame[from..to].copy_from_slice(&part[..to - from]);
+            if let Some(place) = frame.chunks_mut(size).nth(at) {
+                // The last part is shorter than what it was filled up to.
+                place
+                    .iter_mut()
+                    .zip(part)
+                    .for_each(|(place, byte)| *place = *byte);
+            }
         }
         Ok(())
     };

@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 
 use super::{Announced, Fragment, Frame, MAX_NACK_RANGES, Parity, parity};
+use crate::arithmetic::Grow;
 use crate::units::{FrameNumber, StreamId};
 use crate::{Span, Time};
 
@@ -36,13 +37,12 @@ pub(super) struct Way {
 impl Way {
     /// A frame is whole: what it showed counts, and what earlier ones did counts a little less.
     pub(super) fn learn(&mut self, whole: &Partial) {
-        let less = |span: Span, by: u64| Span::from_micros(span.as_micros() * (by - 1) / by);
         // A way that becomes longer is believed within a few dozen frames.
-        let grown = |span: Span| span + Span::from_micros(span.as_micros() / 64);
+        let grown = |span: Span| span + span.fraction::<1, 64>();
         let answers = [self.answer.map(grown), whole.answered_in];
         self.answer = answers.into_iter().flatten().min();
-        self.pause = whole.longest_pause.max(less(self.pause, 8));
-        self.lateness = less(self.lateness, 32);
+        self.pause = whole.longest_pause.max(self.pause.fraction::<7, 8>());
+        self.lateness = self.lateness.fraction::<31, 32>();
     }
 
     /// A round trip, a quarter for its variation, two milliseconds for a computer that is busy, and what reordering adds.
@@ -50,12 +50,12 @@ impl Way {
         let round_trip = self
             .answer
             .map_or(self.round_trip, |answer| answer.min(self.round_trip));
-        Span::from_micros(round_trip.as_micros() * 5 / 4) + Span::from_millis(2) + self.lateness
+        round_trip.fraction::<5, 4>() + Span::from_millis(2) + self.lateness
     }
 
     /// How long to wait for a part that others have overtaken: a little more than the latest lately took.
     fn patience(&self) -> Span {
-        Span::from_micros(self.lateness.as_micros() * 9 / 8)
+        self.lateness.fraction::<9, 8>()
     }
 
     /// On a slow link the parts themselves are far apart.
@@ -115,7 +115,8 @@ pub(super) struct Shape {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Gap {
     first: u32,
-    count: u32,
+    /// The part after the last.
+    end: u32,
     noticed: Time,
     asked: Option<Time>,
     /// How often it was asked for.
@@ -154,8 +155,21 @@ impl Request {
 }
 
 impl Gap {
-    fn end(&self) -> u32 {
-        self.first + self.count
+    /// Parts not asked for yet, noticed now.
+    fn new(first: u32, end: u32, now: Time) -> Gap {
+        Gap {
+            first,
+            end,
+            noticed: now,
+            asked: None,
+            asks: 0,
+        }
+    }
+
+    /// First and count, as a request says it. A frame has at most 65,536 parts, and one of them is here.
+    fn run(&self) -> (u16, u16) {
+        let narrow = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+        (narrow(self.first), narrow(self.end.saturating_sub(self.first)))
     }
 }
 
@@ -197,18 +211,25 @@ impl Partial {
 
     /// How many parts did not come the first time they were sent.
     pub(super) fn lost(&self) -> u32 {
-        self.count - self.first_time
+        self.count.saturating_sub(self.first_time)
     }
 
     /// Bytes it takes, with those of its parity.
     pub(super) fn buffered(&self) -> usize {
-        self.bytes.len() + self.parity.len() * usize::from(self.size)
+        let parity = self.parity.len().saturating_mul(usize::from(self.size));
+        self.bytes.len().saturating_add(parity)
     }
 
     pub(super) fn add<D: AsRef<[u8]>>(&mut self, fragment: &Fragment<D>, now: Time) -> Effect {
         if fragment.size != self.size || fragment.frame_length as usize != self.bytes.len() {
             return Effect::Useless;
         }
+        let data = fragment.data.as_ref();
+        let mut parts = self.bytes.chunks_mut(usize::from(self.size).max(1));
+        let place = parts.nth(usize::from(fragment.index));
+        let Some(place) = place.filter(|place| place.len() == data.len()) else {
+            return Effect::Useless;
+        };
         self.answers_requests = fragment.answers_requests;
         if parity::is_possible(fragment.frame_length, fragment.size) {
             self.parity_count = self.parity_count.max(fragment.parity);
@@ -216,23 +237,16 @@ impl Partial {
         let index = u32::from(fragment.index);
         let late = if index >= self.next {
             if index > self.next {
-                let gap = Gap {
-                    first: self.next,
-                    count: index - self.next,
-                    noticed: now,
-                    asked: None,
-                    asks: 0,
-                };
-                self.gaps.push(gap);
+                self.gaps.push(Gap::new(self.next, index, now));
             }
             if self.missing < self.count && fragment.attempt == 0 {
                 self.longest_pause = self.longest_pause.max(now.since(self.last_at));
             }
-            self.next = index + 1;
+            self.next = index.saturating_add(1);
             self.last_at = now;
             None
         } else {
-            let Some(gap) = self.fill(index) else {
+            let Some(gap) = fill(&mut self.gaps, index) else {
                 return Effect::Useless;
             };
             if let (1.., 1, Some(asked)) = (fragment.attempt, gap.asks, gap.asked) {
@@ -241,14 +255,12 @@ impl Partial {
             }
             (fragment.attempt == 0).then(|| now.since(gap.noticed))
         };
-        let offset = index as usize * usize::from(self.size);
-        let data = fragment.data.as_ref();
-        self.bytes[offset..offset + data.len()].copy_from_slice(data);
-        self.missing -= 1;
+        place.copy_from_slice(data);
+        self.missing = self.missing.saturating_sub(1);
         self.progress_at = now;
         if fragment.attempt == 0 {
             self.train_end = now;
-            self.first_time += 1;
+            self.first_time.grow_by(1);
         }
         match late {
             _ if self.missing == 0 || self.repair() => Effect::Whole,
@@ -274,7 +286,7 @@ impl Partial {
         self.progress_at = now;
         self.parity
             .push((parity.index, Bytes::copy_from_slice(parity.data.as_ref())));
-        self.parity_is_over |= parity.index + 1 == parity.count;
+        self.parity_is_over |= parity.index.checked_add(1) == Some(parity.count);
         if self.repair() {
             Effect::Whole
         } else {
@@ -288,7 +300,7 @@ impl Partial {
             return false;
         }
         self.notice_tail(self.last_at);
-        let missing: Vec<u32> = self.gaps.iter().flat_map(|gap| gap.first..gap.end()).collect();
+        let missing: Vec<u32> = self.gaps.iter().flat_map(|gap| gap.first..gap.end).collect();
         if !parity::repair(
             &mut self.bytes,
             self.size,
@@ -308,27 +320,23 @@ impl Partial {
     /// All parts have been sent: those from the next on are missing too.
     fn notice_tail(&mut self, now: Time) {
         if self.next < self.count {
-            self.gaps.push(Gap {
-                first: self.next,
-                count: self.count - self.next,
-                noticed: now,
-                asked: None,
-                asks: 0,
-            });
+            self.gaps.push(Gap::new(self.next, self.count, now));
             self.next = self.count;
         }
     }
 
     /// Whether parity that is still to come may make up for what is missing so far.
     fn awaits_parity(&self) -> bool {
-        let behind = self.missing - (self.count - self.next);
+        let to_come = self.count.saturating_sub(self.next);
+        let behind = self.missing.saturating_sub(to_come);
         self.parity_count > 0 && !self.parity_is_over && behind <= u32::from(self.parity_count)
     }
 
     /// A part of a newer frame has come: after a few of them this frame's tail is overdue.
     pub(super) fn overtaken(&mut self, now: Time) {
-        if self.overtaken.0 < REORDERING {
-            self.overtaken = (self.overtaken.0 + 1, now);
+        let (parts, _) = self.overtaken;
+        if parts < REORDERING {
+            self.overtaken = (parts.saturating_add(1), now);
         }
     }
 
@@ -362,22 +370,20 @@ impl Partial {
         if self.next < self.count && self.tail_due_at(way) <= now {
             self.notice_tail(now);
         }
-        let mut due: Vec<usize> = (0..self.gaps.len())
-            .filter(|at| self.due_at(&self.gaps[*at], way) <= now)
-            .collect();
-        due.truncate(MAX_NACK_RANGES);
+        let gaps = self.gaps.iter().enumerate();
+        let due = gaps.filter(|(_, gap)| self.due_at(gap, way) <= now);
+        let due: Vec<usize> = due.map(|(at, _)| at).take(MAX_NACK_RANGES).collect();
         if due.is_empty() {
             let again = self
                 .repeats
                 .pop_front_if(|request| request.told + REPEAT_AFTER <= now)?;
             return Some(self.tell(again, now));
         }
-        let asked = due.into_iter().map(|at| {
-            let gap = &mut self.gaps[at];
+        let asked = due.into_iter().filter_map(|at| {
+            let gap = self.gaps.get_mut(at)?;
             gap.asked = Some(now);
-            gap.asks = gap.asks.saturating_add(1);
-            // A frame has at most 65,536 parts, and one of them is here.
-            (gap.first as u16, gap.count as u16)
+            gap.asks.grow_by(1);
+            Some(gap.run())
         });
         let missing: Vec<(u16, u16)> = asked.collect();
         let serial = self.requests;
@@ -394,7 +400,7 @@ impl Partial {
     fn tell(&mut self, request: Request, now: Time) -> Request {
         let told = Request {
             told: now,
-            tellings_left: request.tellings_left - 1,
+            tellings_left: request.tellings_left.saturating_sub(1),
             ..request
         };
         if told.tellings_left > 0 && self.repeats.len() < MAX_REPEATS {
@@ -403,35 +409,13 @@ impl Partial {
         told
     }
 
-    /// Takes a part out of the gaps. Returns the gap it was in; `None` when it is here already.
-    fn fill(&mut self, index: u32) -> Option<Gap> {
-        let at = self.gaps.partition_point(|gap| gap.end() <= index);
-        let gap = self.gaps.get_mut(at).filter(|gap| gap.first <= index)?;
-        let filled = *gap;
-        let behind = Gap {
-            first: index + 1,
-            count: gap.end() - index - 1,
-            ..*gap
-        };
-        gap.count = index - gap.first;
-        match (gap.count, behind.count) {
-            (0, 0) => {
-                self.gaps.remove(at);
-            }
-            (0, _) => *gap = behind,
-            (_, 0) => {}
-            _ => self.gaps.insert(at + 1, behind),
-        }
-        Some(filled)
-    }
-
     /// A gap is due once enough parts have overtaken it and it has had the time that late parts lately took, or when the tail
     /// is; and again a round trip after it was asked for.
     fn due_at(&self, gap: &Gap, way: &Way) -> Time {
         match gap.asked {
             Some(asked) => asked + way.retry_after(),
             None if self.awaits_parity() => self.tail_due_at(way).max(gap.noticed),
-            None if self.next - gap.end() >= REORDERING => gap.noticed + way.patience(),
+            None if self.next.saturating_sub(gap.end) >= REORDERING => gap.noticed + way.patience(),
             None if self.next == self.count => {
                 let end = self.last_at + END_PATIENCE + way.patience();
                 end.min(self.tail_due_at(way)).max(gap.noticed)
@@ -447,6 +431,27 @@ impl Partial {
             _ => in_time,
         }
     }
+}
+
+/// Takes a part out of the gaps. Returns the gap it was in; `None` when it is here already.
+fn fill(gaps: &mut Vec<Gap>, index: u32) -> Option<Gap> {
+    let at = gaps.partition_point(|gap| gap.end <= index);
+    let gap = gaps.get_mut(at).filter(|gap| gap.first <= index)?;
+    let filled = *gap;
+    let behind = Gap {
+        first: index.saturating_add(1),
+        ..filled
+    };
+    gap.end = index;
+    match (gap.first < gap.end, behind.first < behind.end) {
+        (false, false) => {
+            gaps.remove(at);
+        }
+        (false, true) => *gap = behind,
+        (true, false) => {}
+        (true, true) => gaps.insert(at.saturating_add(1), behind),
+    }
+    Some(filled)
 }
 
 #[cfg(test)]

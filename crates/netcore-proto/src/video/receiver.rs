@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 
 use super::reassembly::{Effect, Partial, Shape, Way};
 use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity, parity};
+use crate::arithmetic::Grow;
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::{FrameNumber, StreamId, Transport};
 use crate::{Span, Time};
@@ -138,7 +139,7 @@ impl Receiver {
     /// A part of a frame, from a datagram.
     pub fn handle_fragment(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) {
         if self.is_past(fragment.frame) {
-            self.counts.useless_fragments += 1;
+            self.counts.useless_fragments.grow_by(1);
             if fragment.attempt > 0 {
                 self.repeat_ack(fragment.frame, now);
             }
@@ -150,9 +151,11 @@ impl Receiver {
             size: fragment.size,
         };
         let at = self.partial_of(shape, now);
-        let effect = self.partials[at].add(fragment, now);
-        self.take_effect(at, effect, now);
-        self.note_overtaken(fragment.frame, now);
+        if let Some(partial) = self.partials.get_mut(at) {
+            let effect = partial.add(fragment, now);
+            self.take_effect(at, effect, now);
+            self.note_overtaken(fragment.frame, now);
+        }
     }
 
     /// A part from which missing ones can be computed, from a datagram.
@@ -167,12 +170,14 @@ impl Receiver {
             size: parity.size,
         };
         let at = self.partial_of(shape, now);
-        if self.incomplete_bytes() + usize::from(parity.size) > MAX_PARTIAL_BYTES {
+        if !self.has_room(usize::from(parity.size)) {
             return;
         }
-        let effect = self.partials[at].add_parity(parity, now);
-        self.take_effect(at, effect, now);
-        self.note_overtaken(parity.frame, now);
+        if let Some(partial) = self.partials.get_mut(at) {
+            let effect = partial.add_parity(parity, now);
+            self.take_effect(at, effect, now);
+            self.note_overtaken(parity.frame, now);
+        }
     }
 
     /// Whether a newer frame is here, or this one.
@@ -202,7 +207,7 @@ impl Receiver {
 
     fn take_effect(&mut self, at: usize, effect: Effect, now: Time) {
         match effect {
-            Effect::Useless => self.counts.useless_fragments += 1,
+            Effect::Useless => self.counts.useless_fragments.grow_by(1),
             Effect::Progress => {}
             Effect::Late(late) => self.way.lateness = self.way.lateness.max(late).min(MAX_LATENESS),
             Effect::Whole => {
@@ -222,11 +227,11 @@ impl Receiver {
                             lost,
                             acked: now,
                         };
-                        self.counts.repaired += u64::from(repaired);
+                        self.counts.repaired.grow_by(u64::from(repaired));
                         self.complete(frame, Transport::Udp, first, repaired, whole);
                         self.outgoing.push_back(Outgoing::Ack(whole));
                     }
-                    None => self.counts.incomplete += 1,
+                    None => self.counts.incomplete.grow_by(1),
                 }
             }
         }
@@ -236,7 +241,7 @@ impl Receiver {
     /// another stream, or that is not newer than what is here, is only counted.
     pub fn handle_frame(&mut self, frame: Frame, first: Time, now: Time) {
         if frame.header().stream != self.stream || self.is_past(frame.header().frame) {
-            self.counts.late += 1;
+            self.counts.late.grow_by(1);
             return;
         }
         let whole = Whole {
@@ -291,16 +296,14 @@ impl Receiver {
     /// Asks for what is missing, and gives up frames whose time is over.
     pub fn handle_timeout(&mut self, now: Time) {
         let expiry = self.expiry();
-        let before = self.partials.len();
-        self.partials.retain(|partial| partial.progress_at + expiry > now);
-        self.counts.incomplete += (before - self.partials.len()) as u64;
+        self.give_up_unless(|partial| partial.progress_at + expiry > now);
         for partial in &mut self.partials {
             let Some(request) = partial.ask(&self.way, now) else {
                 continue;
             };
             if request.is_first_telling() {
                 let parts = request.missing.iter().map(|(_, count)| u64::from(*count));
-                self.counts.asked_again += parts.sum::<u64>();
+                self.counts.asked_again.grow_by(parts.sum());
             }
             self.outgoing.push_back(Outgoing::Nack(Nack {
                 stream: self.stream,
@@ -313,37 +316,47 @@ impl Receiver {
 
     /// Makes room for a new incomplete frame, the oldest going first, and returns its place.
     fn begin(&mut self, shape: Shape, now: Time) -> usize {
-        while self.partials.len() >= MAX_PARTIALS
-            || self.incomplete_bytes() + shape.frame_length as usize > MAX_PARTIAL_BYTES
-        {
-            let Some(oldest) = (0..self.partials.len()).min_by_key(|at| self.partials[*at].first_at) else {
+        let length = shape.frame_length as usize;
+        while self.partials.len() >= MAX_PARTIALS || !self.has_room(length) {
+            let partials = self.partials.iter().enumerate();
+            let Some((oldest, _)) = partials.min_by_key(|(_, partial)| partial.first_at) else {
                 break;
             };
             self.partials.swap_remove(oldest);
-            self.counts.incomplete += 1;
+            self.counts.incomplete.grow_by(1);
         }
-        let buffer = self.buffers.take(shape.frame_length as usize);
+        let buffer = self.buffers.take(length);
+        let at = self.partials.len();
         self.partials.push(Partial::new(shape, buffer, now));
-        self.partials.len() - 1
+        at
+    }
+
+    /// Whether incomplete frames may take so many more bytes.
+    fn has_room(&self, bytes: usize) -> bool {
+        self.incomplete_bytes().saturating_add(bytes) <= MAX_PARTIAL_BYTES
+    }
+
+    /// Drops the incomplete frames that are not worth waiting for.
+    fn give_up_unless(&mut self, is_worth_it: impl Fn(&Partial) -> bool) {
+        let before = self.partials.len();
+        self.partials.retain(is_worth_it);
+        let given_up = before.saturating_sub(self.partials.len());
+        self.counts.incomplete.grow_by(given_up as u64);
     }
 
     fn complete(&mut self, frame: Frame, transport: Transport, first: Time, repaired: u32, whole: Whole) {
         let (number, now) = (whole.frame, whole.at);
         if let Some(newest) = self.newest {
-            let gap = u64::from(number.since(newest)).max(1);
-            let interval = Span::from_micros(now.since(self.newest_at).as_micros() / gap);
-            let smooth =
-                |before: Span| Span::from_micros((before.as_micros() * 7 + interval.as_micros()) / 8);
+            let frames = u64::from(number.since(newest));
+            let interval = now.since(self.newest_at).divided_among(frames);
+            let smooth = |before: Span| before.smoothed::<8>(interval);
             self.interval = Some(self.interval.map_or(interval, smooth));
         }
         self.newest = Some(number);
         self.newest_at = now;
-        let before = self.partials.len();
-        self.partials
-            .retain(|partial| partial.frame.is_newer_than(number));
-        self.counts.incomplete += (before - self.partials.len()) as u64;
-        self.counts.frames += 1;
-        self.counts.bytes += frame.bytes().len() as u64;
+        self.give_up_unless(|partial| partial.frame.is_newer_than(number));
+        self.counts.frames.grow_by(1);
+        self.counts.bytes.grow_by(frame.bytes().len() as u64);
         self.whole.push_back(whole);
         if self.whole.len() > REMEMBERED {
             self.whole.pop_front();
@@ -361,10 +374,10 @@ impl Receiver {
     /// up the newest answers, which tells so.
     fn repeat_ack(&mut self, frame: FrameNumber, now: Time) {
         let known = self.whole.iter().rposition(|whole| whole.frame == frame);
-        let Some(at) = known.or(self.whole.len().checked_sub(1)) else {
+        let at = known.or(self.whole.len().checked_sub(1));
+        let Some(whole) = at.and_then(|at| self.whole.get_mut(at)) else {
             return;
         };
-        let whole = &mut self.whole[at];
         if whole.acked + ACK_INTERVAL <= now {
             whole.acked = now;
             self.outgoing.push_back(Outgoing::Ack(*whole));
@@ -373,10 +386,10 @@ impl Receiver {
 
     /// [`Ack::recent`] as seen from `frame`.
     fn recent_before(&self, frame: FrameNumber) -> u32 {
-        let behind = self.whole.iter().map(|whole| frame.since(whole.frame));
-        behind
-            .filter(|behind| (1..=32).contains(behind))
-            .fold(0, |recent, behind| recent | 1 << (behind - 1))
+        let whole = self.whole.iter().map(|whole| whole.frame);
+        whole
+            .filter_map(|whole| frame.recent_bit(whole))
+            .fold(0, |recent, bit| recent | bit)
     }
 
     fn expiry(&self) -> Span {

@@ -11,9 +11,9 @@ pub(super) struct SlidingMin {
 }
 
 impl SlidingMin {
-    pub(super) const fn new(window: Span) -> SlidingMin {
+    pub(super) fn new(window: Span) -> SlidingMin {
         SlidingMin {
-            half: Span::from_micros(window.as_micros() / 2),
+            half: window.fraction::<1, 2>(),
             began: Time::ZERO,
             older: None,
             newer: None,

@@ -1,6 +1,9 @@
 use super::{Acked, QUEUE, RateControl, SOME_LOSS, TELLING_TRAIN};
 use crate::{Span, Time};
 
+/// How far another clock may be from ours, in microseconds, either way: the difference of two such numbers fits into 64 bits.
+const FARTHEST: i128 = 1 << 62;
+
 /// What an acknowledged frame tells of the way.
 impl RateControl {
     pub(super) fn measure_queue(&mut self, acked: &Acked, now: Time) {
@@ -8,13 +11,14 @@ impl RateControl {
             .since(acked.first_out)
             .saturating_sub(acked.hold)
             .saturating_sub(acked.spread);
-        let there_and_back = there_and_back.as_micros() as i64;
-        let longer = there_and_back - self.there_and_back.add(there_and_back, now);
+        let there_and_back = there_and_back.as_signed_micros();
+        let longer = there_and_back.saturating_sub(self.there_and_back.add(there_and_back, now));
         // Whatever the other clock says, 64 bits hold the difference of two differences.
-        let first_in = i128::from(acked.whole.as_micros()) - i128::from(acked.spread.as_micros());
-        let forward = first_in - i128::from(acked.first_out.as_micros());
-        let forward = forward.clamp(i128::from(i64::MIN / 2), i128::from(i64::MAX / 2)) as i64;
-        let later = forward - self.forward.add(forward, now);
+        let forward = i128::from(acked.whole.as_micros())
+            .saturating_sub(i128::from(acked.spread.as_micros()))
+            .saturating_sub(i128::from(acked.first_out.as_micros()));
+        let forward = forward.clamp(-FARTHEST, FARTHEST) as i64;
+        let later = forward.saturating_sub(self.forward.add(forward, now));
         // A frame cannot have queued on the way there for longer than there and back took longer, which is ours to measure.
         let queueing = Span::from_micros(later.min(longer).max(0) as u64);
         self.queueing_before = self.queueing.replace(queueing);
@@ -31,8 +35,7 @@ impl RateControl {
         let rate = bytes * 8e6 / acked.train.as_micros().max(1) as f64;
         self.trains = [self.trains[1], Some(rate)];
         let sent_in = acked.last_out.since(acked.first_out);
-        let is_stretched =
-            acked.train > Span::from_micros(sent_in.as_micros() * 11 / 10) + Span::from_millis(1);
+        let is_stretched = acked.train > sent_in.fraction::<11, 10>() + Span::from_millis(1);
         let is_lossy = f64::from(acked.lost) > SOME_LOSS * f64::from(acked.parts);
         let is_telling = acked.train >= TELLING_TRAIN || self.queueing > Some(QUEUE) || is_lossy;
         let capacity = self.capacity.unwrap_or(rate);

@@ -18,6 +18,7 @@ mod measure;
 use std::collections::VecDeque;
 
 use super::sliding_min::SlidingMin;
+use crate::arithmetic::Grow;
 use crate::units::Bitrate;
 use crate::{Span, Time};
 
@@ -292,7 +293,7 @@ impl RateControl {
     fn cut(&mut self, now: Time) {
         let shortest = self.shortest.take().unwrap_or_default();
         self.cuts_in_vain = if shortest > QUEUE {
-            self.cuts_in_vain + 1
+            self.cuts_in_vain.saturating_add(1)
         } else {
             0
         };
@@ -308,7 +309,8 @@ impl RateControl {
 
     /// The queue is somebody else's, or the way has become longer: what it takes now is the new least.
     fn rebase(&mut self, queueing: Span, now: Time) {
-        let least = self.forward.get().unwrap_or(0) + queueing.as_micros() as i64;
+        let least = self.forward.get().unwrap_or(0);
+        let least = least.saturating_add(queueing.as_signed_micros());
         self.forward.restart(least, now);
         self.cuts_in_vain = 0;
         (self.queueing, self.queueing_before) = (Some(Span::ZERO), None);
@@ -353,12 +355,12 @@ impl RateControl {
 
     fn note_delivered(&mut self, bytes: u32, now: Time) {
         self.delivered.push_back((now, bytes));
-        self.delivered_bytes += u64::from(bytes);
+        self.delivered_bytes.grow_by(u64::from(bytes));
         while let Some((at, bytes)) = self.delivered.front() {
             if *at + DELIVERED_WINDOW > now && self.delivered.len() <= MAX_DELIVERED {
                 break;
             }
-            self.delivered_bytes -= u64::from(*bytes);
+            self.delivered_bytes = self.delivered_bytes.saturating_sub(u64::from(*bytes));
             self.delivered.pop_front();
         }
     }
@@ -371,7 +373,7 @@ impl RateControl {
         // The oldest one's bytes came before the time that is counted, unless it is the only one.
         match now.since(*oldest).as_secs_f64() {
             0.0 => self.delivered_bytes as f64 * 8.0 / DELIVERED_WINDOW.as_secs_f64(),
-            passed => (self.delivered_bytes - u64::from(*bytes)) as f64 * 8.0 / passed,
+            passed => self.delivered_bytes.saturating_sub(u64::from(*bytes)) as f64 * 8.0 / passed,
         }
     }
 

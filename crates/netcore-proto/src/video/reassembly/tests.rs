@@ -50,6 +50,31 @@ fn parts_in_any_order_make_the_frame() {
 }
 
 #[test]
+fn a_part_without_a_place_in_its_frame_changes_nothing() {
+    let (frame, parts) = fragments(9_500);
+    let mut partial = partial(&parts[0], Time::ZERO);
+    let with = |index: u16, bytes: usize| Fragment {
+        index,
+        data: Bytes::from(vec![0xee; bytes]),
+        ..parts[0].clone()
+    };
+    // Behind the end, too long, too short, and as long as others where the last one is shorter.
+    for odd in [
+        with(10, 1),
+        with(u16::MAX, 1_000),
+        with(3, 1_001),
+        with(3, 999),
+        with(9, 1_000),
+    ] {
+        assert_eq!(partial.add(&odd, Time::ZERO), Effect::Useless, "{}", odd.index);
+    }
+    let effects: Vec<Effect> = parts.iter().map(|part| partial.add(part, Time::ZERO)).collect();
+    assert_eq!(effects.last(), Some(&Effect::Whole));
+    assert_eq!(partial.lost(), 0);
+    assert_eq!(partial.into_frame(StreamId(1)), Some(frame));
+}
+
+#[test]
 fn a_part_of_another_geometry_is_useless() {
     let (_, parts) = fragments(9_500);
     let mut partial = partial(&parts[0], Time::ZERO);

@@ -21,7 +21,9 @@ pub(super) struct Told {
 /// How frames end, and what is learnt from that.
 impl Sender {
     pub(super) fn acked(&mut self, at: usize, told: Told, now: Time) {
-        let sent = &self.in_flight[at];
+        let Some(sent) = self.in_flight.get(at) else {
+            return;
+        };
         let (first_out, last_out) = (sent.first_out.unwrap_or(now), sent.last_out.unwrap_or(now));
         let delay = now.since(first_out).saturating_sub(told.hold);
         let sample = now.since(last_out).saturating_sub(told.hold);

@@ -1,3 +1,4 @@
+use crate::arithmetic::mul_div;
 use crate::units::Bitrate;
 use crate::{Span, Time};
 
@@ -40,7 +41,7 @@ impl Gate {
     pub(super) fn handle_offered(&mut self, now: Time) {
         if let Some(before) = self.offered_at.replace(now) {
             let interval = now.since(before).min(Span::from_secs(1));
-            let smooth = |old: Span| Span::from_micros((old.as_micros() * 7 + interval.as_micros()) / 8);
+            let smooth = |old: Span| old.smoothed::<8>(interval);
             self.interval = Some(self.interval.map_or(interval, smooth));
         }
     }
@@ -71,13 +72,12 @@ impl Gate {
             let start = clear.max(first_out);
             let mut lasts = capacity.lasts(u64::from(bytes));
             let taken = (now - least_round_trip).since(start);
-            let mending = least_round_trip.times(u64::from(is_mended) * MENDING_ROUND_TRIPS);
+            let mending = least_round_trip.times(if is_mended { MENDING_ROUND_TRIPS } else { 0 });
             if number == 0 && taken > lasts + SLACK + mending {
-                late = Some((taken.as_micros(), lasts.as_micros().max(1)));
+                late = Some((taken.as_micros(), lasts.as_micros()));
             }
             if let Some((taken, expected)) = late {
-                let longer = u128::from(lasts.as_micros()) * u128::from(taken) / u128::from(expected);
-                lasts = Span::from_micros(u64::try_from(longer).unwrap_or(u64::MAX));
+                lasts = Span::from_micros(mul_div(lasts.as_micros(), taken, expected));
             }
             clear = start + lasts;
             (latest, latest_bytes) = (first_out, bytes);

@@ -47,11 +47,20 @@ impl InFlight {
 
     /// How many more copies of a part are sent when it is asked for.
     pub(super) fn spare_copies(&self) -> u32 {
+        let [few, many] = SPARE_COPIES;
         match self.asked {
-            asked if asked <= (self.parts / SPARE_COPIES[0]).max(1) => 1,
-            asked if asked <= self.parts / SPARE_COPIES[1] => 2,
+            0 | 1 => 1,
+            asked if asked.saturating_mul(few) <= self.parts => 1,
+            asked if asked.saturating_mul(many) <= self.parts => 2,
             _ => 0,
         }
+    }
+
+    /// Takes one from the parts that may still be sent again. Returns whether there was one.
+    pub(super) fn take_resend(&mut self) -> bool {
+        let left = self.resends_left.checked_sub(1);
+        self.resends_left = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Notes a request by its serial number. Returns whether it is one that was not answered yet.
@@ -77,8 +86,9 @@ impl InFlight {
         attempt: u8,
         answers_requests: bool,
     ) -> Option<Fragment> {
-        let from = usize::from(index) * usize::from(self.size);
-        let to = (from + usize::from(self.size)).min(self.frame.bytes().len());
+        let size = usize::from(self.size);
+        let from = usize::from(index).saturating_mul(size);
+        let to = from.saturating_add(size).min(self.frame.bytes().len());
         if from >= to {
             return None;
         }

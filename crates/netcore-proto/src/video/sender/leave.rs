@@ -4,6 +4,7 @@ use super::gate::Leave;
 use super::in_flight::InFlight;
 use super::{Sender, Waiting, repair};
 use crate::Time;
+use crate::arithmetic::Grow;
 use crate::units::Transport;
 use crate::video::{Datagram, Fragment, Frame, Parity};
 
@@ -31,8 +32,8 @@ impl Sender {
         }
         let datagram = self.next_datagram(adds_parity, now)?;
         let bytes = match &datagram {
-            Datagram::Fragment(fragment) => fragment.data.len() + Fragment::HEADER_BYTES,
-            Datagram::Parity(parity) => parity.data.len() + Parity::HEADER_BYTES,
+            Datagram::Fragment(fragment) => Fragment::HEADER_BYTES.saturating_add(fragment.data.len()),
+            Datagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.len()),
             _ => 0,
         };
         self.pacer.handle_sent(bytes as u64, now);
@@ -62,12 +63,12 @@ impl Sender {
         sent.first_out.get_or_insert(now);
         let datagram = if sent.next_part < sent.parts {
             let index = sent.next_part as u16;
-            sent.next_part += 1;
+            sent.next_part.grow_by(1);
             sent.parts_out = (sent.next_part == sent.parts).then_some(now);
             Datagram::Fragment(sent.fragment(stream, index, 0, answers_requests)?)
         } else {
             let parity = sent.parity_part(stream, sent.next_parity)?;
-            sent.next_parity += 1;
+            sent.next_parity.grow_by(1);
             Datagram::Parity(parity)
         };
         if !sent.is_leaving() {
@@ -110,11 +111,11 @@ impl Sender {
             Vec::new()
         };
         self.parity_share = parity.len() as f64 / f64::from(parts);
-        self.serials += 1;
+        self.serials = self.serials.wrapping_add(1);
         self.in_flight.push_back(InFlight {
             serial: self.serials,
             parts,
-            resends_left: parts * repair::MAX_RESENDS_PER_PART,
+            resends_left: parts.saturating_mul(repair::MAX_RESENDS_PER_PART),
             asked: 0,
             request: 0,
             answered: 0,

@@ -243,18 +243,14 @@ impl Sender {
             self.acked(at, told, now);
         }
         let mut at = 0;
-        while at < self.in_flight.len() {
-            let sent = &self.in_flight[at];
+        while let Some(sent) = self.in_flight.get(at) {
             let number = sent.frame.header().frame;
             if sent.transport != Transport::Udp || !ack.frame.is_newer_than(number) {
-                at += 1;
+                at = at.saturating_add(1);
                 continue;
             }
-            let is_there = match ack.frame.since(number) {
-                behind @ 1..=32 => ack.recent >> (behind - 1) & 1 == 1,
-                _ => false,
-            };
-            let outcome = if is_there {
+            let bit = ack.frame.recent_bit(number);
+            let outcome = if bit.is_some_and(|bit| ack.recent & bit != 0) {
                 FrameOutcome::Delivered
             } else {
                 FrameOutcome::Lost(LossReason::Overtaken)

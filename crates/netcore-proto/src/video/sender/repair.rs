@@ -1,5 +1,6 @@
 use super::Sender;
 use super::in_flight::InFlight;
+use crate::arithmetic::Grow;
 use crate::io::{Deadline, DeadlineReason};
 use crate::units::Transport;
 use crate::video::Nack;
@@ -23,10 +24,10 @@ pub(super) const MAX_RESENDS_PER_PART: u32 = 3;
 impl Sender {
     /// The receiver asks for parts again.
     pub fn handle_nack(&mut self, nack: &Nack, now: Time) {
-        let Some(at) = self.position(nack.frame, Transport::Udp) else {
+        let at = self.position(nack.frame, Transport::Udp);
+        let Some(sent) = at.and_then(|at| self.in_flight.get_mut(at)) else {
             return;
         };
-        let sent = &mut self.in_flight[at];
         if !self.acks.answers_requests() || !sent.is_new_request(nack.serial) {
             return;
         }
@@ -37,19 +38,19 @@ impl Sender {
         let mut from = 0;
         for (first, count) in &nack.missing {
             // Runs come in order, and only what has been sent can be missing.
-            let run =
-                u32::from(*first).max(from)..(u32::from(*first) + u32::from(*count)).min(sent.next_part);
-            from = from.max(run.end);
+            let first = u32::from(*first);
+            let end = first.saturating_add(u32::from(*count)).min(sent.next_part);
+            let run = first.max(from)..end;
+            from = from.max(end);
             for index in run {
-                if sent.resends_left == 0 {
+                if !sent.take_resend() {
                     return;
                 }
-                sent.resends_left -= 1;
                 self.resend.push_back((serial, index as u16));
             }
         }
-        let asked = self.resend.len() - before;
-        sent.asked += asked as u32;
+        let end = self.resend.len();
+        sent.asked.grow_by(end.saturating_sub(before) as u32);
         // Copies of what a full way has lost would fill it more.
         let spare_copies = if self.control.has_room(now) {
             sent.spare_copies()
@@ -57,12 +58,14 @@ impl Sender {
             0
         };
         for _ in 0..spare_copies {
-            for at in before..before + asked {
-                if sent.resends_left == 0 {
+            for at in before..end {
+                let Some(part) = self.resend.get(at).copied() else {
+                    return;
+                };
+                if !sent.take_resend() {
                     return;
                 }
-                sent.resends_left -= 1;
-                self.resend.push_back(self.resend[at]);
+                self.resend.push_back(part);
             }
         }
     }
@@ -91,24 +94,20 @@ impl Sender {
             QUICK_PROMPTS
         };
         let mut at = 0;
-        while at < self.in_flight.len() {
-            let patience = self.patience(self.in_flight[at].prompts);
-            let expires = self.expires(&self.in_flight[at]);
-            let sent = &mut self.in_flight[at];
-            if sent.transport != Transport::Udp || sent.last_out.is_none() {
-                at += 1;
-                continue;
-            }
-            if expires <= now || sent.prompts >= most && sent.prompted + patience <= now {
+        while let Some(sent) = self.in_flight.get(at) {
+            let waits = sent.transport == Transport::Udp && sent.last_out.is_some();
+            let is_due = waits && sent.prompted + self.patience(sent.prompts) <= now;
+            if waits && self.expires(sent) <= now || is_due && sent.prompts >= most {
                 self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), None, now);
                 continue;
             }
-            if sent.prompted + patience <= now {
-                sent.prompts += 1;
+            if is_due && let Some(sent) = self.in_flight.get_mut(at) {
+                sent.prompts.grow_by(1);
                 sent.prompted = now;
-                self.resend.push_back((sent.serial, (sent.parts - 1) as u16));
+                let last = sent.parts.saturating_sub(1);
+                self.resend.push_back((sent.serial, last as u16));
             }
-            at += 1;
+            at = at.saturating_add(1);
         }
     }
 
@@ -124,7 +123,7 @@ impl Sender {
     /// How long to wait for an answer after so many prompts: doubling in the end (RFC 9002, section 6.2.1).
     fn patience(&self, prompts: u32) -> Span {
         let variation = self.round_trip.map_or(Span::ZERO, |known| known.variation);
-        let round_trip = Span::from_micros(self.assumed_round_trip().as_micros() * 3 / 2);
+        let round_trip = self.assumed_round_trip().fraction::<3, 2>();
         let once = round_trip.max(self.assumed_round_trip() + variation.times(4)) + PROMPT_SLACK;
         once.times(1 << prompts.min(MAX_PROMPTS).saturating_sub(QUICK_PROMPTS))
     }

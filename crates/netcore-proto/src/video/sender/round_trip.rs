@@ -10,20 +10,19 @@ pub(super) struct RoundTrip {
 impl RoundTrip {
     /// What is known after another sample.
     pub(super) fn after(before: Option<RoundTrip>, sample: Span) -> RoundTrip {
-        let part = |span: Span, share: u64, of: u64| Span::from_micros(span.as_micros() * share / of);
         match before {
             Some(RoundTrip { smoothed, variation }) => {
                 let away = smoothed
                     .saturating_sub(sample)
                     .max(sample.saturating_sub(smoothed));
                 RoundTrip {
-                    smoothed: part(smoothed, 7, 8) + part(sample, 1, 8),
-                    variation: part(variation, 3, 4) + part(away, 1, 4),
+                    smoothed: smoothed.fraction::<7, 8>() + sample.fraction::<1, 8>(),
+                    variation: variation.fraction::<3, 4>() + away.fraction::<1, 4>(),
                 }
             }
             None => RoundTrip {
                 smoothed: sample,
-                variation: part(sample, 1, 2),
+                variation: sample.fraction::<1, 2>(),
             },
         }
     }

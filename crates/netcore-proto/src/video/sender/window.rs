@@ -68,11 +68,11 @@ impl Window {
         }
         if queueing > QUEUE {
             if self.halved + delay <= now {
-                self.frames = (self.frames / 2).max(1);
+                self.frames = (self.frames >> 1).max(1);
                 self.halved = now;
             }
         } else if std::mem::take(&mut self.is_limiting) {
-            self.frames = (self.frames + 1).min(MAX_FRAMES);
+            self.frames = self.frames.saturating_add(1).min(MAX_FRAMES);
         }
     }
 }

@@ -60,6 +60,19 @@
 //!
 //! Bad input is an error, whoever sent it. A broken invariant of this crate is a panic that names the invariant.
 
+// Numbers arrive from others: neither computing with them nor looking something up by them may panic or wrap.
+#![warn(clippy::arithmetic_side_effects)]
+#![warn(clippy::indexing_slicing)]
+#![warn(clippy::integer_division)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::integer_division
+    )
+)]
+
 mod arithmetic;
 pub mod chat;
 pub mod conditions;

@@ -29,7 +29,7 @@ impl Time {
 
     /// Whole milliseconds since the beginning.
     pub const fn as_millis(self) -> u64 {
-        self.0 / 1_000
+        Duration::from_micros(self.0).as_millis() as u64
     }
 
     /// How long ago `earlier` was; zero when it lies in the future.
@@ -210,7 +210,11 @@ mod tests {
 
     #[test]
     fn moments_are_shown_to_the_microsecond() {
-        assert_eq!(Time::from_micros(12_000_034).to_string(), "12.000034 s");
+        let moment = Time::from_micros(12_000_034);
+        assert_eq!(
+            (moment.to_string().as_str(), moment.as_millis()),
+            ("12.000034 s", 12_000)
+        );
     }
 
     #[test]

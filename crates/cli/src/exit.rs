@@ -72,6 +72,11 @@ impl Failure {
         }
     }
 
+    /// Standard output takes no more.
+    pub(crate) fn unwritten(why: impl Display) -> Failure {
+        Failure::new(Code::Failed, format!("standard output cannot be written: {why}"))
+    }
+
     /// We were in the room, and now we are not.
     pub(crate) fn lost(reason: impl Display) -> Failure {
         Failure::new(Code::RoomLost, reason)

@@ -8,7 +8,7 @@ use netcore::proto::StreamId;
 use netcore::{Room, ShownFrame, VideoError};
 
 use crate::exit::{Code, Failure, Result};
-use crate::output::{Recorded, Report, Screen, Snapshot, local_now};
+use crate::output::{Recorded, Report, Screen, Snapshot, Text, local_now};
 use crate::viewers::Viewers;
 
 /// A stream of which nothing has been seen for so long gives no picture.
@@ -42,8 +42,8 @@ impl Film {
         let (recorded, failed) = finished.map_err(|error| Failure::new(Code::Failed, error))?;
         screen.tell(&Report::Recorded(Recorded {
             stream: stream.0,
-            files: recorded.files,
-            times: recorded.times,
+            files: recorded.files.iter().map(|path| Text::path(path)).collect(),
+            times: Some(Text::path(&recorded.times)),
             frames: recorded.frames,
             left_out: recorded.left_out,
             bytes: recorded.bytes,
@@ -75,7 +75,7 @@ pub(crate) async fn take_snapshot(
     Ok(Snapshot {
         stream: stream.0,
         frame: header.frame.0,
-        path,
+        path: Text::path(&path),
         width: header.width,
         height: header.height,
         bytes: header.length.into(),
@@ -84,16 +84,7 @@ pub(crate) async fn take_snapshot(
 
 /// A film's name when none is given: by its stream and the moment.
 pub(crate) fn film_name(stream: StreamId) -> PathBuf {
-    let now = local_now();
-    let moment = format!(
-        "{:04}{:02}{:02}-{:02}{:02}{:02}",
-        now.year(),
-        u8::from(now.month()),
-        now.day(),
-        now.hour(),
-        now.minute(),
-        now.second()
-    );
+    let moment = local_now().strftime("%Y%m%d-%H%M%S").to_string();
     format!("stream-{stream}-{moment}.avi").into()
 }
 

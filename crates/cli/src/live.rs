@@ -10,7 +10,7 @@ use netcore::{Publisher, Room};
 use tokio::sync::mpsc;
 
 use crate::exit::{Code, Failure, Result};
-use crate::output::{self, Change, safe};
+use crate::output::{self, Change};
 use crate::spec::Fit;
 
 /// What a person wants to send.
@@ -129,8 +129,8 @@ impl Live {
         output::Live {
             change,
             stream: self.publisher.stream().map(|stream| stream.0),
-            source: self.wish.source.to_string(),
-            title: safe(&spec.title),
+            source: self.wish.source.to_string().into(),
+            title: spec.title.as_str().into(),
             width: spec.width,
             height: spec.height,
             rate: spec.rate,

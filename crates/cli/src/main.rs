@@ -29,8 +29,10 @@ use output::Screen;
 const LONGEST_END: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    output::learn_local_time();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return answer(&error),
+    };
     let screen = Screen::new(cli.common.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(commands::run(cli, &screen));
     runtime.shutdown_timeout(LONGEST_END);
-    match done {
+    match done.and_then(|()| screen.check()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever pressed Ctrl-C knows.
         Err(failure) if failure.code == Code::Interrupted && !screen.is_json() => failure.code.into(),
@@ -52,5 +54,16 @@ fn main() -> ExitCode {
             screen.failure(&failure);
             failure.code.into()
         }
+    }
+}
+
+/// Shows what `clap` has to say: help, the version, or what is wrong with the command line.
+fn answer(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        Err(unwritable) if unwritable.kind() != std::io::ErrorKind::BrokenPipe => {
+            Screen::new(false).failure(&Failure::unwritten(&unwritable));
+            Code::Failed.into()
+        }
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Code::Usage as u8)),
     }
 }

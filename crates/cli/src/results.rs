@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::args::ResultArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{FrameLine, Report, Screen, SummaryRow};
+use crate::output::{FrameLine, Report, Screen, SummaryRow, Text};
 
 /// Every so many results one is shown, as in the classic lab.
 const SHOWN_EVERY: u64 = 20;
@@ -190,7 +190,7 @@ impl Recorder {
     }
 
     /// A member's only neighbour is the host, and goes without saying.
-    async fn peer_name(&self, peer: MemberId) -> Option<String> {
+    async fn peer_name(&self, peer: MemberId) -> Option<Text> {
         if self.room.info().role == Role::Member {
             return None;
         }
@@ -198,7 +198,7 @@ impl Recorder {
         people
             .into_iter()
             .find(|person| person.id == peer)
-            .map(|person| person.profile.name)
+            .map(|person| person.profile.name.into())
     }
 }
 

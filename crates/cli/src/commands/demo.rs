@@ -57,19 +57,17 @@ pub(super) struct Steps(Screen);
 
 impl Steps {
     fn title(&self, words: &str) {
-        let gap = if self.0.is_json() { "" } else { "\n" };
-        self.tell("title", format!("{gap}{words}"));
+        self.tell("title", words);
     }
 
     fn done(&self, words: &str) {
-        let mark = if self.0.is_json() { "" } else { "  ✓ " };
-        self.tell("done", format!("{mark}{words}"));
+        self.tell("done", words);
     }
 
-    fn tell(&self, code: &str, words: String) {
+    fn tell(&self, code: &str, words: &str) {
         self.0.tell(&crate::output::Report::Scene {
             code: code.into(),
-            words,
+            words: words.into(),
         });
     }
 }
@@ -133,7 +131,7 @@ async fn file(cast: &Cast, steps: &Steps) -> Result<()> {
         let path = transfer
             .path
             .ok_or_else(|| broken(format!("{name}'s file has no place")))?;
-        if hash_of(&path)? != hash {
+        if hash_of(path.as_str().as_ref())? != hash {
             return Err(broken(format!("{name}'s copy differs from Ben's file")));
         }
         steps.done(&format!(

@@ -24,8 +24,8 @@ pub(super) async fn run(env: &Env) -> Result<()> {
             rate: format.rate,
         });
         env.screen.tell(&Report::Device(Device {
-            source: source.id.to_string(),
-            name: crate::output::safe(&source.name),
+            source: source.id.to_string().into(),
+            name: source.name.as_str().into(),
             formats: formats.collect(),
         }));
     }

@@ -52,9 +52,6 @@ pub(crate) async fn run(cli: Cli, screen: &Screen) -> Result<()> {
         Command::Devices => devices::run(&env).await,
         Command::Rooms { forget } => rooms::run(&env, forget.as_ref()),
         Command::Demo(args) => demo::run(&env, &args).await,
-        Command::Completions { shell } => {
-            completions::run(shell);
-            Ok(())
-        }
+        Command::Completions { shell } => completions::run(shell),
     }
 }

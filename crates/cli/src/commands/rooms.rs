@@ -2,7 +2,7 @@ use netcore::{Address, KnownRooms};
 
 use super::Env;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{KnownRoom, Report, safe};
+use crate::output::{KnownRoom, Report};
 
 /// Lists the rooms joined before, or forgets one.
 pub(super) fn run(env: &Env, forget: Option<&Address>) -> Result<()> {
@@ -25,8 +25,8 @@ pub(super) fn run(env: &Env, forget: Option<&Address>) -> Result<()> {
     }
     for room in known.rooms() {
         env.screen.tell(&Report::Room(KnownRoom {
-            name: safe(&room.name),
-            address: room.address.clone(),
+            name: room.name.as_str().into(),
+            address: room.address.as_str().into(),
             fingerprint: room.fingerprint.to_string(),
             last_seen_unix_ms: room.last_seen_unix_ms,
         }));

@@ -1,21 +1,29 @@
 //! Everything that is shown, to people or to machines, goes through here.
 
 mod bar;
+mod clock;
+mod line;
 mod report;
 mod table;
+mod text;
 mod words;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use console::Term;
 use rustyline::ExternalPrinter;
-use time::UtcOffset;
+use tokio::sync::watch;
 
 pub(crate) use self::report::*;
-use crate::exit::Failure;
+use crate::exit::{Failure, Result};
 pub(crate) use bar::Bar;
+use clock::clock_time;
+pub(crate) use clock::local_now;
+use line::{Line, Look};
 pub(crate) use table::Table;
-pub(crate) use words::{bytes, safe};
+pub(crate) use text::{Text, clean};
+pub(crate) use words::bytes;
 
 /// Prints above the line that is being typed.
 type Printer = Box<dyn ExternalPrinter + Send>;
@@ -26,10 +34,14 @@ pub(crate) struct Screen(Arc<Inner>);
 
 struct Inner {
     json: bool,
+    /// Whether standard output was a terminal at the start: one that is closed later is nobody's loss.
+    is_terminal: bool,
     printer: Mutex<Option<Printer>>,
     /// Printers whose line is no longer in use.
     retired: Mutex<Vec<Printer>>,
     bars: indicatif::MultiProgress,
+    /// Why standard output takes no more.
+    unwritable: watch::Sender<Option<String>>,
 }
 
 impl Screen {
@@ -37,9 +49,11 @@ impl Screen {
     pub(crate) fn new(json: bool) -> Screen {
         Screen(Arc::new(Inner {
             json,
+            is_terminal: io::stdout().is_terminal(),
             printer: Mutex::new(None),
             retired: Mutex::default(),
             bars: indicatif::MultiProgress::new(),
+            unwritable: watch::Sender::new(None),
         }))
     }
 
@@ -52,24 +66,32 @@ impl Screen {
     pub(crate) fn tell(&self, report: &Report) {
         if self.0.json {
             match serde_json::to_string(report) {
-                Ok(line) => self.line(&line),
+                Ok(json) => self.out(&line::escaped(&json)),
                 Err(error) => tracing::error!(%error, "a report that is no JSON"),
             }
-        } else if let Some(words) = words::of(report) {
-            self.line(&words);
+        } else {
+            self.show(&words::of(report));
         }
     }
 
     /// A remark for a person beside the result. Machines are not told.
     pub(crate) fn note(&self, words: &str) {
+        self.notes([words]);
+    }
+
+    /// Several lines of a remark.
+    pub(crate) fn notes<'a>(&self, lines: impl IntoIterator<Item = &'a str>) {
         if self.0.json {
             return;
         }
+        let lines: Vec<Line> = lines
+            .into_iter()
+            .map(|line| words::dim(&Text::from(line).to_string()).into())
+            .collect();
         if self.lock_printer().is_some() {
-            self.line(&words::dim(words));
+            self.show(&lines);
         } else {
-            let write = || drop(writeln!(io::stderr().lock(), "{}", words::dim(words)));
-            self.0.bars.suspend(write);
+            self.show_aside(&lines);
         }
     }
 
@@ -77,14 +99,13 @@ impl Screen {
     pub(crate) fn failure(&self, failure: &Failure) {
         let report = Report::Error(Error {
             code: failure.code.word(),
-            message: safe(&failure.message),
+            message: failure.message.as_str().into(),
         });
-        if self.0.json || self.lock_printer().is_some() {
+        let is_read = self.0.unwritable.borrow().is_none();
+        if is_read && (self.0.json || self.lock_printer().is_some()) {
             self.tell(&report);
-        } else if let Some(words) = words::of(&report) {
-            self.0
-                .bars
-                .suspend(|| drop(writeln!(io::stderr().lock(), "{words}")));
+        } else {
+            self.show_aside(&words::of(&report));
         }
     }
 
@@ -110,54 +131,91 @@ impl Screen {
             .extend(printer);
     }
 
-    /// A finished line, as it is.
-    fn line(&self, line: &str) {
-        let mut printer = self.lock_printer();
-        if let Some(printer) = printer.as_mut()
-            && printer.print(format!("{line}\n")).is_ok()
+    /// Whether everything reached standard output.
+    ///
+    /// # Errors
+    /// When it took no more, as on a full disk. A reader that went away is none.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &*self.0.unwritable.borrow() {
+            Some(why) => Err(Failure::unwritten(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until standard output takes no more.
+    pub(crate) async fn unwritable(&self) -> Failure {
+        let mut reason = self.0.unwritable.subscribe();
+        loop {
+            if let Err(failure) = self.check() {
+                return failure;
+            }
+            // The sender lives as long as this screen.
+            let _ = reason.changed().await;
+        }
+    }
+
+    /// Shows lines to a person.
+    fn show(&self, lines: &[Line]) {
+        if !lines.is_empty() {
+            self.out(&line::render(
+                lines,
+                look(&Term::stdout(), console::colors_enabled()),
+            ));
+        }
+    }
+
+    /// Shows lines to a person on standard error, which is no place to lose anything.
+    fn show_aside(&self, lines: &[Line]) {
+        let text = line::render(lines, look(&Term::stderr(), console::colors_enabled_stderr()));
+        self.0
+            .bars
+            .suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
+    }
+
+    /// Text that has passed the last gate.
+    fn out(&self, text: &str) {
+        if let Some(printer) = self.lock_printer().as_mut()
+            && printer.print(format!("{text}\n")).is_ok()
         {
             return;
         }
-        // A reader that went away (a closed pipe) is no reason to fall over: the room goes on.
-        let write = || {
-            let mut out = io::stdout().lock();
-            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-        };
-        self.0.bars.suspend(write);
+        let write = || write_line(text);
+        match self.0.bars.suspend(write) {
+            // A reader that went away is no reason to fall over: the room goes on.
+            Err(error) if !self.is_reader_gone(&error) => {
+                self.0.unwritable.send_if_modified(|why| {
+                    let is_first = why.is_none();
+                    why.get_or_insert_with(|| error.to_string());
+                    is_first
+                });
+            }
+            _ => {}
+        }
     }
 
-    fn lock_printer(&self) -> std::sync::MutexGuard<'_, Option<Printer>> {
+    /// A closed pipe, or a terminal that was closed: its descriptor answers with EIO.
+    fn is_reader_gone(&self, error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::BrokenPipe || self.0.is_terminal
+    }
+
+    fn lock_printer(&self) -> MutexGuard<'_, Option<Printer>> {
         self.0.printer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-static OFFSET: OnceLock<UtcOffset> = OnceLock::new();
-
-/// Asks the system for the local time's offset. It only tells while the program has one thread.
-pub(crate) fn learn_local_time() {
-    let _ = OFFSET.set(UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC));
+fn write_line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
 }
 
-fn offset() -> UtcOffset {
-    OFFSET.get().copied().unwrap_or(UtcOffset::UTC)
-}
-
-/// The date and time here.
-pub(crate) fn local_now() -> time::OffsetDateTime {
-    time::OffsetDateTime::now_utc().to_offset(offset())
-}
-
-/// Local time of the day, `hh:mm`.
-fn clock_time(unix_ms: u64) -> String {
-    let offset = offset();
-    let moment = i64::try_from(unix_ms / 1_000)
-        .ok()
-        .and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok());
-    moment.map_or_else(
-        || "--:--".to_owned(),
-        |moment| {
-            let moment = moment.to_offset(offset);
-            format!("{:02}:{:02}", moment.hour(), moment.minute())
-        },
-    )
+/// What is behind `term`.
+fn look(term: &Term, colours: bool) -> Look {
+    let size = term.is_term().then(|| term.size_checked()).flatten();
+    Look {
+        columns: size
+            .map(|(_, columns)| columns.into())
+            .filter(|columns| *columns > 0),
+        colours,
+    }
 }

@@ -1,6 +1,5 @@
 //! What can be reported. These are the JSON of `--json`: names and meanings stay.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use ::report::SummaryRow;
@@ -10,10 +9,10 @@ use netcore::proto::session::{LeaveReason, Person, Presence};
 use netcore::proto::video::{SourceKind, StreamInfo};
 use netcore::proto::wire::Direction;
 use netcore::proto::{MemberId, Transport};
-use netcore::{TransferState, TransferView};
+use netcore::{ReachableAt, TransferState, TransferView};
 use serde::{Serialize, Serializer};
 
-use super::safe;
+use super::Text;
 
 /// One thing that happened.
 #[derive(Debug, Serialize)]
@@ -21,6 +20,8 @@ use super::safe;
 pub(crate) enum Report {
     /// Our room is open.
     Opened(Opened),
+    /// Where our room can be reached from now on, or can be when that was asked for.
+    Addresses(Addresses),
     /// We are in a room.
     Joined(JoinedRoom),
     /// Who is here.
@@ -30,7 +31,7 @@ pub(crate) enum Report {
     /// An entry of the room's log.
     Chat(Chat),
     /// Own words that were not taken.
-    NotSent { message: String },
+    NotSent { message: Text },
     /// A file was offered or its state changed.
     File { file: FileView },
     /// What is on offer.
@@ -59,10 +60,10 @@ pub(crate) enum Report {
     Step {
         at_unix_ms: u64,
         code: String,
-        words: String,
+        words: Text,
     },
     /// What the demonstration shows.
-    Scene { code: String, words: String },
+    Scene { code: String, words: Text },
     /// A camera or other source.
     Device(Device),
     /// A room joined before.
@@ -73,38 +74,57 @@ pub(crate) enum Report {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Opened {
-    pub(crate) room: String,
+    pub(crate) room: Text,
     /// The address to give to others.
     pub(crate) address: String,
     pub(crate) addresses: Vec<Reachable>,
     pub(crate) port: u16,
     pub(crate) fingerprint: String,
-    pub(crate) name: String,
+    pub(crate) name: Text,
 }
 
+/// Where a room can be reached.
 #[derive(Debug, Serialize)]
+pub(crate) struct Addresses {
+    /// The address to give to others; `null` when there is none.
+    pub(crate) address: Option<String>,
+    pub(crate) addresses: Vec<Reachable>,
+    pub(crate) port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Reachable {
     pub(crate) address: String,
-    pub(crate) network: String,
+    pub(crate) network: Text,
     pub(crate) loopback: bool,
+}
+
+impl From<&ReachableAt> for Reachable {
+    fn from(at: &ReachableAt) -> Reachable {
+        Reachable {
+            address: at.address.clone(),
+            network: at.network.as_str().into(),
+            loopback: at.loopback,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct JoinedRoom {
-    pub(crate) room: String,
+    pub(crate) room: Text,
     pub(crate) address: String,
     pub(crate) fingerprint: String,
     pub(crate) me: u32,
-    pub(crate) name: String,
+    pub(crate) name: Text,
     pub(crate) people: Vec<PersonView>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct PersonView {
     pub(crate) id: u32,
-    pub(crate) name: String,
-    pub(crate) about: String,
-    pub(crate) device: String,
+    pub(crate) name: Text,
+    pub(crate) about: Text,
+    pub(crate) device: Text,
     pub(crate) address: String,
     pub(crate) fingerprint: String,
     pub(crate) host: bool,
@@ -116,9 +136,9 @@ impl PersonView {
     pub(crate) fn new(person: &Person, me: MemberId) -> PersonView {
         PersonView {
             id: person.id.0,
-            name: person.profile.name.clone(),
-            about: person.profile.about.clone(),
-            device: person.profile.device.clone(),
+            name: person.profile.name.as_str().into(),
+            about: person.profile.about.as_str().into(),
+            device: person.profile.device.as_str().into(),
             address: person.address.to_string(),
             fingerprint: person.fingerprint.to_string(),
             host: person.id == MemberId::HOST,
@@ -132,12 +152,12 @@ impl PersonView {
 pub(crate) struct Chat {
     pub(crate) seq: u64,
     pub(crate) from: u32,
-    pub(crate) name: String,
+    pub(crate) name: Text,
     pub(crate) address: String,
     pub(crate) at_unix_ms: u64,
     /// `text`, `joined`, `left` or `opened`.
     pub(crate) kind: &'static str,
-    pub(crate) text: Option<String>,
+    pub(crate) text: Option<Text>,
     pub(crate) reason: Option<LeaveReason>,
     /// Ours; that it is in the log is its receipt.
     pub(crate) mine: bool,
@@ -151,12 +171,12 @@ impl Chat {
             Body::Opened => ("opened", None, None),
             Body::Joined => ("joined", None, None),
             Body::Left { reason } => ("left", None, Some(*reason)),
-            Body::Text { text } => ("text", Some(text.clone()), None),
+            Body::Text { text } => ("text", Some(Text::from(text.as_str())), None),
         };
         Chat {
             seq: entry.seq,
             from: entry.from.0,
-            name: entry.name.clone(),
+            name: entry.name.as_str().into(),
             address: entry.address.to_string(),
             at_unix_ms: entry.at_unix_ms,
             kind,
@@ -171,16 +191,16 @@ impl Chat {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct FileView {
     pub(crate) id: u32,
-    pub(crate) name: String,
+    pub(crate) name: Text,
     pub(crate) size_bytes: u64,
-    pub(crate) kind: String,
+    pub(crate) kind: Text,
     pub(crate) owner: u32,
-    pub(crate) owner_name: String,
+    pub(crate) owner_name: Text,
     pub(crate) mine: bool,
     /// `uploading`, `stored`, `failed` or `cancelled`.
     pub(crate) state: &'static str,
     pub(crate) blake3: Option<String>,
-    pub(crate) why: Option<String>,
+    pub(crate) why: Option<Text>,
     /// How many have fetched it, whole and checked.
     pub(crate) received_by: Vec<u32>,
     /// For these only; empty means everybody.
@@ -192,16 +212,16 @@ impl FileView {
         let (state, blake3, why) = match &file.state {
             FileState::Uploading => ("uploading", None, None),
             FileState::Stored { hash } => ("stored", Some(hash.to_string()), None),
-            FileState::Failed { why } => ("failed", None, Some(safe(why))),
+            FileState::Failed { why } => ("failed", None, Some(why.as_str().into())),
             FileState::Cancelled => ("cancelled", None, None),
         };
         FileView {
             id: file.id.0,
-            name: file.name.clone(),
+            name: file.name.as_str().into(),
             size_bytes: file.size,
-            kind: file.mime.clone(),
+            kind: file.mime.as_str().into(),
             owner: file.owner.0,
-            owner_name: file.owner_name.clone(),
+            owner_name: file.owner_name.as_str().into(),
             mine: file.owner == me,
             state,
             blake3,
@@ -215,7 +235,7 @@ impl FileView {
 #[derive(Debug, Serialize)]
 pub(crate) struct Transfer {
     pub(crate) file: u32,
-    pub(crate) name: String,
+    pub(crate) name: Text,
     /// `up`: we send; `down`: we fetch.
     pub(crate) direction: &'static str,
     /// `running`, `paused`, `interrupted`, `done`, `failed` or `cancelled`.
@@ -224,16 +244,16 @@ pub(crate) struct Transfer {
     pub(crate) done_bytes: u64,
     pub(crate) rate_bytes_per_s: Option<f64>,
     pub(crate) remaining_s: Option<f64>,
-    pub(crate) path: Option<PathBuf>,
+    pub(crate) path: Option<Text>,
     pub(crate) blake3: Option<String>,
-    pub(crate) message: Option<String>,
+    pub(crate) message: Option<Text>,
 }
 
 impl Transfer {
     pub(crate) fn new(view: &TransferView, name: &str) -> Transfer {
         let mut transfer = Transfer {
             file: view.file.0,
-            name: name.to_owned(),
+            name: name.into(),
             direction: match view.direction {
                 Direction::Up => "up",
                 Direction::Down => "down",
@@ -264,13 +284,13 @@ impl Transfer {
             TransferState::Done { path, hash } => {
                 transfer.state = "done";
                 transfer.done_bytes = view.size;
-                transfer.path.clone_from(path);
+                transfer.path = path.as_deref().map(Text::path);
                 transfer.blake3 = Some(hash.to_string());
             }
             TransferState::Failed { done, error } => {
                 transfer.state = "failed";
                 transfer.done_bytes = *done;
-                transfer.message = Some(safe(&error.to_string()));
+                transfer.message = Some(error.to_string().into());
             }
             TransferState::Cancelled => transfer.state = "cancelled",
         }
@@ -291,10 +311,10 @@ pub(crate) enum Change {
 pub(crate) struct StreamView {
     pub(crate) id: u32,
     pub(crate) owner: u32,
-    pub(crate) owner_name: String,
+    pub(crate) owner_name: Text,
     pub(crate) mine: bool,
     pub(crate) source: SourceKind,
-    pub(crate) title: String,
+    pub(crate) title: Text,
     pub(crate) width: u16,
     pub(crate) height: u16,
     pub(crate) rate: f32,
@@ -306,10 +326,10 @@ impl StreamView {
         StreamView {
             id: stream.id.0,
             owner: stream.owner.0,
-            owner_name: owner_name.to_owned(),
+            owner_name: owner_name.into(),
             mine: stream.owner == me,
             source: stream.spec.source,
-            title: stream.spec.title.clone(),
+            title: stream.spec.title.as_str().into(),
             width: stream.spec.width,
             height: stream.spec.height,
             rate: stream.spec.rate,
@@ -322,8 +342,8 @@ impl StreamView {
 pub(crate) struct Live {
     pub(crate) change: Change,
     pub(crate) stream: Option<u32>,
-    pub(crate) source: String,
-    pub(crate) title: String,
+    pub(crate) source: Text,
+    pub(crate) title: Text,
     pub(crate) width: u16,
     pub(crate) height: u16,
     pub(crate) rate: f32,
@@ -342,7 +362,7 @@ pub(crate) struct FrameLine {
     pub(crate) stream: u32,
     pub(crate) peer: u32,
     /// The peer's name, where there is more than one.
-    pub(crate) peer_name: Option<String>,
+    pub(crate) peer_name: Option<Text>,
     pub(crate) frame: u32,
     pub(crate) bytes: u32,
     pub(crate) delay_us: u64,
@@ -372,9 +392,9 @@ pub(crate) struct Watched {
 pub(crate) struct Recorded {
     pub(crate) stream: u32,
     /// The films, in order: another one begins when the pictures change their size.
-    pub(crate) files: Vec<PathBuf>,
-    /// The exact time of each frame, comma-separated.
-    pub(crate) times: PathBuf,
+    pub(crate) files: Vec<Text>,
+    /// The exact time of each frame, comma-separated; `null` when there was none.
+    pub(crate) times: Option<Text>,
     pub(crate) frames: u64,
     /// Frames that are in no film.
     pub(crate) left_out: u64,
@@ -387,7 +407,7 @@ pub(crate) struct Recorded {
 pub(crate) struct Snapshot {
     pub(crate) stream: u32,
     pub(crate) frame: u32,
-    pub(crate) path: PathBuf,
+    pub(crate) path: Text,
     pub(crate) width: u16,
     pub(crate) height: u16,
     pub(crate) bytes: u64,
@@ -400,7 +420,7 @@ pub(crate) struct LinkView {
     pub(crate) attempt: Option<u32>,
     #[serde(rename = "retry_in_ms", serialize_with = "millis")]
     pub(crate) retry_in: Option<Duration>,
-    pub(crate) message: Option<String>,
+    pub(crate) message: Option<Text>,
 }
 
 fn millis<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -410,8 +430,8 @@ fn millis<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok
 #[derive(Debug, Serialize)]
 pub(crate) struct Device {
     /// What `--source` takes.
-    pub(crate) source: String,
-    pub(crate) name: String,
+    pub(crate) source: Text,
+    pub(crate) name: Text,
     pub(crate) formats: Vec<DeviceFormat>,
 }
 
@@ -424,8 +444,8 @@ pub(crate) struct DeviceFormat {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct KnownRoom {
-    pub(crate) name: String,
-    pub(crate) address: String,
+    pub(crate) name: Text,
+    pub(crate) address: Text,
     /// The identity that its host had.
     pub(crate) fingerprint: String,
     pub(crate) last_seen_unix_ms: u64,
@@ -435,5 +455,5 @@ pub(crate) struct KnownRoom {
 pub(crate) struct Error {
     /// As in the exit codes.
     pub(crate) code: &'static str,
-    pub(crate) message: String,
+    pub(crate) message: Text,
 }

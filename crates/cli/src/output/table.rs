@@ -1,4 +1,4 @@
-use console::{Alignment, measure_text_width, pad_str};
+use super::line::width;
 
 /// Columns of text under their headings. Words stand left, numbers right; Chinese characters count as wide as they are.
 pub(crate) struct Table {
@@ -23,26 +23,20 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// The table as lines without a line end at the end.
-    pub(crate) fn render(&self) -> String {
+    /// The table's lines.
+    pub(crate) fn render(&self) -> Vec<String> {
         let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
         let width_of = |column: usize| {
-            let cells = self.rows.iter().map(|row| measure_text_width(&cell(row, column)));
-            cells
-                .chain([measure_text_width(self.headings[column])])
-                .max()
-                .unwrap_or(0)
+            let cells = self.rows.iter().map(|row| width(&cell(row, column)));
+            cells.chain([width(self.headings[column])]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.headings.len()).map(width_of).collect();
         let line = |cells: &dyn Fn(usize) -> String| {
-            let padded = widths.iter().enumerate().map(|(column, width)| {
+            let padded = widths.iter().enumerate().map(|(column, widest)| {
                 let is_number = self.sides.as_bytes().get(column) == Some(&b'r');
-                let side = if is_number {
-                    Alignment::Right
-                } else {
-                    Alignment::Left
-                };
-                pad_str(&cells(column), *width, side, None).into_owned()
+                let cell = cells(column);
+                let space = " ".repeat(widest.saturating_sub(width(&cell)));
+                if is_number { space + &cell } else { cell + &space }
             });
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
@@ -53,11 +47,7 @@ impl Table {
             .collect::<Vec<_>>()
             .join("  ");
         let rows = self.rows.iter().map(|row| line(&|column| cell(row, column)));
-        [heading, rule]
-            .into_iter()
-            .chain(rows)
-            .collect::<Vec<_>>()
-            .join("\n")
+        [heading, rule].into_iter().chain(rows).collect()
     }
 }
 
@@ -72,6 +62,6 @@ mod tests {
         table.row(["陈丽".to_owned(), "1,204".to_owned()]);
         table.row(["a".to_owned()]);
         let expected = "name  frames\n────  ──────\nBen        7\n陈丽   1,204\na";
-        assert_eq!(table.render(), expected);
+        assert_eq!(table.render().join("\n"), expected);
     }
 }

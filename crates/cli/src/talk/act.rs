@@ -69,7 +69,7 @@ impl Session<'_> {
                 let rows = results::summary(&self.room, |_| true).await;
                 self.screen.tell(&Report::Summary { rows });
             }
-            Line::Help => self.screen.note(line::HELP),
+            Line::Help => self.screen.notes(line::HELP.lines()),
             Line::Close => {
                 self.link("closed", None);
                 return Some(After::Lobby);
@@ -94,7 +94,7 @@ impl Session<'_> {
             }
             Ok(_) => {}
             Err(error) => self.screen.tell(&Report::NotSent {
-                message: error.to_string(),
+                message: error.to_string().into(),
             }),
         }
     }
@@ -307,7 +307,7 @@ fn step_report(step: &netcore::steps::Step) -> Report {
     Report::Step {
         at_unix_ms: step.at_unix_ms,
         code: step.code.clone(),
-        words: step.words.clone(),
+        words: step.words.as_str().into(),
     }
 }
 

@@ -109,18 +109,13 @@ impl Talk {
         };
         let room = Room::host(options).await?;
         let info = room.info();
-        let addresses = info.reachable_at.iter().map(|at| Reachable {
-            address: at.address.clone(),
-            network: at.network.clone(),
-            loopback: at.loopback,
-        });
         self.screen.tell(&Report::Opened(Opened {
-            room: info.name.clone(),
-            address: info.address.clone(),
-            addresses: addresses.collect(),
+            room: info.name.into(),
+            address: info.address,
+            addresses: info.reachable_at.iter().map(Reachable::from).collect(),
             port: info.port,
             fingerprint: info.fingerprint.to_string(),
-            name: self.me.profile.name.clone(),
+            name: self.me.profile.name.as_str().into(),
         }));
         Ok(room)
     }
@@ -138,11 +133,11 @@ impl Talk {
         let info = room.info();
         let people = room.snapshot().await.people;
         self.screen.tell(&Report::Joined(JoinedRoom {
-            room: info.name,
+            room: info.name.into(),
             address: info.address,
             fingerprint: info.fingerprint.to_string(),
             me: info.me.0,
-            name: self.me.profile.name.clone(),
+            name: self.me.profile.name.as_str().into(),
             people: people
                 .iter()
                 .map(|person| PersonView::new(person, info.me))
@@ -179,7 +174,7 @@ impl Talk {
             match line::parse(&text) {
                 Ok(Line::Nothing) => {}
                 Ok(Line::Leave) => return Ok(None),
-                Ok(Line::Help) => self.screen.note(line::HELP),
+                Ok(Line::Help) => self.screen.notes(line::HELP.lines()),
                 Ok(Line::Name(name)) => self.me.profile.name = name,
                 Ok(Line::About(about)) => self.me.profile.about = about,
                 Ok(line @ (Line::Open(_) | Line::Join(_))) => match self.door(&line, before) {

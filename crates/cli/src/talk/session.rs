@@ -14,7 +14,7 @@ use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
 use crate::live::{Live, over_if_live};
-use crate::output::{Change, LinkView, Report, Screen};
+use crate::output::{Change, LinkView, Report, Screen, Text};
 use crate::results::{Files, Recording};
 use crate::signals::{Signals, interrupted};
 use crate::viewers::Viewers;
@@ -202,7 +202,7 @@ impl<'a> Session<'a> {
                     state: "lost",
                     attempt: Some(*attempt),
                     retry_in: Some(*retry_in),
-                    message: Some(reason.to_string()),
+                    message: Some(reason.to_string().into()),
                 }));
             }
         }
@@ -213,7 +213,7 @@ impl<'a> Session<'a> {
             state,
             attempt: None,
             retry_in: None,
-            message: message.map(str::to_owned),
+            message: message.map(Text::from),
         }));
     }
 

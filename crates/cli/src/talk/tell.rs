@@ -88,7 +88,7 @@ impl Session<'_> {
             chat::Event::Refused { refusal, .. } => {
                 self.unconfirmed = self.unconfirmed.saturating_sub(1);
                 self.screen.tell(&Report::NotSent {
-                    message: refusal.to_string(),
+                    message: refusal.to_string().into(),
                 });
             }
             chat::Event::Reset => self.last_seq = 0,
@@ -117,7 +117,7 @@ impl Session<'_> {
             files::Event::Accepted { file, .. } | files::Event::Changed(file) => (file, false),
             files::Event::Refused { refusal, .. } => {
                 return self.screen.tell(&Report::NotSent {
-                    message: refusal.to_string(),
+                    message: refusal.to_string().into(),
                 });
             }
             files::Event::Reset => return self.file_names.clear(),

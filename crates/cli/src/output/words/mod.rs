@@ -5,52 +5,52 @@ mod room;
 mod video;
 
 pub(crate) use ::report::bytes;
-use console::{StyledObject, style};
 
+use super::line::{Line, Style, Styled};
 use super::{Report, clock_time};
 
-/// How a report is put to a person; `None` when it is of no interest to one.
-pub(super) fn of(report: &Report) -> Option<String> {
-    Some(match report {
+/// How a report is put to a person; nothing when it is of no interest to one.
+pub(super) fn of(report: &Report) -> Vec<Line> {
+    match report {
         Report::Opened(opened) => room::opened(opened),
+        Report::Addresses(addresses) => room::addresses(addresses),
         Report::Joined(joined) => room::joined(joined),
         Report::People { people, .. } => room::people(people),
-        Report::Person { person } => room::person(person),
+        Report::Person { person } => one(room::person(person)),
         Report::Chat(chat) => room::chat(chat),
-        Report::NotSent { message } => bad(&sentence(&format!("not sent: {message}"))),
-        Report::File { file } => files::file(file)?,
+        Report::NotSent { message } => one(bad(&sentence(&format!("not sent: {message}")))),
+        Report::File { file } => files::file(file).map(one).unwrap_or_default(),
         Report::Files { files } => files::files(files),
-        Report::Transfer(transfer) => files::transfer(transfer)?,
-        Report::Stream { change, stream } => video::stream(*change, stream)?,
-        Report::Streams { streams } => video::streams(streams)?,
-        Report::Live(live) => video::live(live),
-        Report::Result(result) => video::result(result),
-        Report::Watched(watched) => video::watched(watched),
-        Report::Recorded(recorded) => video::recorded(recorded),
-        Report::Snapshot(snapshot) => video::snapshot(snapshot),
-        Report::Link(link) => room::link(link),
+        Report::Transfer(transfer) => files::transfer(transfer).map(one).unwrap_or_default(),
+        Report::Stream { change, stream } => video::stream(*change, stream).map(one).unwrap_or_default(),
+        Report::Streams { streams } => video::streams(streams),
+        Report::Live(live) => one(video::live(live)),
+        Report::Result(result) => one(video::result(result)),
+        Report::Watched(watched) => one(video::watched(watched)),
+        Report::Recorded(recorded) => one(video::recorded(recorded)),
+        Report::Snapshot(snapshot) => one(video::snapshot(snapshot)),
+        Report::Link(link) => one(room::link(link)),
         Report::Summary { rows } => video::summary(rows),
         Report::Step {
             at_unix_ms, words, ..
-        } => dim(&format!("{}  {}", clock_time(*at_unix_ms), safe(words))),
-        Report::Scene { code, words } if code == "title" => style(words).bold().to_string(),
-        Report::Scene { words, .. } => words.replacen('✓', &mark().to_string(), 1),
+        } => one(dim(&format!("{}  {words}", clock_time(*at_unix_ms)))),
+        Report::Scene { code, words } => match code.as_str() {
+            "title" => vec!["".into(), Style::Bold.of(words).to_string().into()],
+            _ => one(format!("  {} {words}", mark())),
+        },
         Report::Device(device) => video::device(device),
-        Report::Room(room) => format!(
+        Report::Room(room) => one(format!(
             "{:<24} {}  {}",
             room.address,
-            style(&room.name).bold(),
+            Style::Bold.of(&room.name),
             dim(&format!("fingerprint {}", room::grouped(&room.fingerprint)))
-        ),
-        Report::Error(error) => bad(&sentence(&error.message)),
-    })
+        )),
+        Report::Error(error) => one(bad(&sentence(&error.message.to_string()))),
+    }
 }
 
-/// Text from elsewhere without what a terminal would obey.
-pub(crate) fn safe(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
+fn one(line: String) -> Vec<Line> {
+    vec![line.into()]
 }
 
 /// Bytes a second.
@@ -59,31 +59,25 @@ fn bytes_per_second(rate: f64) -> String {
 }
 
 pub(super) fn dim(words: &str) -> String {
-    style(words).dim().to_string()
+    Style::Dim.of(words).to_string()
 }
 
 fn bad(words: &str) -> String {
-    style(words).red().to_string()
+    Style::Bad.of(words).to_string()
 }
 
-fn mark() -> StyledObject<&'static str> {
-    style("✓").green()
+fn mark() -> Styled<&'static str> {
+    Style::Good.of("✓")
 }
 
-/// Words from an error as a sentence. A path or an address at its beginning stays as it is.
+/// Words from an error as a sentence. Its first word stays as it is: it may be somebody's or a file's name.
 fn sentence(words: &str) -> String {
-    let first_word = words.split_whitespace().next().unwrap_or_default();
-    let mut characters = words.chars();
-    let Some(first) = characters.next() else {
-        return String::new();
-    };
-    let first = if first_word.chars().all(char::is_alphabetic) {
-        first.to_uppercase().to_string()
+    let end = if words.is_empty() || words.ends_with(['.', '?', '!']) {
+        ""
     } else {
-        first.to_string()
+        "."
     };
-    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{first}{}{end}", characters.as_str())
+    format!("{words}{end}")
 }
 
 #[cfg(test)]
@@ -91,10 +85,17 @@ mod tests {
     use netcore::proto::Transport;
 
     use super::*;
+    use crate::output::line::{Look, render};
     use crate::output::{Chat, FrameLine, SummaryRow};
 
     fn plain(report: &Report) -> String {
-        console::strip_ansi_codes(&of(report).unwrap()).into_owned()
+        render(
+            &of(report),
+            Look {
+                columns: None,
+                colours: false,
+            },
+        )
     }
 
     fn said(mine: bool, text: &str) -> Report {
@@ -193,13 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn errors_become_sentences_and_paths_stay_paths() {
+    fn an_error_is_a_sentence_that_begins_as_it_was_written() {
         assert_eq!(
             sentence("nothing listens at a:1: is it open?"),
-            "Nothing listens at a:1: is it open?"
+            "nothing listens at a:1: is it open?"
         );
-        assert_eq!(sentence("you are not live"), "You are not live.");
-        assert_eq!(sentence("big.bin cannot be read"), "big.bin cannot be read.");
+        assert_eq!(sentence("you are not live"), "you are not live.");
+        assert_eq!(sentence("small is no file"), "small is no file.");
         assert_eq!(sentence(""), "");
     }
 

@@ -1,48 +1,60 @@
 //! The room, who is in it and what is said.
 
-use std::fmt::Write as _;
-
-use console::style;
 use netcore::proto::session::{LeaveReason, Presence};
 
-use super::{bad, dim, mark, safe, sentence};
-use crate::output::{Chat, JoinedRoom, LinkView, Opened, PersonView, Table, clock_time};
+use super::{Style, bad, dim, mark, sentence};
+use crate::output::{
+    Addresses, Chat, JoinedRoom, Line, LinkView, Opened, PersonView, Reachable, Table, clock_time,
+};
 
-pub(super) fn opened(opened: &Opened) -> String {
-    let mut text = format!(
+/// Where people's names and what is said stand, behind the time.
+const NAME_COLUMN: usize = 9;
+
+pub(super) fn opened(opened: &Opened) -> Vec<Line> {
+    let title = format!(
         "{} is open on port {} (TCP and UDP). You are {}.",
-        style(&opened.room).bold(),
-        style(opened.port).bold(),
-        style(&opened.name).bold()
+        Style::Bold.of(&opened.room),
+        Style::Bold.of(opened.port),
+        Style::Bold.of(&opened.name)
     );
-    for at in &opened.addresses {
-        let network = if at.loopback {
-            "this computer only".into()
-        } else {
-            format!("on {}", at.network)
-        };
-        let _ = write!(text, "\n  roomwire join {:<24} {}", at.address, dim(&network));
-    }
-    let _ = write!(
-        text,
-        "\n  {}",
-        dim(&format!("fingerprint {}", grouped(&opened.fingerprint)))
-    );
-    text
+    let fingerprint = dim(&format!("  fingerprint {}", grouped(&opened.fingerprint)));
+    let mut lines = vec![title.into()];
+    lines.extend(opened.addresses.iter().map(reachable));
+    lines.push(fingerprint.into());
+    lines
 }
 
-pub(super) fn joined(joined: &JoinedRoom) -> String {
-    format!(
-        "You are in {} ({}) as {}. {}.\n  {}",
-        style(&joined.room).bold(),
+pub(super) fn addresses(now: &Addresses) -> Vec<Line> {
+    if now.addresses.is_empty() {
+        return vec!["This computer has no address: nobody can reach the room.".into()];
+    }
+    let title = "The room can be reached at:".into();
+    std::iter::once(title)
+        .chain(now.addresses.iter().map(reachable))
+        .collect()
+}
+
+fn reachable(at: &Reachable) -> Line {
+    let network = match at.loopback {
+        true => "this computer only".to_owned(),
+        false => format!("on {}", at.network),
+    };
+    format!("  roomwire join {:<24} {}", at.address, dim(&network)).into()
+}
+
+pub(super) fn joined(joined: &JoinedRoom) -> Vec<Line> {
+    let title = format!(
+        "You are in {} ({}) as {}. {}.",
+        Style::Bold.of(&joined.room),
         joined.address,
-        style(&joined.name).bold(),
-        here(joined.people.len()),
-        dim(&format!(
-            "fingerprint of the host {}",
-            grouped(&joined.fingerprint)
-        ))
-    )
+        Style::Bold.of(&joined.name),
+        here(joined.people.len())
+    );
+    let fingerprint = dim(&format!(
+        "  fingerprint of the host {}",
+        grouped(&joined.fingerprint)
+    ));
+    vec![title.into(), fingerprint.into()]
 }
 
 /// The first 32 digits in fours: enough to compare by eye.
@@ -62,10 +74,10 @@ fn here(count: usize) -> String {
     }
 }
 
-pub(super) fn people(people: &[PersonView]) -> String {
+pub(super) fn people(people: &[PersonView]) -> Vec<Line> {
     let mut table = Table::new("llll", &["name", "address", "computer", "about"]);
     for person in people {
-        let mut name = person.name.clone();
+        let mut name = person.name.to_string();
         name += match (person.host, person.me) {
             (true, true) => " (host, you)",
             (true, false) => " (host)",
@@ -78,11 +90,13 @@ pub(super) fn people(people: &[PersonView]) -> String {
         table.row([
             name,
             person.address.clone(),
-            person.device.clone(),
-            person.about.clone(),
+            person.device.to_string(),
+            person.about.to_string(),
         ]);
     }
-    format!("{}:\n{}", here(people.len()), indented(&table.render()))
+    let rows = table.render().into_iter().map(|row| format!("  {row}").into());
+    let title = format!("{}:", here(people.len())).into();
+    std::iter::once(title).chain(rows).collect()
 }
 
 pub(super) fn person(person: &PersonView) -> String {
@@ -101,35 +115,48 @@ pub(super) fn person(person: &PersonView) -> String {
     }
 }
 
-pub(super) fn chat(chat: &Chat) -> String {
-    let when = style(clock_time(chat.at_unix_ms)).dim();
+pub(super) fn chat(chat: &Chat) -> Vec<Line> {
+    let when = Style::Dim.of(clock_time(chat.at_unix_ms));
     let count = chat
         .people
         .map(|count| format!(" · {}", here(count)))
         .unwrap_or_default();
-    let happened = |what: String| format!("{when}  {}", dim(&format!("{what}{count}")));
     let who = format!("{} ({})", chat.name, chat.address);
-    match (chat.kind, chat.reason) {
-        ("opened", _) => happened(format!("{} opened the room", chat.name)),
-        ("joined", _) if chat.mine => happened("you joined".into()),
-        ("joined", _) => happened(format!("{who} joined")),
-        ("left", Some(LeaveReason::Lost)) => happened(format!("{who} was lost and did not come back")),
-        ("left", Some(LeaveReason::Removed)) => happened(format!("{who} was removed")),
-        ("left", _) => happened(format!("{who} left")),
-        _ => {
-            let text = safe(chat.text.as_deref().unwrap_or_default()).replace('\n', "\n         ");
-            if chat.mine {
-                format!("{when}  {} {}  {text}", mark(), style("you").green().bold())
-            } else {
-                let address = style(format!("({})", chat.address)).dim();
-                format!("{when}    {} {address}  {text}", style(&chat.name).cyan().bold())
-            }
-        }
-    }
+    let happened = match (chat.kind, chat.reason) {
+        ("opened", _) => format!("{} opened the room", chat.name),
+        ("joined", _) if chat.mine => "you joined".into(),
+        ("joined", _) => format!("{who} joined"),
+        ("left", Some(LeaveReason::Lost)) => format!("{who} was lost and did not come back"),
+        ("left", Some(LeaveReason::Removed)) => format!("{who} was removed"),
+        ("left", _) => format!("{who} left"),
+        _ => return said(chat, &when.to_string()),
+    };
+    let line = format!("{when}  {}", dim(&format!("{happened}{count}")));
+    vec![Line::hanging(line, NAME_COLUMN)]
+}
+
+/// Somebody's words. All that is theirs stands right of the time, however long it is and however many lines it has.
+fn said(chat: &Chat, when: &str) -> Vec<Line> {
+    let who = if chat.mine {
+        format!("{when}  {} {}", mark(), Style::Me.of("you"))
+    } else {
+        let address = dim(&format!("({})", chat.address));
+        format!("{when}    {} {address}", Style::Person.of(&chat.name))
+    };
+    let text = chat.text.clone().unwrap_or_default();
+    let lines = text.lines().enumerate().map(|(number, line)| match number {
+        0 => format!("{who}  {line}"),
+        _ => format!("{}{line}", " ".repeat(NAME_COLUMN)),
+    });
+    lines.map(|line| Line::hanging(line, NAME_COLUMN)).collect()
 }
 
 pub(super) fn link(link: &LinkView) -> String {
-    let message = link.message.as_deref().map(sentence).unwrap_or_default();
+    let message = link
+        .message
+        .as_ref()
+        .map(|message| sentence(&message.to_string()))
+        .unwrap_or_default();
     match (link.state, link.attempt, link.retry_in) {
         ("up", ..) => format!("{} The connection is back.", mark()),
         ("lost", Some(attempt), Some(wait)) => bad(&format!(
@@ -140,11 +167,4 @@ pub(super) fn link(link: &LinkView) -> String {
         _ if message.is_empty() => "The room is closed.".into(),
         _ => bad(&message),
     }
-}
-
-fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("  {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
 }

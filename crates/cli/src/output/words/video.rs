@@ -2,19 +2,18 @@
 
 use std::fmt::Write as _;
 
-use console::style;
 use netcore::proto::{Bitrate, Span, Transport};
 
-use super::{bytes, dim, mark};
+use super::{Style, bytes, dim, mark};
 use crate::output::{
-    Change, Device, FrameLine, Live, Recorded, Snapshot, StreamView, SummaryRow, Table, Watched,
+    Change, Device, FrameLine, Line, Live, Recorded, Snapshot, StreamView, SummaryRow, Table, Text, Watched,
 };
 
 pub(super) fn stream(change: Change, stream: &StreamView) -> Option<String> {
     if stream.mine {
         return None;
     }
-    let who = style(&stream.owner_name).cyan().bold();
+    let who = Style::Person.of(&stream.owner_name);
     Some(match change {
         Change::Started => format!(
             "{who} is live: {}. /watch {} watches it.",
@@ -33,12 +32,15 @@ fn shape(stream: &StreamView) -> String {
     )
 }
 
-pub(super) fn streams(streams: &[StreamView]) -> Option<String> {
+pub(super) fn streams(streams: &[StreamView]) -> Vec<Line> {
     let line = |stream: &StreamView| {
-        let owner = if stream.mine { "you" } else { &stream.owner_name };
-        format!("live: {} ({owner})", shape(stream))
+        let owner = match stream.mine {
+            true => "you".to_owned(),
+            false => stream.owner_name.to_string(),
+        };
+        format!("live: {} ({owner})", shape(stream)).into()
     };
-    (!streams.is_empty()).then(|| streams.iter().map(line).collect::<Vec<_>>().join("\n"))
+    streams.iter().map(line).collect()
 }
 
 pub(super) fn live(live: &Live) -> String {
@@ -60,8 +62,8 @@ pub(super) fn result(result: &FrameLine) -> String {
         .classic_rate_bps
         .map_or_else(|| "?".into(), |rate| Bitrate(rate).to_string());
     let transport = match result.transport {
-        Transport::Tcp => style("TCP").blue(),
-        Transport::Udp => style("UDP").magenta(),
+        Transport::Tcp => Style::Tcp.of("TCP"),
+        Transport::Udp => Style::Udp.of("UDP"),
     };
     let peer = result
         .peer_name
@@ -112,14 +114,17 @@ pub(super) fn recorded(recorded: &Recorded) -> String {
         0 => String::new(),
         frames => format!(", {frames} left out"),
     };
+    let times = recorded
+        .times
+        .as_ref()
+        .map(|times| format!(" · times in {times}"))
+        .unwrap_or_default();
     format!(
-        "stream {} recorded: {}{more} · {:.1} s · {} frames{left_out} · {} · times in {}",
+        "stream {} recorded: {first}{more} · {:.1} s · {} frames{left_out} · {}{times}",
         recorded.stream,
-        first.display(),
         recorded.seconds,
         recorded.frames,
-        bytes(recorded.bytes),
-        recorded.times.display()
+        bytes(recorded.bytes)
     )
 }
 
@@ -128,16 +133,16 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> String {
         "frame {} of stream {} is in {} · {}×{} · {}",
         snapshot.frame,
         snapshot.stream,
-        snapshot.path.display(),
+        snapshot.path,
         snapshot.width,
         snapshot.height,
         bytes(snapshot.bytes)
     )
 }
 
-pub(super) fn summary(rows: &[SummaryRow]) -> String {
+pub(super) fn summary(rows: &[SummaryRow]) -> Vec<Line> {
     if rows.is_empty() {
-        return "Nothing has been measured: figures come with live video.".into();
+        return vec!["Nothing has been measured: figures come with live video.".into()];
     }
     let are_trials = rows.iter().all(|row| row.trial.is_some());
     // Of one stream nobody needs to be told that it is the same in every row.
@@ -163,7 +168,9 @@ pub(super) fn summary(rows: &[SummaryRow]) -> String {
     let megabits = |rate: Option<u64>| known(rate.map(|rate| format!("{:.1}", rate as f64 / 1e6)));
     for row in rows {
         table.row([
-            row.trial.clone().unwrap_or_else(|| row.peer_name.clone()),
+            row.trial
+                .clone()
+                .unwrap_or_else(|| Text::from(row.peer_name.as_str()).to_string()),
             row.transport.to_string(),
             row.frames.to_string(),
             row.lost.to_string(),
@@ -178,29 +185,34 @@ pub(super) fn summary(rows: &[SummaryRow]) -> String {
             row.stream.to_string(),
         ]);
     }
-    let note = "p50, p95, p99: ms from a frame's first byte out to its acknowledgement, the receiver's hold time\n\
-                taken off. classic: bytes of a frame over that delay, in Mbit/s, as the classic lab computes it.";
-    format!("{}\n{}", table.render(), dim(note))
+    let note = [
+        "p50, p95, p99: ms from a frame's first byte out to its acknowledgement, the receiver's hold time",
+        "taken off. classic: bytes of a frame over that delay, in Mbit/s, as the classic lab computes it.",
+    ];
+    let note = note.into_iter().map(dim);
+    table.render().into_iter().chain(note).map(Line::from).collect()
 }
 
-pub(super) fn device(device: &Device) -> String {
-    let mut text = format!("{}  {}", style(&device.source).bold(), device.name);
+pub(super) fn device(device: &Device) -> Vec<Line> {
+    let mut lines = vec![format!("{}  {}", Style::Bold.of(&device.source), device.name)];
     if device.formats.is_empty() {
-        text += "\n  what it offers is not known: it is busy, or this program may not open it";
+        lines.push("  what it offers is not known: it is busy, or this program may not open it".to_owned());
     }
     // Sizes come largest first, and within a size the highest rate first.
-    let mut last = None;
+    let mut size = None;
     for format in &device.formats {
-        if last == Some((format.width, format.height)) {
-            let _ = write!(text, ", {:.0}", format.rate);
-        } else {
-            let _ = write!(
-                text,
-                "\n  {}×{} at {:.0}",
-                format.width, format.height, format.rate
-            );
-            last = Some((format.width, format.height));
+        match lines.last_mut() {
+            Some(line) if size == Some((format.width, format.height)) => {
+                let _ = write!(line, ", {:.0}", format.rate);
+            }
+            _ => {
+                lines.push(format!(
+                    "  {}×{} at {:.0}",
+                    format.width, format.height, format.rate
+                ));
+                size = Some((format.width, format.height));
+            }
         }
     }
-    text
+    lines.into_iter().map(Line::from).collect()
 }

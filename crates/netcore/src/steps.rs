@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::broadcast;
@@ -12,6 +13,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::fmt::MakeWriter as _;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as lines};
@@ -168,12 +170,13 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
     let file = file.map(|file| {
         lines::layer()
             .with_ansi(false)
-            .with_writer(file)
+            .with_writer(move || OneLine(file.make_writer()))
             .with_filter(filter())
     });
     let terminal = terminal.then(|| {
         lines::layer()
-            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .with_writer(|| OneLine(std::io::stderr()))
             .with_target(false)
             .without_time()
             .with_filter(filter())
@@ -186,9 +189,67 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
     LogGuard { steps, _file: guard }
 }
 
+/// Writes an event as the one line it is: what others wrote in it ends no line, and gives a terminal no orders.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // The formatter hands over each event whole.
+        let text = String::from_utf8_lossy(event);
+        let line: String = text.trim_end_matches('\n').chars().map(shown).collect();
+        self.0.write_all(format!("{line}\n").as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// What stands for a character in the log: a space for those that control a terminal, end a line or turn text round.
+fn shown(c: char) -> char {
+    let is_order = c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if is_order { ' ' } else { c }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_is_one_line_whatever_others_wrote_in_it() {
+        let written = Arc::<Mutex<Vec<u8>>>::default();
+        struct Into(Arc<Mutex<Vec<u8>>>);
+        impl Write for Into {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                lock(&self.0).extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let out = written.clone();
+        let layer = lines::layer()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || OneLine(Into(out.clone())));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::warn!(
+                why = "a\nWARN forged\u{2028}b",
+                "no\n WARN \u{1b}]52;c;eA==\u{7}\u{9b}2J way"
+            );
+            tracing::warn!("second");
+        });
+        let text = String::from_utf8(lock(&written).clone()).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text:?}");
+        assert!(
+            !text.trim_end().chars().any(|c| c.is_control() && c != '\n'),
+            "{text:?}"
+        );
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{2028}']), "{text:?}");
+    }
 
     #[test]
     fn only_steps_become_steps_and_their_values_are_kept() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use netcore::proto::session::{self, Person, Presence, Refusal, RefusalCode, Welcome};
 use netcore::proto::wire::{ALPN, AttachToken, encode_control};
-use netcore::proto::{MemberId, Notice};
+use netcore::proto::{MemberId, Notice, Request};
 use rustls::crypto::{WebPkiSupportedAlgorithms, ring::default_provider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -118,6 +118,25 @@ impl Caller {
         self.tell(&Notice::Session(session::Notice::Refused(refusal)))
             .await;
         let _ = self.stream.shutdown().await;
+    }
+
+    /// The next request that `wanted` makes something of.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn hear<T>(&mut self, mut wanted: impl FnMut(Request) -> Option<T>) -> T {
+        let heard = timeout(PATIENCE, async {
+            loop {
+                let length = self.stream.read_u32().await?;
+                let mut body = vec![0; length as usize];
+                self.stream.read_exact(&mut body).await?;
+                let request = serde_json::from_slice(&body).expect("what a member says can be read");
+                if let Some(found) = wanted(request) {
+                    return std::io::Result::Ok(found);
+                }
+            }
+        });
+        heard.await.expect("a request").expect("and a connection")
     }
 
     /// Says something.

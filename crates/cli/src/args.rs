@@ -26,7 +26,7 @@ Exit codes (and the word that stands for each in --json):
   4  port          the port is in use, or may not be used
   5  room_lost     we were in the room, and the connection is gone for good
   6  file          a file could not be read, sent, received or kept
-  7  video         the camera or video source gives no pictures
+  7  video         the camera or video source gives no pictures, or none of them arrived
   130  interrupted  Ctrl-C (after a clean goodbye)
   143  terminated   SIGTERM (after a clean goodbye)";
 
@@ -47,7 +47,7 @@ One thing, then done:
 
 const MACHINES: &str = "\
 With --json every line on standard output is one JSON object. Its \"event\" says what it is:
-  opened joined people person chat not_sent file files transfer stream streams live result watched
+  opened addresses joined people person chat not_sent file files transfer stream streams live result watched
   recorded snapshot link summary step scene device room error
 Names end in their unit: _bytes, _us (microseconds), _ms, _unix_ms (since 1970), _bps (bits per
 second), _s. What is not known is null. In a room, lines on standard input mean the same as typed ones.";
@@ -126,7 +126,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  roomwire watch 192.168.1.24                the first stream there is, until Ctrl-C\n  roomwire watch 192.168.1.24 --stream 3 --save frames --seconds 10
   roomwire watch 192.168.1.24 --record lesson.avi     a film for any player, each frame at its time
-  roomwire watch 192.168.1.24 --snapshot now.jpg      one picture, and done"
+  roomwire watch 192.168.1.24 --snapshot now.jpg --overwrite    one picture in place of the last, and done"
     )]
     Watch(WatchArgs),
     /// Measure TCP and UDP, one after the other: a table, and a report with charts
@@ -263,6 +263,16 @@ pub(crate) struct ResultArgs {
     /// Write every frame's result to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(crate) results_json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) replace: ReplaceArgs,
+}
+
+/// Whether what this program writes may take the place of what was there.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct ReplaceArgs {
+    /// Let what is written take the place of a file that is there, once there is something to write; otherwise it is refused
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Debug, Args)]
@@ -332,9 +342,11 @@ pub(crate) struct WatchArgs {
     /// Record it: MJPEG in AVI, which other programs play, with each frame's exact time in a .csv beside it
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// Keep one picture, the newest, as JPEG in place of what FILE was, and stop
+    /// Keep one picture, the newest, as JPEG, and stop
     #[arg(long, value_name = "FILE", conflicts_with_all = ["save", "record"])]
     pub(crate) snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) replace: ReplaceArgs,
     /// Stop by itself after so long
     #[arg(long, value_parser = spec::seconds_of)]
     pub(crate) seconds: Option<Duration>,

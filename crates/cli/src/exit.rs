@@ -7,7 +7,7 @@ use netcore::proto::{CommandError, session::RefusalCode};
 use netcore::{FileError, FolderError, JoinError, OpenError, VideoError};
 
 /// What a command comes to.
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// The exit codes; `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) enum Code {
     RoomLost = 5,
     /// A file could not be read, sent, received or kept.
     File = 6,
-    /// The video source gives no pictures, or the stream is not taken.
+    /// The video source gives no pictures, the stream is not taken, or nothing of it arrived.
     Video = 7,
     /// Ctrl-C (128 + SIGINT).
     Interrupted = 130,

@@ -9,6 +9,7 @@ use netcore::{Room, ShownFrame, VideoError};
 
 use crate::exit::{Code, Failure, Result};
 use crate::output::{Recorded, Report, Screen, Snapshot, Text, local_now};
+use crate::output_file;
 use crate::viewers::Viewers;
 
 /// A stream of which nothing has been seen for so long gives no picture.
@@ -21,8 +22,22 @@ pub(crate) struct Film {
 }
 
 impl Film {
-    /// Begins a film at `path`, of a stream of about `rate` frames each second.
-    pub(crate) fn create(path: &Path, stream: StreamId, rate: f32) -> Result<Film> {
+    /// Looks whether a film may be made at `path`.
+    ///
+    /// # Errors
+    /// When the film or the times beside it are there, and may not go.
+    pub(crate) fn refuse_content(path: &Path, overwrite: bool) -> Result<()> {
+        let mut names = names_of(path)?.into_iter();
+        names.try_for_each(|name| output_file::refuse_content(&name, overwrite))
+    }
+
+    /// Begins a film at `path`, of a stream of about `rate` frames each second, when its first frame is here.
+    pub(crate) fn create(path: &Path, stream: StreamId, rate: f32, overwrite: bool) -> Result<Film> {
+        Film::refuse_content(path, overwrite)?;
+        // The recorder takes nothing's place; here it may.
+        for name in names_of(path)?.iter().filter(|name| name.is_file()) {
+            std::fs::remove_file(name).map_err(|error| output_file::unwritable(name, &error))?;
+        }
         let recorder = BackgroundRecorder::start(Recorder::create(path, rate)?);
         Ok(Film { stream, recorder })
     }
@@ -53,14 +68,34 @@ impl Film {
     }
 }
 
+/// A film and the times beside it, as [`Recorder::create`] names them.
+fn names_of(path: &Path) -> Result<[PathBuf; 2]> {
+    let film = match path.extension() {
+        None => path.with_extension("avi"),
+        Some(ending) if ending.eq_ignore_ascii_case("avi") => path.to_owned(),
+        Some(_) => {
+            return Err(RecordError::Name {
+                path: path.to_owned(),
+            }
+            .into());
+        }
+    };
+    let times = film.with_extension("csv");
+    Ok([film, times])
+}
+
 /// Takes the newest picture of a stream, or the first that comes within `patience`, and keeps it at `path`.
 pub(crate) async fn take_snapshot(
     room: &Room,
     viewers: &Viewers,
     stream: StreamId,
     path: Option<PathBuf>,
+    overwrite: bool,
     patience: Duration,
 ) -> Result<Snapshot> {
+    if let Some(path) = &path {
+        output_file::refuse_content(path, overwrite)?;
+    }
     let _view = viewers.look(room, stream).await?;
     let mut frames = room.frames(stream).ok_or(VideoError::Gone(stream))?;
     let shown = tokio::time::timeout(patience, frames.newer_than(None)).await;
@@ -69,6 +104,7 @@ pub(crate) async fn take_snapshot(
     let shown = shown.ok_or(VideoError::Gone(stream))?;
     let header = *shown.frame.header();
     let path = path.unwrap_or_else(|| format!("stream-{stream}-frame-{:06}.jpg", header.frame.0).into());
+    output_file::refuse_content(&path, overwrite)?;
     let (jpeg, target) = (shown.frame.jpeg(), path.clone());
     let saved = tokio::task::spawn_blocking(move || media::save_snapshot(&target, &jpeg)).await;
     saved.map_err(|error| Failure::new(Code::Failed, error))??;

@@ -16,8 +16,10 @@ pub(crate) enum Line {
     Say(String),
     /// Who is here?
     People,
-    /// Offer a file to these people by name, or to everybody.
-    File { path: PathBuf, to: Vec<String> },
+    /// Offer a file. What follows its path are names of people whom it is for, or paths of more files.
+    File { path: PathBuf, more: Vec<String> },
+    /// Where can the room be reached?
+    Addresses,
     /// Fetch a file.
     Get(FileId),
     /// Take back an own file, or stop fetching one.
@@ -70,7 +72,8 @@ pub(crate) enum Line {
 pub(crate) const HELP: &str = "\
 Whatever you type is said to the room. A line that begins with / is a command (// says a line that begins with /):
   /people                        who is here
-  /file PATH [NAME…]             offer a file to everybody, or to these people (\"quote\" what has spaces)
+  /addresses                     where others can reach the room that you opened
+  /file PATH… [NAME…]            offer files to everybody, or to these people (\"quote\" what has spaces)
   /files   /get N   /cancel N    what is on offer; fetch one; take one back or stop fetching it
   /video [SOURCE] [WxH[@RATE]]   go live: pattern, camera:DEVICE, file:PATH, screen[:N or :TITLE]
   /tcp   /udp                    switch your video's transport, while it is live
@@ -116,6 +119,7 @@ fn command_of(name: &str, rest: &str) -> Result<Line, String> {
     };
     match name {
         "people" => alone(Line::People),
+        "addresses" => alone(Line::Addresses),
         "file" => file(rest),
         "get" => number(rest, "/get N, N as /files shows it").map(|id| Line::Get(FileId(id))),
         "cancel" => number(rest, "/cancel N, N as /files shows it").map(|id| Line::Cancel(FileId(id))),
@@ -159,7 +163,7 @@ fn file(rest: &str) -> Result<Line, String> {
     let path = words.next().ok_or("write /file and the path of a file")?;
     Ok(Line::File {
         path: at_home(&path),
-        to: words.collect(),
+        more: words.collect(),
     })
 }
 
@@ -200,7 +204,7 @@ fn number(text: &str, usage: &str) -> Result<u32, String> {
 }
 
 /// `~/` is the shell's shorthand, which a line typed here never passes through.
-fn at_home(path: &str) -> PathBuf {
+pub(crate) fn at_home(path: &str) -> PathBuf {
     let home = path
         .strip_prefix("~/")
         .and_then(|rest| std::env::home_dir().map(|home| home.join(rest)));
@@ -251,9 +255,10 @@ mod tests {
     fn commands_with_their_arguments() {
         let file = Line::File {
             path: "my notes.pdf".into(),
-            to: vec!["Ben".into(), "Cleo Li".into()],
+            more: vec!["Ben".into(), "Cleo Li".into()],
         };
         assert_eq!(parsed("/file \"my notes.pdf\" Ben \"Cleo Li\""), file);
+        assert_eq!(parsed("/addresses"), Line::Addresses);
         assert_eq!(parsed("/get #3"), Line::Get(FileId(3)));
         assert_eq!(parsed("/TCP"), Line::Transport(Transport::Tcp));
         assert_eq!(parsed("/quality 80"), Line::Quality(80));

@@ -9,6 +9,7 @@ mod line;
 mod live;
 mod me;
 mod output;
+mod output_file;
 mod results;
 mod signals;
 mod spec;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{LineWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,8 +17,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use crate::args::ResultArgs;
-use crate::exit::{Code, Failure, Result};
+use crate::exit::{Failure, Result};
 use crate::output::{FrameLine, Report, Screen, SummaryRow, Text};
+use crate::output_file::{OutputFile, unwritable};
 
 /// Every so many results one is shown, as in the classic lab.
 const SHOWN_EVERY: u64 = 20;
@@ -92,47 +93,96 @@ impl Drop for Recording {
 /// The files that results are written to, line by line, so that a reader sees each as it comes.
 #[derive(Default)]
 pub(crate) struct Files {
-    csv: Option<LineWriter<File>>,
-    json: Option<LineWriter<File>>,
+    csv: Option<Lines>,
+    json: Option<Lines>,
+    /// What went wrong with them first; after that nothing more is written.
+    failed: Option<Failure>,
 }
 
-impl Files {
-    /// Makes the files asked for.
-    pub(crate) fn create(args: &ResultArgs) -> Result<Files> {
-        let mut files = Files {
-            csv: args.csv.as_deref().map(create).transpose()?,
-            json: args.results_json.as_deref().map(create).transpose()?,
-        };
-        if let (Some(csv), Some(path)) = (&mut files.csv, &args.csv) {
-            writeln!(csv, "{}", csv_header()).map_err(|error| unwritable(path, &error))?;
-        }
-        Ok(files)
+/// One of them. It is begun with the first result.
+struct Lines {
+    path: PathBuf,
+    heading: Option<&'static str>,
+    place: Place,
+}
+
+enum Place {
+    Claimed(OutputFile),
+    Begun(LineWriter<File>),
+    /// It could not be begun.
+    Lost,
+}
+
+impl Lines {
+    fn claim(path: &Path, heading: Option<&'static str>, overwrite: bool) -> Result<Lines> {
+        Ok(Lines {
+            path: path.to_owned(),
+            heading,
+            place: Place::Claimed(OutputFile::claim(path, overwrite)?),
+        })
     }
 
-    fn write(&mut self, result: &LinkResult) -> std::io::Result<()> {
-        let (stream, peer) = (result.stream.0, result.peer.0);
-        if let Some(csv) = &mut self.csv {
-            writeln!(csv, "{}", csv_line(stream, peer, &result.result))?;
+    fn write(&mut self, line: &str) -> Result<()> {
+        self.try_write(line)
+            .map_err(|error| unwritable(&self.path, &error))
+    }
+
+    fn try_write(&mut self, line: &str) -> std::io::Result<()> {
+        if let Place::Begun(out) = &mut self.place {
+            return writeln!(out, "{line}");
         }
-        if let Some(json) = &mut self.json {
-            writeln!(json, "{}", json_line(stream, peer, &result.result))?;
+        if let Place::Claimed(file) = std::mem::replace(&mut self.place, Place::Lost) {
+            let mut out = LineWriter::new(file.begin()?);
+            if let Some(heading) = self.heading {
+                writeln!(out, "{heading}")?;
+            }
+            writeln!(out, "{line}")?;
+            self.place = Place::Begun(out);
         }
         Ok(())
     }
 }
 
-fn create(path: &Path) -> Result<LineWriter<File>> {
-    File::create(path)
-        .map(LineWriter::new)
-        .map_err(|error| unwritable(path, &error))
-}
+impl Files {
+    /// Looks whether the files asked for may be written, before anything else is done.
+    ///
+    /// # Errors
+    /// When one of them may not.
+    pub(crate) fn claim(args: &ResultArgs) -> Result<Files> {
+        let overwrite = args.replace.overwrite;
+        let claim = |path: &Option<PathBuf>, heading| {
+            let path = path.as_deref();
+            path.map(|path| Lines::claim(path, heading, overwrite))
+                .transpose()
+        };
+        Ok(Files {
+            csv: claim(&args.csv, Some(csv_header()))?,
+            json: claim(&args.results_json, None)?,
+            failed: None,
+        })
+    }
 
-/// A file of results that cannot be written.
-pub(crate) fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(
-        Code::File,
-        format!("{} cannot be written: {error}", path.display()),
-    )
+    /// Whether all results that there were are in the files.
+    ///
+    /// # Errors
+    /// What went wrong first.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn write(&mut self, result: &LinkResult) -> Result<()> {
+        if self.failed.is_some() {
+            return Ok(());
+        }
+        let (stream, peer) = (result.stream.0, result.peer.0);
+        let csv = self.csv.as_mut();
+        let csv = csv.map(|csv| csv.write(&csv_line(stream, peer, &result.result)));
+        let json = self.json.as_mut();
+        let json = json.map(|json| json.write(&json_line(stream, peer, &result.result)));
+        let written = [csv, json].into_iter().flatten().collect::<Result<()>>();
+        self.failed = written.clone().err();
+        written
+    }
 }
 
 struct Recorder {
@@ -163,10 +213,8 @@ impl Recorder {
     }
 
     async fn take(&mut self, result: &LinkResult) {
-        if let Err(error) = self.files.write(result) {
-            self.files = Files::default();
-            let words = format!("the results cannot be written any more: {error}");
-            self.screen.failure(&Failure::new(Code::File, words));
+        if let Err(failure) = self.files.write(result) {
+            self.screen.failure(&failure);
         }
         let Some(delay) = result.result.delay().filter(|_| self.own.is(result.stream)) else {
             return;
@@ -258,8 +306,9 @@ mod tests {
         let args = ResultArgs {
             csv: Some(folder.path().join("a.csv")),
             results_json: Some(folder.path().join("a.jsonl")),
+            ..ResultArgs::default()
         };
-        let mut files = Files::create(&args).unwrap();
+        let mut files = Files::claim(&args).unwrap();
         let result = acked(7, 100);
         files
             .write(&LinkResult {
@@ -276,5 +325,24 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&json).unwrap()["delay_us"],
             2_000
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_once_and_not_forgotten() {
+        let args = ResultArgs {
+            csv: Some("/dev/full".into()),
+            ..ResultArgs::default()
+        };
+        let mut files = Files::claim(&args).unwrap();
+        files.check().unwrap();
+        let result = LinkResult {
+            stream: StreamId(1),
+            peer: MemberId(0),
+            result: acked(7, 100),
+        };
+        assert!(files.write(&result).unwrap_err().message.starts_with("/dev/full"));
+        files.write(&result).unwrap();
+        assert!(files.check().is_err());
     }
 }

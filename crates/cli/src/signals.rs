@@ -1,19 +1,33 @@
-//! Requests to end that come from outside the room.
+//! Requests to end that come from outside the room, and the one reason of the program's own: that nobody can be told any more.
 
-use crate::exit::{Code, Failure};
+use crate::exit::{Code, Failure, Result};
+use crate::output::Screen;
 
 /// Listens from the moment it is made, so that nothing is missed while a room is being opened.
-pub(crate) struct Signals(system::Signals);
+pub(crate) struct Signals {
+    system: system::Signals,
+    screen: Screen,
+}
 
 impl Signals {
-    /// Begins to listen.
-    pub(crate) fn listen() -> std::io::Result<Signals> {
-        system::Signals::listen().map(Signals)
+    /// Begins to listen. A signal that whoever started this program had it ignore stays ignored, as under `nohup`.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub(crate) fn listen(screen: &Screen) -> Result<Signals> {
+        let system = system::Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
+        Ok(Signals {
+            system,
+            screen: screen.clone(),
+        })
     }
 
-    /// The next request to end.
+    /// The next request to end, or that standard output takes no more.
     pub(crate) async fn next(&mut self) -> Failure {
-        self.0.next().await
+        tokio::select! {
+            failure = self.system.next() => failure,
+            failure = self.screen.unwritable() => failure,
+        }
     }
 }
 
@@ -23,28 +37,60 @@ mod system {
 
     use super::{Failure, interrupted, terminated};
 
+    /// `None` for a signal that is ignored.
     pub(super) struct Signals {
-        interrupt: Signal,
-        terminate: Signal,
-        hang_up: Signal,
+        interrupt: Option<Signal>,
+        terminate: Option<Signal>,
+        hang_up: Option<Signal>,
     }
 
     impl Signals {
         pub(super) fn listen() -> std::io::Result<Signals> {
             Ok(Signals {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-                hang_up: signal(SignalKind::hangup())?,
+                interrupt: unless_ignored(SignalKind::interrupt())?,
+                terminate: unless_ignored(SignalKind::terminate())?,
+                hang_up: unless_ignored(SignalKind::hangup())?,
             })
         }
 
         pub(super) async fn next(&mut self) -> Failure {
             tokio::select! {
-                _ = self.interrupt.recv() => interrupted(),
-                _ = self.terminate.recv() => terminated(),
-                _ = self.hang_up.recv() => terminated(),
+                () = received(&mut self.interrupt) => interrupted(),
+                () = received(&mut self.terminate) => terminated(),
+                () = received(&mut self.hang_up) => terminated(),
             }
         }
+    }
+
+    async fn received(signal: &mut Option<Signal>) {
+        let is_received = match signal {
+            Some(signal) => signal.recv().await.is_some(),
+            None => false,
+        };
+        if !is_received {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn unless_ignored(kind: SignalKind) -> std::io::Result<Option<Signal>> {
+        match is_ignored(kind.as_raw_value())? {
+            true => Ok(None),
+            false => signal(kind).map(Some),
+        }
+    }
+
+    /// Whether the program was started with this signal ignored: nothing in it ignores one of these itself.
+    #[allow(unsafe_code)]
+    fn is_ignored(signal: libc::c_int) -> std::io::Result<bool> {
+        let mut now = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: without a new action nothing is changed, and the system writes no more than the structure it is given.
+        let outcome = unsafe { libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) };
+        if outcome != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        // SAFETY: it is all zeros or what the system wrote, and both are valid.
+        let now = unsafe { now.assume_init() };
+        Ok(now.sa_sigaction == libc::SIG_IGN)
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval};
 use crate::exit::{Code, Failure, Result};
 use crate::keeping::Film;
 use crate::output::{Report, Screen, Watched};
+use crate::output_file::{unwritable, write_new};
 use crate::viewers::Viewers;
 
 /// How a stream is watched.
@@ -20,6 +21,8 @@ pub(crate) struct Watching {
     pub(crate) folder: Option<PathBuf>,
     /// Where it is recorded, if it is.
     pub(crate) film: Option<PathBuf>,
+    /// Whether either may take the place of what is there.
+    pub(crate) overwrite: bool,
     /// How often it is told what was seen.
     pub(crate) every: Duration,
 }
@@ -40,11 +43,11 @@ impl Watching {
             std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
         let _view = viewers.look(room, self.stream).await?;
-        let film = match &self.film {
-            Some(path) => Some(Film::create(path, self.stream, rate_of(room, self.stream).await)?),
-            None => None,
-        };
-        let watched = self.look(room, screen, film.as_ref(), enough).await;
+        if let Some(path) = &self.film {
+            Film::refuse_content(path, self.overwrite)?;
+        }
+        let mut film = None;
+        let watched = self.look(room, screen, &mut film, enough).await;
         let kept = match film {
             Some(film) => film.end(screen).await,
             None => Ok(()),
@@ -57,7 +60,7 @@ impl Watching {
         &self,
         room: &Room,
         screen: &Screen,
-        film: Option<&Film>,
+        film: &mut Option<Film>,
         enough: impl Future<Output = ()>,
     ) -> Result<Watched> {
         let mut frames = room.frames(self.stream).ok_or(VideoError::Gone(self.stream))?;
@@ -72,9 +75,7 @@ impl Watching {
                     Some(shown) => {
                         last = Some(shown.frame.header().frame);
                         self.take(&shown, &mut tally).await?;
-                        if let Some(film) = film {
-                            film.put(&shown)?;
-                        }
+                        self.record(room, film, &shown).await?;
                     }
                     None => return Ok(tally.in_all()),
                 },
@@ -82,6 +83,18 @@ impl Watching {
                 () = &mut enough => return Ok(tally.in_all()),
             }
         }
+    }
+
+    /// Adds a frame to the film, which begins with the first one.
+    async fn record(&self, room: &Room, film: &mut Option<Film>, shown: &ShownFrame) -> Result<()> {
+        let Some(path) = &self.film else {
+            return Ok(());
+        };
+        if film.is_none() {
+            let rate = rate_of(room, self.stream).await;
+            *film = Some(Film::create(path, self.stream, rate, self.overwrite)?);
+        }
+        film.as_ref().map_or(Ok(()), |film| film.put(shown))
     }
 
     async fn take(&self, shown: &ShownFrame, tally: &mut Tally) -> Result<()> {
@@ -94,9 +107,9 @@ impl Watching {
                 self.stream,
                 shown.frame.header().frame.0
             ));
-            tokio::fs::write(&path, &jpeg)
-                .await
-                .map_err(|error| unwritable(&path, &error))?;
+            let (jpeg, overwrite) = (jpeg.clone(), self.overwrite);
+            let written = tokio::task::spawn_blocking(move || write_new(&path, &jpeg, overwrite)).await;
+            written.map_err(|error| Failure::new(Code::Failed, error))??;
         }
         Ok(())
     }
@@ -109,11 +122,23 @@ async fn rate_of(room: &Room, stream: StreamId) -> f32 {
     found.map_or(0.0, |info| info.spec.rate)
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
-        Code::File,
-        format!("{} cannot be written: {error}", path.display()),
-    )
+/// Looks whether pictures of an earlier run are in `folder`, so that two runs never mix.
+///
+/// # Errors
+/// When there are any that may not go.
+pub(crate) fn refuse_pictures(folder: &Path, overwrite: bool) -> Result<()> {
+    let is_ours =
+        |name: &str| name.starts_with("stream-") && name.contains("-frame-") && name.ends_with(".jpg");
+    let mut names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let has_pictures = !overwrite && names.any(|entry| entry.file_name().to_str().is_some_and(is_ours));
+    if has_pictures {
+        let words = format!(
+            "{} has pictures of a stream already, and they stay as they are: choose another folder, or add --overwrite",
+            folder.display()
+        );
+        return Err(Failure::new(Code::File, words));
+    }
+    Ok(())
 }
 
 /// What has been seen.

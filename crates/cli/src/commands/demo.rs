@@ -27,7 +27,7 @@ const FILE_BYTES: usize = 12_345_678;
 /// # Errors
 /// As soon as anything is not as it should be.
 pub(super) async fn run(env: &Env, args: &DemoArgs) -> Result<()> {
-    let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
+    let mut signals = Signals::listen(&env.screen)?;
     tokio::select! {
         played = play(&env.screen, args) => played,
         signal = signals.next() => Err(signal),

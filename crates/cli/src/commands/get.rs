@@ -1,16 +1,17 @@
 use std::path::Path;
 
-use netcore::Room;
 use netcore::proto::FileId;
 use netcore::proto::files::{FileInfo, FileState};
 use netcore::proto::video::WindowMode;
+use netcore::{FileError, Room};
 
 use super::Env;
+use super::batch::Batch;
 use super::transfer::follow;
 use super::visit::{Visit, settled};
 use crate::args::GetArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{FileView, Report, Screen};
+use crate::output::{FileView, Report, Screen, Transfer};
 
 /// Which files.
 enum Wanted {
@@ -47,7 +48,7 @@ async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Res
     let now = room.snapshot().await;
     let offered: Vec<FileInfo> = now.files.into_iter().map(|(file, _)| file).collect();
     let can_come = |file: &FileInfo| matches!(file.state, FileState::Stored { .. } | FileState::Uploading);
-    let files = match wanted {
+    let files: Vec<Result<FileInfo, FileError>> = match wanted {
         Wanted::List => {
             let files = offered
                 .iter()
@@ -56,28 +57,47 @@ async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Res
             screen.tell(&Report::Files { files });
             return Ok(());
         }
-        Wanted::All => offered.into_iter().filter(can_come).collect(),
-        Wanted::These(ids) => pick(&offered, &ids)?,
+        Wanted::All => offered.into_iter().filter(can_come).map(Ok).collect(),
+        Wanted::These(ids) => pick(&offered, &ids),
     };
     if files.is_empty() {
         screen.note("No files are on offer.");
     }
     make_folder(folder)?;
+    let mut batch = Batch::new(screen, "fetched", files.len());
     for file in files {
-        room.fetch_file(file.id, Some(folder)).await?;
-        let transfer = follow(room, &file, screen).await?;
-        screen.tell(&Report::Transfer(transfer));
+        match get_one(room, file, folder, screen).await {
+            Ok(transfer) => screen.tell(&Report::Transfer(transfer)),
+            Err(failure) => batch.fail(failure),
+        }
     }
-    Ok(())
+    batch.finish()
 }
 
-fn pick(offered: &[FileInfo], ids: &[FileId]) -> Result<Vec<FileInfo>> {
+/// Those on offer among the wanted; of the others, that they are not.
+fn pick(offered: &[FileInfo], ids: &[FileId]) -> Vec<Result<FileInfo, FileError>> {
     let find = |id: &FileId| {
         let file = offered.iter().find(|file| file.id == *id);
-        file.cloned()
-            .ok_or_else(|| Failure::from(netcore::FileError::Gone(*id)))
+        file.cloned().ok_or(FileError::Gone(*id))
     };
     ids.iter().map(find).collect()
+}
+
+async fn get_one(
+    room: &Room,
+    file: Result<FileInfo, FileError>,
+    folder: &Path,
+    screen: &Screen,
+) -> Result<Transfer> {
+    let file = file?;
+    let fetched = async {
+        room.fetch_file(file.id, Some(folder)).await?;
+        follow(room, &file, screen).await
+    };
+    // Whatever the reason, it is told which of the files it is about.
+    let named =
+        |error: FileError| Failure::new(Code::File, format!("file {} · {}: {error}", file.id, file.name));
+    fetched.await.map_err(named)
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 use super::Env;
 use crate::args::HostArgs;
 use crate::exit::Result;
+use crate::results::Files;
 use crate::talk::{Door, Manners, Talk, room_name};
 
 /// Opens a room and stays in it. A host outlives its standard input: it may be a service.
@@ -20,6 +21,7 @@ pub(super) async fn run(env: Env, args: HostArgs) -> Result<()> {
         me,
         screen: env.screen,
         manners,
+        files: Files::default(),
     };
     talk.run(door).await
 }

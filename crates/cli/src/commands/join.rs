@@ -1,6 +1,7 @@
 use super::Env;
 use crate::args::JoinArgs;
 use crate::exit::Result;
+use crate::results::Files;
 use crate::talk::{Door, Manners, Talk};
 
 /// Joins a room and stays in it.
@@ -14,6 +15,7 @@ pub(super) async fn run(env: Env, args: JoinArgs) -> Result<()> {
         me: env.me()?,
         screen: env.screen,
         manners,
+        files: Files::default(),
     };
     talk.run(Door::Member(args.address)).await
 }

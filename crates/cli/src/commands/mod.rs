@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod batch;
 mod completions;
 mod demo;
 mod devices;

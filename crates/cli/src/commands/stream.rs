@@ -9,13 +9,13 @@ use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
 use crate::live::Live;
-use crate::output::{Change, Report, Screen};
+use crate::output::{Change, Report, Screen, SummaryRow};
 use crate::results::{Files, Recording, summary};
 use crate::signals::interrupted;
 
 /// Sends live video until it is enough, and shows what became of the frames.
 pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
-    let files = Files::create(&args.results)?;
+    let files = Files::claim(&args.results)?;
     let wish = args.video.wish(args.source);
     let mut visit = Visit::begin(&env.me()?, &args.address, None, args.window, &env.screen).await?;
     let room = visit.room.clone();
@@ -38,9 +38,30 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     .await;
     live.stop().await;
     visit.end().await;
-    drop(recording);
+    let written = recording.finish().await.check();
+    let arrived = arrived(&rows);
     env.screen.tell(&Report::Summary { rows });
-    ended
+    // What ended the stream, or its files, is told first.
+    ended.and(written).and(arrived)
+}
+
+/// Whether there is any result at all.
+///
+/// # Errors
+/// When no frame was acknowledged, whatever the reason.
+fn arrived(rows: &[SummaryRow]) -> Result<()> {
+    if rows.iter().any(|row| row.frames > 0) {
+        return Ok(());
+    }
+    let lost: u64 = rows.iter().map(|row| row.lost).fold(0, u64::saturating_add);
+    let words = match lost {
+        0 => "no frame arrived: none was sent on, so there is nothing to measure".to_owned(),
+        lost => format!(
+            "no frame arrived: of {lost} that were sent, the host acknowledged none; over UDP a firewall may keep them, \
+             --tcp goes the other way"
+        ),
+    };
+    Err(Failure::new(Code::Video, words))
 }
 
 /// Streams until the time is over, the source is, or the person wants no more.

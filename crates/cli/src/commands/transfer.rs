@@ -6,7 +6,6 @@ use netcore::proto::files::FileInfo;
 use netcore::{FileError, Room, TransferState};
 use tokio::time::{Instant, interval};
 
-use crate::exit::Result;
 use crate::output::{Report, Screen, Transfer};
 
 /// A progress bar moves this often.
@@ -18,7 +17,7 @@ const TELL_INTERVAL: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The transfer's own.
-pub(super) async fn follow(room: &Room, file: &FileInfo, screen: &Screen) -> Result<Transfer> {
+pub(super) async fn follow(room: &Room, file: &FileInfo, screen: &Screen) -> Result<Transfer, FileError> {
     let bar = screen.bar(&file.name, file.size);
     let mut look = interval(LOOK_INTERVAL);
     let mut told = Instant::now();
@@ -31,8 +30,8 @@ pub(super) async fn follow(room: &Room, file: &FileInfo, screen: &Screen) -> Res
         bar.set(transfer.done_bytes);
         match view.state {
             TransferState::Done { .. } => return Ok(transfer),
-            TransferState::Failed { error, .. } => return Err(error.into()),
-            TransferState::Cancelled => return Err(FileError::Cancelled.into()),
+            TransferState::Failed { error, .. } => return Err(error),
+            TransferState::Cancelled => return Err(FileError::Cancelled),
             TransferState::Running { .. }
             | TransferState::Paused { .. }
             | TransferState::Interrupted { .. } => {}

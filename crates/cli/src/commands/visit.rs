@@ -10,7 +10,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::exit::{Code, Failure, Result};
+use crate::exit::{Failure, Result};
 use crate::me::Me;
 use crate::output::Screen;
 use crate::signals::Signals;
@@ -36,7 +36,7 @@ impl Visit {
         window: WindowMode,
         screen: &Screen,
     ) -> Result<Visit> {
-        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
+        let mut signals = Signals::listen(screen)?;
         let options = JoinOptions {
             folders: me.folders.clone(),
             profile: me.profile.clone(),

@@ -9,16 +9,27 @@ use super::Env;
 use super::visit::{Visit, settled};
 use crate::args::WatchArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::keeping::{LONGEST_WAIT, take_snapshot};
+use crate::keeping::{Film, LONGEST_WAIT, take_snapshot};
 use crate::output::{Report, Screen};
+use crate::output_file::refuse_content;
 use crate::viewers::Viewers;
-use crate::watching::Watching;
+use crate::watching::{Watching, refuse_pictures};
 
 /// How often it is told what is seen.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Receives a stream: the one asked for, or the first there is.
 pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
+    let overwrite = args.replace.overwrite;
+    if let Some(folder) = &args.save {
+        refuse_pictures(folder, overwrite)?;
+    }
+    if let Some(film) = &args.record {
+        Film::refuse_content(film, overwrite)?;
+    }
+    if let Some(picture) = &args.snapshot {
+        refuse_content(picture, overwrite)?;
+    }
     let mut visit = Visit::begin(&env.me()?, &args.address, None, WindowMode::Adaptive, &env.screen).await?;
     let room = visit.room.clone();
     let wanted = args.stream.map(StreamId);
@@ -45,9 +56,17 @@ pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
 
 async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream: StreamId) -> Result<()> {
     let viewers = Viewers::default();
+    let overwrite = args.replace.overwrite;
     if let Some(path) = args.snapshot {
         let patience = args.seconds.unwrap_or(LONGEST_WAIT);
-        let taken = visit.during(take_snapshot(room, &viewers, stream, Some(path), patience));
+        let taken = visit.during(take_snapshot(
+            room,
+            &viewers,
+            stream,
+            Some(path),
+            overwrite,
+            patience,
+        ));
         env.screen.tell(&Report::Snapshot(taken.await?));
         return Ok(());
     }
@@ -55,6 +74,7 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
         stream,
         folder: args.save,
         film: args.record,
+        overwrite,
         every: TELL_INTERVAL,
     };
     // Ctrl-C ends the watching, not the account of it.
@@ -74,7 +94,10 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
     env.screen.tell(&Report::Watched(watched));
     ended?;
     if frames == 0 {
-        return Err(Failure::new(Code::Video, "no frame arrived"));
+        return Err(Failure::new(
+            Code::Video,
+            format!("no frame of stream {stream} arrived"),
+        ));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::clean;
+use super::Text;
 
 /// The progress of one file for a person; nothing when nobody watches.
 pub(crate) struct Bar(Option<ProgressBar>);
@@ -13,7 +13,7 @@ impl Bar {
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = bars.add(ProgressBar::new(bytes).with_style(style));
-            bar.set_message(clean(label));
+            bar.set_message(Text::from(label).to_string());
             bar
         }))
     }

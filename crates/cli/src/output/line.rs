@@ -175,12 +175,21 @@ fn wrapped(text: &[char], indent: usize, columns: Option<usize>) -> Vec<Piece<'_
     // Some terminals begin a line as soon as one is full.
     let limit = columns.map_or(usize::MAX, |columns| columns.saturating_sub(1).max(1));
     let indent = indent.min(limit / 2);
+    // The rule under a table's headings, which is ours, is as wide as the headings.
+    let is_rule = text.iter().all(|c| matches!(c, '─' | ' '));
+    let widest = |c: char| {
+        if is_rule {
+            c.width().unwrap_or(0)
+        } else {
+            widest(c)
+        }
+    };
     let mut pieces = Vec::new();
     let (mut begin, mut column, mut space) = (0, 0, None);
     for (at, &c) in text.iter().enumerate() {
         let width = widest(c);
         if column + width > limit && width > 0 && at > begin {
-            let moved = |from: usize| indent + text[from..at].iter().copied().map(widest).sum::<usize>();
+            let moved = |from: usize| indent + text[from..at].iter().copied().map(&widest).sum::<usize>();
             let cut = space
                 .filter(|space| c != ' ' && moved(*space) + width <= limit)
                 .unwrap_or(at);
@@ -324,6 +333,8 @@ mod tests {
 
     #[test]
     fn words_stay_whole_where_they_can() {
+        let rule = "──  ────";
+        assert_eq!(render(&[rule.into()], narrow(10)), rule);
         let line = Line::hanging("one two three".into(), 2);
         assert_eq!(
             render(std::slice::from_ref(&line), narrow(9)),

@@ -22,7 +22,7 @@ use clock::clock_time;
 pub(crate) use clock::local_now;
 use line::{Line, Look};
 pub(crate) use table::Table;
-pub(crate) use text::{Text, clean};
+pub(crate) use text::Text;
 pub(crate) use words::bytes;
 
 /// Prints above the line that is being typed.

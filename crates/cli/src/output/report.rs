@@ -8,7 +8,7 @@ use netcore::proto::files::{FileInfo, FileState};
 use netcore::proto::session::{LeaveReason, Person, Presence};
 use netcore::proto::video::{SourceKind, StreamInfo};
 use netcore::proto::wire::Direction;
-use netcore::proto::{MemberId, Transport};
+use netcore::proto::{MemberId, StreamId, Transport};
 use netcore::{ReachableAt, TransferState, TransferView};
 use serde::{Serialize, Serializer};
 
@@ -401,6 +401,21 @@ pub(crate) struct Recorded {
     pub(crate) bytes: u64,
     #[serde(rename = "length_s")]
     pub(crate) seconds: f64,
+}
+
+impl Recorded {
+    /// Of a stream that gave no picture.
+    pub(crate) fn nothing(stream: StreamId) -> Recorded {
+        Recorded {
+            stream: stream.0,
+            files: Vec::new(),
+            times: None,
+            frames: 0,
+            left_out: 0,
+            bytes: 0,
+            seconds: 0.0,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

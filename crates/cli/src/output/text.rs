@@ -60,7 +60,7 @@ impl fmt::Display for Text {
 }
 
 /// `text` as one line without what a terminal obeys or nobody sees.
-pub(crate) fn clean(text: &str) -> String {
+fn clean(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -75,7 +75,7 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// Whether a terminal might obey it, turn text round by it, or show nothing for it. What joins emoji, Persian and Indic
 /// letters (U+200C, U+200D) and chooses their look (U+FE00 to U+FE0F) is no such character.
-pub(crate) fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()
         || is_mark(c)
         || matches!(c,

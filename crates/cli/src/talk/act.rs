@@ -6,6 +6,7 @@ use std::time::Duration;
 use netcore::proto::{FileId, MemberId, StreamId, Transport};
 use netcore::{LinkState, Role};
 
+use super::addresses::Addresses;
 use super::films::FilmTask;
 use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
@@ -29,7 +30,8 @@ impl Session<'_> {
             Line::Nothing => {}
             Line::Say(text) => self.say(&text).await,
             Line::People => self.show_people().await,
-            Line::File { path, to } => self.offer(&path, &to).await,
+            Line::File { path, more } => self.offer_all(path, &more).await,
+            Line::Addresses => self.show_addresses(),
             Line::Get(file) => self.fetch(file).await,
             Line::Cancel(file) => self.room.cancel_file(file).await,
             Line::Files => self.show_files().await,
@@ -120,12 +122,25 @@ impl Session<'_> {
         self.screen.tell(&Report::Files { files });
     }
 
-    async fn offer(&mut self, path: &Path, to: &[String]) {
-        let offered = match self.ids_of(to) {
-            Ok(to) => self.room.offer_file(path, to).await.map_err(Failure::from),
-            Err(failure) => Err(failure),
-        };
-        match offered {
+    /// Offers the file at `path`, and those among `more`, to the people named there. Each goes whatever becomes of the others.
+    async fn offer_all(&mut self, path: PathBuf, more: &[String]) {
+        let people = self.people.values();
+        let people: Vec<(MemberId, &str)> = people
+            .map(|person| (person.id, person.profile.name.as_str()))
+            .collect();
+        match apart(more, &people, Path::exists) {
+            Ok((paths, to)) => {
+                for path in std::iter::once(path).chain(paths) {
+                    self.offer(&path, &to).await;
+                }
+            }
+            Err(failure) => self.screen.failure(&failure),
+        }
+    }
+
+    async fn offer(&mut self, path: &Path, to: &[MemberId]) {
+        let offered = self.room.offer_file(path, to.to_vec()).await;
+        match offered.map_err(Failure::from) {
             Ok(file) => {
                 self.file_names.insert(file.id, file.name.clone());
                 self.moving.insert(file.id);
@@ -134,16 +149,6 @@ impl Session<'_> {
             }
             Err(failure) => self.screen.failure(&failure),
         }
-    }
-
-    /// The people of these names; a name that two bear is no answer.
-    fn ids_of(&self, names: &[String]) -> Result<Vec<MemberId>> {
-        let people = self
-            .people
-            .values()
-            .map(|person| (person.id, person.profile.name.as_str()));
-        let people: Vec<(MemberId, &str)> = people.collect();
-        names.iter().map(|name| id_of(name, &people)).collect()
     }
 
     pub(super) async fn fetch(&mut self, file: FileId) {
@@ -227,6 +232,7 @@ impl Session<'_> {
             stream,
             folder,
             film: None,
+            overwrite: self.may_overwrite(),
             every: WATCH_INTERVAL,
         };
         let task = async move {
@@ -252,18 +258,36 @@ impl Session<'_> {
             "Stream {stream} is recorded into {}; /record {stream} ends it.",
             path.display()
         ));
-        let film = FilmTask::start(&self.room, &self.viewers, &self.screen, stream, path);
+        let overwrite = self.may_overwrite();
+        let film = FilmTask::start(&self.room, &self.viewers, &self.screen, stream, path, overwrite);
         self.films.insert(stream, film);
     }
 
     fn snapshot(&self, stream: StreamId, file: Option<PathBuf>) {
         let (room, viewers, screen) = (self.room.clone(), self.viewers.clone(), self.screen.clone());
+        let overwrite = self.may_overwrite();
         tokio::spawn(async move {
-            match take_snapshot(&room, &viewers, stream, file, LONGEST_WAIT).await {
+            match take_snapshot(&room, &viewers, stream, file, overwrite, LONGEST_WAIT).await {
                 Ok(snapshot) => screen.tell(&Report::Snapshot(snapshot)),
                 Err(failure) => screen.failure(&failure),
             }
         });
+    }
+
+    fn show_addresses(&self) {
+        match self.addresses.as_ref().map(Addresses::now) {
+            Some(now) => self.screen.tell(&Report::Addresses(now)),
+            None => {
+                let address = self.room.info().address;
+                self.refuse(&format!(
+                    "the host knows how it is reached: you are here by {address}"
+                ));
+            }
+        }
+    }
+
+    fn may_overwrite(&self) -> bool {
+        self.talk.manners.talk.results.replace.overwrite
     }
 
     async fn set_profile(&mut self) {
@@ -311,18 +335,39 @@ fn step_report(step: &netcore::steps::Step) -> Report {
     }
 }
 
+/// Tells the people named in `words` from the files.
+///
+/// # Errors
+/// For a word that is neither, or a name that two bear. It may be meant for somebody who has just left, so then nobody is
+/// given anything.
+fn apart(
+    words: &[String],
+    people: &[(MemberId, &str)],
+    is_there: impl Fn(&Path) -> bool,
+) -> Result<(Vec<PathBuf>, Vec<MemberId>)> {
+    let (mut paths, mut to) = (Vec::new(), Vec::new());
+    for word in words {
+        let path = line::at_home(word);
+        let is_person = bearers(word, people).next().is_some();
+        match (is_person, is_there(&path)) {
+            (true, _) => to.push(id_of(word, people)?),
+            (false, true) => paths.push(path),
+            (false, false) => {
+                let words = format!(
+                    "nobody here is called {word}, and there is no file of that name: nothing is offered"
+                );
+                return Err(Failure::new(Code::Usage, words));
+            }
+        }
+    }
+    Ok((paths, to))
+}
+
 /// Who bears this name, in any case of letters; `#3` is the person numbered 3.
 pub(crate) fn id_of(name: &str, people: &[(MemberId, &str)]) -> Result<MemberId> {
-    let by_number = name
-        .strip_prefix('#')
-        .and_then(|number| number.parse().ok())
-        .map(MemberId);
-    let bears = |(id, other): &&(MemberId, &str)| {
-        Some(*id) == by_number || other.to_lowercase() == name.to_lowercase()
-    };
-    let mut found = people.iter().filter(bears);
+    let mut found = bearers(name, people);
     match (found.next(), found.next()) {
-        (Some((id, _)), None) => Ok(*id),
+        (Some(id), None) => Ok(id),
         (None, _) => Err(Failure::new(Code::Usage, format!("nobody here is called {name}"))),
         (Some(_), Some(_)) => {
             let words = format!("more than one here is called {name}: write #NUMBER instead");
@@ -331,9 +376,30 @@ pub(crate) fn id_of(name: &str, people: &[(MemberId, &str)]) -> Result<MemberId>
     }
 }
 
+fn bearers(name: &str, people: &[(MemberId, &str)]) -> impl Iterator<Item = MemberId> {
+    let by_number = name
+        .strip_prefix('#')
+        .and_then(|number| number.parse().ok())
+        .map(MemberId);
+    let bears = move |(id, other): &&(MemberId, &str)| {
+        Some(*id) == by_number || other.to_lowercase() == name.to_lowercase()
+    };
+    people.iter().filter(bears).map(|(id, _)| *id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_a_file_is_more_files_or_people_and_in_doubt_nothing_is_given() {
+        let people = [(MemberId(0), "Ada"), (MemberId(1), "Ben")];
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let is_there = |path: &Path| path == Path::new("b.log");
+        let told = apart(&words(&["b.log", "ben"]), &people, is_there).unwrap();
+        assert_eq!(told, (vec!["b.log".into()], vec![MemberId(1)]));
+        assert!(apart(&words(&["b.log", "Cleo"]), &people, is_there).is_err());
+    }
 
     #[test]
     fn a_name_must_mean_one_person() {

@@ -6,7 +6,7 @@ use netcore::proto::StreamId;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::output::Screen;
+use crate::output::{Recorded, Report, Screen};
 use crate::viewers::Viewers;
 use crate::watching::Watching;
 
@@ -29,6 +29,7 @@ impl FilmTask {
         screen: &Screen,
         stream: StreamId,
         path: PathBuf,
+        overwrite: bool,
     ) -> FilmTask {
         let (room, viewers, screen) = (room.clone(), viewers.clone(), screen.clone());
         let (enough, is_enough) = oneshot::channel::<()>();
@@ -36,13 +37,18 @@ impl FilmTask {
             stream,
             folder: None,
             film: Some(path),
+            overwrite,
             every: NEVER,
         };
         let task = tokio::spawn(async move {
             // Told to stop or forgotten, which is the same.
             let enough = async { drop(is_enough.await) };
-            if let Err(failure) = watching.run(&room, &viewers, &screen, enough).await {
-                screen.failure(&failure);
+            match watching.run(&room, &viewers, &screen, enough).await {
+                Ok(watched) if watched.frames == 0 => {
+                    screen.tell(&Report::Recorded(Recorded::nothing(stream)));
+                }
+                Ok(_) => {}
+                Err(failure) => screen.failure(&failure),
             }
         });
         FilmTask {

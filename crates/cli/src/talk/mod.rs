@@ -2,6 +2,7 @@
 
 mod act;
 pub(crate) use act::id_of;
+mod addresses;
 mod films;
 mod session;
 mod tell;
@@ -44,6 +45,8 @@ pub(crate) struct Talk {
     pub(crate) me: Me,
     pub(crate) screen: Screen,
     pub(crate) manners: Manners,
+    /// Where results go.
+    pub(crate) files: Files,
 }
 
 impl Talk {
@@ -51,20 +54,24 @@ impl Talk {
     ///
     /// # Errors
     /// When the first door stays shut, or, where no person sits who could choose another one, when a room is lost.
-    pub(crate) async fn run(mut self, mut door: Door) -> Result<()> {
-        let files = Files::create(&self.manners.talk.results)?;
-        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Failed, error))?;
+    pub(crate) async fn run(mut self, door: Door) -> Result<()> {
+        self.files = Files::claim(&self.manners.talk.results)?;
+        let ended = self.go_through(door).await;
+        ended.and(self.files.check())
+    }
+
+    async fn go_through(&mut self, mut door: Door) -> Result<()> {
+        let mut signals = Signals::listen(&self.screen)?;
         let mut room = self.open(&door, &mut signals).await.map(Some)?;
         let mut inputs = Inputs::start(&self.screen, "> ", &[]);
         if inputs.is_person() {
             self.screen
                 .note("Type to talk; /help shows what else can be typed.");
         }
-        let mut files = Some(files);
         loop {
             let after = match room.take() {
                 Some(room) => {
-                    let session = Session::new(room, &mut self, files.take().unwrap_or_default()).await;
+                    let session = Session::new(room, self, &door);
                     session.run(&mut inputs, &mut signals).await?
                 }
                 None => After::Lobby,

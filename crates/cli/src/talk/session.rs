@@ -6,21 +6,25 @@ use netcore::proto::{FileId, MemberId, StreamId};
 use netcore::{LinkState, Role, Room, RoomEvent};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, interval, sleep_until};
 
-use super::Talk;
+use super::addresses::Addresses;
 use super::films::FilmTask;
+use super::{Door, Talk};
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
 use crate::live::{Live, over_if_live};
 use crate::output::{Change, LinkView, Report, Screen, Text};
-use crate::results::{Files, Recording};
+use crate::results::Recording;
 use crate::signals::{Signals, interrupted};
 use crate::viewers::Viewers;
 
 /// Closing a room says goodbye to everybody; one who does not listen cannot hold that up for longer.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
+
+/// A host looks this often whether its addresses are others: soon after a cable is plugged in, at next to no cost.
+const ADDRESS_INTERVAL: Duration = Duration::from_secs(3);
 
 /// What follows a room.
 pub(super) enum After {
@@ -38,6 +42,8 @@ pub(super) struct Session<'a> {
     pub(super) my_id: MemberId,
     pub(super) talk: &'a mut Talk,
     pub(super) screen: Screen,
+    /// Where others can reach us, if the room is ours.
+    pub(super) addresses: Option<Addresses>,
     pub(super) people: BTreeMap<MemberId, Person>,
     pub(super) last_seq: u64,
     /// Whether we know what happened before we came, so that what comes now is news.
@@ -62,13 +68,17 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) async fn new(room: Room, talk: &'a mut Talk, files: Files) -> Session<'a> {
+    pub(super) fn new(room: Room, talk: &'a mut Talk, door: &Door) -> Session<'a> {
         let info = room.info();
         let screen = talk.screen.clone();
-        let recording = Recording::start(&room, files, &screen);
+        let recording = Recording::start(&room, std::mem::take(&mut talk.files), &screen);
         Session {
             my_id: info.me,
             is_settled: info.role == Role::Host,
+            addresses: match door {
+                Door::Host { loopback, .. } => Some(Addresses::new(info.port, info.reachable_at, *loopback)),
+                Door::Member(_) => None,
+            },
             room,
             screen,
             talk,
@@ -112,6 +122,8 @@ impl<'a> Session<'a> {
         if !matches!(after, Ok(After::Lobby)) {
             self.link("left", None);
         }
+        // The next room's results go on where this one's end.
+        self.talk.files = self.recording.finish().await;
         after
     }
 
@@ -128,6 +140,7 @@ impl<'a> Session<'a> {
             let wish = self.talk.manners.talk.video.wish(source);
             self.go_live(wish).await;
         }
+        let mut look = interval(ADDRESS_INTERVAL);
         loop {
             if self.is_leaving && self.unconfirmed == 0 && self.moving.is_empty() {
                 return Ok(After::Quit);
@@ -149,6 +162,7 @@ impl<'a> Session<'a> {
                     self.stop_video().await;
                 }
                 signal = signals.next() => return Err(signal),
+                _ = look.tick(), if self.addresses.is_some() => self.look_at_addresses(),
                 () = until(give_up_at) => {
                     return Err(Failure::lost("the connection did not come back: giving up"));
                 }
@@ -205,6 +219,12 @@ impl<'a> Session<'a> {
                     message: Some(reason.to_string().into()),
                 }));
             }
+        }
+    }
+
+    fn look_at_addresses(&mut self) {
+        if let Some(now) = self.addresses.as_mut().and_then(Addresses::changed) {
+            self.screen.tell(&Report::Addresses(now));
         }
     }
 

@@ -3,9 +3,13 @@
 // Helpers outside #[test] functions fail a test like the test itself.
 #![allow(clippy::unwrap_used)]
 
+mod batches;
+mod hostile;
 mod measuring;
+mod outputs;
 mod program;
 mod rooms;
+mod service;
 mod transfers;
 mod trouble;
 mod videos;

@@ -48,17 +48,42 @@ impl Place {
     }
 
     /// As [`Place::run`], in an environment with these variables.
-    #[cfg(target_os = "linux")]
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
         command.envs(environment.iter().copied());
         command.stdin(Stdio::null()).output().unwrap()
     }
 
+    /// As [`Place::run`], with this file as its standard output.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_into(&self, stdout: &str, arguments: &[&str]) -> Output {
+        let file = std::fs::OpenOptions::new().write(true).open(stdout).unwrap();
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(file).output().unwrap()
+    }
+
     /// Runs on, with `--json`.
     pub(crate) fn start(&self, arguments: &[&str]) -> Program {
-        let mut child = self
-            .command(arguments)
+        self.spawn(self.command(arguments), arguments)
+    }
+
+    /// As [`Place::start`], after these commands of a shell.
+    #[cfg(unix)]
+    pub(crate) fn start_after(&self, script: &str, arguments: &[&str]) -> Program {
+        let mut command = Command::new("sh");
+        command
+            .args([
+                "-c",
+                &format!("{script}; exec \"$0\" \"$@\""),
+                env!("CARGO_BIN_EXE_roomwire"),
+            ])
+            .args(arguments)
+            .env("ROOMWIRE_HOME", self.folder.path().join("home"));
+        self.spawn(command, arguments)
+    }
+
+    fn spawn(&self, mut command: Command, arguments: &[&str]) -> Program {
+        let mut child = command
             .arg("--json")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

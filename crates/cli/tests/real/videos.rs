@@ -151,7 +151,10 @@ fn a_stream_is_recorded_and_a_picture_of_it_kept() {
     assert_eq!(frames_by_ffprobe(&film), frames);
 
     std::fs::write(&picture, b"before").unwrap();
-    let taken = watch(&["--snapshot", picture_text]);
+    let refused = watch(&["--snapshot", picture_text]);
+    assert_eq!(refused.status.code(), Some(6), "{}", words(&refused));
+    assert_eq!(content(&picture), b"before");
+    let taken = watch(&["--snapshot", picture_text, "--overwrite"]);
     assert_eq!(taken.status.code(), Some(0), "{}", words(&taken));
     let snapshot = events(&taken).pop().unwrap();
     assert_eq!(
@@ -166,7 +169,7 @@ fn a_stream_is_recorded_and_a_picture_of_it_kept() {
 fn a_film_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
     let place = Place::new();
     let (_host, address) = place.host(&["--stream", "pattern", "--size", "160x90@25"]);
-    let mut ben = place.member(&address, "Ben", &[]);
+    let mut ben = place.member(&address, "Ben", &["--overwrite"]);
     let stream = ben.wait_for("the stream", |event| {
         event["event"] == "streams" || event["event"] == "stream"
     });

@@ -281,7 +281,7 @@ async fn keep_moving(room: Room, moved: Arc<Mutex<Moved>>) -> Result<()> {
         }
         {
             let mut moved = lock(&moved);
-            moved.whole += moved.partly + (FILE_BYTES - before);
+            moved.whole += moved.partly + FILE_BYTES.saturating_sub(before);
             moved.partly = 0;
         }
         room.cancel_file(offered.id).await;

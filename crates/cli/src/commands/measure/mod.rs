@@ -22,6 +22,7 @@ use crate::args::{MeasureArgs, Target};
 use crate::exit::{Code, Failure, Result};
 use crate::me::Me;
 use crate::output::{Report, SummaryRow};
+use crate::output_file::OutputFile;
 use crate::results::{Files, Recording};
 use folder::{Folder, write_json};
 pub(crate) use network::network_of;
@@ -34,8 +35,14 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// Measures what the arguments ask for, and shows the table. What was measured before something went wrong is shown, too.
 pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
-    let files = Files::create(&args.results)?;
-    let folder = args.report.as_deref().map(Folder::create).transpose()?;
+    let overwrite = args.results.replace.overwrite;
+    let files = Files::claim(&args.results)?;
+    let report_json = args.report_json.as_deref();
+    let report_json = report_json
+        .map(|path| OutputFile::claim(path, overwrite))
+        .transpose()?;
+    let folder = args.report.as_deref();
+    let folder = folder.map(|path| Folder::create(path, overwrite)).transpose()?;
     let home = tempfile::tempdir().map_err(|error| Failure::new(Code::Failed, error))?;
     let (me, address, here) = match &args.target {
         Target::Room(address) => (env.me()?, address.clone(), None),
@@ -69,17 +76,18 @@ pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
                 screen: &env.screen,
             };
             let outcome = visit.during(all(&bench, &mut measured)).await;
-            recording.finish().await;
+            let written = recording.finish().await.check();
             visit.end().await;
-            outcome
+            outcome.and(written)
         }
         Err(failure) => Err(failure),
     };
     if let Some(here) = here {
         here.close().await;
     }
-    conclude(env, &args, &address, folder, measured)?;
-    outcome
+    let concluded = conclude(env, &args, &address, report_json, folder, measured);
+    // What ended the measuring is the reason for what is missing.
+    outcome.and(concluded)
 }
 
 fn intention(args: &MeasureArgs, address: &Address) -> String {
@@ -139,30 +147,31 @@ fn conclude(
     env: &Env,
     args: &MeasureArgs,
     address: &Address,
+    report_json: Option<OutputFile>,
     folder: Option<Folder>,
     measured: Vec<Measured>,
 ) -> Result<()> {
+    let nothing = || {
+        Err(Failure::new(
+            Code::Video,
+            "no frame arrived: there is nothing to compare",
+        ))
+    };
     if measured.is_empty() {
-        return Ok(());
+        return nothing();
     }
     let rows: Vec<SummaryRow> = measured.iter().map(|measured| measured.row.clone()).collect();
     let is_empty = rows.iter().all(|row| row.frames == 0);
     env.screen.tell(&Report::Summary { rows });
     let measurement = Measurement::new(about(args, address), measured);
-    if let Some(path) = &args.report_json {
-        write_json(&measurement, path)?;
+    if let Some(file) = report_json {
+        write_json(&measurement, file)?;
     }
     if let Some(folder) = folder {
         let page = folder.write(&measurement)?;
         env.screen.note(&format!("The report: {}", page.display()));
     }
-    if is_empty {
-        return Err(Failure::new(
-            Code::Video,
-            "no frame arrived: there is nothing to compare",
-        ));
-    }
-    Ok(())
+    if is_empty { nothing() } else { Ok(()) }
 }
 
 /// What these arguments asked for.

@@ -1,0 +1,158 @@
+//! A host that does not mean well: what it says is shown as words and obeyed by nobody.
+
+use std::process::Output;
+use std::sync::Arc;
+
+use loopback_tests::{Caller, FalseHost};
+use netcore::proto::chat::{self, Body, Entry};
+use netcore::proto::session::{self, Refusal, RefusalCode};
+use netcore::proto::video::{self, StreamInfo};
+use netcore::proto::{MemberId, Notice, Request, StreamId};
+
+use crate::program::{Place, events, words};
+
+/// What the clipboard, the title, the screen and the reader are attacked with.
+const ORDERS: &str =
+    "bye\u{1b}]52;c;eA==\u{7}\u{9b}2J\u{7f}\nroomwire: all is well\u{2028}\u{202e}forged\u{1b}[8m";
+
+/// Runs the program with `arguments` after the room's address while the host does what it likes.
+async fn against(
+    arguments: [&[&str]; 2],
+    environment: &'static [(&str, &str)],
+    host: impl AsyncFnOnce(&mut Caller),
+) -> Output {
+    let place = Arc::new(Place::new());
+    let false_host = FalseHost::open().await;
+    let address = format!("127.0.0.1:{}", false_host.port());
+    let arguments: Vec<String> = [arguments[0], &[&address], arguments[1]]
+        .concat()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let running = tokio::task::spawn_blocking(move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        place.run_with(environment, &arguments)
+    });
+    let mut caller = false_host.call().await;
+    caller.welcome().await;
+    host(&mut caller).await;
+    running.await.unwrap()
+}
+
+async fn refuse(caller: &mut Caller, message: &str) {
+    let mut refusal = Refusal::new(RefusalCode::Closed, "");
+    refusal.message = message.to_owned();
+    caller
+        .tell(&Notice::Session(session::Notice::Refused(refusal)))
+        .await;
+}
+
+fn entry(seq: u64, name: &str, at_unix_ms: u64, text: &str) -> Notice {
+    Notice::Chat(chat::Notice::Entry(Entry {
+        seq,
+        from: MemberId::HOST,
+        name: name.to_owned(),
+        colour: "#2563a8".to_owned(),
+        address: ([127, 0, 0, 1], 9).into(),
+        at_unix_ms,
+        local: None,
+        body: Body::Text {
+            text: text.to_owned(),
+        },
+    }))
+}
+
+/// Neither stream has a character that a terminal obeys, nor a line that others began.
+fn is_harmless(output: &Output) {
+    for stream in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8(stream.clone()).unwrap();
+        let is_order =
+            |c: char| c != '\n' && c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}');
+        assert!(!text.contains(is_order), "{text:?}");
+        let is_forged = |line: &str| line.starts_with("roomwire:") || line.starts_with("forged");
+        assert!(!text.lines().any(is_forged), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hosts_words_are_no_orders() {
+    for json in [&[][..], &["--json"], &["-v"]] {
+        let more = [&["--stay", "--as", "Ben", "--steps"], json].concat();
+        let output = against([&["join"], &more], &[], async |caller| {
+            caller.tell(&entry(1, ORDERS, 0, ORDERS)).await;
+            refuse(caller, ORDERS).await;
+        })
+        .await;
+        assert_eq!(output.status.code(), Some(5), "{json:?}: {}", words(&output));
+        is_harmless(&output);
+        let shown = String::from_utf8(output.stdout.clone()).unwrap() + &words(&output);
+        assert!(shown.contains("all is well"), "{shown}");
+        if json == ["--json"] {
+            assert!(events(&output).iter().any(|event| event["event"] == "error"));
+        }
+    }
+    let output = against([&["say"], &["hi", "--as", "Ben"]], &[], async |caller| {
+        refuse(caller, ORDERS).await;
+    })
+    .await;
+    assert_eq!(output.status.code(), Some(5), "{}", words(&output));
+    is_harmless(&output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_local_for_each_moment_and_any_number_is_survived() {
+    let more = [
+        "--stay", "--as", "Ben", "--stream", "pattern", "--size", "160x90@5",
+    ];
+    let output = against([&["join"], &more], &[("TZ", "Europe/Berlin")], async |caller| {
+        // Who goes live is in the room and takes in what happens there.
+        let is_publish =
+            |request| matches!(request, Request::Video(video::Request::Publish { .. })).then_some(());
+        caller.hear(is_publish).await;
+        // Noon in London in January and in July of 2026, and numbers at the end of the calendar and beyond.
+        let moments = [
+            1_768_478_400_000,
+            1_784_116_800_000,
+            253_402_300_799_000,
+            u64::MAX,
+        ];
+        for (seq, at_unix_ms) in (1..).zip(moments) {
+            caller.tell(&entry(seq, "Hana", at_unix_ms, "now")).await;
+        }
+        refuse(caller, "bye").await;
+    })
+    .await;
+    let shown = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{shown}{}", words(&output));
+    let times: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.split_once("    Hana (").map(|(time, _)| time))
+        .collect();
+    assert_eq!(times.len(), 4, "{shown}");
+    assert_eq!(times[..2], ["13:00", "14:00"], "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_which_nothing_arrives_does_not_end_well() {
+    let more = ["--seconds", "1", "--size", "160x90@20", "--as", "Ben"];
+    let output = against([&["stream"], &more], &[], async |caller| {
+        let (local, spec) = caller
+            .hear(|request| match request {
+                Request::Video(video::Request::Publish { local, spec, .. }) => Some((local, spec)),
+                _ => None,
+            })
+            .await;
+        let stream = StreamInfo {
+            id: StreamId(1),
+            owner: MemberId(1),
+            spec,
+        };
+        caller
+            .tell(&Notice::Video(video::Notice::Published { local, stream }))
+            .await;
+    })
+    .await;
+    let told = words(&output);
+    assert_eq!(output.status.code(), Some(7), "{told}");
+    assert!(told.contains("no frame arrived"), "{told}");
+}

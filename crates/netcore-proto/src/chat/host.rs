@@ -88,7 +88,7 @@ impl Host {
 
     fn append(&mut self, from: &Person, local: Option<u64>, body: Body, unix_ms: u64) -> Entry {
         let entry = Entry {
-            seq: self.log.last_seq() + 1,
+            seq: self.log.last_seq().saturating_add(1),
             from: from.id,
             name: from.profile.name.clone(),
             colour: from.profile.colour.clone(),

@@ -40,13 +40,13 @@ impl Log {
         if entry.seq <= self.last_seq() {
             return false;
         }
-        self.bytes += size(&entry);
+        self.bytes = self.bytes.saturating_add(size(&entry));
         self.entries.push_back(entry);
         while self.entries.len() > MAX_LOG_ENTRIES || self.bytes > MAX_LOG_BYTES {
             let Some(oldest) = self.entries.pop_front() else {
                 break;
             };
-            self.bytes -= size(&oldest);
+            self.bytes = self.bytes.saturating_sub(size(&oldest));
         }
         true
     }
@@ -61,7 +61,9 @@ fn size(entry: &Entry) -> usize {
         Body::Text { text } => text.len(),
         _ => 0,
     };
-    size_of::<Entry>() + entry.name.len() + entry.colour.len() + text
+    [entry.name.len(), entry.colour.len(), text]
+        .into_iter()
+        .fold(size_of::<Entry>(), usize::saturating_add)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Member {
         out: &mut MemberOutbox,
     ) -> bool {
         let bytes: usize = self.waiting.iter().map(|waiting| waiting.text.len()).sum();
-        if self.waiting.len() >= MAX_WAITING || bytes + text.len() > MAX_WAITING_BYTES {
+        if self.waiting.len() >= MAX_WAITING || bytes.saturating_add(text.len()) > MAX_WAITING_BYTES {
             return false;
         }
         if is_connected {

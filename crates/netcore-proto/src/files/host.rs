@@ -1,9 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::message::tidy_mime;
-use super::{
-    Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request, safe_name,
-};
+use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request};
 use crate::io::{HostOutbox, Recipients};
 use crate::session::{Person, Refusal, RefusalCode};
 use crate::units::{FileId, MemberId};
@@ -65,16 +62,19 @@ impl Host {
             let words = format!("{MAX_FILES} files are on offer in this room already");
             return Err(Refusal::new(RefusalCode::Limit, words));
         }
-        self.last += 1;
+        let offer = offer
+            .fit()
+            .map_err(|error| Refusal::new(RefusalCode::Limit, error.to_string()))?;
+        self.last = self.last.saturating_add(1);
         let id = FileId(self.last);
         let file = FileInfo {
             id,
             owner: owner.id,
             owner_name: owner.profile.name.clone(),
-            name: safe_name(&offer.name),
+            name: offer.name,
             size: offer.size,
-            mime: tidy_mime(&offer.mime),
-            to: offer.to.into_iter().take(crate::session::MAX_PEOPLE).collect(),
+            mime: offer.mime,
+            to: offer.to,
             at_unix_ms: unix_ms,
             state: FileState::Uploading,
             received_by: Vec::new(),

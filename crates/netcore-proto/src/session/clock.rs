@@ -71,7 +71,7 @@ impl ClockRelation {
     pub(super) fn handle_pong(&mut self, pong: Pong, now: Time) -> Span {
         let round_trip = now.since(pong.sent);
         let micros = |time: Time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-        let at_us = micros(pong.sent).saturating_add(micros(now).saturating_sub(micros(pong.sent)) / 2);
+        let at_us = micros(pong.sent).saturating_add(round_trip.fraction::<1, 2>().as_signed_micros());
         if self.exchanges.len() >= MAX_EXCHANGES {
             self.exchanges.pop_front();
         }
@@ -111,7 +111,7 @@ impl ClockRelation {
         let unknown = (0.0, WORST_DRIFT);
         let (older, newer) = self.exchanges.as_slices();
         let all: Vec<&Exchange> = older.iter().chain(newer).collect();
-        let (first, second) = all.split_at(all.len() / 2);
+        let (first, second) = all.split_at(all.len() >> 1);
         let best = |half: &[&Exchange]| {
             half.iter()
                 .copied()

@@ -10,7 +10,8 @@ use crate::units::{ConnId, MemberId};
 use crate::{Time, text};
 
 /// A welcome introduces people up to this many bytes of JSON, half a control message; the others follow one by one.
-const MAX_WELCOME_BYTES: usize = crate::wire::MAX_CONTROL_BYTES / 2;
+const MAX_WELCOME_BYTES: usize = 128 * 1024;
+const _: () = assert!(2 * MAX_WELCOME_BYTES <= crate::wire::MAX_CONTROL_BYTES);
 
 /// The host's side of who is here.
 #[derive(Debug)]
@@ -317,9 +318,9 @@ impl Host {
     fn introductions(&self, newcomer: MemberId) -> (Vec<Person>, u64) {
         let mut people: Vec<Person> = self.people().cloned().collect();
         people.sort_by_key(|person| (person.id != newcomer, person.id));
-        let mut bytes = 0;
+        let mut bytes = 0_usize;
         let fits = |person: &&Person| {
-            bytes += person.most_bytes();
+            bytes = bytes.saturating_add(person.most_bytes());
             bytes <= MAX_WELCOME_BYTES
         };
         let fitting = people.iter().take_while(fits).count();

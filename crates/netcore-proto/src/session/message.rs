@@ -173,7 +173,7 @@ impl Person {
             device,
         } = &self.profile;
         let texts = [name, about, colour, device].map(String::len);
-        400 + 2 * texts.iter().sum::<usize>()
+        texts.iter().sum::<usize>().saturating_mul(2).saturating_add(400)
     }
 }
 

@@ -63,7 +63,7 @@ impl Host {
                 format!("{MAX_STREAMS} streams are live in this room already"),
             ));
         }
-        self.last += 1;
+        self.last = self.last.saturating_add(1);
         let stream = StreamInfo {
             id: StreamId(self.last),
             owner,

@@ -162,10 +162,8 @@ impl Room {
                     if bytes.as_ptr() != read.as_ptr() {
                         let mut decoder = ControlDecoder::default();
                         decoder.feed(&bytes);
-                        assert!(
-                            matches!(decoder.next_message::<Notice>(), Ok(Some(_))),
-                            "what it says can be read"
-                        );
+                        let read_back = decoder.next_message::<Notice>();
+                        assert!(matches!(read_back, Ok(Some(_))), "it said {read_back:?}");
                         read = bytes;
                     }
                 }

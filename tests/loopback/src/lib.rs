@@ -1,6 +1,7 @@
 //! What the tests on real sockets share: rooms in folders of their own, and waiting for events.
 
 mod bystanders;
+mod computer;
 mod disk;
 mod false_host;
 mod process;
@@ -8,6 +9,7 @@ mod proxy;
 mod stranger;
 
 pub use bystanders::{Bystanders, file, offered};
+pub use computer::{Computer, computers};
 pub use disk::SmallDisk;
 pub use false_host::{Caller, FalseHost};
 pub use process::HostProcess;
@@ -81,8 +83,18 @@ impl Party {
     /// # Errors
     /// As [`Room::host`].
     pub async fn host(port: u16) -> Result<Party, OpenError> {
+        Party::host_with(|options| options.port = port).await
+    }
+
+    /// Opens a room on any free port, or as `change` will have it.
+    ///
+    /// # Errors
+    /// As [`Room::host`].
+    pub async fn host_with(change: impl FnOnce(&mut HostOptions)) -> Result<Party, OpenError> {
         let home = folder();
-        let room = Room::host(host_options(home.path(), port)).await?;
+        let mut options = host_options(home.path(), 0);
+        change(&mut options);
+        let room = Room::host(options).await?;
         Ok(Party {
             events: room.events(),
             room,
@@ -95,8 +107,18 @@ impl Party {
     /// # Errors
     /// As [`Room::join`].
     pub async fn join(name: &str, port: u16) -> Result<Party, JoinError> {
+        Party::join_at(name, &address(port).to_string()).await
+    }
+
+    /// Joins the room at `address`.
+    ///
+    /// # Errors
+    /// As [`Room::join`].
+    pub async fn join_at(name: &str, address: &str) -> Result<Party, JoinError> {
         let home = folder();
-        let room = Room::join(join_options(home.path(), name, port)).await?;
+        let mut options = join_options(home.path(), name, 1);
+        options.address = address.parse()?;
+        let room = Room::join(options).await?;
         Ok(Party {
             events: room.events(),
             room,

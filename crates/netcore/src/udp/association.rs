@@ -1,9 +1,11 @@
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
 
 use netcore_proto::video::{PathMtu, Probe};
 use netcore_proto::{StreamId, Time};
+use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
 
 use crate::clock;
@@ -15,11 +17,39 @@ use crate::video::{Inbound, Outbound};
 /// The most that a datagram over IPv6 or IPv4 carries, within what is received at once.
 const MOST_PAYLOAD: u16 = 65_487;
 
+/// Between which two addresses datagrams travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The other side's.
+    pub(crate) peer: SocketAddr,
+    /// Ours; `None` leaves the choice to the system's routing table.
+    pub(crate) local: Option<IpAddr>,
+}
+
+impl Route {
+    /// Back to where a datagram came from.
+    pub(super) fn of(received: &RecvMeta) -> Route {
+        // A link-local address belongs to a card, which the peer's scope names; the system then has only one to choose from.
+        let is_link_local = |ip: &IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+        Route {
+            peer: received.addr,
+            local: received.dst_ip.filter(|ip| !is_link_local(ip)),
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.peer.fmt(f)
+    }
+}
+
 /// What belongs to one control connection's datagrams.
 pub(crate) struct Association {
     pub(super) connection: u32,
     pub(super) sealer: Sealer,
     pub(super) opener: Opener,
+    answers_from: AnswersFrom,
     peer: Mutex<Peer>,
     inbound: Mutex<HashMap<StreamId, Arc<Inbound>>>,
     /// Held by their streams. A link holds its association, so the association must not hold the link.
@@ -32,32 +62,48 @@ pub(crate) struct Association {
 
 /// Where the other side is: the source of the newest genuine datagram, so that a changed address is followed.
 struct Peer {
-    address: Option<SocketAddr>,
+    route: Option<Route>,
     newest: u64,
+}
+
+/// Which of our addresses datagrams leave from.
+#[derive(Clone, Copy, PartialEq)]
+enum AnswersFrom {
+    /// The one that the peer writes to: a firewall or NAT in front of the peer lets nothing else in, and a host with two
+    /// addresses in one network would otherwise answer from the one that the routing table prefers.
+    WrittenTo,
+    /// Any: a member begins the exchange, and its own address may change under it.
+    Any,
 }
 
 impl Association {
     /// The host's end: it seals with the key for downward datagrams.
     pub(crate) fn on_host(connection: u32, keys: &DatagramKeys) -> Arc<Association> {
-        Association::new(connection, &keys.down, &keys.up, None)
+        Association::new(connection, &keys.down, &keys.up, AnswersFrom::WrittenTo, None)
     }
 
     /// A member's end, which knows where the host is.
     pub(crate) fn on_member(connection: u32, keys: &DatagramKeys, host: SocketAddr) -> Arc<Association> {
-        Association::new(connection, &keys.up, &keys.down, Some(host))
+        let route = Route {
+            peer: host,
+            local: None,
+        };
+        Association::new(connection, &keys.up, &keys.down, AnswersFrom::Any, Some(route))
     }
 
     fn new(
         connection: u32,
         seal: &[u8; 28],
         open: &[u8; 28],
-        address: Option<SocketAddr>,
+        answers_from: AnswersFrom,
+        route: Option<Route>,
     ) -> Arc<Association> {
         Arc::new(Association {
             connection,
             sealer: Sealer::new(Key::from_material(seal), connection),
             opener: Opener::new(Key::from_material(open)),
-            peer: Mutex::new(Peer { address, newest: 0 }),
+            answers_from,
+            peer: Mutex::new(Peer { route, newest: 0 }),
             inbound: Mutex::default(),
             outbound: Mutex::default(),
             answered: Notify::new(),
@@ -74,8 +120,16 @@ impl Association {
         &self.sealer
     }
 
-    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
-        lock(&self.peer).address
+    /// Where datagrams go; `None` until something was heard from there.
+    pub(crate) fn route(&self) -> Option<Route> {
+        lock(&self.peer).route
+    }
+
+    /// Our address that the peer wrote to is gone: the system chooses one until the peer writes again.
+    pub(crate) fn handle_local_gone(&self) {
+        if let Some(route) = &mut lock(&self.peer).route {
+            route.local = None;
+        }
     }
 
     pub(crate) fn add_inbound(&self, stream: StreamId, inbound: Arc<Inbound>) {
@@ -136,18 +190,68 @@ impl Association {
         lock(&self.outbound).remove(&stream);
     }
 
-    pub(super) fn heard(&self, packet: u64, from: SocketAddr) {
+    pub(super) fn heard(&self, packet: u64, mut from: Route) {
+        if self.answers_from == AnswersFrom::Any {
+            from.local = None;
+        }
         let mut peer = lock(&self.peer);
         if packet < peer.newest {
             return;
         }
-        let before = peer.address.replace(from);
+        let before = peer.route.replace(from);
         peer.newest = packet;
         drop(peer);
         if before != Some(from) {
-            // Nothing is known of the way to a new address.
+            // Nothing is known of the path to a new address.
             lock(&self.path).handle_new_path(MOST_PAYLOAD, clock::now());
             self.path_changed.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> DatagramKeys {
+        DatagramKeys {
+            up: [1; 28],
+            down: [2; 28],
+        }
+    }
+
+    fn route(peer: u8, local: u8) -> Route {
+        let ip = |last| IpAddr::from([10, 77, 0, last]);
+        Route {
+            peer: SocketAddr::new(ip(peer), 5_000),
+            local: Some(ip(local)),
+        }
+    }
+
+    #[test]
+    fn a_host_answers_from_the_address_that_was_written_to() {
+        let host = Association::on_host(1, &keys());
+        assert_eq!(host.route(), None);
+        host.heard(5, route(9, 2));
+        assert_eq!(host.route(), Some(route(9, 2)));
+        // What was overtaken on its path does not turn the answers round.
+        host.heard(4, route(9, 1));
+        assert_eq!(host.route(), Some(route(9, 2)));
+        host.heard(6, route(9, 1));
+        assert_eq!(host.route(), Some(route(9, 1)));
+        host.handle_local_gone();
+        let anywhere = Route {
+            local: None,
+            ..route(9, 1)
+        };
+        assert_eq!(host.route(), Some(anywhere));
+    }
+
+    #[test]
+    fn a_members_own_address_is_the_systems_choice() {
+        let at = route(2, 9);
+        let member = Association::on_member(1, &keys(), at.peer);
+        member.heard(1, at);
+        assert_eq!(member.route(), Some(Route { local: None, ..at }));
     }
 }

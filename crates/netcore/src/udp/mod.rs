@@ -4,7 +4,6 @@ mod association;
 
 use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use association::Association;
+pub(crate) use association::{Association, Route};
 
 use crate::clock;
 use crate::conditioner::{Agenda, Conditioner, Way};
@@ -47,7 +46,7 @@ pub(crate) struct Endpoint {
     associations: RwLock<HashMap<u32, Arc<Association>>>,
     conditioner: Arc<Conditioner>,
     /// Datagrams that the conditions hold back on their way out.
-    held_back: Mutex<Agenda<(Vec<u8>, SocketAddr)>>,
+    held_back: Mutex<Agenda<(Vec<u8>, Route)>>,
     held_back_changed: Notify,
     receive_buffer: usize,
     /// Datagrams leave by the clock.
@@ -86,6 +85,8 @@ pub(crate) enum Sent {
     Later,
     /// No datagram of this size leaves here.
     TooLarge,
+    /// The address it was to leave from is not ours any more.
+    LocalGone,
     Failed(io::Error),
 }
 
@@ -149,7 +150,7 @@ impl Endpoint {
     }
 
     /// Sends a batch if the socket takes it now.
-    pub(crate) fn send(&self, batch: &Batch, to: SocketAddr) -> Sent {
+    pub(crate) fn send(&self, batch: &Batch, to: Route) -> Sent {
         if self.conditioner.is_on() {
             let now = clock::now();
             for datagram in batch.bytes.chunks(batch.segment.max(1)) {
@@ -158,11 +159,11 @@ impl Endpoint {
             return Sent::Whole;
         }
         let transmit = Transmit {
-            destination: to,
+            destination: to.peer,
             ecn: None,
             contents: &batch.bytes,
             segment_size: (batch.segments > 1).then_some(batch.segment),
-            src_ip: None,
+            src_ip: to.local,
         };
         let sent = self.socket.try_io(Interest::WRITABLE, || {
             self.state.try_send((&self.socket).into(), &transmit)
@@ -171,6 +172,7 @@ impl Endpoint {
             Ok(()) => Sent::Whole,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Later,
             Err(error) if is_too_large(&error) => Sent::TooLarge,
+            Err(error) if to.local.is_some() && is_about_our_address(&error) => Sent::LocalGone,
             Err(error) => Sent::Failed(error),
         }
     }
@@ -183,7 +185,7 @@ impl Endpoint {
 
     /// Sends one datagram now or not at all: an acknowledgement that has to wait is worth little.
     fn send_now(&self, association: &Association, datagram: &Datagram) {
-        let Some(to) = association.peer_address() else {
+        let Some(to) = association.route() else {
             return;
         };
         let mut bytes = Vec::with_capacity(128);
@@ -195,13 +197,13 @@ impl Endpoint {
     }
 
     /// Gives the socket one datagram, now or not at all.
-    fn give(&self, bytes: &[u8], to: SocketAddr) {
+    fn give(&self, bytes: &[u8], to: Route) {
         let transmit = Transmit {
-            destination: to,
+            destination: to.peer,
             ecn: None,
             contents: bytes,
             segment_size: None,
-            src_ip: None,
+            src_ip: to.local,
         };
         let sent = self.socket.try_io(Interest::WRITABLE, || {
             self.state.try_send((&self.socket).into(), &transmit)
@@ -212,7 +214,7 @@ impl Endpoint {
     }
 
     /// Puts a datagram on its way through the conditions.
-    fn hold_back(&self, datagram: &[u8], to: SocketAddr, now: Time) {
+    fn hold_back(&self, datagram: &[u8], to: Route, now: Time) {
         let mut held_back = lock(&self.held_back);
         for at in self.conditioner.datagram(Way::Out, datagram.len(), now) {
             held_back.push(at, datagram.len(), (datagram.to_vec(), to));
@@ -242,7 +244,7 @@ impl Endpoint {
         let mut buffer = vec![0; RECEIVE_SLOTS * RECEIVE_BYTES];
         let mut waiting: Vec<(Arc<Association>, Arc<Inbound>)> = Vec::new();
         // Datagrams that the conditions hold back on their way in.
-        let mut coming: Agenda<(Vec<u8>, SocketAddr)> = Agenda::default();
+        let mut coming: Agenda<(Vec<u8>, Route)> = Agenda::default();
         let let_go = self.let_go();
         tokio::pin!(let_go);
         loop {
@@ -290,7 +292,7 @@ impl Endpoint {
         &self,
         buffer: &mut [u8],
         waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
-        coming: &mut Agenda<(Vec<u8>, SocketAddr)>,
+        coming: &mut Agenda<(Vec<u8>, Route)>,
     ) -> io::Result<bool> {
         let mut metas = [RecvMeta::default(); RECEIVE_SLOTS];
         let received = {
@@ -309,13 +311,14 @@ impl Endpoint {
         };
         let now = clock::now();
         for (meta, chunk) in metas[..count].iter().zip(buffer.chunks_mut(RECEIVE_BYTES)) {
+            let from = Route::of(meta);
             for datagram in chunk[..meta.len].chunks_mut(meta.stride.max(1)) {
                 if self.conditioner.is_on() {
                     for at in self.conditioner.datagram(Way::In, datagram.len(), now) {
-                        coming.push(at, datagram.len(), (datagram.to_vec(), meta.addr));
+                        coming.push(at, datagram.len(), (datagram.to_vec(), from));
                     }
                 } else {
-                    self.handle_datagram(datagram, meta.addr, now, waiting);
+                    self.handle_datagram(datagram, from, now, waiting);
                 }
             }
         }
@@ -325,7 +328,7 @@ impl Endpoint {
     fn handle_datagram(
         &self,
         datagram: &mut [u8],
-        from: SocketAddr,
+        from: Route,
         now: Time,
         waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
     ) {
@@ -390,7 +393,7 @@ impl Endpoint {
     /// Finds out, until `cancel`, how large datagrams to a neighbour may be.
     pub(crate) async fn search_path(&self, association: &Association, cancel: CancellationToken) {
         loop {
-            let due = match association.peer_address() {
+            let due = match association.route() {
                 Some(to) => self.probe(association, to),
                 // It is heard of when it is.
                 None => None,
@@ -404,7 +407,7 @@ impl Endpoint {
     }
 
     /// Sends a probe if it is time for one. Returns when to look again.
-    fn probe(&self, association: &Association, to: SocketAddr) -> Option<Time> {
+    fn probe(&self, association: &Association, to: Route) -> Option<Time> {
         let now = clock::now();
         let size = {
             let mut path = lock(&association.path);
@@ -423,7 +426,7 @@ impl Endpoint {
             self.append(&mut batch, &association.sealer, usize::from(plain), |out| {
                 probe.encode(out);
             });
-            if let Sent::TooLarge | Sent::Failed(_) = self.send(&batch, to) {
+            if let Sent::TooLarge | Sent::LocalGone | Sent::Failed(_) = self.send(&batch, to) {
                 lock(&association.path).handle_send_failed(size, now);
             }
         }
@@ -492,6 +495,15 @@ fn is_too_large(error: &io::Error) -> bool {
     #[cfg(windows)]
     let code = windows_sys::Win32::Networking::WinSock::WSAEMSGSIZE;
     error.raw_os_error() == Some(code)
+}
+
+/// Whether the system knows the address not (any more) that a datagram was to leave from: Linux says `EINVAL`, others
+/// `EADDRNOTAVAIL`.
+fn is_about_our_address(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::AddrNotAvailable
+    )
 }
 
 /// Whether what one peer's computer or a router on the way to it has said is all that is wrong.

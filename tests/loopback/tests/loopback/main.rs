@@ -10,6 +10,7 @@ mod false_hosts;
 mod faults;
 mod files;
 mod hostile;
+mod networks;
 mod session;
 mod strangers;
 mod transfers;

@@ -28,7 +28,7 @@ impl Outbound {
                     return true;
                 }
             }
-            let Some(to) = self.association.peer_address() else {
+            let Some(to) = self.association.route() else {
                 // Nothing has been heard from there yet; what is not sent will be asked for or given up.
                 outbox.batch.clear();
                 continue;
@@ -38,6 +38,7 @@ impl Outbound {
                 Sent::Later => return false,
                 // What was lost by it is asked for again, in smaller parts from the next frame on.
                 Sent::TooLarge => self.association.handle_too_large(outbox.batch.segment()),
+                Sent::LocalGone => self.association.handle_local_gone(),
                 Sent::Failed(error) => {
                     tracing::debug!(%error, %to, stream = %self.key.stream, "datagrams were not sent");
                 }

@@ -206,7 +206,8 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
             metrics::handle(core, open, &points, &links);
             video::live::tell_made(core, open);
         }
-        RoomEvent::Closed(_) => {}
+        // The host's own place in the list of people follows by itself; the list of addresses is asked for.
+        RoomEvent::Addresses(_) | RoomEvent::Closed(_) => {}
     }
 }
 

@@ -119,12 +119,16 @@ impl From<JoinError> for IpcError {
             JoinError::Address(address) => told(ErrorCode::AddressInvalid).with("address", &address.text),
             JoinError::Unreachable { address, .. } => told(ErrorCode::Unreachable).with("address", address),
             JoinError::Refused { address } => told(ErrorCode::Refused).with("address", address),
-            JoinError::NotARoom { address } => told(ErrorCode::NotARoom).with("address", address),
+            // Its sentence says how a card is written.
+            JoinError::NoCard { address, .. } => told(ErrorCode::AddressInvalid).with("address", address),
+            JoinError::NotARoom { address, .. } => told(ErrorCode::NotARoom).with("address", address),
             JoinError::IdentityChanged { address, .. } => {
                 told(ErrorCode::IdentityChanged).with("address", address)
             }
-            JoinError::HostGone { address, .. } => told(ErrorCode::HostGone).with("address", address),
-            JoinError::TimedOut { address } => told(ErrorCode::TimedOut).with("address", address),
+            JoinError::HostGone { address, .. } | JoinError::BrokenOff { address, .. } => {
+                told(ErrorCode::HostGone).with("address", address)
+            }
+            JoinError::TimedOut { address, .. } => told(ErrorCode::TimedOut).with("address", address),
             JoinError::RoomRefused(refusal) => refusal.clone().into(),
             JoinError::Identity(_) => told(ErrorCode::Storage),
             JoinError::Network(_) => told(ErrorCode::Internal),

@@ -6,11 +6,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use media::SourceId;
-use netcore::Address;
 use netcore::proto::conditions::Conditions;
 use netcore::proto::video::WindowMode;
 use netcore::proto::wire::DEFAULT_PORT;
 use netcore::proto::{Bitrate, Transport};
+use netcore::{Address, ListenOn};
 
 use crate::commands::network_of;
 use crate::live::Wish;
@@ -169,6 +169,9 @@ pub(crate) struct HostArgs {
     /// Let only this computer in
     #[arg(long)]
     pub(crate) loopback: bool,
+    /// Listen on this address or network card only, and show no other (may be given more than once)
+    #[arg(long, value_name = "ADDRESS|CARD", conflicts_with = "loopback")]
+    pub(crate) listen: Vec<ListenOn>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }

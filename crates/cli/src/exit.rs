@@ -87,6 +87,7 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Failure {
         let code = match error {
             OpenError::PortInUse { .. } | OpenError::PortForbidden { .. } => Code::Port,
+            OpenError::NoSuchAddress { .. } => Code::Usage,
             _ => Code::Failed,
         };
         Failure::new(code, error)
@@ -96,7 +97,7 @@ impl From<OpenError> for Failure {
 impl From<JoinError> for Failure {
     fn from(error: JoinError) -> Failure {
         let code = match &error {
-            JoinError::Address(_) => Code::Usage,
+            JoinError::Address(_) | JoinError::NoCard { .. } => Code::Usage,
             JoinError::Identity(_) => Code::Failed,
             JoinError::RoomRefused(refusal) if refusal.code == RefusalCode::Closed => Code::RoomLost,
             _ => Code::Unreachable,

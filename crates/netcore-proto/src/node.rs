@@ -359,6 +359,15 @@ impl Node {
         }
     }
 
+    /// On a host: it is reached at another address from now on, which everybody sees. A member's address is what the host sees.
+    pub fn set_host_address(&mut self, address: SocketAddr) {
+        if let Role::Host(host) = &mut self.role {
+            let mut out = HostOutbox::default();
+            host.session.set_address(address, &mut out);
+            self.deliver(out);
+        }
+    }
+
     /// Offers a file. The answer is [`files::Event::Accepted`] or [`files::Event::Refused`] with our number.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Where a room is: as a person types it, and as this computer shows it.
+//! Where a room is, as a person types it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,7 +6,13 @@ use std::str::FromStr;
 
 use netcore_proto::wire::DEFAULT_PORT;
 
-/// A host's name or number and its port.
+/// The longest name that is looked up (RFC 1035, section 2.3.4, without the root).
+const MAX_NAME_BYTES: usize = 253;
+/// The longest name of a card, as Windows has them.
+const MAX_CARD_BYTES: usize = 256;
+
+/// A host's name or number and its port. The number of a link-local IPv6 address may be followed by the card of this computer
+/// that it is reached through, as in `fe80::1%eth0` (RFC 4007, section 11).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     host: String,
@@ -16,7 +22,7 @@ pub struct Address {
 /// A text that is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{text}\" is not an address: give host, host:port or [IPv6]:port, such as 192.168.1.10:{DEFAULT_PORT}"
+    "\"{text}\" is not an address: give host, host:port, [IPv6]:port or [IPv6%CARD]:port, such as 192.168.1.10:{DEFAULT_PORT}"
 )]
 pub struct AddressError {
     /// As typed.
@@ -27,6 +33,23 @@ impl Address {
     /// The host's name or number, without brackets.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The host's number, if it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.number_and_card().0.parse().ok()
+    }
+
+    /// The card of this computer that the host is reached through, by name or number, if one is given.
+    pub fn card(&self) -> Option<&str> {
+        self.number_and_card().1
+    }
+
+    fn number_and_card(&self) -> (&str, Option<&str>) {
+        match self.host.split_once('%') {
+            Some((number, card)) => (number, Some(card)),
+            None => (&self.host, None),
+        }
     }
 
     /// The port for TCP and UDP.
@@ -43,39 +66,25 @@ impl FromStr for Address {
             text: text.to_owned(),
         };
         let trimmed = text.trim();
-        if let Ok(ip) = trimmed.parse::<Ipv6Addr>() {
-            return Ok(Address {
-                host: ip.to_string(),
-                port: DEFAULT_PORT,
-            });
+        if let Some(host) = ipv6_host(trimmed) {
+            let port = DEFAULT_PORT;
+            return Ok(Address { host, port });
         }
         let (host, port) = match trimmed.strip_prefix('[') {
             Some(rest) => {
                 let (host, rest) = rest.split_once(']').ok_or_else(bad)?;
-                host.parse::<Ipv6Addr>().map_err(|_| bad())?;
-                (
-                    host,
-                    rest.strip_prefix(':')
-                        .or_else(|| rest.is_empty().then_some(""))
-                        .ok_or_else(bad)?,
-                )
+                let port = rest
+                    .strip_prefix(':')
+                    .or_else(|| rest.is_empty().then_some(""))
+                    .ok_or_else(bad)?;
+                (ipv6_host(host).ok_or_else(bad)?, port)
             }
             None => match trimmed.split_once(':') {
                 Some((_, "")) => return Err(bad()),
-                Some(parts) => parts,
-                None => (trimmed, ""),
+                Some((host, port)) => (named_host(host).ok_or_else(bad)?, port),
+                None => (named_host(trimmed).ok_or_else(bad)?, ""),
             },
         };
-        let is_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
-        // A name of digits and dots that is no IPv4 number is a slip of the pen.
-        let looks_like_number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
-        if host.is_empty()
-            || host.len() > 253
-            || !host.chars().all(is_host)
-            || looks_like_number && host.parse::<IpAddr>().is_err()
-        {
-            return Err(bad());
-        }
         let port = if port.is_empty() {
             DEFAULT_PORT
         } else {
@@ -84,11 +93,39 @@ impl FromStr for Address {
         if port == 0 {
             return Err(bad());
         }
-        Ok(Address {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Address { host, port })
     }
+}
+
+/// An IPv6 number in its shortest form; with its card, if it is link-local and has one.
+fn ipv6_host(text: &str) -> Option<String> {
+    let (number, card) = match text.split_once('%') {
+        Some((number, card)) => (number, Some(card)),
+        None => (text, None),
+    };
+    let ip: Ipv6Addr = number.parse().ok()?;
+    // Windows has cards with spaces in their names.
+    let is_card = |card: &str| {
+        let is_part = |c: char| !c.is_control() && !matches!(c, '%' | '[' | ']');
+        !card.trim().is_empty() && card.len() <= MAX_CARD_BYTES && card.chars().all(is_part)
+    };
+    match card {
+        None => Some(ip.to_string()),
+        Some(card) if ip.is_unicast_link_local() && is_card(card) => Some(format!("{ip}%{}", card.trim())),
+        Some(_) => None,
+    }
+}
+
+/// A name or an IPv4 number.
+fn named_host(host: &str) -> Option<String> {
+    let is_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    // A name of digits and dots that is no IPv4 number is a slip of the pen.
+    let looks_like_number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let is_good = !host.is_empty()
+        && host.len() <= MAX_NAME_BYTES
+        && host.chars().all(is_host)
+        && (!looks_like_number || host.parse::<IpAddr>().is_ok());
+    is_good.then(|| host.to_owned())
 }
 
 impl fmt::Display for Address {
@@ -100,31 +137,6 @@ impl fmt::Display for Address {
             write!(f, "{host}:{port}")
         }
     }
-}
-
-/// One of this computer's addresses that others may reach a room at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReachableAt {
-    /// With the port.
-    pub address: String,
-    /// The network interface's name.
-    pub network: String,
-    /// Whether only this computer can reach it.
-    pub loopback: bool,
-}
-
-/// This computer's addresses with `port`: those others can reach first, IPv4 before IPv6, loopback last.
-pub fn reachable_at(port: u16) -> Vec<ReachableAt> {
-    let mut interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    // A link-local IPv6 address is of no use without the reader's own interface index.
-    interfaces.retain(|interface| !matches!(interface.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local()));
-    interfaces.sort_by_key(|interface| (interface.is_loopback(), interface.ip().is_ipv6()));
-    let reachable = interfaces.into_iter().map(|interface| ReachableAt {
-        address: std::net::SocketAddr::new(interface.ip(), port).to_string(),
-        network: interface.name.clone(),
-        loopback: interface.is_loopback(),
-    });
-    reachable.collect()
 }
 
 #[cfg(test)]
@@ -140,6 +152,10 @@ mod tests {
             ("::1", "[::1]:27182"),
             ("[fe80::1]:9", "[fe80::1]:9"),
             ("[::1]", "[::1]:27182"),
+            ("fe80::1%eth0", "[fe80::1%eth0]:27182"),
+            ("[FE80:0::1%eth0]:5000", "[fe80::1%eth0]:5000"),
+            ("fe80::1%3", "[fe80::1%3]:27182"),
+            ("[fe80::1%Ethernet 2]", "[fe80::1%Ethernet 2]:27182"),
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), read, "{text:?}");
         }
@@ -159,17 +175,35 @@ mod tests {
             "http://x/",
             "[::1",
             "[x]:1",
+            "[fe80::1%]:1",
+            "fe80::1%a%b",
+            "2001:db8::1%eth0",
+            "192.168.1.1%eth0",
+            "lab%eth0",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text:?}");
         }
     }
 
     #[test]
-    fn this_computer_reaches_itself() {
-        assert!(
-            reachable_at(1)
-                .iter()
-                .any(|at| at.loopback && at.address == "127.0.0.1:1")
+    fn an_address_survives_being_written_and_read() {
+        for text in [
+            "lab:1",
+            "192.168.1.10:5000",
+            "[::1]:9",
+            "[fe80::1%eth0]:27182",
+            "[fe80::1%12]:1",
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), text);
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+        let address: Address = "fe80::1%eth0".parse().unwrap();
+        assert_eq!(
+            (address.ip(), address.card()),
+            ("fe80::1".parse().ok(), Some("eth0"))
         );
+        let address: Address = "lab".parse().unwrap();
+        assert_eq!((address.ip(), address.card()), (None, None));
     }
 }

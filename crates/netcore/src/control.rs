@@ -65,7 +65,8 @@ pub(crate) struct Connection {
     /// Bounded by `queued`.
     queue: mpsc::UnboundedSender<Queued>,
     queued: Arc<AtomicUsize>,
-    done: CancellationToken,
+    /// Cancelled when it has ended, or to cut it off.
+    pub(crate) done: CancellationToken,
 }
 
 /// What waits to be written to a connection.

@@ -9,6 +9,7 @@ use netcore_proto::{FileId, StreamId};
 
 use crate::address::{Address, AddressError};
 use crate::identity::IdentityError;
+use crate::listen::ListenOn;
 
 /// A room cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,14 @@ pub enum OpenError {
     PortForbidden {
         /// As asked for.
         port: u16,
+    },
+    /// Nothing of what was to be listened on is there.
+    #[error("this computer has neither an address nor a network card {}: it has {}", listed(wanted), present.join(", "))]
+    NoSuchAddress {
+        /// As asked for.
+        wanted: Vec<ListenOn>,
+        /// The cards and addresses that there are.
+        present: Vec<String>,
     },
     /// The certificate.
     #[error(transparent)]
@@ -56,10 +65,31 @@ pub enum JoinError {
         address: Address,
     },
     /// Something else answers there.
-    #[error("what answers at {address} is not a Roomwire room")]
+    #[error("what answers at {address} is not a Roomwire room ({why})")]
     NotARoom {
         /// Where.
         address: Address,
+        /// What TLS makes of its answer.
+        why: String,
+    },
+    /// A link-local address, without a card of this computer that reaches it.
+    #[error("{}", no_card(address, cards))]
+    NoCard {
+        /// Where.
+        address: Address,
+        /// The cards that there are.
+        cards: Vec<String>,
+    },
+    /// The connection ended before it was secured.
+    #[error(
+        "{address} took the connection and broke it off ({why}): another program may listen there, or the room is closing; \
+         try again"
+    )]
+    BrokenOff {
+        /// Where.
+        address: Address,
+        /// The system's words.
+        why: String,
     },
     /// The room's own no.
     #[error("the room says: {0}")]
@@ -86,10 +116,12 @@ pub enum JoinError {
         why: String,
     },
     /// No answer.
-    #[error("{address} does not answer: check the address, and that no firewall keeps the port")]
+    #[error("{}", silence(address, *is_connected))]
     TimedOut {
         /// Where.
         address: Address,
+        /// Whether the system there took the connection, so that only the program is silent.
+        is_connected: bool,
     },
     /// The certificate.
     #[error(transparent)]
@@ -105,6 +137,11 @@ impl JoinError {
         matches!(self, JoinError::RoomRefused(refusal) if refusal.code == RefusalCode::VersionMismatch)
     }
 
+    /// Whether packets that were lost may be all that is wrong, so that a second try at once makes sense.
+    pub(crate) fn may_be_loss(&self) -> bool {
+        matches!(self, JoinError::TimedOut { .. } | JoinError::BrokenOff { .. })
+    }
+
     /// Whether trying again by itself makes sense: the way may come back, a no will not become a yes.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
@@ -112,9 +149,14 @@ impl JoinError {
             | JoinError::Refused { .. }
             | JoinError::HostGone { .. }
             | JoinError::TimedOut { .. }
+            | JoinError::BrokenOff { .. }
+            | JoinError::NoCard { .. }
             | JoinError::Network(_) => true,
             JoinError::RoomRefused(refusal) => {
-                matches!(refusal.code, RefusalCode::Silent | RefusalCode::TooSlow)
+                matches!(
+                    refusal.code,
+                    RefusalCode::Silent | RefusalCode::TooSlow | RefusalCode::Limit
+                )
             }
             JoinError::Address(_)
             | JoinError::NotARoom { .. }
@@ -122,6 +164,38 @@ impl JoinError {
             | JoinError::Identity(_) => false,
         }
     }
+}
+
+fn listed(wanted: &[ListenOn]) -> String {
+    let wanted = wanted.iter().map(ToString::to_string);
+    wanted.collect::<Vec<_>>().join(" or ")
+}
+
+fn silence(address: &Address, is_connected: bool) -> String {
+    if is_connected {
+        format!(
+            "{address} took the connection and then did not answer: the path may lose much, or no Roomwire room is there; try again"
+        )
+    } else {
+        format!(
+            "{address} does not answer: check the address, and that its computer is on and in a network that this one reaches"
+        )
+    }
+}
+
+fn no_card(address: &Address, cards: &[String]) -> String {
+    let (example, cards) = match cards {
+        [] => ("eth0", "no card of this computer has such addresses".to_owned()),
+        [first, ..] => (first.as_str(), format!("this computer has {}", cards.join(", "))),
+    };
+    let number = address.ip().map(|ip| ip.to_string()).unwrap_or_default();
+    let missing = match address.card() {
+        Some(card) => {
+            format!("this computer has no network card {card:?}, which {address} is to be reached through")
+        }
+        None => format!("{address} is a link-local address, which needs the network card that reaches it"),
+    };
+    format!("{missing}: add % and a card's name, as in {number}%{example} ({cards})")
 }
 
 /// A file cannot be offered or fetched.

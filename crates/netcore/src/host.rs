@@ -3,34 +3,41 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use netcore_proto::session::{Profile, Refusal, RefusalCode};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind};
-use netcore_proto::{ConnId, HostConfig, MemberId, Node, Peer};
+use netcore_proto::{ConnId, HostConfig, MemberId, Node, Peer, Span, Time};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsStream;
+use tokio_util::sync::CancellationToken;
 
-use crate::address::reachable_at;
 use crate::control::{Connection, ControlLoop, INPUT_QUEUE, Input};
 use crate::error::OpenError;
 use crate::files::FilePlane;
 use crate::folders::Folders;
+use crate::follow::follow;
 use crate::identity::Identity;
+use crate::listen::{Choice, ListenOn, Listening};
 use crate::lock::lock;
 use crate::room::{Role, Room, RoomInfo};
 use crate::shared::Shared;
 use crate::tcp::Secure;
 use crate::tls::DatagramKeys;
 use crate::udp::Endpoint;
-use crate::{clock, disk, metrics, tcp, tls, video};
+use crate::{cards, clock, descriptors, disk, metrics, tcp, tls, video};
 
 /// Connections whose beginning is being listened to at a time; more wait in the system's queue.
 const MAX_BEGINNING: usize = 64;
+
+/// Connections that are told at a time that there is no descriptor for them; further ones are closed without a word.
+const MAX_TURNED_AWAY: usize = 8;
+/// How often at most the host is warned that connections are turned away.
+const WARNING_INTERVAL: Span = Span::from_secs(60);
 
 /// What a host must say to open a room.
 #[derive(Clone, Debug)]
@@ -47,6 +54,8 @@ pub struct HostOptions {
     pub downloads: PathBuf,
     /// Whether only this computer can join.
     pub loopback_only: bool,
+    /// The addresses and network cards that are listened on and shown; with none, all of them. `loopback_only` goes before.
+    pub listen: Vec<ListenOn>,
     /// How frames are acknowledged.
     pub window: WindowMode,
 }
@@ -55,34 +64,32 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     let identity = Identity::load_or_create(&options.folders)?;
     disk::sweep(options.folders.spool());
     let server = tls::server_config(&identity).map_err(io::Error::other)?;
-    let (listener, datagrams) =
-        tcp::open_port(options.port, options.loopback_only).map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => OpenError::PortInUse { port: options.port },
-            io::ErrorKind::PermissionDenied => OpenError::PortForbidden { port: options.port },
-            _ => OpenError::Other(error),
-        })?;
-    let port = listener.local_addr()?.port();
+    descriptors::raise_limit();
+    let choice = match options.listen {
+        _ if options.loopback_only => Choice::Loopback,
+        all if all.is_empty() => Choice::Everywhere,
+        these => Choice::These(these),
+    };
+    let sockets = choice
+        .open(options.port)
+        .map_err(|error| cannot_open(error, options.port, &choice))?;
+    let port = sockets.port;
     let (control, inputs) = mpsc::channel(INPUT_QUEUE);
     let shared = Shared::new(control, options.window, options.downloads, &options.folders, None)?;
     // Whatever ends this function early ends everything it began.
     let guard = shared.cancel.clone().drop_guard();
-    let (listener, endpoint) = {
+    let endpoint = {
         let _sockets_here = shared.enter();
-        (
-            TcpListener::from_std(listener)?,
-            Endpoint::new(datagrams, shared.conditioner.clone())?,
-        )
+        Endpoint::new(sockets.datagrams, shared.conditioner.clone())?
     };
     *lock(&shared.endpoint) = Some(endpoint.clone());
-    let mut reachable = reachable_at(port);
-    // A room for this computer only is on the IPv4 loopback address only.
-    reachable.retain(|at| !options.loopback_only || at.address.starts_with("127."));
-    let address = reachable
-        .first()
-        .map_or_else(|| format!("127.0.0.1:{port}"), |at| at.address.clone());
-    let shown: SocketAddr = address
-        .parse()
-        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], port)));
+    let listening = Arc::new(Listening::new(port, choice));
+    let reached = listening.latest();
+    if sockets.takes_too_much {
+        endpoint.set_allowed(reached.numbers());
+    }
+    // Nobody else sets it.
+    let _ = shared.listening.set(listening.clone());
     let room_name = Profile {
         name: options.room_name,
         ..Profile::default()
@@ -94,7 +101,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         room: random_number()?,
         profile: options.profile,
         identity: identity.fingerprint(),
-        address: shown,
+        address: reached.first_number(port),
         epoch_unix_ms: clock::epoch_unix_ms(),
     };
     let video = Arc::new(video::Plane::new(shared.clone(), true));
@@ -118,20 +125,42 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         files: files.clone(),
         next_conn: AtomicU64::new(1),
         beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
+        turning_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+        last_warned: Mutex::default(),
     };
-    shared.spawn(Arc::new(door).accept(listener));
+    let door = Arc::new(door);
+    let accept = move |listener| door.begin_to_accept(listener);
+    let listeners = sockets.listeners.into_iter();
+    let open = listeners.map(|(ip, listener)| (ip, accept(listener))).collect();
+    shared.spawn(follow(listening, shared.clone(), open, accept));
     tracing::info!(target: "roomwire::step", code = "listening", port, "listening on port {port} for TCP and UDP");
     let info = RoomInfo {
         role: Role::Host,
         name: room_name,
-        address,
-        reachable_at: reachable,
+        address: reached.first(port),
+        reachable_at: reached.shown,
         fingerprint: identity.fingerprint(),
         me: MemberId::HOST,
         port,
     };
     guard.disarm();
     Ok(Room::new(shared, video, files, board, info, None))
+}
+
+fn cannot_open(error: io::Error, port: u16, choice: &Choice) -> OpenError {
+    match (error.kind(), choice) {
+        (io::ErrorKind::AddrInUse, _) => OpenError::PortInUse { port },
+        (io::ErrorKind::PermissionDenied, _) => OpenError::PortForbidden { port },
+        (io::ErrorKind::AddrNotAvailable, Choice::These(these)) => OpenError::NoSuchAddress {
+            wanted: these.clone(),
+            present: cards::present_cards()
+                .unwrap_or_default()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        },
+        _ => OpenError::Other(error),
+    }
 }
 
 /// Where connections come in.
@@ -142,10 +171,27 @@ struct Door {
     files: Arc<FilePlane>,
     next_conn: AtomicU64,
     beginning: Arc<Semaphore>,
+    turning_away: Arc<Semaphore>,
+    /// When the host was last warned that connections are turned away.
+    last_warned: Mutex<Option<Time>>,
 }
 
 impl Door {
-    async fn accept(self: Arc<Self>, listener: TcpListener) {
+    /// Accepts connections until the room is over, or what is returned is cancelled.
+    fn begin_to_accept(self: &Arc<Self>, listener: std::net::TcpListener) -> CancellationToken {
+        let cancel = self.shared.cancel.child_token();
+        let listener = {
+            let _sockets_here = self.shared.enter();
+            TcpListener::from_std(listener)
+        };
+        match listener {
+            Ok(listener) => drop(self.shared.spawn(self.clone().accept(listener, cancel.clone()))),
+            Err(error) => tracing::warn!(%error, "a listener cannot be waited for"),
+        }
+        cancel
+    }
+
+    async fn accept(self: Arc<Self>, listener: TcpListener, cancel: CancellationToken) {
         loop {
             let accepted = async {
                 // Whoever comes while too many are beginning waits in the system's queue.
@@ -153,10 +199,14 @@ impl Door {
                 (listener.accept().await, permit)
             };
             let accepted = tokio::select! {
-                () = self.shared.cancel.cancelled() => return,
+                () = cancel.cancelled() => return,
                 accepted = accepted => accepted,
             };
             match accepted {
+                (Ok((stream, peer)), Ok(permit)) if descriptors::is_reserved(&stream) => {
+                    drop(permit);
+                    self.turn_away(stream, peer);
+                }
                 (Ok((stream, peer)), Ok(permit)) => {
                     let door = self.clone();
                     self.shared.spawn(async move {
@@ -169,10 +219,45 @@ impl Door {
                 (_, Err(_)) => return,
                 (Err(error), _) => {
                     // Too many open files, most likely. Those already connected are served; new ones wait.
-                    tracing::warn!(%error, "a connection cannot be accepted");
+                    self.warn(&error.to_string());
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 }
             }
+        }
+    }
+
+    /// Tells one for whom there is no descriptor so, if not too many are being told.
+    fn turn_away(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let limit = descriptors::limit().unwrap_or_default();
+        let words = format!("the host's system lets it have no more than {limit} files and connections open");
+        self.warn(&words);
+        let Ok(permit) = self.turning_away.clone().try_acquire_owned() else {
+            return;
+        };
+        let door = self.clone();
+        let turn_away = async move {
+            let _permit = permit;
+            let (config, conditioner) = (door.server.clone(), door.shared.conditioner.clone());
+            let mut secured = tcp::secure_accepted(stream, peer, config, conditioner).await?;
+            tcp::turn_away(&mut secured.stream, Refusal::new(RefusalCode::Limit, words)).await
+        };
+        let cancel = self.shared.cancel.clone();
+        self.shared.spawn(async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                outcome = turn_away => not_served(peer, outcome),
+            }
+        });
+    }
+
+    /// Says on the host's screen why connections are not taken, and not for each of them.
+    fn warn(&self, why: &str) {
+        let now = clock::now();
+        let mut last = lock(&self.last_warned);
+        if last.is_none_or(|last| now >= last + WARNING_INTERVAL) {
+            *last = Some(now);
+            tracing::warn!(target: "roomwire::step", code = "connections_failed", why,
+                "connections are turned away: {why}");
         }
     }
 

@@ -7,18 +7,23 @@
 //! ever delays a word.
 
 mod address;
+mod cards;
 mod chat;
 pub mod clock;
 mod conditioned;
 mod conditioner;
 mod control;
+mod descriptors;
+mod dial;
 mod disk;
 mod error;
 mod files;
 mod folders;
+mod follow;
 mod host;
 mod identity;
 mod known;
+mod listen;
 mod live;
 mod lock;
 mod member;
@@ -38,7 +43,8 @@ mod video;
 
 pub use netcore_proto as proto;
 
-pub use address::{Address, AddressError, ReachableAt, reachable_at};
+pub use address::{Address, AddressError};
+pub use cards::{ReachableAt, reachable_at};
 pub use chat::Said;
 pub use error::{FileError, JoinError, OpenError, VideoError};
 pub use files::{TransferState, TransferView};
@@ -46,6 +52,7 @@ pub use folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
 pub use host::HostOptions;
 pub use identity::{Identity, IdentityError};
 pub use known::{KnownRoom, KnownRooms};
+pub use listen::{ListenOn, ListenOnError};
 pub use member::JoinOptions;
 pub use metrics::{Link, LinkPoint, LinkRecord, LinkResult};
 pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Snapshot};

@@ -1,5 +1,6 @@
 //! Client mode: joining a room, and coming back by itself when the connection is lost.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
 use netcore_proto::{ConnId, MemberId, Node, Peer};
 use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::address::Address;
 use crate::control::{Connection, ControlLoop, Fate, INPUT_QUEUE, Input};
@@ -22,7 +24,7 @@ use crate::lock::lock;
 use crate::room::{LinkState, Role, Room, RoomEvent, RoomInfo};
 use crate::shared::{Dialer, Shared};
 use crate::udp::Endpoint;
-use crate::{clock, metrics, tcp, tls, video};
+use crate::{cards, clock, dial, metrics, tcp, tls, video};
 
 /// Pauses before each try to come back; the last repeats.
 const PAUSES: [Duration; 5] = [
@@ -34,6 +36,9 @@ const PAUSES: [Duration; 5] = [
 ];
 /// How long a host may take from the connection to its welcome.
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the control plane may take to hear that a connection was cut off.
+const CUT_OFF_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a member must say to join a room.
 #[derive(Clone, Debug)]
@@ -61,6 +66,18 @@ pub(crate) struct Supervisor {
     /// Why the room is over for us.
     pub(crate) over: Mutex<Option<JoinError>>,
     pub(crate) retry_now: Notify,
+    /// The present control connection.
+    current: Mutex<Option<Current>>,
+    /// What ends the present datagram socket, and whether it is one for IPv4.
+    datagrams: Mutex<Option<(CancellationToken, bool)>>,
+}
+
+/// A control connection, as far as its supervisor must know it.
+struct Current {
+    /// Cancelled to cut it off.
+    done: CancellationToken,
+    /// Our address on it, if a card of this computer has it.
+    local: Option<IpAddr>,
 }
 
 pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
@@ -91,6 +108,8 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
         link: Mutex::new(LinkState::Up),
         over: Mutex::new(None),
         retry_now: Notify::new(),
+        current: Mutex::default(),
+        datagrams: Mutex::default(),
     });
     let video = Arc::new(video::Plane::new(shared.clone(), options.watch_streams));
     let files = FilePlane::new(shared.clone());
@@ -108,7 +127,11 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
     shared.spawn(control.run(inputs));
     let connecting = supervisor.clone();
     let connected = shared.spawn(async move {
-        let outcome = connecting.connect(ConnId(1), &mut fates).await;
+        let mut outcome = connecting.connect(ConnId(1), &mut fates).await;
+        // On a bad path a handshake may be lost, and the next one not.
+        if outcome.as_ref().is_err_and(JoinError::may_be_loss) {
+            outcome = connecting.connect(ConnId(2), &mut fates).await;
+        }
         (outcome, fates)
     });
     let (outcome, fates) = connected.await.map_err(|error| network(error.into()))?;
@@ -157,7 +180,13 @@ impl Supervisor {
         let preface = Preface {
             kind: ConnectionKind::Control,
         };
-        let secured = tcp::connect(
+        let reached = tokio::select! {
+            reached = dial::reach(&address) => reached?,
+            // What is being tried may leave from an address that is gone.
+            () = cards::changed() => dial::reach(&address).await?,
+        };
+        let secured = tcp::secure_connected(
+            reached,
             &address,
             dialer.tls.clone(),
             self.shared.conditioner.clone(),
@@ -179,7 +208,14 @@ impl Supervisor {
             address: secured.peer,
             token: AttachToken([0; 16]),
         };
+        let local = tcp::socket(&secured.stream).local_addr();
+        let local = local.map_err(|error| gone(error.to_string()))?.ip();
+        let local = Some(local).filter(|local| cards::has(*local));
         let connection = Connection::start(conn, secured.stream, &self.shared);
+        *lock(&self.current) = Some(Current {
+            done: connection.done.clone(),
+            local,
+        });
         let connected = Input::Connected {
             connection,
             peer,
@@ -201,20 +237,30 @@ impl Supervisor {
             Ok(Some(Fate::Refused(refusal))) => Err(JoinError::RoomRefused(refusal)),
             Ok(Some(Fate::Closed(why))) => Err(gone(why)),
             Ok(None) => Err(gone("the room is over".into())),
-            Err(_) => Err(JoinError::TimedOut { address }),
+            Err(_) => Err(JoinError::TimedOut {
+                address,
+                is_connected: true,
+            }),
         }
     }
 
-    /// A socket for datagrams, the same one for the whole stay.
+    /// A socket for datagrams, the same one for as long as the host is reached by the same family of addresses.
     fn open_datagrams(&self, secured: &tcp::Secured) -> Result<(), JoinError> {
-        if self.shared.endpoint().is_some() {
-            return Ok(());
+        let is_v4 = secured.peer.is_ipv4();
+        let mut datagrams = lock(&self.datagrams);
+        if let Some((done, was_v4)) = &*datagrams {
+            if *was_v4 == is_v4 {
+                return Ok(());
+            }
+            done.cancel();
         }
         let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
         let socket = tcp::member_datagrams(secured.peer).map_err(network)?;
         let endpoint = Endpoint::new(socket, self.shared.conditioner.clone()).map_err(network)?;
         *lock(&self.shared.endpoint) = Some(endpoint.clone());
-        self.shared.spawn(endpoint.run(self.shared.cancel.clone()));
+        let done = self.shared.cancel.child_token();
+        self.shared.spawn(endpoint.run(done.clone()));
+        *datagrams = Some((done, is_v4));
         Ok(())
     }
 
@@ -240,7 +286,13 @@ impl Supervisor {
     async fn keep(&self, fates: &mut mpsc::Receiver<Fate>) -> JoinError {
         let mut next_conn = 2;
         loop {
-            let mut reason = self.ended(fates).await;
+            let mut reason = tokio::select! {
+                reason = self.ended(fates) => reason,
+                reason = self.moved() => {
+                    self.cut_off(fates).await;
+                    reason
+                }
+            };
             let since_unix_ms = clock::unix_ms();
             let mut attempt = 0;
             loop {
@@ -258,6 +310,7 @@ impl Supervisor {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
                     () = self.retry_now.notified() => {}
+                    () = cards::changed() => {}
                 }
                 next_conn += 1;
                 match self.connect(ConnId(next_conn), fates).await {
@@ -284,6 +337,29 @@ impl Supervisor {
                 None => return gone("the room is over".to_owned()),
             }
         }
+    }
+
+    /// Waits until our own address on the connection is gone, as when the network gave this computer another one. Neither side
+    /// would hear of it otherwise than by the other's silence.
+    async fn moved(&self) -> JoinError {
+        let local = lock(&self.current).as_ref().and_then(|current| current.local);
+        let Some(local) = local else {
+            return std::future::pending().await;
+        };
+        cards::gone(local).await;
+        JoinError::HostGone {
+            address: self.address(),
+            why: format!("this computer no longer has the address {local}"),
+        }
+    }
+
+    /// Ends the present connection, and takes what is said of its end: the next one must not take it for its own.
+    async fn cut_off(&self, fates: &mut mpsc::Receiver<Fate>) {
+        let Some(Current { done, .. }) = lock(&self.current).take() else {
+            return;
+        };
+        done.cancel();
+        let _ = tokio::time::timeout(CUT_OFF_TIMEOUT, self.ended(fates)).await;
     }
 
     fn set_link(&self, link: LinkState) {

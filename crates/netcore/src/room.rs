@@ -15,7 +15,7 @@ use netcore_proto::{
 };
 use tokio::sync::{broadcast, oneshot};
 
-use crate::address::ReachableAt;
+use crate::cards::ReachableAt;
 use crate::chat::Said;
 use crate::control::Input;
 use crate::error::{FileError, JoinError, OpenError, VideoError};
@@ -45,7 +45,7 @@ pub enum Role {
     Member,
 }
 
-/// What does not change about a room while we are in it.
+/// What is known of a room as such. Nothing but a host's own addresses changes while we are in it.
 #[derive(Clone, Debug)]
 pub struct RoomInfo {
     /// Which side we are.
@@ -54,7 +54,7 @@ pub struct RoomInfo {
     pub name: String,
     /// On a host the first address others can reach it at; on a member the address it was joined at.
     pub address: String,
-    /// On a host, every address.
+    /// On a host, every address, as it was last looked at; see [`RoomEvent::Addresses`].
     pub reachable_at: Vec<ReachableAt>,
     /// The host's identity.
     pub fingerprint: Fingerprint,
@@ -97,6 +97,8 @@ pub enum RoomEvent {
     Transfer(TransferView),
     /// To a member's connection.
     Link(LinkState),
+    /// To the addresses that others reach this host at: these are they now.
+    Addresses(Vec<ReachableAt>),
     /// A second has passed.
     Metrics {
         /// What happened in it, link by link.
@@ -111,7 +113,7 @@ pub enum RoomEvent {
 /// Everything there is to know about a room at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// What does not change.
+    /// What is known of the room as such.
     pub info: RoomInfo,
     /// The connection.
     pub link: LinkState,
@@ -180,9 +182,22 @@ impl Room {
         }
     }
 
-    /// What does not change about the room.
+    /// What is known of the room as such.
     pub fn info(&self) -> RoomInfo {
-        self.inner.info.clone()
+        let mut info = self.inner.info.clone();
+        if let Some(listening) = self.inner.shared.listening.get() {
+            let reached = listening.latest();
+            info.address = reached.first(info.port);
+            info.reachable_at = reached.shown;
+        }
+        info
+    }
+
+    /// On a host: where others reach it at this moment, the likeliest address first. Nothing on a member.
+    pub fn addresses(&self) -> Vec<ReachableAt> {
+        let listening = self.inner.shared.listening.get();
+        let reached = listening.and_then(|listening| listening.reached().ok());
+        reached.map(|reached| reached.shown).unwrap_or_default()
     }
 
     /// What happens from now on. A listener that falls behind is told so and should take a [`snapshot`](Room::snapshot).
@@ -192,9 +207,8 @@ impl Room {
 
     /// Everything there is to know at this moment; after the room is over, what needs no asking.
     pub async fn snapshot(&self) -> Snapshot {
-        let Inner {
-            shared, files, info, ..
-        } = &*self.inner;
+        let Inner { shared, files, .. } = &*self.inner;
+        let info = self.info();
         let me = info.me;
         let asked = shared.call(move |node, _| {
             let people: Vec<Person> = node.people().into_iter().cloned().collect();
@@ -214,7 +228,7 @@ impl Room {
             (file, transfer)
         });
         Snapshot {
-            info: info.clone(),
+            info,
             link: self.link(),
             people,
             chat,

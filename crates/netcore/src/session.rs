@@ -1,5 +1,6 @@
 //! Who we are directly connected with: what the data plane must know of them, as long as their control connection lasts.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use netcore_proto::session::{ClockOffset, Fingerprint, Welcome};
@@ -26,6 +27,8 @@ pub(crate) struct Neighbour {
     pub(crate) member: MemberId,
     pub(crate) token: AttachToken,
     pub(crate) fingerprint: Fingerprint,
+    /// Where its end of the control connection is.
+    pub(crate) address: SocketAddr,
     pub(crate) association: Arc<Association>,
     /// How live pictures to them fare.
     pub(crate) live: Arc<Live>,
@@ -51,6 +54,7 @@ impl Neighbour {
             member: id,
             token,
             fingerprint: peer.fingerprint,
+            address: peer.address,
             association: Association::on_host(datagrams, keys),
             live: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
@@ -66,6 +70,7 @@ impl Neighbour {
             member: welcome.me,
             token: welcome.token,
             fingerprint: peer.fingerprint,
+            address: peer.address,
             association: Association::on_member(welcome.datagrams, keys, peer.address),
             live: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),

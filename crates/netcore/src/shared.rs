@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::tcp::Secure;
 use netcore_proto::session::Refusal;
@@ -21,12 +21,13 @@ use crate::address::Address;
 use crate::conditioner::Conditioner;
 use crate::control::Input;
 use crate::folders::Folders;
+use crate::listen::Listening;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
 use crate::room::{EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
 use crate::session::Neighbour;
 use crate::udp::Endpoint;
-use crate::{tcp, thread};
+use crate::{dial, tcp, thread};
 
 /// What every plane of a room needs.
 pub(crate) struct Shared {
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) neighbours: Mutex<HashMap<MemberId, Arc<Neighbour>>>,
     /// The datagram socket, until the room closes.
     pub(crate) endpoint: Mutex<Option<Arc<Endpoint>>>,
+    /// On a host: the open port.
+    pub(crate) listening: OnceLock<Arc<Listening>>,
     pub(crate) tasks: TaskTracker,
     /// The room's own thread, and the pool that opened the room.
     thread: Handle,
@@ -90,6 +93,7 @@ impl Shared {
             dialer,
             neighbours: Mutex::default(),
             endpoint: Mutex::default(),
+            listening: OnceLock::new(),
             tasks,
             thread,
             pool: Handle::current(),
@@ -149,14 +153,17 @@ impl Shared {
             Attachment::File { .. } => ConnectionKind::File,
             Attachment::Video { .. } => ConnectionKind::Video,
         };
-        let connected = tcp::connect(
+        // Where the control connection goes, and not wherever the name leads by now.
+        let reached = dial::reach_again(&dialer.address, host.address).await;
+        let secured = tcp::secure_connected(
+            reached.map_err(io::Error::other)?,
             &dialer.address,
             dialer.tls.clone(),
             self.conditioner.clone(),
             Preface { kind },
         )
         .await;
-        let mut secured = connected.map_err(io::Error::other)?;
+        let mut secured = secured.map_err(io::Error::other)?;
         if secured.fingerprint != host.fingerprint {
             return Err(io::Error::other("another identity answers at the host's address").into());
         }

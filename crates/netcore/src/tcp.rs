@@ -1,4 +1,4 @@
-//! TCP connections: opening the port, accepting, connecting, and the first bytes that say what a connection is for.
+//! TCP connections: securing them, and the first bytes that say what a connection is for.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,11 +8,10 @@ use std::time::Duration;
 use bytes::BytesMut;
 use netcore_proto::session::{Fingerprint, Refusal, RefusalCode};
 use netcore_proto::wire::{
-    ALPN, Attach, AttachReply, ControlDecoder, PREFACE_BYTES, Preface, Receive, Received, WireError,
-    encode_control,
+    ALPN, Attach, AttachReply, ConnectionKind, ControlDecoder, PREFACE_BYTES, Preface, Receive, Received,
+    WireError, encode_control,
 };
 use rustls::{ClientConfig, ServerConfig};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -29,10 +28,6 @@ use crate::tls;
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long somebody who is turned away may go on talking.
 const LINGER: Duration = Duration::from_secs(1);
-/// How long connecting may take before the address counts as silent.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest queue of connections that wait to be accepted.
-const BACKLOG: i32 = 128;
 
 /// An encrypted connection.
 pub(crate) type Secure = TlsStream<OneRecord<Conditioned>>;
@@ -87,65 +82,6 @@ pub(crate) struct Secured {
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// A port, open for TCP and UDP.
-pub(crate) type Port = (std::net::TcpListener, std::net::UdpSocket);
-
-/// Opens a port for TCP and UDP on all addresses, IPv6 and IPv4 alike, or on IPv4 loopback only.
-pub(crate) fn open_port(port: u16, loopback_only: bool) -> io::Result<Port> {
-    if loopback_only {
-        return bind_pair(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port), true);
-    }
-    let both = bind_pair(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port), false);
-    match both {
-        Err(error) if !is_taken(&error) => {
-            bind_pair(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port), true)
-        }
-        outcome => outcome,
-    }
-}
-
-fn is_taken(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
-    )
-}
-
-/// With port 0 the system chooses one for TCP; UDP may have it taken, so a few are tried.
-fn bind_pair(address: SocketAddr, v4: bool) -> io::Result<Port> {
-    const TRIES: usize = 20;
-    let mut outcome = Err(io::ErrorKind::AddrInUse.into());
-    for _ in 0..TRIES {
-        outcome = bind_once(address, v4);
-        if address.port() != 0 || outcome.is_ok() {
-            break;
-        }
-    }
-    outcome
-}
-
-fn bind_once(address: SocketAddr, v4: bool) -> io::Result<Port> {
-    let domain = if v4 { Domain::IPV4 } else { Domain::IPV6 };
-    let tcp = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    if !v4 {
-        tcp.set_only_v6(false)?;
-    }
-    // Elsewhere than on Windows this lets a closed room be opened again at once, and never takes a port in use.
-    #[cfg(not(windows))]
-    tcp.set_reuse_address(true)?;
-    tcp.bind(&address.into())?;
-    tcp.listen(BACKLOG)?;
-    tcp.set_nonblocking(true)?;
-    let listener = std::net::TcpListener::from(tcp);
-    let udp = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    if !v4 {
-        udp.set_only_v6(false)?;
-    }
-    udp.bind(&SocketAddr::new(address.ip(), listener.local_addr()?.port()).into())?;
-    udp.set_nonblocking(true)?;
-    Ok((listener, udp.into()))
-}
-
 /// A socket for a member's datagrams to `host`.
 pub(crate) fn member_datagrams(host: SocketAddr) -> io::Result<std::net::UdpSocket> {
     let any: IpAddr = if host.is_ipv4() {
@@ -187,17 +123,17 @@ pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// Connects to a host and says what the connection is for.
+/// Secures a connection to the host at `address` and says what it is for.
 ///
 /// # Errors
 /// A [`JoinError`] that names what stood in the way.
-pub(crate) async fn connect(
+pub(crate) async fn secure_connected(
+    stream: TcpStream,
     address: &Address,
     config: Arc<ClientConfig>,
     conditioner: Arc<Conditioner>,
     preface: Preface,
 ) -> Result<Secured, JoinError> {
-    let stream = reach(address).await?;
     let gone = |why: &io::Error| JoinError::HostGone {
         address: address.clone(),
         why: why.to_string(),
@@ -211,15 +147,11 @@ pub(crate) async fn connect(
     );
     let mut stream = match handshake.await {
         Ok(Ok(stream)) => stream,
-        // What answers, but not as TLS 1.3 for this protocol, is something else.
-        Ok(Err(_)) => {
-            return Err(JoinError::NotARoom {
-                address: address.clone(),
-            });
-        }
+        Ok(Err(error)) => return Err(not_secured(address.clone(), &error)),
         Err(_) => {
             return Err(JoinError::TimedOut {
                 address: address.clone(),
+                is_connected: true,
             });
         }
     };
@@ -228,6 +160,7 @@ pub(crate) async fn connect(
     let Some(fingerprint) = tls::peer_fingerprint(session.peer_certificates()).filter(|_| is_room) else {
         return Err(JoinError::NotARoom {
             address: address.clone(),
+            why: "it speaks another protocol".to_owned(),
         });
     };
     stream
@@ -241,28 +174,15 @@ pub(crate) async fn connect(
     })
 }
 
-/// Tries each of the host's addresses until one answers.
-async fn reach(address: &Address) -> Result<TcpStream, JoinError> {
-    let unreachable = |why: String| JoinError::Unreachable {
-        address: address.clone(),
-        why,
-    };
-    let found = tokio::net::lookup_host((address.host(), address.port())).await;
-    let found: Vec<SocketAddr> = found.map_err(|error| unreachable(error.to_string()))?.collect();
-    let mut outcome = Err(unreachable("the name has no address".to_owned()));
-    for candidate in found {
-        outcome = match timeout(CONNECT_TIMEOUT, TcpStream::connect(candidate)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(JoinError::Refused {
-                address: address.clone(),
-            }),
-            Ok(Err(error)) => Err(unreachable(error.to_string())),
-            Err(_) => Err(JoinError::TimedOut {
-                address: address.clone(),
-            }),
-        };
+/// Why a handshake failed: an answer that is no TLS 1.3 for this protocol is something else's; without one, the connection is.
+fn not_secured(address: Address, error: &io::Error) -> JoinError {
+    let is_answer = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    let why = error.to_string();
+    if is_answer {
+        JoinError::NotARoom { address, why }
+    } else {
+        JoinError::BrokenOff { address, why }
     }
-    outcome
 }
 
 /// Reads the first eight bytes of an accepted connection.
@@ -276,14 +196,32 @@ pub(crate) async fn read_preface(stream: &mut Secure) -> io::Result<Preface> {
         Err(error) => {
             if matches!(error, WireError::Version { .. }) {
                 let refusal = Refusal::new(RefusalCode::VersionMismatch, error.to_string());
-                let notice = netcore_proto::Notice::Session(netcore_proto::session::Notice::Refused(refusal));
-                write_message(stream, &notice).await?;
+                write_message(stream, &refused(refusal)).await?;
                 stream.shutdown().await?;
                 linger(stream).await;
             }
             Err(io::Error::new(io::ErrorKind::InvalidData, error))
         }
     }
+}
+
+/// Says no to whoever begins a connection, in the words of the kind of connection that it is.
+pub(crate) async fn turn_away(stream: &mut Secure, refusal: Refusal) -> io::Result<()> {
+    match read_preface(stream).await?.kind {
+        ConnectionKind::Control => write_message(stream, &refused(refusal)).await?,
+        ConnectionKind::File | ConnectionKind::Video => {
+            read_attach(stream).await?;
+            write_message(stream, &AttachReply::Refused(refusal)).await?;
+        }
+    }
+    stream.shutdown().await?;
+    linger(stream).await;
+    Ok(())
+}
+
+/// A refusal, as it is said on a control connection.
+fn refused(refusal: Refusal) -> netcore_proto::Notice {
+    netcore_proto::Notice::Session(netcore_proto::session::Notice::Refused(refusal))
 }
 
 /// Takes what the other side still says, for a while: closed with bytes of its unread, the connection is reset, and our

@@ -61,6 +61,7 @@ pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<Ro
         port,
         downloads: downloads(core),
         loopback_only: false,
+        listen: Vec::new(),
         window: WindowMode::Adaptive,
     };
     let room = Room::host(options).await?;

@@ -56,6 +56,7 @@ pub fn host_options(home: &Path, port: u16) -> HostOptions {
         port,
         downloads: home.join("downloads"),
         loopback_only: true,
+        listen: Vec::new(),
         window: WindowMode::Adaptive,
     }
 }

@@ -170,6 +170,7 @@ pub(crate) fn host_options(home: &Path) -> Outcome<HostOptions> {
         port: 0,
         downloads: home.into(),
         loopback_only: true,
+        listen: Vec::new(),
         window: WindowMode::Adaptive,
     })
 }

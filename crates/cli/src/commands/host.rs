@@ -11,6 +11,7 @@ pub(super) async fn run(env: Env, args: HostArgs) -> Result<()> {
         room: args.room.unwrap_or_else(|| room_name(&me.profile.name)),
         port: args.port,
         loopback: args.loopback,
+        listen: args.listen,
     };
     let manners = Manners {
         talk: args.talk,

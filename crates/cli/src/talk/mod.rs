@@ -10,7 +10,7 @@ mod tell;
 use std::time::Duration;
 
 use netcore::proto::video::WindowMode;
-use netcore::{Address, HostOptions, JoinOptions, Room};
+use netcore::{Address, HostOptions, JoinOptions, ListenOn, Room};
 
 use crate::args::TalkArgs;
 use crate::exit::{Code, Failure, Result};
@@ -26,7 +26,12 @@ use session::{After, Session};
 #[derive(Clone, Debug)]
 pub(crate) enum Door {
     /// A room of our own.
-    Host { room: String, port: u16, loopback: bool },
+    Host {
+        room: String,
+        port: u16,
+        loopback: bool,
+        listen: Vec<ListenOn>,
+    },
     /// Somebody's room.
     Member(Address),
 }
@@ -94,7 +99,12 @@ impl Talk {
     async fn open(&self, door: &Door, signals: &mut Signals) -> Result<Room> {
         let opening = async {
             match door {
-                Door::Host { room, port, loopback } => self.host(room, *port, *loopback).await,
+                Door::Host {
+                    room,
+                    port,
+                    loopback,
+                    listen,
+                } => self.host(room, *port, *loopback, listen).await,
                 Door::Member(address) => self.join(address).await,
             }
         };
@@ -104,7 +114,7 @@ impl Talk {
         }
     }
 
-    async fn host(&self, room: &str, port: u16, loopback_only: bool) -> Result<Room> {
+    async fn host(&self, room: &str, port: u16, loopback_only: bool, listen: &[ListenOn]) -> Result<Room> {
         let options = HostOptions {
             folders: self.me.folders.clone(),
             profile: self.me.profile.clone(),
@@ -112,6 +122,7 @@ impl Talk {
             port,
             downloads: self.downloads(),
             loopback_only,
+            listen: listen.to_vec(),
             window: WindowMode::Adaptive,
         };
         let room = Room::host(options).await?;
@@ -205,16 +216,19 @@ impl Talk {
                     room,
                     port: before,
                     loopback,
+                    listen,
                 },
             ) => Door::Host {
                 room: room.clone(),
                 port: port.unwrap_or(*before),
                 loopback: *loopback,
+                listen: listen.clone(),
             },
             (Line::Open(port), Door::Member(_)) => Door::Host {
                 room: room_name(&self.me.profile.name),
                 port: port.unwrap_or(netcore::proto::wire::DEFAULT_PORT),
                 loopback: false,
+                listen: Vec::new(),
             },
             (Line::Join(Some(address)), _) => Door::Member(
                 address

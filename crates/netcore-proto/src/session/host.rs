@@ -227,6 +227,16 @@ impl Host {
         }
     }
 
+    /// The host is reached at another address than before.
+    pub(crate) fn set_address(&mut self, address: SocketAddr, out: &mut HostOutbox) {
+        if let Some(seat) = self.seats.get_mut(&MemberId::HOST)
+            && seat.person.address != address
+        {
+            seat.person.address = address;
+            announce_change(&seat.person, out);
+        }
+    }
+
     fn handle_hello(
         &mut self,
         conn: ConnId,

@@ -4,6 +4,7 @@ mod association;
 
 use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub(crate) struct Endpoint {
     held_back: Mutex<Agenda<(Vec<u8>, Route)>>,
     held_back_changed: Notify,
     receive_buffer: usize,
+    /// On a socket for every address: those that datagrams are taken on, if not all.
+    allowed: RwLock<Option<Vec<IpAddr>>>,
     /// Datagrams leave by the clock.
     _timers: clock::FineTimers,
 }
@@ -109,8 +112,21 @@ impl Endpoint {
             held_back: Mutex::default(),
             held_back_changed: Notify::new(),
             receive_buffer,
+            allowed: RwLock::default(),
             _timers: clock::FineTimers::begin(),
         }))
+    }
+
+    /// Datagrams to other addresses of this computer than these are dropped from now on.
+    pub(crate) fn set_allowed(&self, addresses: Vec<IpAddr>) {
+        *write(&self.allowed) = Some(addresses);
+    }
+
+    fn is_allowed(&self, received: &RecvMeta) -> bool {
+        match (&*read(&self.allowed), received.dst_ip) {
+            (Some(allowed), Some(ip)) => allowed.contains(&ip.to_canonical()),
+            _ => true,
+        }
     }
 
     /// The receive buffer the system granted, in bytes.
@@ -311,6 +327,9 @@ impl Endpoint {
         };
         let now = clock::now();
         for (meta, chunk) in metas[..count].iter().zip(buffer.chunks_mut(RECEIVE_BYTES)) {
+            if !self.is_allowed(meta) {
+                continue;
+            }
             let from = Route::of(meta);
             for datagram in chunk[..meta.len].chunks_mut(meta.stride.max(1)) {
                 if self.conditioner.is_on() {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use loopback_tests::{PATIENCE, Party, computers, pattern};
-use netcore::clock;
-use netcore::proto::Transport;
+use loopback_tests::{Computer, PATIENCE, Party, computers, pattern};
+use netcore::proto::chat::{Body, Entry};
 use netcore::proto::video::FrameOutcome;
+use netcore::proto::{Transport, session};
+use netcore::{Folders, JoinError, KnownRooms, RoomEvent, clock};
 
 /// A host on any free port of all addresses.
 async fn host() -> Party {
@@ -60,4 +61,226 @@ async fn a_host_with_two_addresses_answers_from_the_one_that_was_asked() {
     // Frames go both ways: each direction's acknowledgements and frames must get through.
     a_frame_arrives(&member, &host, Transport::Udp).await;
     a_frame_arrives(&host, &member, Transport::Udp).await;
+}
+
+/// Two computers with a cable between them, and nothing else: `h0` with 10.77.0.1 and `m0` with 10.77.0.9.
+fn with_cable() -> Option<[Computer; 2]> {
+    let [a, b] = computers()?;
+    a.cable("h0", &b, "m0");
+    a.ip("addr add 10.77.0.1/24 dev h0");
+    b.ip("addr add 10.77.0.9/24 dev m0");
+    Some([a, b])
+}
+
+/// Joins from that computer as Ben.
+async fn join(from: &Computer, address: &str) -> Result<Party, JoinError> {
+    let address = address.to_owned();
+    from.run(async move { Party::join_at("Ben", &address).await })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_the_default_route_comes_first_and_the_list_follows() {
+    let Some([a, b]) = computers() else { return };
+    // Docker's bridge came up before the network card did.
+    a.ip("link add docker0 type bridge");
+    a.ip("addr add 172.17.0.1/16 dev docker0");
+    a.ip("link set docker0 up");
+    a.cable("eth1", &b, "p1");
+    a.ip("addr add 10.0.0.24/24 dev eth1");
+    a.cable("eth0", &b, "p0");
+    a.ip("addr add 192.168.1.24/24 dev eth0");
+    a.ip("route add default via 192.168.1.1");
+    let mut host = a.run(host()).await;
+    let port = host.port();
+    let at = |ip: &str| format!("{ip}:{port}");
+    let expected = ["192.168.1.24", "10.0.0.24", "172.17.0.1", "127.0.0.1"].map(at);
+    let shown = host.room.info().reachable_at.into_iter().map(|at| at.address);
+    let shown: Vec<String> = shown.filter(|address| !address.starts_with('[')).collect();
+    assert_eq!(shown, expected);
+    assert_eq!(host.room.info().address, expected[0]);
+    let people = host.room.snapshot().await.people;
+    assert_eq!(people[0].address.to_string(), expected[0]);
+    // The network changes: the list follows, and so does what members see of the host.
+    let ben = join(&a, &at("127.0.0.1")).await.unwrap();
+    a.ip("addr del 192.168.1.24/24 dev eth0");
+    a.ip("addr add 192.168.1.77/24 dev eth0");
+    a.ip("route add default via 192.168.1.1");
+    let new = at("192.168.1.77");
+    let addresses = host
+        .expect("the addresses change", |event| match event {
+            RoomEvent::Addresses(now) if now[0].address == new => Some(now),
+            _ => None,
+        })
+        .await;
+    assert_eq!(host.room.info().reachable_at, addresses);
+    assert_eq!(a.inside(|| host.room.addresses()), addresses);
+    ben.until("Ben sees the host's new address", |now| {
+        now.people.iter().any(|person| person.address.to_string() == new)
+    })
+    .await;
+}
+
+/// Waits until a card has given itself a link-local address. Returns the card's number.
+async fn link_local_card(computer: &Computer, card: &str) -> u32 {
+    let looking = async {
+        loop {
+            let table = computer.inside(|| std::fs::read_to_string("/proc/thread-self/net/if_inet6"));
+            let table = table.expect("the addresses are listed");
+            let mut lines = table
+                .lines()
+                .map(|line| line.split_whitespace().collect::<Vec<_>>());
+            if let Some(line) = lines.find(|line| line[5] == card && line[0].starts_with("fe80")) {
+                return u32::from_str_radix(line[1], 16).expect("a number");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, looking).await;
+    found.expect("the card gives itself an address")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_computers_with_only_a_cable_meet_by_link_local_addresses() {
+    let Some([a, b]) = computers() else { return };
+    for computer in [&a, &b] {
+        // Addresses are used at once, without asking whether another computer has them.
+        computer.set("ipv6/conf/all/accept_dad", "0");
+        computer.set("ipv6/conf/default/accept_dad", "0");
+    }
+    a.cable("h0", &b, "m0");
+    let mut host = a.run(host()).await;
+    if !host.room.info().address.contains('%') {
+        host.expect("the card gives itself an address", |event| match event {
+            RoomEvent::Addresses(now) => now[0].address.contains('%').then_some(()),
+            _ => None,
+        })
+        .await;
+    }
+    let shown = host.room.info().address;
+    assert!(shown.contains("%YOUR-CARD]:"), "{shown}");
+    let number = link_local_card(&b, "m0").await;
+    // As it is shown, without a card, and with one that is not there: what is missing is said.
+    for bad in ["%YOUR-CARD", "", "%h0"] {
+        let bad = shown.replace("%YOUR-CARD", bad);
+        let error = join(&b, &bad).await.map(|_| ()).unwrap_err();
+        let words = error.to_string();
+        assert!(matches!(error, JoinError::NoCard { .. }), "{words}");
+        assert!(
+            words.contains("%m0") && words.contains("this computer has m0"),
+            "{words}"
+        );
+    }
+    for good in ["m0", &number.to_string()] {
+        let address = shown.replace("YOUR-CARD", good);
+        let ben = join(&b, &address).await.unwrap();
+        for transport in [Transport::Tcp, Transport::Udp] {
+            a_frame_arrives(&ben, &host, transport).await;
+            a_frame_arrives(&host, &ben, transport).await;
+        }
+        let folders = Folders::at(ben.home.path()).unwrap();
+        assert_eq!(KnownRooms::load(&folders).rooms()[0].address, address);
+        ben.room.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_whose_address_changed_is_back_at_once() {
+    let Some([a, b]) = with_cable() else { return };
+    let mut host = a.run(host()).await;
+    let ben = join(&b, &format!("10.77.0.1:{}", host.port())).await.unwrap();
+    host.until("Ben is here", |now| now.people.len() == 2).await;
+    let began = clock::now();
+    b.ip("addr del 10.77.0.9/24 dev m0");
+    b.ip("addr add 10.77.0.10/24 dev m0");
+    host.expect("the host hears of Ben's new address", |event| match event {
+        RoomEvent::Session(session::Event::Changed(person)) => {
+            (person.address.ip().to_string() == "10.77.0.10").then_some(())
+        }
+        _ => None,
+    })
+    .await;
+    let took = Duration::from_micros(clock::now().since(began).as_micros());
+    eprintln!("the host heard of it after {took:?}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    a_frame_arrives(&host, &ben, Transport::Udp).await;
+    a_frame_arrives(&ben, &host, Transport::Tcp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_chosen_cards_are_listened_on_and_shown() {
+    let Some([a, b]) = with_cable() else { return };
+    a.cable("h1", &b, "m1");
+    a.ip("addr add 10.88.0.1/24 dev h1");
+    b.ip("addr add 10.88.0.9/24 dev m1");
+    let only = |on: &str| {
+        let on = on.parse().unwrap();
+        a.run(Party::host_with(move |options| {
+            options.loopback_only = false;
+            options.listen = vec![on];
+        }))
+    };
+    for on in ["10.77.0.1", "h0"] {
+        let host = only(on).await.unwrap();
+        let port = host.port();
+        let shown = host.room.info().reachable_at;
+        assert_eq!(shown[0].address, format!("10.77.0.1:{port}"));
+        assert!(shown.iter().all(|at| at.network == "h0"), "{shown:?}");
+        let refused = join(&b, &format!("10.88.0.1:{port}"))
+            .await
+            .map(|_| ())
+            .unwrap_err();
+        assert!(matches!(refused, JoinError::Refused { .. }), "{refused}");
+        let ben = join(&b, &shown[0].address).await.unwrap();
+        a_frame_arrives(&ben, &host, Transport::Udp).await;
+        ben.room.close().await;
+        host.room.close().await;
+    }
+    // A card that is given another address goes on being listened on.
+    let mut host = only("h0").await.unwrap();
+    a.ip("addr add 10.77.0.7/24 dev h0");
+    let is_new = |event| match event {
+        RoomEvent::Addresses(now) => now
+            .iter()
+            .any(|at| at.address.starts_with("10.77.0.7:"))
+            .then_some(()),
+        _ => None,
+    };
+    host.expect("the addresses change", is_new).await;
+    let ben = join(&b, &format!("10.77.0.7:{}", host.port())).await.unwrap();
+    a_frame_arrives(&ben, &host, Transport::Udp).await;
+    let error = only("eth7").await.map(|_| ()).unwrap_err().to_string();
+    assert!(
+        error.contains("eth7") && error.contains("10.77.0.1 on h0"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_and_frames_pass_where_large_packets_are_swallowed() {
+    let Some([a, switch, b]) = computers() else { return };
+    // A switch between the two drops what is longer than 1,300 bytes, and says so to neither.
+    switch.ip("link add br0 type bridge");
+    for (computer, card, port, ip) in [(&a, "h0", "s0", "10.77.0.1"), (&b, "m0", "s1", "10.77.0.9")] {
+        computer.cable(card, &switch, port);
+        switch.ip(&format!("link set {port} master br0 mtu 1300"));
+        computer.ip(&format!("addr add {ip}/24 dev {card}"));
+        // Packets go out as they travel on a real cable: one segment each.
+        computer.ip(&format!("link set {card} gso_max_segs 1"));
+    }
+    switch.ip("link set br0 up");
+    let host = a.run(host()).await;
+    let ben = join(&b, &format!("10.77.0.1:{}", host.port())).await.unwrap();
+    let text = "word ".repeat(2_000);
+    for party in [&ben, &host] {
+        party.room.say(&text).await.unwrap();
+    }
+    let is_it =
+        |entry: &Entry| matches!(&entry.body, Body::Text { text: said } if said.trim() == text.trim());
+    for party in [&ben, &host] {
+        let both = |now: &netcore::Snapshot| now.chat.iter().filter(|entry| is_it(entry)).count() == 2;
+        party.until("both have heard both", both).await;
+    }
+    a_frame_arrives(&ben, &host, Transport::Tcp).await;
+    a_frame_arrives(&host, &ben, Transport::Tcp).await;
 }

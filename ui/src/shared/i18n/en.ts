@@ -232,7 +232,7 @@ export const en = {
   "error.port_in_use.what": "Port[ {port}] is in use on this computer.",
   "error.port_in_use.next": "Choose another port, or close the program that uses it.",
   "error.address_invalid.what": "[“{address}” is ]not an address.",
-  "error.address_invalid.next": "Write it as host:port, for example 192.168.1.10:27182.",
+  "error.address_invalid.next": "Write it as host:port, for example 192.168.1.10:27182; after fe80:… add % and your own network card: [fe80::1%eth0]:27182.",
   "error.unreachable.what": "[{address}: ]no computer answers there.",
   "error.unreachable.next": "Check the address, and that both computers are on the same network.",
   "error.refused.what": "[{address}: ]the computer answers, but no room is open there.",
@@ -308,5 +308,7 @@ export const en = {
   "step.file_failed": "file {file}[, “{name}”,] failed",
   "step.datagrams_ready": "datagrams get through to the host",
   "step.datagrams_blocked": "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works",
+  "step.addresses_changed": "this computer’s addresses have changed: the room is at {address}",
+  "step.connections_failed": "connections are turned away: {why}",
   "step.frame_bad": "stream {stream} sends what is no picture; it is not shown",
 } as const satisfies Record<string, string>;

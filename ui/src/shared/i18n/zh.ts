@@ -233,7 +233,7 @@ export const zh: Record<keyof typeof en, string> = {
   "error.port_in_use.what": "本机端口[ {port} ]已被占用。",
   "error.port_in_use.next": "请换一个端口，或关闭占用它的程序。",
   "error.address_invalid.what": "[“{address}”]不是有效的地址。",
-  "error.address_invalid.next": "请按“主机:端口”填写，例如 192.168.1.10:27182。",
+  "error.address_invalid.next": "请按“主机:端口”填写，例如 192.168.1.10:27182；fe80:… 地址后须加 % 和本机网卡名：[fe80::1%eth0]:27182。",
   "error.unreachable.what": "[{address}：]该地址没有电脑应答。",
   "error.unreachable.next": "请检查地址，并确认两台电脑在同一网络。",
   "error.refused.what": "[{address}：]对方电脑有应答，但没有开放的房间。",
@@ -309,5 +309,7 @@ export const zh: Record<keyof typeof en, string> = {
   "step.file_failed": "文件 {file}[“{name}”]传输失败",
   "step.datagrams_ready": "数据报可以到达主机",
   "step.datagrams_blocked": "数据报无法到达主机：防火墙可能拦截了 UDP；视频仍可走 TCP",
+  "step.addresses_changed": "本机地址已变更：房间现位于 {address}",
+  "step.connections_failed": "新的连接被拒绝：{why}",
   "step.frame_bad": "流 {stream} 发来的不是图片，未予显示",
 };

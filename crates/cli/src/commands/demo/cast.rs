@@ -35,6 +35,7 @@ impl Cast {
             room_name: "Demonstration".into(),
             port: 0,
             loopback_only: true,
+            listen: Vec::new(),
             window: WindowMode::Adaptive,
         })
         .await?;

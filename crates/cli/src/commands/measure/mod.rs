@@ -126,6 +126,7 @@ async fn open_here(me: &Me, folder: &Path) -> Result<Room> {
         room_name: "Measuring".into(),
         port: 0,
         loopback_only: true,
+        listen: Vec::new(),
         window: WindowMode::Adaptive,
     };
     Ok(Room::host(options).await?)

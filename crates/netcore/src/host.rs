@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use netcore_proto::session::{Profile, Refusal, RefusalCode};
 use netcore_proto::video::WindowMode;
@@ -36,6 +37,8 @@ const MAX_BEGINNING: usize = 64;
 
 /// Connections that are told at a time that there is no descriptor for them; further ones are closed without a word.
 const MAX_TURNED_AWAY: usize = 8;
+/// How long that may take: while it does, one of the last descriptors is in use.
+const TURNING_AWAY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often at most the host is warned that connections are turned away.
 const WARNING_INTERVAL: Span = Span::from_secs(60);
 
@@ -220,7 +223,7 @@ impl Door {
                 (Err(error), _) => {
                     // Too many open files, most likely. Those already connected are served; new ones wait.
                     self.warn(&error.to_string());
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
         }
@@ -246,6 +249,7 @@ impl Door {
             tokio::select! {
                 () = cancel.cancelled() => {}
                 outcome = turn_away => not_served(peer, outcome),
+                () = tokio::time::sleep(TURNING_AWAY_TIMEOUT) => {}
             }
         });
     }

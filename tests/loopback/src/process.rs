@@ -1,12 +1,13 @@
 //! A host that can be killed.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A host in a process of its own.
 pub struct HostProcess {
     child: Child,
+    output: BufReader<ChildStdout>,
     /// The room's port.
     pub port: u16,
 }
@@ -18,29 +19,48 @@ impl HostProcess {
     /// # Panics
     /// When it does not start.
     pub fn start(program: &str, home: &Path, most_bytes: Option<u64>) -> HostProcess {
-        let mut command = match most_bytes {
-            None => Command::new(program),
+        match most_bytes {
+            None => HostProcess::run(Command::new(program).arg(home)),
+            // The limit is counted in half kilobytes. Without the trap it would end the process instead of the writing.
             Some(bytes) => {
-                // The limit is counted in half kilobytes. Without the trap it would end the process instead of the writing.
-                let mut shell = Command::new("sh");
-                let line = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$1\"", bytes / 512);
-                shell.args(["-c", &line, program]);
-                shell
+                HostProcess::limited(program, home, &format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
             }
-        };
+        }
+    }
+
+    /// As [`start`](HostProcess::start), with at most so many files and connections open at a time.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with_files(program: &str, home: &Path, most_files: u32) -> HostProcess {
+        HostProcess::limited(program, home, &format!("ulimit -n {most_files}"))
+    }
+
+    fn limited(program: &str, home: &Path, limit: &str) -> HostProcess {
+        let line = format!("{limit}; exec \"$0\" \"$1\"");
+        HostProcess::run(Command::new("sh").args(["-c", &line, program]).arg(home))
+    }
+
+    fn run(command: &mut Command) -> HostProcess {
         let mut child = command
-            .arg(home)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the host starts");
         let mut line = String::new();
-        let output = child.stdout.take().expect("its output is a pipe");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("it says its port");
+        let mut output = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+        output.read_line(&mut line).expect("it says its port");
         let port = line.trim().parse().expect("a port");
-        HostProcess { child, port }
+        HostProcess { child, output, port }
+    }
+
+    /// The warnings of its event log, after it has been ended.
+    ///
+    /// # Panics
+    /// When it cannot be ended.
+    pub fn warnings(&mut self) -> Vec<String> {
+        self.kill();
+        self.output.by_ref().lines().map_while(Result::ok).collect()
     }
 
     /// Says something in the room.

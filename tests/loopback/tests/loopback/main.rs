@@ -5,6 +5,8 @@ mod chat;
 mod conditions;
 mod crowd;
 mod datagrams;
+#[cfg(unix)]
+mod descriptors;
 mod disk;
 mod false_hosts;
 mod faults;

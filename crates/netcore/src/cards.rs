@@ -104,7 +104,7 @@ pub(crate) async fn changed() {
     }
 }
 
-/// Whether a card of this computer has this address, as far as the system says. A router may give others.
+/// Whether a card of this computer has this address. A system that does not list its cards has them all the same.
 pub(crate) fn has(ip: IpAddr) -> bool {
     numbers().is_none_or(|numbers| numbers.contains(&ip))
 }

@@ -50,16 +50,26 @@ async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     } else {
         TcpSocket::new_v6()?
     };
-    keep_segments_small(&socket);
+    // Within this computer nothing is swallowed, and segments of 64 KiB cost a quarter less.
+    let is_far = !to.ip().is_loopback() && !cards::has(to.ip());
+    if is_far {
+        keep_segments_small(&socket2::SockRef::from(&socket));
+    }
     let connected = timeout(CONNECT_TIMEOUT, socket.connect(to)).await;
-    connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    let stream = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+    // Apple's systems take a size only now, and for what is sent.
+    #[cfg(target_vendor = "apple")]
+    if is_far {
+        keep_segments_small(&socket2::SockRef::from(&stream));
+    }
+    Ok(stream)
 }
 
-/// Keeps the segments of a connection that begins so small that they pass where large packets are swallowed. The system says
-/// the size in its first segment, so that it holds for both directions. Where it cannot be set, the system's choice stays.
-fn keep_segments_small(socket: &TcpSocket) {
+/// Keeps the segments of a connection that begins so small that they pass where large packets are swallowed. Linux says the
+/// size in its first segment, so that it holds for both directions. Where it cannot be set, the system's choice stays.
+fn keep_segments_small(socket: &socket2::SockRef<'_>) {
     #[cfg(unix)]
-    if let Err(error) = socket2::SockRef::from(socket).set_tcp_mss(SEGMENT_BYTES) {
+    if let Err(error) = socket.set_tcp_mss(SEGMENT_BYTES) {
         tracing::debug!(%error, "the system chooses the size of segments");
     }
     #[cfg(not(unix))]
@@ -247,6 +257,7 @@ mod tests {
         let refused = unreachable(&lab, &both(io::ErrorKind::ConnectionRefused));
         assert!(matches!(refused, JoinError::Refused { .. }), "{refused}");
         let silent = unreachable(&lab, &both(io::ErrorKind::TimedOut));
+        assert!(!silent.to_string().contains("firewall"), "none was seen");
         assert!(
             matches!(
                 silent,

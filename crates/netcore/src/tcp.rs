@@ -176,7 +176,8 @@ pub(crate) async fn secure_connected(
 
 /// Why a handshake failed: an answer that is no TLS 1.3 for this protocol is something else's; without one, the connection is.
 fn not_secured(address: Address, error: &io::Error) -> JoinError {
-    let is_answer = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    let rustls: Option<&rustls::Error> = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let is_answer = rustls.is_some();
     let why = error.to_string();
     if is_answer {
         JoinError::NotARoom { address, why }

@@ -17,7 +17,8 @@ async fn host() -> Party {
 
 /// Publishes over `transport` until a frame has been acknowledged by `viewer`.
 async fn a_frame_arrives(publisher: &Party, viewer: &Party, transport: Transport) {
-    let stream = publisher.room.publish(pattern(transport)).await.unwrap();
+    let stream = publisher.room.publish(pattern(transport)).await;
+    let stream = stream.expect("a stream begins");
     viewer.stream().await;
     let mut results = publisher.room.results();
     let picture = vec![0xab; 20_000];

@@ -50,6 +50,38 @@ async fn a_server_that_is_no_room_is_recognised() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_reset_is_not_called_another_program() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // Closed with bytes of the other side's unread, a connection is reset.
+            let _ = stream.read_u8().await;
+        }
+    });
+    let error = Party::join("Ben", port).await.map(|_| ()).unwrap_err();
+    assert!(matches!(error, JoinError::BrokenOff { .. }), "{error}");
+    assert!(error.to_string().contains("reset"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_join_that_is_lost_on_its_path_is_tried_again() {
+    let host = Party::host(0).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let inside = ("127.0.0.1", host.port());
+    tokio::spawn(async move {
+        // Of the first connection nothing arrives; the second is let through.
+        let _lost = listener.accept().await.unwrap();
+        let (mut member, _) = listener.accept().await.unwrap();
+        let mut host = TcpStream::connect(inside).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut member, &mut host).await;
+    });
+    let ben = Party::join("Ben", port).await.unwrap();
+    ben.until("Ben is in", |now| now.people.len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_connects_and_says_nothing_blocks_nobody() {
     let host = Party::host(0).await.unwrap();
     let mut silent = Vec::new();

@@ -2,6 +2,7 @@
  * The built interface on the simulated host, in a real browser, under the policy that the desktop shell sets: whatever
  * that refuses, or any error in the page, fails the test that met it.
  */
+import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { preview } from "vite";
@@ -30,7 +31,7 @@ export async function openBrowser() {
     // A container has no user namespaces for the browser's own sandbox; the pages are ours.
     args: ["--no-sandbox"],
   });
-  return {
+  const opened = {
     /** Opens the interface; `query` is told to the simulated host. */
     async page(query = "", { width = 1280, height = 800 } = {}) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: "light" });
@@ -41,11 +42,22 @@ export async function openBrowser() {
       await page.goto(`http://127.0.0.1:${port}/?${query}`);
       return { page, errors, close: () => context.close() };
     },
+    /** Runs with a page of its own, and fails when the page met an error. */
+    async using(query, run, size) {
+      const { page, errors, close } = await opened.page(query, size);
+      try {
+        await run(page);
+        assert.deepEqual(errors, []);
+      } finally {
+        await close();
+      }
+    },
     async close() {
       await browser.close();
       await new Promise((resolve) => server.httpServer.close(resolve));
     },
   };
+  return opened;
 }
 
 export const at = (testid) => `[data-testid="${testid}"]`;

@@ -2,20 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { at, openBrowser } from "./browser.mjs";
 
-let browser;
-before(async () => void (browser = await openBrowser()));
+let browser, using;
+before(async () => void ({ using } = browser = await openBrowser()));
 after(() => browser.close());
-
-/** Runs with a page of its own, and fails when the page met an error. */
-async function using(query, run, size) {
-  const { page, errors, close } = await browser.page(query, size);
-  try {
-    await run(page);
-    assert.deepEqual(errors, []);
-  } finally {
-    await close();
-  }
-}
 
 /** The colours in the middle of the seven bars of the test pattern, as the canvas holds them. */
 const barsOf = (page) =>

@@ -16,6 +16,8 @@ export class ChatStore {
   error = $state.raw<IpcError | null>(null);
   /** How many messages of others came since the chat was last in sight. */
   unread = $state(0);
+  /** How many messages were said in this window. */
+  said = $state(0);
   /** Whether the chat is in sight. */
   visible = true;
 
@@ -67,6 +69,7 @@ export class ChatStore {
     this.query = null;
     try {
       this.put(await this.api.say(text));
+      this.said += 1;
     } catch (thrown) {
       if (this.draft === "") this.draft = text;
       this.error = asIpcError(thrown);

@@ -66,21 +66,7 @@ export function conversation(people: Person[], now: number): ChatEntry[] {
   const host = people.find((p) => p.isHost);
   const entries: ChatEntry[] = [];
   const add = (who: Person | undefined, body: ChatEntry["body"], minutesAgo: number) => {
-    if (!who) return;
-    const seq = entries.length + 1;
-    entries.push({
-      key: seq,
-      seq,
-      body,
-      from: who.id,
-      name: who.profile.name,
-      colour: who.profile.colour,
-      address: who.address,
-      mine: who.isMe,
-      atMs: now - minutesAgo * MINUTE,
-      state: "delivered",
-      error: null,
-    });
+    if (who) entries.push(line(who, body, entries.length + 1, now - minutesAgo * MINUTE));
   };
   add(host, { kind: "opened" }, 12);
   for (const [who, text, ago] of lines) {
@@ -88,6 +74,19 @@ export function conversation(people: Person[], now: number): ChatEntry[] {
     if (ago === 7 && who === "") add(people.find((p) => p.profile.name === "Tomás"), { kind: "joined" }, 5);
   }
   return entries;
+}
+
+/** Ten thousand messages, every fiftieth of them long. */
+export function longConversation(people: Person[], now: number): ChatEntry[] {
+  return Array.from({ length: 10_000 }, (_, i) => {
+    const text = i % 50 === 0 ? `message ${i}\n${"a long one, line after line\n".repeat(40)}` : `message ${i}`;
+    return line(people[i % people.length] as Person, { kind: "text", text }, i + 1, now - (10_000 - i) * 30_000);
+  });
+}
+
+function line(who: Person, body: ChatEntry["body"], seq: number, atMs: number): ChatEntry {
+  const { name, colour } = who.profile;
+  return { key: seq, seq, body, from: who.id, name, colour, address: who.address, mine: who.isMe, atMs, state: "delivered", error: null };
 }
 
 /** A small drawn picture for a file's preview. */

@@ -22,7 +22,7 @@ import { type Args, type Command, type EventName, type Events, type Result } fro
 import { FakeExperiments } from "./experiments";
 import { countsOf, linkFrom, noise, pointAt, steps, tripsOf, type Flow } from "./measured";
 import type { FakeOptions } from "./options";
-import { addresses, busyRoom, conversation, filesOf, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
+import { addresses, busyRoom, conversation, filesOf, longConversation, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
 import { Camera, type Motif } from "./pictures";
 import { asAsked, doneOf, refused } from "./views";
 
@@ -42,7 +42,7 @@ export class FakeRoom {
   private points: MetricPoint[] = [];
   private recent: RecentRoom[];
   private sources: SourceView[] = structuredClone(SOURCES);
-  private nextKey = 1000;
+  private nextKey = 20_000;
   private nextStream = 10;
   private nextFile = 100;
   private readonly experiments: FakeExperiments;
@@ -260,13 +260,14 @@ export class FakeRoom {
     room.people = busyRoom(room.me, this.profile.name, this.profile.colour);
     if (role === "member") Object.assign(room, { address, reachableAt: [] });
     room.fingerprint = room.people.find((person) => person.isHost)?.fingerprint ?? room.fingerprint;
-    room.chat = this.options.scene === "long" ? this.longChat(room.people) : conversation(room.people, now);
+    room.chat = this.options.scene === "long" ? longConversation(room.people, now) : conversation(room.people, now);
     room.files = filesOf(room.people, room.me, now);
     const others = room.people.filter((person) => !person.isMe);
     this.addStream(others[0], "camera", "HD Webcam C270", "board", 1280, 720, 30, "udp");
     this.addStream(others[1], "camera", "FaceTime HD", "rack", 640, 480, 24, "tcp");
     this.startVideo({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false, transport: "udp" });
     this.backfill(now);
+    if (this.options.talkMs > 0) this.timers.push(setInterval(() => this.someoneTalks(), this.options.talkMs));
     if (this.options.alive) this.timers.push(setInterval(() => this.files(), 250), setTimeout(() => this.someoneJoins(), 6000));
     return room;
   }
@@ -389,6 +390,14 @@ export class FakeRoom {
     this.emit("chat:event", { kind: "entry", entry });
   }
 
+  private someoneTalks(): void {
+    const other = this.open?.people.find((person) => !person.isMe);
+    if (!this.open || !other || this.open.link.kind !== "up") return;
+    const entry = this.entry(other, { kind: "text", text: `talk ${this.open.chat.length}` });
+    this.open.chat.push(entry);
+    this.emit("chat:event", { kind: "entry", entry });
+  }
+
   private second(): void {
     if (!this.open || this.open.link.kind === "lost") return;
     const atMs = Date.now();
@@ -421,14 +430,6 @@ export class FakeRoom {
 
   private backfill(now: number): void {
     for (let s = HISTORY_S; s >= 0; s -= 1) this.points.push(...this.flows.map((flow) => pointAt(flow, now - s * 1000)));
-  }
-
-  private longChat(people: Person[]): ChatEntry[] {
-    return Array.from({ length: 10_000 }, (_, i) => {
-      const from = people[i % people.length] as Person;
-      const text = i % 50 === 0 ? `message ${i}\n${"a long one, line after line\n".repeat(40)}` : `message ${i}`;
-      return { ...this.entry(from, { kind: "text", text }), key: i + 1, seq: i + 1, atMs: Date.now() - (10_000 - i) * 30_000 };
-    });
   }
 
   private lostLink(attempt: number, retryInMs: number): LinkState {

@@ -114,6 +114,7 @@ export const en = {
   "chat.found": "{n} found",
   "chat.foundNothing": "No message here has these words.",
   "chat.toNewest": "Newest",
+  "chat.fresh": "{n|new|new}",
   "chat.over": "Too long by {over} bytes; the limit is {limit}. Shorten it, or send it as a file.",
   "chat.remaining": "{left} bytes left",
 

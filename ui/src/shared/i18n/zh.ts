@@ -115,6 +115,7 @@ export const zh: Record<keyof typeof en, string> = {
   "chat.found": "{n} 条",
   "chat.foundNothing": "没有包含这些文字的消息。",
   "chat.toNewest": "最新消息",
+  "chat.fresh": "{n|条新消息}",
   "chat.over": "超出 {over} 字节，上限为 {limit}。请缩短，或以文件发送。",
   "chat.remaining": "还可输入 {left} 字节",
 

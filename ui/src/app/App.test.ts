@@ -1,5 +1,6 @@
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChatEntry } from "../bindings/contract";
 import { createFakeHost } from "../host/fake";
 import { click, open } from "../testing/app";
 import { Model } from "./model.svelte";
@@ -208,6 +209,15 @@ describe("the room", () => {
     host.drag({ kind: "dropped", paths: ["/home/mara/folder"] });
     expect(await screen.findByTestId("files-error")).toHaveTextContent("cannot be read");
     expect(screen.getByTestId("tab-files")).toHaveAttribute("aria-selected", "true");
+  });
+
+  it("shows a message whose time no calendar has, and what comes after it", async () => {
+    const { host, model } = await open({ scene: "busy" });
+    const known = model.chat.entries.find((entry) => entry.body.kind === "text" && !entry.mine) as ChatEntry;
+    for (const [i, atMs] of [8.64e15 + 1, 1.8e19, 253_402_300_799_000, Date.now()].entries()) {
+      host.emit("chat:event", { kind: "entry", entry: { ...known, key: 500 + i, seq: 500 + i, atMs, body: { kind: "text", text: `time ${i}` } } });
+    }
+    for (const i of [0, 1, 2, 3]) expect(await screen.findByText(`time ${i}`)).toBeVisible();
   });
 
   it("shows a failed message with its reason and sends it again", async () => {

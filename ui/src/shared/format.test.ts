@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { binary, bytes, byteRate, elapsed, figure, hostPart, initials, mbit, msFixed, msFromUs, span, splitName, UNKNOWN, utf8Length, whole } from "./format";
+import { binary, bytes, byteRate, clock, clockMillis, clockSeconds, date, elapsed, figure, hostPart, initials, isoTime, mbit, msFixed, msFromUs, sameDay, span, splitName, UNKNOWN, utf8Length, whole } from "./format";
 
 describe("figures", () => {
   it("are never made up", () => {
@@ -28,6 +28,27 @@ describe("figures", () => {
 
   it("count time", () => {
     expect([elapsed(252_000), elapsed(3_852_000), elapsed(-5)]).toEqual(["04:12", "1:04:12", "00:00"]);
+  });
+});
+
+describe("times", () => {
+  const BEYOND = [-1, -8.64e15, 8.64e15 + 1, 253_402_300_799_000, 1.8e19, Infinity, -Infinity, NaN];
+
+  it("that no calendar has are unknown, and throw nothing", () => {
+    for (const at of BEYOND) {
+      expect([clock(at), clockSeconds(at), clockMillis(at), date(at, "en"), date(at, "zh")]).toEqual(Array(5).fill(UNKNOWN));
+      expect(isoTime(at)).toBeUndefined();
+      expect(() => sameDay(at, Date.now())).not.toThrow();
+    }
+    expect([NaN, Infinity].map(elapsed)).toEqual([UNKNOWN, UNKNOWN]);
+  });
+
+  it("from 1970 to 9999 are written", () => {
+    for (const at of [0, Date.UTC(2026, 10, 22), Date.UTC(9999, 11, 30)]) {
+      expect(clockMillis(at)).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/);
+      expect(isoTime(at)).toBe(new Date(at).toISOString());
+      expect(date(at, "en")).not.toBe(UNKNOWN);
+    }
   });
 });
 

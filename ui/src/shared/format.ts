@@ -32,7 +32,7 @@ export function binary(count: number | null, unit?: (typeof BINARY_UNITS)[number
 
 /** Bytes a second with the unit: `11.6 MB/s`. */
 export function byteRate(bytesPerS: number | null): string {
-  return bytesPerS === null ? UNKNOWN : `${bytes(bytesPerS)}/s`;
+  return bytesPerS === null || !Number.isFinite(bytesPerS) ? UNKNOWN : `${bytes(bytesPerS)}/s`;
 }
 
 /** Microseconds as milliseconds without unit, with as many digits as say something: `0.18`, `4.9`, `112`. */
@@ -71,29 +71,48 @@ export function figure(value: number | null, decimals = 1): string {
 
 /** A whole number with thousands set apart: `61,412`. */
 export function whole(value: number | null): string {
-  return value === null ? UNKNOWN : Math.round(value).toLocaleString("en-US");
+  return value === null || !Number.isFinite(value) ? UNKNOWN : Math.round(value).toLocaleString("en-US");
 }
 
 const two = (n: number): string => n.toString().padStart(2, "0");
 
+/** The last moment that a calendar of four digits has everywhere: a day before the year 10000. */
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+/**
+ * The moment of a Unix time in milliseconds; null for what no calendar here has. Times come from other computers, and a
+ * number that is too large for a date makes every function of dates throw.
+ */
+function moment(atMs: number): Date | null {
+  return atMs >= 0 && atMs < LAST_MS ? new Date(atMs) : null;
+}
+
+/** A Unix time in milliseconds for `<time datetime>`. */
+export function isoTime(atMs: number): string | undefined {
+  return moment(atMs)?.toISOString();
+}
+
 /** The time of day of a Unix time in milliseconds: `09:41`. */
 export function clock(atMs: number): string {
-  const at = new Date(atMs);
-  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const at = moment(atMs);
+  return at ? `${two(at.getHours())}:${two(at.getMinutes())}` : UNKNOWN;
 }
 
 /** The time of day with seconds: `09:46:31`. */
 export function clockSeconds(atMs: number): string {
-  return `${clock(atMs)}:${two(new Date(atMs).getSeconds())}`;
+  const at = moment(atMs);
+  return at ? `${clock(atMs)}:${two(at.getSeconds())}` : UNKNOWN;
 }
 
 /** The time of day to the millisecond: `09:45:12.410`. */
 export function clockMillis(atMs: number): string {
-  return `${clockSeconds(atMs)}.${new Date(atMs).getMilliseconds().toString().padStart(3, "0")}`;
+  const at = moment(atMs);
+  return at ? `${clockSeconds(atMs)}.${at.getMilliseconds().toString().padStart(3, "0")}` : UNKNOWN;
 }
 
 /** A length of time: `04:12`, or `1:04:12` from an hour on. */
 export function elapsed(ms: number): string {
+  if (!Number.isFinite(ms)) return UNKNOWN;
   const s = Math.max(0, Math.floor(ms / 1000));
   const tail = `${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
   return s >= 3600 ? `${Math.floor(s / 3600)}:${tail}` : tail;
@@ -101,12 +120,13 @@ export function elapsed(ms: number): string {
 
 /** Whether two Unix times in milliseconds are on the same local day. */
 export function sameDay(a: number, b: number): boolean {
-  return new Date(a).toDateString() === new Date(b).toDateString();
+  return moment(a)?.toDateString() === moment(b)?.toDateString();
 }
 
 /** A local date: `22 Nov 2026`, `2026年11月22日`. */
 export function date(atMs: number, language: "en" | "zh"): string {
-  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium" }).format(atMs);
+  const at = moment(atMs);
+  return at ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium" }).format(at) : UNKNOWN;
 }
 
 /** The one or two signs that stand for a name: the first letters of its first two words, or one of a script without case. */

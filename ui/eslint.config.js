@@ -31,6 +31,19 @@ export default ts.config(
     },
   },
   {
+    files: ["src/**"],
+    ignores: ["src/**/*.test.ts", "src/host/fake/**", "src/shared/format.ts", "src/shared/ui/composition.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length>0]", message: "A time may be out of range; shared/format.ts writes it." },
+        { selector: "MemberExpression[property.name='DateTimeFormat']", message: "A time may be out of range; shared/format.ts writes it." },
+        { selector: "MemberExpression[property.name=/^(isComposing|keyCode)$/]", message: "shared/ui/composition.ts keeps an input method's keys from everything." },
+        { selector: "CallExpression[callee.property.name='addEventListener'][arguments.0.value='keydown'][arguments.length>2]", message: "A listener that captures keys gets an input method's as well." },
+      ],
+    },
+  },
+  {
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: [".svelte"], svelteConfig } },
     rules: {

@@ -7,6 +7,7 @@ import { HostError } from "../types";
 import { followBrowserDrags } from "./drags";
 import { DEFAULTS, optionsFrom, type FakeOptions } from "./options";
 import { FakeRoom } from "./room";
+import { contextOf } from "./views";
 
 export type { FakeOptions } from "./options";
 
@@ -58,7 +59,7 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
       calls.push({ command, args });
       if (options.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, options.delayMs));
       const code = options.refuse[command];
-      if (code) throw new HostError({ code, message: `refused: ${code}`, context: room.contextOf(code, args) });
+      if (code) throw new HostError({ code, message: `refused: ${code}`, context: contextOf(code, args) });
       const run = room.commands[command] as (args: Args<C>) => Result<C>;
       // What crosses the bridge is a copy.
       return structuredClone(run(args));

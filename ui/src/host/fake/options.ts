@@ -13,6 +13,8 @@ export type FakeOptions = {
   theme: Theme;
   /** Whether things happen by themselves: people talk, figures move. */
   alive: boolean;
+  /** Whether everything is as long as it may be. */
+  lengthy: boolean;
   /** After how many milliseconds somebody else says something, again and again; 0: nobody does. */
   talkMs: number;
   /** How long a command takes, in milliseconds. */
@@ -29,6 +31,7 @@ export const DEFAULTS: FakeOptions = {
   language: "en",
   theme: "auto",
   alive: true,
+  lengthy: false,
   talkMs: 0,
   delayMs: 40,
   autoJoin: null,
@@ -53,6 +56,7 @@ export function optionsFrom(search: string): FakeOptions {
     language: query.get("lang") === "zh" ? "zh" : "en",
     theme: (query.get("theme") as Theme | null) ?? "auto",
     alive: query.get("alive") !== "0",
+    lengthy: query.get("lengthy") === "1",
     talkMs: Number(query.get("talk") ?? DEFAULTS.talkMs),
     secondMs: Number(query.get("second") ?? DEFAULTS.secondMs),
     autoJoin: query.get("join"),

@@ -1,7 +1,6 @@
 import type {
   ChatEntry,
   DrawnFrame,
-  ErrorCode,
   FileState,
   FileView,
   IpcError,
@@ -21,6 +20,7 @@ import type {
 import { type Args, type Command, type EventName, type Events, type Result } from "../types";
 import { FakeExperiments } from "./experiments";
 import { countsOf, linkFrom, noise, pointAt, steps, tripsOf, type Flow } from "./measured";
+import { lengthen, lengthenRecent, lengthenSources, lengthenSteps, longName } from "./lengthy";
 import type { FakeOptions } from "./options";
 import { addresses, busyRoom, conversation, filesOf, longConversation, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
 import { Camera, type Motif } from "./pictures";
@@ -56,33 +56,15 @@ export class FakeRoom {
     this.profile = { name: options.scene === "first" ? "" : "Mara Okafor", about: "", colour: "#7a4f9a", device: MY_DEVICE };
     this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false };
     this.recent = options.scene === "first" ? [] : recentRooms(Date.now());
+    if (options.lengthy) {
+      this.profile = { ...this.profile, name: longName(2), device: longName(3) };
+      this.settings.downloads = `/home/${longName(4)}/${longName(5)}`;
+      this.recent = lengthenRecent(this.recent);
+      this.sources = lengthenSources(this.sources);
+    }
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
     if (options.scene === "lost" && this.open) this.open.link = this.lostLink(3, 4000);
-  }
-
-  /** What an injected error knows to say about itself. */
-  contextOf(code: ErrorCode, args: unknown): Record<string, string> {
-    const known = args as { port?: number; address?: string };
-    switch (code) {
-      case "port_in_use":
-        return { port: String(known.port ?? 27182) };
-      case "unreachable":
-      case "refused":
-      case "not_a_room":
-      case "timed_out":
-      case "address_invalid":
-      case "identity_changed":
-        return { address: known.address ?? "192.168.1.10:27182" };
-      case "camera_busy":
-      case "camera_stalled":
-      case "camera_unplugged":
-        return { camera: "HD Webcam C270" };
-      case "window_closed":
-        return { title: "Lab notes" };
-      default:
-        return {};
-    }
   }
 
   /** Loses the connection, as a pulled cable does. */
@@ -208,7 +190,7 @@ export class FakeRoom {
       this.emit("video:event", { kind: "recorded", stream, recorded, error: null });
       return null;
     },
-    "metrics|history": () => ({ points: this.points, links: this.links(), steps: this.open ? steps(Date.now()) : [], conditions: this.experiments.conditions, comparison: this.experiments.comparison }),
+    "metrics|history": () => ({ points: this.points, links: this.links(), steps: this.open ? this.steps() : [], conditions: this.experiments.conditions, comparison: this.experiments.comparison }),
     "metrics|counts": () => this.flows.map((flow) => countsOf(flow)),
     "metrics|set_conditions": ({ conditions }) => this.experiments.setConditions(conditions),
     "metrics|start_comparison": ({ seconds }) => {
@@ -266,6 +248,10 @@ export class FakeRoom {
     this.addStream(others[0], "camera", "HD Webcam C270", "board", 1280, 720, 30, "udp");
     this.addStream(others[1], "camera", "FaceTime HD", "rack", 640, 480, 24, "tcp");
     this.startVideo({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false, transport: "udp" });
+    if (this.options.lengthy) {
+      lengthen(room);
+      for (const flow of this.flows) flow.peerName = longName(flow.peer);
+    }
     this.backfill(now);
     if (this.options.talkMs > 0) this.timers.push(setInterval(() => this.someoneTalks(), this.options.talkMs));
     if (this.options.alive) this.timers.push(setInterval(() => this.files(), 250), setTimeout(() => this.someoneJoins(), 6000));
@@ -419,6 +405,10 @@ export class FakeRoom {
     view.recordingSinceMs = since;
     this.emit("video:event", { kind: "changed", stream: structuredClone(view) });
     return before;
+  }
+
+  private steps() {
+    return this.options.lengthy ? lengthenSteps(steps(Date.now())) : steps(Date.now());
   }
 
   private trips(stream: number, to: number | null) {

@@ -12,3 +12,27 @@ export function asAsked({ quality, width, height, rate }: VideoSpec): LiveView["
 export function doneOf(file: FileView): number {
   return "done" in file.state ? file.state.done : 0;
 }
+
+/** What an injected error knows to say about itself. */
+export function contextOf(code: ErrorCode, args: unknown): Record<string, string> {
+  const known = args as { port?: number; address?: string };
+  switch (code) {
+    case "port_in_use":
+      return { port: String(known.port ?? 27182) };
+    case "unreachable":
+    case "refused":
+    case "not_a_room":
+    case "timed_out":
+    case "address_invalid":
+    case "identity_changed":
+      return { address: known.address ?? "192.168.1.10:27182" };
+    case "camera_busy":
+    case "camera_stalled":
+    case "camera_unplugged":
+      return { camera: "HD Webcam C270" };
+    case "window_closed":
+      return { title: "Lab notes" };
+    default:
+      return {};
+  }
+}

@@ -9,12 +9,17 @@ import { fastestRenderer } from "./renderer";
  */
 export function play(
   canvas: HTMLCanvasElement,
-  options: { next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>; onDrawn: (frame: Frame) => void; onError: () => void },
+  options: { next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>; onDrawn: (frame: Frame) => void; onError: () => void; onSight: (inSight: boolean) => void },
 ): () => void {
-  let inSight = true;
+  // Where nobody can say, it is.
+  let inSight = typeof IntersectionObserver === "undefined";
   let pump: Pump | null = null;
   let gone = false;
-  const settle = () => pump?.setActive(inSight && document.visibilityState === "visible");
+  const settle = () => {
+    const seen = inSight && document.visibilityState === "visible";
+    options.onSight(seen);
+    pump?.setActive(seen);
+  };
 
   void fastestRenderer().then((renderer) => {
     if (gone) return;
@@ -29,6 +34,7 @@ export function play(
     });
     settle();
   });
+  settle();
 
   const sight =
     typeof IntersectionObserver === "undefined"

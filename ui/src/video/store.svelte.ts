@@ -1,6 +1,7 @@
 import type { DrawnFrame, IpcError, LiveView, RecordedView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { VideoApi } from "./api";
+import { Sight } from "./sight";
 
 /** What my next video starts with; while live, the same choices change it at once. */
 export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport; leastQuality: number; leastKbps: number | null; mostKbps: number | null; isFixed: boolean };
@@ -31,8 +32,15 @@ export class VideoStore {
       null,
   );
 
+  /** The streams that this window's person does not want to see. */
+  declined = $state.raw<ReadonlySet<number>>(new Set());
+  /** Which streams are looked at. */
+  readonly sight = new Sight((stream, on) => void this.followSight(stream, on));
+
   /** A recording ended, here or by itself. */
   onRecorded: ((recorded: RecordedView, error: IpcError | null) => void) | null = null;
+
+  private isHeld = false;
 
   constructor(private readonly api: VideoApi) {}
 
@@ -40,12 +48,19 @@ export class VideoStore {
     this.streams = streams;
     this.live = live;
     this.error = null;
+    this.isHeld = false;
     if (live) this.adopt(live);
+  }
+
+  /** The connection is lost: what was seen last stays, until the room is read anew. */
+  hold(): void {
+    this.isHeld = true;
   }
 
   clear(): void {
     this.reset([], null);
     this.chosen = null;
+    this.declined = new Set();
     this.busy = false;
   }
 
@@ -65,7 +80,7 @@ export class VideoStore {
         this.put(event.stream);
         break;
       case "stopped":
-        this.streams = this.streams.filter((stream) => stream.id !== event.stream);
+        if (!this.isHeld) this.remove(event.stream);
         break;
       case "live":
         this.live = event.live;
@@ -129,6 +144,11 @@ export class VideoStore {
     if (!kept) this.choice = { ...this.choice, transport: before };
   }
 
+  /** Begins with what was live last, where it is still there. */
+  useLast({ source, format }: { source: string; format: SourceFormat | null }): void {
+    if (source !== "" && !this.live) this.choice = { ...this.choice, source, format };
+  }
+
   async start(): Promise<void> {
     const spec = this.spec();
     if (spec) await this.during(() => this.api.start(spec));
@@ -153,7 +173,23 @@ export class VideoStore {
     return this.api.nextFrame(stream, after, drawn);
   }
 
+  /** Shows a stream, or no longer, as its viewer wants. */
   async watch(stream: number, on: boolean): Promise<void> {
+    const declined = new Set(this.declined);
+    if (on) declined.delete(stream);
+    else declined.add(stream);
+    this.declined = declined;
+    await this.ask(stream, on && this.sight.isLookedAt(stream));
+  }
+
+  /** What is recorded is watched whether it is in sight or not. */
+  private async followSight(stream: number, on: boolean): Promise<void> {
+    const view = this.streams.find((other) => other.id === stream);
+    if (!view || view.mine || this.declined.has(stream) || (!on && view.recordingSinceMs !== null)) return;
+    await this.ask(stream, on);
+  }
+
+  private async ask(stream: number, on: boolean): Promise<void> {
     await this.api.watch(stream, on).catch(() => undefined); // a stream that just ended needs no word
   }
 
@@ -207,7 +243,7 @@ export class VideoStore {
 
   /** A format that the chosen source has: the one in force, else the likest, else its first. */
   private settleFormat(): void {
-    const source = this.source ?? this.sources[0] ?? null;
+    const source = this.source ?? this.sources.find((other) => other.id === PATTERN) ?? this.sources[0] ?? null;
     if (!source) return;
     const wanted = this.choice.format;
     const same = source.formats.find((format) => wanted !== null && sameFormat(format, wanted));
@@ -215,7 +251,15 @@ export class VideoStore {
     this.choice = { ...this.choice, source: source.id, format };
   }
 
+  private remove(id: number): void {
+    this.streams = this.streams.filter((stream) => stream.id !== id);
+    this.sight.forget(id);
+    if (this.declined.has(id)) this.declined = new Set([...this.declined].filter((other) => other !== id));
+  }
+
   private put(stream: StreamView): void {
+    const before = this.streams.find((other) => other.id === stream.id);
+    if (before && before.recordingSinceMs !== null && stream.recordingSinceMs === null && !this.sight.isLookedAt(stream.id)) void this.ask(stream.id, false);
     const at = this.streams.findIndex((other) => other.id === stream.id);
     this.streams = at < 0 ? [...this.streams, stream] : this.streams.with(at, stream);
   }

@@ -90,7 +90,7 @@ pub fn contract_ts() -> String {
     section!(out, ts, "session":
         session::view::Profile, session::view::Presence, session::view::Person, session::view::Role,
         session::view::LinkState, session::view::ReachableAt, session::view::RoomView, session::view::RecentRoom,
-        session::view::Language, session::view::Theme, session::view::Settings, session::view::StartView,
+        session::view::Language, session::view::Theme, session::view::Settings, session::view::LastUsed, session::view::StartView,
         session::view::SessionEvent, session::view::LeaveReason);
     section!(out, ts, "chat":
         chat::view::ChatEntry, chat::view::ChatBody, chat::view::ChatState, chat::view::ChatEvent);

@@ -15,6 +15,7 @@ contract! {
         forget_room(address: String) -> ();
         room() -> Option<RoomView>;
         leave_room() -> ();
+        answer_close(close: bool) -> ();
         reconnect_now() -> ();
         open_beside(address: String) -> ();
     }

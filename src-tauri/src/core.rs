@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::closing::Closing;
 use crate::error::IpcError;
 use crate::kept::Kept;
 use crate::outside::Outside;
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// Language and theme of the command line, until settings are saved.
     said: Mutex<(Option<Language>, Option<Theme>)>,
+    pub(crate) closing: Closing,
     room: Mutex<Option<Arc<OpenRoom>>>,
 }
 
@@ -66,6 +68,7 @@ impl Core {
             outside,
             recent_steps,
             turn: tokio::sync::Mutex::default(),
+            closing: Closing::default(),
             room: Mutex::default(),
         }
     }

@@ -8,7 +8,7 @@ use netcore::proto::{session, wire};
 use serde::{Deserialize, Serialize};
 
 use crate::error::IpcError;
-use crate::session::view::{Language, Profile, Settings, Theme, default_least_quality};
+use crate::session::view::{Language, LastUsed, Profile, Settings, Theme, default_least_quality};
 use crate::video::view::Transport;
 
 /// JPEG quality unless another is chosen.
@@ -24,6 +24,7 @@ struct Content {
     profile: Option<Profile>,
     settings: Option<Settings>,
     window: Option<WindowSize>,
+    last: LastUsed,
 }
 
 /// The window's inner size in logical pixels.
@@ -128,6 +129,18 @@ impl Kept {
         };
         self.change(|content| content.settings = Some(kept.clone()))?;
         Ok(kept)
+    }
+
+    /// What was used last.
+    pub(crate) fn last(&self) -> LastUsed {
+        self.content().last.clone()
+    }
+
+    /// Keeps what is used now for the next time. What cannot be written is not worth stopping for: the log says so.
+    pub(crate) fn note_used(&self, change: impl FnOnce(&mut LastUsed)) {
+        if let Err(error) = self.change(|content| change(&mut content.last)) {
+            tracing::warn!(%error, "what was used last is not kept");
+        }
     }
 
     /// Keeps how large the window is.
@@ -260,11 +273,14 @@ mod tests {
             })
             .unwrap();
 
+        first.note_used(|last| last.room_name = "Lab 2".to_owned());
+
         let second = Kept::load(&folders, None);
         assert_eq!(second.profile().0.name, "Ada");
         assert!(second.profile().1);
         assert_eq!(second.settings(), kept);
         assert_eq!(second.window().unwrap().width, 1100.0);
+        assert_eq!(second.last().room_name, "Lab 2");
     }
 
     #[test]

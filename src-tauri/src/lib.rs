@@ -10,6 +10,7 @@
 mod bindings;
 mod bridge;
 mod chat;
+mod closing;
 mod core;
 mod error;
 mod files;
@@ -55,6 +56,9 @@ pub struct Options {
     /// Light or dark, for this window.
     #[arg(long, value_name = "THEME")]
     pub(crate) theme: Option<Theme>,
+    /// The half of the screen that the window takes.
+    #[arg(long, value_name = "HALF", hide = true)]
+    pub(crate) half: Option<window::Half>,
 }
 
 /// Reads the command line, opens the window and runs until it is closed.

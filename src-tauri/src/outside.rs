@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{ErrorCode, IpcError};
 use crate::session::view::Theme;
+use crate::window::{self, Half};
 
 /// The one window's name.
 pub(crate) const WINDOW: &str = "main";
@@ -37,8 +38,10 @@ pub(crate) trait Outside: Send + Sync + 'static {
     fn show(&self, path: &Path) -> Result<(), IpcError>;
     /// Light or dark, for what the system draws.
     fn dress(&self, theme: Theme);
-    /// Starts another copy of this program.
+    /// Starts another copy of this program, whose window takes the right half of the screen, and gives this one the left.
     fn start_beside(&self, arguments: &[String]) -> std::io::Result<()>;
+    /// Ends this program.
+    fn end(&self);
 }
 
 /// The real world: Tauri's.
@@ -94,10 +97,22 @@ impl<R: Runtime> Outside for Desktop<R> {
 
     fn start_beside(&self, arguments: &[String]) -> std::io::Result<()> {
         let program = std::env::current_exe()?;
-        let mut child = std::process::Command::new(program).args(arguments).spawn()?;
+        let mut child = std::process::Command::new(program)
+            .args(arguments)
+            .arg("--half=right")
+            .spawn()?;
+        if let Some(window) = self.0.get_webview_window(WINDOW)
+            && let Err(error) = window::take_half(&window, Half::Left)
+        {
+            tracing::debug!(%error, "the window stays where it is");
+        }
         // Somebody has to take note of its end, or the system keeps its entry.
         std::thread::spawn(move || child.wait());
         Ok(())
+    }
+
+    fn end(&self) {
+        self.0.exit(0);
     }
 }
 

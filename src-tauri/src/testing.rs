@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) shown: Mutex<Vec<PathBuf>>,
     pub(crate) started: Mutex<Vec<Vec<String>>>,
     pub(crate) dressed: Mutex<Vec<Theme>>,
+    pub(crate) has_ended: AtomicBool,
 }
 
 struct Handle(Arc<World>);
@@ -62,6 +64,10 @@ impl Outside for Handle {
     fn start_beside(&self, arguments: &[String]) -> std::io::Result<()> {
         lock(&self.0.started).push(arguments.to_vec());
         Ok(())
+    }
+
+    fn end(&self) {
+        self.0.has_ended.store(true, Ordering::Relaxed);
     }
 }
 

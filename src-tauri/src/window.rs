@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tauri::webview::Color;
-use tauri::{AppHandle, LogicalSize, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{
+    AppHandle, LogicalSize, Manager, PhysicalPosition, PhysicalSize, Runtime, Url, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent,
+};
 
+use crate::closing::Wish;
 use crate::core::Core;
 use crate::kept::WindowSize;
 use crate::outside::{WINDOW, system_theme};
@@ -35,6 +39,9 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::R
         None => "Roomwire".to_owned(),
     };
     let Settings { theme, language, .. } = core.settings();
+    let dev = tauri::is_dev()
+        .then(|| app.config().build.dev_url.clone())
+        .flatten();
     let within = |side: f64, least: f64| {
         if side.is_finite() {
             side.clamp(least, LARGEST_SIDE)
@@ -54,8 +61,11 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::R
         .theme(system_theme(theme))
         .initialization_script(first_look(language, theme))
         // The window shows nothing but its own page, whatever is dropped on it or linked to.
-        .on_navigation(|url| matches!(url.scheme(), "tauri" | "http" | "https") && is_ours(url.host_str()))
+        .on_navigation(move |url| is_ours(url, dev.as_ref()))
         .build()?;
+    if let Some(half) = core.options.half {
+        take_half(&window, half)?;
+    }
     let ground = if window.theme()? == tauri::Theme::Dark {
         DARK_GROUND
     } else {
@@ -81,7 +91,7 @@ fn first_look(language: Language, theme: Theme) -> String {
     )
 }
 
-/// Keeps the size and leaves the room before the window goes.
+/// Keeps the size, asks where others would lose something, and leaves the room before the window goes.
 pub(crate) fn handle<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
     let WindowEvent::CloseRequested { api, .. } = event else {
         return;
@@ -98,10 +108,17 @@ pub(crate) fn handle<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
             tracing::warn!(%error, "the window's size is not kept");
         }
     }
-    if core.room().is_err() {
-        return;
+    match core.wish_to_close(netcore::clock::now()) {
+        Wish::Granted => return,
+        Wish::Leaves => api.prevent_close(),
+        Wish::Asked => {
+            api.prevent_close();
+            // The question stands in the window.
+            let _ = window.unminimize();
+            let _ = window.set_focus();
+            return;
+        }
     }
-    api.prevent_close();
     // Out of sight at once; the others see a goodbye instead of a lost connection.
     let _ = window.hide();
     let app = app.clone();
@@ -141,9 +158,70 @@ async fn leave(core: &Core) {
     }
 }
 
-/// The page's own address: `tauri://localhost`, on Windows `http://tauri.localhost`, while developing Vite's.
-fn is_ours(host: Option<&str>) -> bool {
-    matches!(host, Some("localhost" | "tauri.localhost"))
+/// Whether an address is the page's own: `tauri://localhost`, on Windows `http://tauri.localhost`, while developing `dev` (Vite's).
+/// Scheme, host and port all count: another port of this computer is another program's.
+fn is_ours(url: &Url, dev: Option<&Url>) -> bool {
+    let place = |url: &Url| {
+        (
+            url.scheme().to_owned(),
+            url.host_str().map(str::to_owned),
+            url.port_or_known_default(),
+        )
+    };
+    let own = if cfg!(any(windows, target_os = "android")) {
+        ("http", "tauri.localhost", Some(80))
+    } else {
+        ("tauri", "localhost", None)
+    };
+    place(url) == (own.0.to_owned(), Some(own.1.to_owned()), own.2)
+        || dev.is_some_and(|dev| place(url) == place(dev))
+}
+
+/// Half of a screen, for two windows that are looked at together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Half {
+    /// Where reading begins.
+    Left,
+    /// Beside it.
+    Right,
+}
+
+/// Moves a window to a half of its screen. Where a half is smaller than the smallest window, the two lie over each other as little
+/// as the screen allows. A system that places windows by itself, such as Wayland, changes the size only.
+///
+/// # Errors
+/// When the screen or the window cannot be asked.
+pub(crate) fn take_half<R: Runtime>(window: &WebviewWindow<R>, half: Half) -> tauri::Result<()> {
+    let Some(monitor) = window.current_monitor()?.or(window.primary_monitor()?) else {
+        return Ok(());
+    };
+    let area = monitor.work_area();
+    let (inner, outer) = (window.inner_size()?, window.outer_size()?);
+    let frame = PhysicalSize::new(
+        outer.width.saturating_sub(inner.width),
+        outer.height.saturating_sub(inner.height),
+    );
+    let least: PhysicalSize<u32> =
+        LogicalSize::new(LEAST_SIZE.width, LEAST_SIZE.height).to_physical(monitor.scale_factor());
+    let width = half_width(area.size.width, least.width + frame.width);
+    let left = match half {
+        Half::Left => 0,
+        Half::Right => area.size.width.saturating_sub(width),
+    };
+    window.unmaximize()?;
+    window.set_size(PhysicalSize::new(
+        width.saturating_sub(frame.width),
+        area.size.height.saturating_sub(frame.height),
+    ))?;
+    window.set_position(PhysicalPosition::new(
+        area.position.x + i32::try_from(left).unwrap_or_default(),
+        area.position.y,
+    ))
+}
+
+/// How wide each of two windows beside each other is on a screen, in its pixels.
+fn half_width(screen: u32, least: u32) -> u32 {
+    (screen / 2).max(least.min(screen))
 }
 
 #[cfg(test)]
@@ -158,7 +236,48 @@ mod tests {
 
     #[test]
     fn only_the_apps_own_page_is_shown() {
-        assert!(is_ours(Some("localhost")) && is_ours(Some("tauri.localhost")));
-        assert!(!is_ours(Some("example.org")) && !is_ours(None));
+        let dev: Url = "http://localhost:5173/".parse().unwrap();
+        let shown = |url: &str, dev: Option<&Url>| is_ours(&url.parse().unwrap(), dev);
+        let own = if cfg!(windows) {
+            "http://tauri.localhost/index.html"
+        } else {
+            "tauri://localhost/index.html"
+        };
+        assert!(shown(own, None) && shown(own, Some(&dev)));
+        assert!(shown("http://localhost:5173/x", Some(&dev)));
+        for other in [
+            "http://localhost:5173/",
+            "http://localhost/",
+            "http://localhost:8080/",
+            "https://localhost:5173/",
+            "http://127.0.0.1:5173/",
+            "https://tauri.localhost/",
+            "http://tauri.localhost:8080/",
+            "tauri://example.org/",
+            "https://example.org/",
+            "file:///etc/passwd",
+            "about:blank",
+            "data:text/html,x",
+        ] {
+            assert!(!shown(other, None), "{other}");
+        }
+        for other in [
+            "http://localhost:5174/",
+            "https://localhost:5173/",
+            "http://localhost/",
+        ] {
+            assert!(!shown(other, Some(&dev)), "{other}");
+        }
+    }
+
+    #[test]
+    fn two_windows_share_a_screen_and_neither_hides_the_other() {
+        assert_eq!(half_width(2560, 1024), 1280);
+        for screen in [1280, 1400, 1920, 2048] {
+            let width = half_width(screen, 1024);
+            assert_eq!(width, 1024, "{screen}");
+            assert!(screen - width > 0, "the second covers the first on {screen}");
+        }
+        assert_eq!(half_width(800, 1024), 800, "no wider than the screen");
     }
 }

@@ -196,11 +196,6 @@ impl Item {
             ) => self.done(),
             (_, Some(over)) => over,
             (Some(transfer), None) => of_transfer(&transfer.state, self.is_declined),
-            (None, None) if is_mine => FileState::Transferring {
-                done: 0,
-                rate: None,
-                seconds_left: None,
-            },
             (None, None) if self.info.received_by.contains(&me) => self.done(),
             (None, None) if self.is_declined => FileState::Declined,
             (None, None) => FileState::Offered,

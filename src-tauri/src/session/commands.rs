@@ -52,6 +52,11 @@ pub(crate) async fn leave_room(core: &Arc<Core>) -> Result<(), IpcError> {
     Ok(())
 }
 
+pub(crate) async fn answer_close(core: &Arc<Core>, close: bool) -> Result<(), IpcError> {
+    core.answer_close(close).await;
+    Ok(())
+}
+
 pub(crate) async fn reconnect_now(core: &Arc<Core>) -> Result<(), IpcError> {
     core.room()?.room.reconnect_now();
     Ok(())

@@ -27,6 +27,7 @@ pub(super) fn start(core: &Core) -> StartView {
         addresses: addresses(settings.port),
         downloads_free: free_space(Path::new(&settings.downloads)),
         settings,
+        last: core.kept.last(),
         recent: recent.rooms().iter().cloned().map(Into::into).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         first_run: !is_confirmed,
@@ -57,7 +58,7 @@ pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<Ro
     let options = HostOptions {
         folders: core.folders.clone(),
         profile,
-        room_name,
+        room_name: room_name.clone(),
         port,
         downloads: downloads(core),
         loopback_only: false,
@@ -65,6 +66,7 @@ pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<Ro
         window: WindowMode::Adaptive,
     };
     let room = Room::host(options).await?;
+    core.kept.note_used(|last| last.room_name = room_name);
     let settings = core.kept.settings();
     if let Err(error) = core.kept.save_settings(Settings { port, ..settings }) {
         // The room is open all the same.

@@ -45,6 +45,15 @@ impl People {
         gone
     }
 
+    /// How many are here besides `me`.
+    pub(crate) fn others(&self, me: MemberId) -> u32 {
+        let known = lock(&self.0);
+        let others = known
+            .values()
+            .filter(|(person, is_here)| *is_here && person.id != me);
+        u32::try_from(others.count()).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn get(&self, id: MemberId) -> Option<Person> {
         lock(&self.0).get(&id).map(|(person, _)| person.clone())
     }

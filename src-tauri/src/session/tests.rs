@@ -1,8 +1,12 @@
+use std::sync::atomic::Ordering;
+
+use netcore::proto::Span;
 use serde_json::json;
 
 use super::commands;
 use super::view::{Language, LinkState, Role, Settings, Theme};
 use crate::Options;
+use crate::closing::Wish;
 use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::testing::{Desk, loopback};
@@ -216,4 +220,43 @@ fn states_and_times_cross_as_the_interface_reads_them() {
         serde_json::to_value(LinkState::Up).unwrap(),
         json!({ "kind": "up" })
     );
+}
+
+#[tokio::test]
+async fn a_host_with_others_is_asked_before_its_window_closes_and_nobody_else_is() {
+    let now = netcore::clock::now();
+    let alone = Desk::new("Ada");
+    assert_eq!(alone.core.wish_to_close(now), Wish::Granted);
+
+    let (host, room) = Desk::hosting("Ada").await;
+    assert_eq!(host.core.wish_to_close(now), Wish::Leaves, "nobody else is here");
+    let (member, _) = Desk::joining("Ben", &room).await;
+    host.event_of_kind("session", "joined").await;
+    assert_eq!(member.core.wish_to_close(now), Wish::Leaves);
+
+    assert_eq!(host.core.wish_to_close(now), Wish::Asked);
+    let asked = host.event_of_kind("session", "close_asked").await;
+    assert_eq!((&asked["others"], &asked["moving"]), (&json!(1), &json!(0)));
+    // Stays: the room goes on, and the next wish is a new one however late it comes.
+    commands::answer_close(&host.core, false).await.unwrap();
+    assert!(host.core.room().is_ok());
+    let later = now + Span::from_secs(3600);
+    assert_eq!(host.core.wish_to_close(later), Wish::Asked);
+
+    commands::answer_close(&host.core, true).await.unwrap();
+    member.event_of_kind("session", "closed").await;
+    assert!(host.core.room().is_err());
+    assert!(host.world.has_ended.load(Ordering::Relaxed) && !member.world.has_ended.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_answer_keeps_no_window_open() {
+    let now = netcore::clock::now();
+    let (host, room) = Desk::hosting("Ada").await;
+    let (_member, _) = Desk::joining("Ben", &room).await;
+    host.event_of_kind("session", "joined").await;
+    let after = |ms| now + Span::from_millis(ms);
+    assert_eq!(host.core.wish_to_close(now), Wish::Asked);
+    assert_eq!(host.core.wish_to_close(after(300)), Wish::Asked, "a double click");
+    assert_eq!(host.core.wish_to_close(after(2_500)), Wish::Leaves);
 }

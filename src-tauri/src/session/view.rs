@@ -8,7 +8,7 @@ use ts_rs::TS;
 use crate::chat::view::ChatEntry;
 use crate::error::IpcError;
 use crate::files::view::FileView;
-use crate::video::view::{LiveView, StreamView, Transport};
+use crate::video::view::{LiveView, SourceFormat, StreamView, Transport};
 
 /// What a person tells about themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -189,13 +189,25 @@ pub(crate) struct Settings {
     pub is_fixed: bool,
 }
 
+/// What was used last, to begin with the next time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct LastUsed {
+    /// The name of the room that was hosted; empty: none was.
+    pub room_name: String,
+    /// The camera or pattern that was live; empty: none was.
+    pub source: String,
+    /// The size and rate it was asked for.
+    pub format: Option<SourceFormat>,
+}
+
 /// What settings of an older version stand for.
 pub(crate) fn default_least_quality() -> u8 {
     30
 }
 
 /// What the start screen shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StartView {
     /// Who I am.
@@ -204,6 +216,8 @@ pub(crate) struct StartView {
     pub profile_name: Option<String>,
     /// What was chosen.
     pub settings: Settings,
+    /// What was used last.
+    pub last: LastUsed,
     /// This computer's addresses, with the settings' port.
     pub addresses: Vec<ReachableAt>,
     /// Rooms joined before, the latest first.
@@ -243,6 +257,13 @@ pub(crate) enum SessionEvent {
     LinkChanged {
         /// As it is now.
         link: LinkState,
+    },
+    /// The window was to be closed, which would end what others or this computer still need.
+    CloseAsked {
+        /// How many others lose their room by it: 0 on a member's computer.
+        others: u32,
+        /// How many files are on the move here.
+        moving: u32,
     },
     /// The room is over for this computer.
     Closed {

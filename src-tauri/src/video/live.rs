@@ -8,7 +8,7 @@ use netcore::proto::video::{SourceKind, StreamSpec};
 use tokio::sync::mpsc;
 
 use super::source::{self, Opened, Outlet};
-use super::view::{LiveView, MadeView, Transport, VideoEvent, VideoSpec};
+use super::view::{LiveView, MadeView, SourceFormat, Transport, VideoEvent, VideoSpec};
 use crate::core::{Core, OpenRoom, lock};
 use crate::error::{ErrorCode, IpcError};
 
@@ -103,7 +103,22 @@ pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView,
         },
     );
     watch_for_end(core, &open, ended);
+    note_used(core, &view.spec);
     Ok(view)
+}
+
+/// Keeps what is live for the next start. A file is not begun with again, and a window of another program is gone by then.
+fn note_used(core: &Core, spec: &VideoSpec) {
+    if spec.source == "pattern" || spec.source.starts_with("camera:") {
+        core.kept.note_used(|last| {
+            last.source.clone_from(&spec.source);
+            last.format = Some(SourceFormat {
+                width: spec.width,
+                height: spec.height,
+                rate: spec.rate,
+            });
+        });
+    }
 }
 
 /// Makes my video another one while it is live. When the new source cannot be used, the old one goes on.
@@ -150,6 +165,7 @@ pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView
     }
     live.publisher.adapt(source::bounds(&live.spec));
     let view = announce(core, &open, &mut live).await;
+    note_used(core, &live.spec);
     *guard = Some(live);
     view
 }

@@ -33,7 +33,7 @@ pub(crate) enum SourceKind {
 }
 
 /// A size and a rate that a source offers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub(crate) struct SourceFormat {
     /// In pixels.
     pub width: u16,

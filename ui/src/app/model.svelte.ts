@@ -1,4 +1,4 @@
-import type { IpcError, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
+import type { ChatEntry, IpcError, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
 import { chatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { filesApi } from "../files/api";
@@ -16,6 +16,7 @@ import { Toasts } from "../shared/toasts.svelte";
 import { videoApi } from "../video/api";
 import { VideoStore } from "../video/store.svelte";
 import { Gate } from "./gate";
+import { Zoom } from "./zoom";
 
 /** What fills the window while in a room. */
 export type View = "room" | "wire";
@@ -31,11 +32,19 @@ export class Model {
 
   view = $state<View>("room");
   settingsOpen = $state(false);
+  /** What would be lost by closing the window, while that is asked. */
+  closing = $state.raw<{ others: number; moving: number } | null>(null);
+  /** What was said in a room that ended without my asking, until another is entered or it is put away. */
+  past = $state.raw<{ name: string; entries: ChatEntry[] } | null>(null);
+  /** Whether that is being read. */
+  reading = $state(false);
 
+  readonly zoom: Zoom;
   private readonly gate = new Gate();
   private readonly apis;
 
   constructor(host: Host) {
+    this.zoom = new Zoom((factor) => host.setZoom(factor));
     this.apis = {
       session: sessionApi(host),
       chat: chatApi(host),
@@ -64,6 +73,7 @@ export class Model {
     ]);
     const autoJoin = await this.session.open();
     if (!this.session.ready) return;
+    this.video.useLast(this.session.last);
     this.followSettings();
     await this.readRoom();
     if (autoJoin && !this.session.room) await this.join(autoJoin);
@@ -123,20 +133,42 @@ export class Model {
 
   private show(view: RoomView): void {
     this.session.enter(view);
+    this.past = null;
+    this.reading = false;
     this.chat.reset(view.chat);
     this.files.reset(view.files);
     this.video.reset(view.streams, view.live);
+    if (view.link.kind === "lost") this.video.hold();
   }
 
   private applySession(event: SessionEvent): void {
     const wasLost = this.session.link.kind === "lost";
+    if (event.kind === "closed" && event.reason) this.keepConversation();
     this.session.apply(event);
-    if (event.kind === "closed") {
+    if (event.kind === "close_asked") {
+      this.closing = { others: event.others, moving: event.moving };
+    } else if (event.kind === "closed") {
       this.emptyRoom();
       void this.session.refreshStart().catch(() => undefined); // the start screen shows what it knew
+    } else if (event.kind === "link_changed" && event.link.kind === "lost") {
+      this.video.hold();
     } else if (event.kind === "link_changed" && wasLost && event.link.kind === "up") {
       void this.readRoom().catch(() => undefined); // events go on telling what changes
     }
+  }
+
+  /** Answers whether the window closes. */
+  async answerClose(close: boolean): Promise<void> {
+    this.closing = null;
+    await this.apis.session.answerClose(close).catch((thrown: unknown) => this.toasts.show(explain(asIpcError(thrown)).what, "bad"));
+  }
+
+  /** A host that goes takes the room away, and not what was said in it. */
+  private keepConversation(): void {
+    const { room } = this.session;
+    if (!room || !this.chat.entries.some((entry) => entry.body.kind === "text")) return;
+    this.past = { name: room.name, entries: this.chat.entries };
+    this.reading = true;
   }
 
   /** Files can be dropped where the room shows what becomes of them, and nowhere else. */
@@ -158,6 +190,7 @@ export class Model {
     this.video.clear();
     this.metrics.clear();
     this.view = "room";
+    this.closing = null;
     void this.video.useDefaults(this.session.settings);
   }
 }

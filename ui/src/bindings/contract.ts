@@ -127,6 +127,14 @@ export type Settings = {
   mostKbps: number | null,
   /** Whether the pictures stay as they are asked for, whatever the network takes. */
   isFixed: boolean };
+/** What was used last, to begin with the next time. */
+export type LastUsed = {
+  /** The name of the room that was hosted; empty: none was. */
+  roomName: string,
+  /** The camera or pattern that was live; empty: none was. */
+  source: string,
+  /** The size and rate it was asked for. */
+  format: SourceFormat | null };
 /** What the start screen shows. */
 export type StartView = {
   /** Who I am. */
@@ -135,6 +143,8 @@ export type StartView = {
   profileName: string | null,
   /** What was chosen. */
   settings: Settings,
+  /** What was used last. */
+  last: LastUsed,
   /** This computer's addresses, with the settings' port. */
   addresses: Array<ReachableAt>,
   /** Rooms joined before, the latest first. */
@@ -158,7 +168,11 @@ export type SessionEvent = { kind: "joined",
   /** As they are now. */
   person: Person } | { kind: "link_changed",
   /** As it is now. */
-  link: LinkState } | { kind: "closed",
+  link: LinkState } | { kind: "close_asked",
+  /** How many others lose their room by it: 0 on a member's computer. */
+  others: number,
+  /** How many files are on the move here. */
+  moving: number } | { kind: "closed",
   /** `null` when this window's person ended it. */
   reason: IpcError | null };
 /** Why somebody is no longer here. */
@@ -644,6 +658,7 @@ export type Commands = {
   "session|forget_room": [{ address: string }, null];
   "session|room": [Record<string, never>, RoomView | null];
   "session|leave_room": [Record<string, never>, null];
+  "session|answer_close": [{ close: boolean }, null];
   "session|reconnect_now": [Record<string, never>, null];
   "session|open_beside": [{ address: string }, null];
   "chat|say": [{ text: string }, ChatEntry];

@@ -22,6 +22,10 @@ export const tauriHost: Host = {
     return await listen<Events[E]>(event, (message) => handler(message.payload));
   },
 
+  async setZoom(factor) {
+    await getCurrentWebview().setZoom(factor);
+  },
+
   async onFileDrag(handler) {
     return await getCurrentWebview().onDragDropEvent(({ payload }) => {
       // Words and pictures are dragged as well; only files have paths.

@@ -26,6 +26,8 @@ export interface Host {
   nextFrame(stream: number, after: number, drawn: DrawnFrame | null): Promise<ArrayBuffer>;
   /** Calls `handler` for every event of this name until the returned function is called. */
   on<E extends EventName>(event: E, handler: (payload: Events[E]) => void): Promise<() => void>;
+  /** Draws the page larger or smaller; 1 is its usual size. */
+  setZoom(factor: number): Promise<void>;
   /** Calls `handler` for files dragged over the window until the returned function is called. */
   onFileDrag(handler: (drag: FileDrag) => void): Promise<() => void>;
 }

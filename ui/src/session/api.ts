@@ -14,6 +14,8 @@ export function sessionApi(host: Host) {
     forgetRoom: (address: string) => host.call("session|forget_room", { address }),
     room: () => host.call("session|room", {}),
     leaveRoom: () => host.call("session|leave_room", {}),
+    /** Says whether the window, which was to be closed, closes or stays. */
+    answerClose: (close: boolean) => host.call("session|answer_close", { close }),
     reconnectNow: () => host.call("session|reconnect_now", {}),
     /** Opens a second window of this program that joins `address`. */
     openBeside: (address: string) => host.call("session|open_beside", { address }),

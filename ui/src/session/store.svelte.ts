@@ -1,5 +1,6 @@
 import type {
   IpcError,
+  LastUsed,
   LinkState,
   Person,
   Profile,
@@ -52,6 +53,8 @@ export class SessionStore {
   profile = $state.raw<Profile>({ name: "", about: "", colour: "#7a4f9a", device: "" });
   profileName = $state.raw<string | null>(null);
   settings = $state.raw<Settings>(DEFAULT_SETTINGS);
+  /** What was used last. */
+  last = $state.raw<LastUsed>({ roomName: "", source: "", format: null });
   addresses = $state.raw<ReachableAt[]>([]);
   recent = $state.raw<RecentRoom[]>([]);
   version = $state("");
@@ -78,6 +81,7 @@ export class SessionStore {
       this.profile = start.profile;
       this.profileName = start.profileName;
       this.settings = start.settings;
+      this.last = start.last;
       this.addresses = start.addresses;
       this.recent = start.recent;
       this.version = start.version;
@@ -113,6 +117,8 @@ export class SessionStore {
       case "link_changed":
         this.link = event.link;
         break;
+      case "close_asked":
+        break; // the whole window asks
       case "closed":
         if (this.room && event.reason) this.ended = { roomName: this.room.name, reason: event.reason };
         this.forget();
@@ -207,6 +213,7 @@ export class SessionStore {
   private async opened(name: string, port: number): Promise<RoomView> {
     const view = await this.api.hostRoom(name, port);
     this.settings = { ...this.settings, port };
+    this.last = { ...this.last, roomName: name };
     return view;
   }
 

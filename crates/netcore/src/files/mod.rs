@@ -339,7 +339,7 @@ impl FilePlane {
         match outcome {
             Ok((path, hash)) => {
                 tracing::info!(target: "roomwire::step", code = "file_done", file = id.0, name = %transfer.info.name,
-                    "file {id}, \"{}\", is whole, and its BLAKE3 agrees", transfer.info.name);
+                    "file {id}, \"{}\", was received completely, and its checksum agrees", transfer.info.name);
                 self.set_state(transfer, TransferState::Done { path, hash });
                 if transfer.direction == Direction::Down {
                     let _ = self.shared.call(move |node, _| node.file_received(id)).await;

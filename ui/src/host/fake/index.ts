@@ -74,6 +74,10 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
       return () => void set.delete(handler as (payload: never) => void);
     },
 
+    async setZoom(factor) {
+      document.documentElement.style.setProperty("zoom", String(factor));
+    },
+
     async onFileDrag(handler) {
       drags.add(handler);
       return () => void drags.delete(handler);

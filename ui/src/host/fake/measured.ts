@@ -139,7 +139,7 @@ export function steps(now: number): Step[] {
     at(300, "session", "listening", "listening on port 27182 for TCP and UDP", { port: "27182" }),
     at(244, "lock", "connected", "TLS 1.3 with 192.168.1.31:53412, identity 7f3a90c14bc2…", { peer: "192.168.1.31:53412" }),
     at(180, "video", "stream_started", "stream 3 is live: 1280×720 at 30 frames/s over UDP", { stream: "3", transport: "UDP" }),
-    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", is whole, and its BLAKE3 agrees', { file: "1", name: "rack-photo.jpg" }),
+    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", was received completely, and its checksum agrees', { file: "1", name: "rack-photo.jpg" }),
     at(12, "warn", "datagrams_blocked", "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works"),
   ];
 }

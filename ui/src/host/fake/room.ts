@@ -4,6 +4,7 @@ import type {
   FileState,
   FileView,
   IpcError,
+  LastUsed,
   LinkState,
   LiveView,
   MetricPoint,
@@ -40,6 +41,7 @@ export class FakeRoom {
   private readonly cameras = new Map<number, Camera>();
   private flows: Flow[] = [];
   private points: MetricPoint[] = [];
+  private last: LastUsed = { roomName: "", source: "", format: null };
   private recent: RecentRoom[];
   private sources: SourceView[] = structuredClone(SOURCES);
   private nextKey = 20_000;
@@ -96,6 +98,7 @@ export class FakeRoom {
       profile: this.profile,
       profileName: null,
       settings: this.settings,
+      last: this.last,
       addresses: addresses(this.settings.port),
       recent: this.recent,
       version: "0.1.0",
@@ -131,6 +134,7 @@ export class FakeRoom {
       this.shut();
       return null;
     },
+    "session|answer_close": ({ close }) => (close ? this.commands["session|leave_room"]({}) : null),
     "session|reconnect_now": () => {
       if (this.open) {
         this.open.link = { kind: "up" };

@@ -55,11 +55,18 @@ describe("a stream", () => {
     expect(asked).toEqual([[7, false]]);
   });
 
-  it("that is over is asked for no more", () => {
+  it("that is over is asked for no more, and another of its number begins anew", () => {
     const { asked, sight: streams } = sight();
-    streams.place(7).report(true);
-    streams.forget(7);
+    const before = streams.place(7);
+    before.report(true);
+    streams.keepOnly([8]);
+    const after = streams.place(7);
+    after.report(true);
+    before.gone();
     vi.advanceTimersByTime(LEAVES_AFTER_MS * 2);
     expect(asked).toEqual([]);
+    after.gone();
+    vi.advanceTimersByTime(LEAVES_AFTER_MS);
+    expect(asked).toEqual([[7, false]]);
   });
 });

@@ -10,6 +10,8 @@ export type Choice = { source: string; format: SourceFormat | null; quality: num
 type Defaults = Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "leastKbps" | "mostKbps" | "isFixed">;
 
 export const PATTERN = "pattern";
+/** How long a stream of somebody else stays after its end, in milliseconds. */
+const ENDS_AFTER_MS = 300;
 
 export class VideoStore {
   streams = $state.raw<StreamView[]>([]);
@@ -41,6 +43,8 @@ export class VideoStore {
   onRecorded: ((recorded: RecordedView, error: IpcError | null) => void) | null = null;
 
   private isHeld = false;
+  /** Streams that ended a moment ago. */
+  private readonly ending = new Map<number, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly api: VideoApi) {}
 
@@ -49,18 +53,25 @@ export class VideoStore {
     this.live = live;
     this.error = null;
     this.isHeld = false;
+    this.keepEnding();
+    this.forgetOthers();
+    // A connection that came back watches everything again.
+    for (const { id, mine, watching, recordingSinceMs } of streams) {
+      const wanted = recordingSinceMs !== null || (this.sight.isLookedAt(id) && !this.declined.has(id));
+      if (!mine && watching && !wanted) void this.ask(id, false);
+    }
     if (live) this.adopt(live);
   }
 
   /** The connection is lost: what was seen last stays, until the room is read anew. */
   hold(): void {
     this.isHeld = true;
+    this.keepEnding();
   }
 
   clear(): void {
     this.reset([], null);
     this.chosen = null;
-    this.declined = new Set();
     this.busy = false;
   }
 
@@ -80,7 +91,7 @@ export class VideoStore {
         this.put(event.stream);
         break;
       case "stopped":
-        if (!this.isHeld) this.remove(event.stream);
+        this.end(event.stream);
         break;
       case "live":
         this.live = event.live;
@@ -251,15 +262,39 @@ export class VideoStore {
     this.choice = { ...this.choice, source: source.id, format };
   }
 
+  /**
+   * A stream ended. When the connection is lost, all of them end a moment before that is known: others' stay that long, so that the
+   * last pictures are still there to be held.
+   */
+  private end(id: number): void {
+    const stream = this.streams.find((other) => other.id === id);
+    if (!stream || stream.mine) this.remove(id);
+    else if (!this.isHeld) this.ending.set(id, setTimeout(() => this.remove(id), ENDS_AFTER_MS));
+  }
+
   private remove(id: number): void {
+    this.ending.delete(id);
     this.streams = this.streams.filter((stream) => stream.id !== id);
-    this.sight.forget(id);
-    if (this.declined.has(id)) this.declined = new Set([...this.declined].filter((other) => other !== id));
+    this.forgetOthers();
+  }
+
+  /** What is about to be taken away is not. */
+  private keepEnding(): void {
+    for (const timer of this.ending.values()) clearTimeout(timer);
+    this.ending.clear();
+  }
+
+  private forgetOthers(): void {
+    const ids = this.streams.map((stream) => stream.id);
+    this.sight.keepOnly(ids);
+    this.declined = new Set([...this.declined].filter((id) => ids.includes(id)));
   }
 
   private put(stream: StreamView): void {
     const before = this.streams.find((other) => other.id === stream.id);
     if (before && before.recordingSinceMs !== null && stream.recordingSinceMs === null && !this.sight.isLookedAt(stream.id)) void this.ask(stream.id, false);
+    clearTimeout(this.ending.get(stream.id));
+    this.ending.delete(stream.id);
     const at = this.streams.findIndex((other) => other.id === stream.id);
     this.streams = at < 0 ? [...this.streams, stream] : this.streams.with(at, stream);
   }

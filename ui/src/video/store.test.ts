@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeHost, type FakeHost } from "../host/fake";
 import { videoApi } from "./api";
 import { PATTERN, VideoStore } from "./store.svelte";
@@ -106,5 +106,40 @@ describe("my video", () => {
     host.refuse("video|start_video", "screen_absent");
     await video.start();
     expect(video.error?.code).toBe("screen_absent");
+  });
+});
+
+describe("others' streams", () => {
+  const theirs = { id: 70, owner: 5, ownerName: "Ada", mine: false, source: "camera" as const, title: "", width: 640, height: 480, rate: 30, transport: "udp" as const, watching: true, recordingSinceMs: null };
+  const stop = () => video.apply({ kind: "stopped", stream: 70, reason: null });
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("go when they end", () => {
+    video.apply({ kind: "started", stream: theirs });
+    stop();
+    vi.advanceTimersByTime(1000);
+    expect(video.streams).toEqual([]);
+  });
+
+  it("stay with their last picture when they end because the connection does, in either order", () => {
+    for (const order of [[stop, () => video.hold()], [() => video.hold(), stop]]) {
+      video.apply({ kind: "started", stream: theirs });
+      for (const step of order) step();
+      vi.advanceTimersByTime(10_000);
+      expect(video.streams.map((stream) => stream.id)).toEqual([70]);
+      video.reset([], null);
+      expect(video.streams).toEqual([]);
+    }
+  });
+
+  it("are asked for no more when nobody looks, unless they are recorded or not wanted anyway", async () => {
+    for (const id of [70, 71, 72]) video.apply({ kind: "started", stream: { ...theirs, id, recordingSinceMs: id === 71 ? 1 : null } });
+    await video.watch(72, false);
+    for (const id of [70, 71, 72]) video.sight.place(id);
+    const before = host.calls.length;
+    vi.advanceTimersByTime(10_000);
+    const watched = host.calls.slice(before).filter((call) => call.command === "video|watch");
+    expect(watched.map((call) => call.args)).toEqual([{ stream: 70, on: false }]);
   });
 });

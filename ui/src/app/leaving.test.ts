@@ -79,7 +79,7 @@ describe("the zoom", () => {
   it("follows Ctrl with +, − and 0, and is there at the next start", async () => {
     localStorage.clear();
     const { model } = await open({ scene: "busy" });
-    const zoom = () => document.documentElement.style.getPropertyValue("zoom");
+    const zoom = () => document.documentElement.dataset.zoom;
     const key = (name: string) => fireEvent.keyDown(window, { key: name, ctrlKey: true });
     await key("+");
     await key("=");

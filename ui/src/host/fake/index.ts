@@ -75,7 +75,9 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
     },
 
     async setZoom(factor) {
-      document.documentElement.style.setProperty("zoom", String(factor));
+      const root = document.documentElement;
+      root.dataset.zoom = String(factor);
+      root.style.setProperty("zoom", String(factor));
     },
 
     async onFileDrag(handler) {

@@ -8,6 +8,7 @@
 
 mod address;
 mod cards;
+mod budget;
 mod chat;
 pub mod clock;
 mod conditioned;

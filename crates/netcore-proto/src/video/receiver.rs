@@ -37,6 +37,8 @@ pub struct Receiver {
     /// The latest whole frames, the newest last.
     whole: VecDeque<Whole>,
     partials: Vec<Partial>,
+    /// The most bytes that incomplete frames may take.
+    memory: usize,
     buffers: FrameBuffers,
     outgoing: VecDeque<Outgoing>,
     arrivals: VecDeque<Arrival>,
@@ -106,6 +108,7 @@ impl Receiver {
             newest: None,
             whole: VecDeque::new(),
             partials: Vec::new(),
+            memory: MAX_PARTIAL_BYTES,
             buffers: FrameBuffers::new(),
             outgoing: VecDeque::new(),
             arrivals: VecDeque::new(),
@@ -131,6 +134,12 @@ impl Receiver {
         self.partials.iter().map(Partial::buffered).sum()
     }
 
+    /// From now on incomplete frames may take so many bytes, at most twice [`MAX_FRAME_BYTES`](super::MAX_FRAME_BYTES). Frames
+    /// longer than that are not received.
+    pub fn set_memory(&mut self, bytes: usize) {
+        self.memory = bytes.min(MAX_PARTIAL_BYTES);
+    }
+
     /// Tells it the round trip to the neighbour, which decides when to ask again.
     pub fn set_round_trip(&mut self, round_trip: Span) {
         self.way.round_trip = round_trip;
@@ -150,7 +159,10 @@ impl Receiver {
             frame_length: fragment.frame_length,
             size: fragment.size,
         };
-        let at = self.partial_of(shape, now);
+        let Some(at) = self.partial_of(shape, now) else {
+            self.counts.useless_fragments.grow_by(1);
+            return;
+        };
         if let Some(partial) = self.partials.get_mut(at) {
             let effect = partial.add(fragment, now);
             self.take_effect(at, effect, now);
@@ -169,7 +181,9 @@ impl Receiver {
             frame_length: parity.frame_length,
             size: parity.size,
         };
-        let at = self.partial_of(shape, now);
+        let Some(at) = self.partial_of(shape, now) else {
+            return;
+        };
         if !self.has_room(usize::from(parity.size)) {
             return;
         }
@@ -185,15 +199,16 @@ impl Receiver {
         self.newest.is_some_and(|newest| !frame.is_newer_than(newest))
     }
 
-    /// The place of an incomplete frame, which begins now if it has not.
-    fn partial_of(&mut self, shape: Shape, now: Time) -> usize {
+    /// The place of an incomplete frame, which begins now if it has not; `None` for one longer than there is memory.
+    fn partial_of(&mut self, shape: Shape, now: Time) -> Option<usize> {
         let known = self
             .partials
             .iter()
             .position(|partial| partial.frame == shape.frame);
         match known {
-            Some(at) => at,
-            None => self.begin(shape, now),
+            Some(at) => Some(at),
+            None if shape.frame_length as usize > self.memory => None,
+            None => Some(self.begin(shape, now)),
         }
     }
 
@@ -333,7 +348,7 @@ impl Receiver {
 
     /// Whether incomplete frames may take so many more bytes.
     fn has_room(&self, bytes: usize) -> bool {
-        self.incomplete_bytes().saturating_add(bytes) <= MAX_PARTIAL_BYTES
+        self.incomplete_bytes().saturating_add(bytes) <= self.memory
     }
 
     /// Drops the incomplete frames that are not worth waiting for.

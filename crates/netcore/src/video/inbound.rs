@@ -1,5 +1,6 @@
 use std::io;
 use std::sync::{Mutex, Weak};
+use std::time::Duration;
 
 use crate::tcp::{self, Secure};
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
@@ -8,12 +9,19 @@ use netcore_proto::video::{
     Receiver, TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{LinkKey, ShownFrame, Stream};
+use crate::budget::INCOMPLETE_FRAMES;
 use crate::clock;
 use crate::lock::lock;
 use crate::metrics::LinkRecord;
+
+/// A frame's bytes are counted and waited for in portions of this size.
+const PORTION_BYTES: usize = 64 * 1024;
+/// How long a portion may take: a link slower than 52 kbit/s carries no live video.
+const PORTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A stream's frames as they come from one neighbour, over either transport.
 pub(crate) struct Inbound {
@@ -24,6 +32,8 @@ pub(crate) struct Inbound {
     /// What the sending end told us.
     reported: Mutex<Option<Figures>>,
     hub: Weak<Stream>,
+    /// Cancelled when a newer TCP connection takes the place of the present one.
+    connection: Mutex<CancellationToken>,
     /// On a member: cancelled when the stream is no longer wanted.
     watching: Mutex<Option<CancellationToken>>,
 }
@@ -37,6 +47,7 @@ impl Inbound {
             meter: Mutex::new(ArrivalMeter::new(transport)),
             reported: Mutex::default(),
             hub,
+            connection: Mutex::default(),
             watching: Mutex::default(),
         }
     }
@@ -80,6 +91,10 @@ impl Inbound {
         lock(&self.receiver).handle_timeout(now);
     }
 
+    pub(crate) fn set_memory(&self, bytes: usize) {
+        lock(&self.receiver).set_memory(bytes);
+    }
+
     pub(crate) fn set_round_trip(&self, round_trip: Span) {
         lock(&self.receiver).set_round_trip(round_trip);
     }
@@ -117,8 +132,18 @@ impl Inbound {
         }
     }
 
-    /// Receives frames from a TCP connection and acknowledges each when it is whole, before anything else is done with it.
+    /// Receives frames from a TCP connection until it ends, or a newer one takes its place: a stream has one.
     pub(crate) async fn receive_tcp(&self, stream: Secure) -> io::Result<()> {
+        let present = CancellationToken::new();
+        std::mem::replace(&mut *lock(&self.connection), present.clone()).cancel();
+        tokio::select! {
+            () = present.cancelled() => Err(io::Error::other("a newer connection has taken its place")),
+            outcome = self.receive_frames(stream) => outcome,
+        }
+    }
+
+    /// Receives frames and acknowledges each when it is whole, before anything else is done with it.
+    async fn receive_frames(&self, stream: Secure) -> io::Result<()> {
         let (mut reader, mut writer) = tcp::split(stream)?;
         let mut buffers = FrameBuffers::new();
         loop {
@@ -132,7 +157,15 @@ impl Inbound {
             let mut bytes = buffers.take(FRAME_HEADER_BYTES + header.length as usize);
             let (head, jpeg) = bytes.split_at_mut(FRAME_HEADER_BYTES);
             head.copy_from_slice(&header_bytes);
-            reader.read_exact(jpeg).await?;
+            // Memory of this length is the system's word only, until bytes are written to it.
+            let mut share = INCOMPLETE_FRAMES.share();
+            for portion in jpeg.chunks_mut(PORTION_BYTES) {
+                if !share.grow(portion.len()) {
+                    return Err(invalid("too many large frames are on their way at once"));
+                }
+                timeout(PORTION_TIMEOUT, reader.read_exact(portion)).await??;
+            }
+            drop(share);
             let whole = clock::now();
             let hold_us = u32::try_from(clock::now().since(whole).as_micros()).unwrap_or(u32::MAX);
             let ack = TcpAck {

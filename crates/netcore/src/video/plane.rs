@@ -17,6 +17,9 @@ use crate::shared::{DialError, Shared};
 
 /// How long a stream's TCP connection that broke waits before it is opened again.
 const REDIAL_AFTER: Duration = Duration::from_millis(500);
+/// The most bytes of frames of which not all datagrams are here, for all streams: 4 MiB for each when a room has as many as
+/// it may.
+const INCOMPLETE_BYTES: usize = 256 * 1024 * 1024;
 /// The most ended links whose measurements are kept.
 const MAX_ENDED: usize = 16;
 
@@ -205,6 +208,7 @@ impl Plane {
             neighbour.association.add_inbound(info.id, inbound.clone());
         }
         write(&self.streams).insert(info.id, stream.clone());
+        self.share_memory();
         let StreamSpec {
             width,
             height,
@@ -225,6 +229,7 @@ impl Plane {
             return;
         };
         self.remember(stream.stop());
+        self.share_memory();
         for neighbour in lock(&self.shared.neighbours).values() {
             neighbour.association.remove(info.id);
         }
@@ -232,6 +237,14 @@ impl Plane {
             own.forget_live(info.id);
         }
         tracing::info!(target: "roomwire::step", code = "stream_stopped", stream = info.id.0, "stream {} is over", info.id);
+    }
+
+    /// Divides what incomplete frames out of datagrams may take among the streams that come here.
+    fn share_memory(&self) {
+        let streams = self.streams();
+        let incoming: Vec<_> = streams.iter().filter_map(|stream| stream.inbound()).collect();
+        let share = INCOMPLETE_BYTES / incoming.len().max(1);
+        incoming.iter().for_each(|inbound| inbound.set_memory(share));
     }
 
     /// The link that carries `stream` to `peer`, begun if there is none yet.

@@ -29,6 +29,8 @@ pub(crate) struct Outbound {
     state: Mutex<State>,
     /// The present TCP connection. Where several locks are held, they are taken in this order: pipe or outbox, state.
     pipe: Mutex<Option<Arc<Mutex<Pipe>>>>,
+    /// Cancelled when a newer TCP connection takes the place of the present one.
+    connection: Mutex<CancellationToken>,
     outbox: Mutex<Outbox>,
     /// Wakes the task that does what has to be done later.
     wake: Notify,
@@ -75,6 +77,7 @@ impl Outbound {
             key,
             state: Mutex::new(state),
             pipe: Mutex::default(),
+            connection: Mutex::default(),
             outbox: Mutex::default(),
             wake: Notify::new(),
             tcp_wake: Notify::new(),

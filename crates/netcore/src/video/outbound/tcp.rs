@@ -4,6 +4,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use netcore_proto::video::{Frame, TCP_ACK_BYTES, TcpAck};
 
+use tokio_util::sync::CancellationToken;
+
 use super::Outbound;
 use crate::clock;
 use crate::lock::lock;
@@ -18,7 +20,7 @@ pub(super) struct Pipe {
 }
 
 impl Outbound {
-    /// Serves one TCP connection of this link until it ends.
+    /// Serves one TCP connection of this link until it ends, or a newer one takes its place: a link has one.
     pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
         tcp::keep_queue_short(tcp::socket(&stream), tcp::MOST_UNSENT);
         let (reader, writer) = tcp::split(stream)?;
@@ -27,7 +29,10 @@ impl Outbound {
             writing: None,
         }));
         *lock(&self.pipe) = Some(pipe.clone());
+        let present = CancellationToken::new();
+        std::mem::replace(&mut *lock(&self.connection), present.clone()).cancel();
         let outcome = tokio::select! {
+            () = present.cancelled() => Err(io::Error::other("a newer connection has taken its place")),
             () = self.cancel.cancelled() => Ok(()),
             outcome = self.write_frames(&pipe) => outcome,
             outcome = self.read_acks(reader) => outcome,

@@ -445,3 +445,19 @@ fn a_fragment_requested_of_a_frame_that_is_over_is_not_looked_for_in_another_of_
         assert_eq!(fragment.frame_length, 40, "only the second frame is left to send");
     }
 }
+
+#[test]
+fn a_frame_longer_than_there_is_memory_is_not_begun_and_others_arrive() {
+    let mut receiver = Receiver::new(STREAM);
+    receiver.set_memory(100_000);
+    for number in 0..20 {
+        receiver.handle_fragment(&fragment(number, 100_001, 1_000, 0), Time::ZERO);
+        assert_eq!(receiver.incomplete_bytes(), 0);
+    }
+    for number in 20..40 {
+        receiver.handle_fragment(&fragment(number, 40_000, 1_000, 0), Time::ZERO);
+        assert!(receiver.incomplete_bytes() <= 100_000);
+    }
+    receiver.handle_fragment(&mislabelled(&frame(41, 900), STREAM, 41), Time::ZERO);
+    assert_eq!(receiver.counts().frames, 1);
+}

@@ -258,12 +258,31 @@ impl Node {
 
     /// A member reads so slowly that its driver had to stop keeping bytes for it.
     pub fn handle_too_slow(&mut self, conn: ConnId, now: Time) {
+        let words = "it reads too slowly to be kept up to date; what it missed waits for its return";
+        self.cut_off(conn, Refusal::new(RefusalCode::TooSlow, words), now);
+    }
+
+    /// On a host: work for whoever is at the other end of `conn` failed by a mistake of this program. The connection ends, and
+    /// its member may come back.
+    pub fn handle_fault(&mut self, conn: ConnId, now: Time) {
+        let words = "a fault in the host's program ended this connection; its log says where";
+        self.cut_off(conn, Refusal::new(RefusalCode::Other, words), now);
+    }
+
+    fn cut_off(&mut self, conn: ConnId, refusal: Refusal, now: Time) {
         if let Role::Host(host) = &mut self.role {
             let mut out = HostOutbox::default();
             host.handle_closed(conn, now, &mut out);
-            let words = "it reads too slowly to be kept up to date; what it missed waits for its return";
-            out.refuse(conn, Refusal::new(RefusalCode::TooSlow, words));
+            out.refuse(conn, refusal);
             self.deliver(out);
+        }
+    }
+
+    /// On a host: the control connection of a member that is here.
+    pub fn conn_of(&self, member: MemberId) -> Option<ConnId> {
+        match &self.role {
+            Role::Host(host) => host.session.conns_of(&Recipients::One(member)).first().copied(),
+            Role::Member(member) => member.conn.as_ref().map(|(conn, _)| *conn),
         }
     }
 

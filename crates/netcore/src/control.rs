@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::confine::{Panicked, confined, confined_task};
 use crate::files::FilePlane;
 use crate::room::RoomEvent;
 use crate::session::{Neighbour, add_neighbour, handle_round_trip, remove_neighbour};
@@ -31,6 +32,8 @@ pub(crate) const INPUT_QUEUE: usize = 1_024;
 const BYTE_QUEUE: usize = 8 * 1024 * 1024;
 /// What a message that waits takes beside its own bytes.
 const MESSAGE_OVERHEAD: usize = 64;
+/// So many failures in a row of what the room itself must do end the room.
+const MAX_FAULTS: u32 = 8;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a connection may take no byte at all while there are some for it.
@@ -53,10 +56,23 @@ pub(crate) enum Input {
     Drained { conn: ConnId },
     /// One ended on its own.
     Closed { conn: ConnId, why: String },
+    /// Work for a peer panicked: it is disconnected.
+    Fault { peer: MemberId },
     /// Somebody wants something done.
     Act(Act),
     /// The room is to be left or closed; the answer comes when every goodbye has been sent.
     Leave(oneshot::Sender<()>),
+}
+
+impl Input {
+    /// The connection that it is of, if it is of one.
+    fn conn(&self) -> Option<ConnId> {
+        match self {
+            Input::Connected { connection, .. } => Some(connection.conn),
+            Input::Bytes { conn, .. } | Input::Drained { conn } | Input::Closed { conn, .. } => Some(*conn),
+            Input::Fault { .. } | Input::Act(_) | Input::Leave(_) => None,
+        }
+    }
 }
 
 /// One control connection, as the loop sees it.
@@ -93,6 +109,8 @@ pub(crate) struct ControlLoop {
     open: HashMap<ConnId, Open>,
     /// On a member: whoever waits to learn how the present connection fares.
     fate: Option<mpsc::Sender<Fate>>,
+    /// How often in a row work failed that is nobody's in particular.
+    faults: u32,
 }
 
 /// How a member's connection fares.
@@ -123,6 +141,7 @@ impl ControlLoop {
             meters,
             open: HashMap::new(),
             fate,
+            faults: 0,
         }
     }
 
@@ -137,25 +156,87 @@ impl ControlLoop {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
-                () = clock::sleep_until(deadline) => self.node.handle_timeout(clock::now()),
-                _ = seconds.tick() => self.meters.tick(&self.video, &mut self.node, &self.shared),
+                () = clock::sleep_until(deadline) => {
+                    if !self.keep_going(|this| this.node.handle_timeout(clock::now())) {
+                        break;
+                    }
+                }
+                _ = seconds.tick() => {
+                    if !self.keep_going(|this| this.meters.tick(&this.video, &mut this.node, &this.shared)) {
+                        break;
+                    }
+                }
                 input = inputs.recv() => match input {
                     Some(Input::Leave(answer)) => {
                         self.leave().await;
                         let _ = answer.send(());
                         break;
                     }
-                    Some(input) => {
-                        // The calendar may have been set since, or the computer may have slept.
-                        self.node.set_epoch(clock::epoch_unix_ms());
-                        self.handle(input);
-                    }
+                    Some(input) => self.handle_confined(input),
                     None => break,
                 },
             }
-            self.carry_out();
         }
         self.video.close();
+    }
+
+    /// Takes one fact in. One that makes us panic costs the peer that it is of.
+    fn handle_confined(&mut self, input: Input) {
+        let conn = input.conn();
+        let of = conn.map_or(0, |conn| conn.0);
+        let done = confined("control", of, || {
+            // The calendar may have been set since, or the computer may have slept.
+            self.node.set_epoch(clock::epoch_unix_ms());
+            self.handle(input);
+            self.carry_out();
+        });
+        if let (Err(Panicked), Some(conn)) = (done, conn) {
+            self.disconnect(conn);
+        }
+    }
+
+    /// Does what is nobody's in particular. Returns `false` when that fails again and again: then the room is over.
+    fn keep_going(&mut self, work: impl FnOnce(&mut ControlLoop)) -> bool {
+        let done = confined("room", 0, || {
+            work(self);
+            self.carry_out();
+        });
+        self.faults = if done.is_ok() { 0 } else { self.faults + 1 };
+        if self.faults < MAX_FAULTS {
+            return true;
+        }
+        tracing::error!(target: "roomwire::step", code = "room_failed",
+            "a fault in this program ends the room: the log says where");
+        self.shared.cancel.cancel();
+        false
+    }
+
+    /// Ends a connection whose peer's work panicked.
+    fn disconnect(&mut self, conn: ConnId) {
+        let why = "a fault in this program ended the connection; the log says where";
+        if let Some(open) = self.open.get(&conn) {
+            let peer = open.peer.address;
+            tracing::error!(target: "roomwire::step", code = "peer_failed", %peer,
+                "a fault in this program ends the connection with {peer}; everybody else stays");
+        }
+        let done = confined("goodbye", conn.0, || {
+            if self.shared.dialer.is_some() {
+                self.node.handle_closed(conn, clock::now());
+            } else {
+                self.node.handle_fault(conn, clock::now());
+            }
+            self.carry_out();
+        });
+        // Where not even that works, the connection itself can still be ended.
+        if let Some(open) = self.open.remove(&conn)
+            && (done.is_err() || self.shared.dialer.is_some())
+        {
+            open.connection.done.cancel();
+        }
+        if self.shared.dialer.is_some() {
+            self.lose_host();
+            self.tell_fate(Fate::Closed(why.to_owned()));
+        }
     }
 
     fn handle(&mut self, input: Input) {
@@ -188,6 +269,11 @@ impl ControlLoop {
                     self.node.handle_closed(conn, now);
                     self.lose_host();
                     self.tell_fate(Fate::Closed(why));
+                }
+            }
+            Input::Fault { peer } => {
+                if let Some(conn) = self.node.conn_of(peer) {
+                    self.disconnect(conn);
                 }
             }
             Input::Act(act) => act(&mut self.node, now),
@@ -355,7 +441,9 @@ impl Connection {
                     }
                 };
                 let why = tokio::select! {
-                    why = work => why,
+                    why = confined_task("connection", conn.0, work) => {
+                        why.unwrap_or_else(|Panicked| "a fault in this program ended it".to_owned())
+                    }
                     () = done.cancelled() => "it was cut off".to_owned(),
                 };
                 done.cancel();

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::confine::{Panicked, confined_task};
 use crate::control::{Connection, ControlLoop, INPUT_QUEUE, Input};
 use crate::error::OpenError;
 use crate::files::FilePlane;
@@ -368,9 +369,13 @@ impl Door {
                 },
             }
         };
+        let of = neighbour.id;
         tokio::select! {
             () = neighbour.cancel.cancelled() => Ok(()),
-            outcome = serve => outcome,
+            outcome = confined_task("data connection", of.0.into(), serve) => outcome.unwrap_or_else(|Panicked| {
+                self.shared.blame(of);
+                Ok(())
+            }),
         }
     }
 }

@@ -7,12 +7,13 @@
 //! ever delays a word.
 
 mod address;
-mod cards;
 mod budget;
+mod cards;
 mod chat;
 pub mod clock;
 mod conditioned;
 mod conditioner;
+mod confine;
 mod control;
 mod descriptors;
 mod dial;

@@ -86,14 +86,14 @@ impl Neighbour {
 }
 
 /// Data connections and datagrams of `neighbour` are welcome from now on.
-pub(crate) fn add_neighbour(shared: &Shared, neighbour: Neighbour) {
+pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
     let Some(endpoint) = shared.endpoint() else { return };
     let neighbour = Arc::new(neighbour);
     endpoint.add(neighbour.association.clone());
     lock(&shared.neighbours).insert(neighbour.id, neighbour.clone());
     {
         let (cancel, endpoint, neighbour) = (shared.cancel.clone(), endpoint.clone(), neighbour.clone());
-        shared.spawn(async move {
+        shared.spawn_for(neighbour.id, "path search", async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = endpoint.search_path(&neighbour.association, neighbour.cancel.clone()) => {}
@@ -102,7 +102,7 @@ pub(crate) fn add_neighbour(shared: &Shared, neighbour: Neighbour) {
     }
     if shared.dialer.is_some() {
         let cancel = shared.cancel.clone();
-        shared.spawn(async move {
+        shared.spawn_for(neighbour.id, "hello", async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = endpoint.keep_known(&neighbour.association, neighbour.cancel.clone()) => {}

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::address::Address;
 use crate::conditioner::Conditioner;
+use crate::confine::confined_task;
 use crate::control::Input;
 use crate::folders::Folders;
 use crate::listen::Listening;
@@ -105,6 +106,30 @@ impl Shared {
     /// Begins a task on the room's own thread, where nothing may take long.
     pub(crate) fn spawn<F: Future<Output: Send> + Send + 'static>(&self, task: F) -> JoinHandle<F::Output> {
         self.tasks.spawn_on(task, &self.thread)
+    }
+
+    /// Begins a task on the room's own thread that works for one peer: if it panics, that peer is disconnected.
+    pub(crate) fn spawn_for(
+        self: &Arc<Self>,
+        peer: MemberId,
+        what: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let shared = self.clone();
+        self.spawn(async move {
+            if confined_task(what, peer.0.into(), task).await.is_err() {
+                shared.blame(peer);
+            }
+        });
+    }
+
+    /// Has a peer disconnected whose work panicked.
+    pub(crate) fn blame(self: &Arc<Self>, peer: MemberId) {
+        let control = self.control.clone();
+        // A room that is over has disconnected everybody.
+        self.spawn(async move {
+            let _ = control.send(Input::Fault { peer }).await;
+        });
     }
 
     /// Begins a task that moves a file.

@@ -181,12 +181,27 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
             .without_time()
             .with_filter(filter())
     });
-    let _ = tracing_subscriber::registry()
+    let is_first = tracing_subscriber::registry()
         .with(step_layer)
         .with(file)
         .with(terminal)
-        .try_init();
+        .try_init()
+        .is_ok();
+    if is_first {
+        log_panics();
+    }
     LogGuard { steps, _file: guard }
+}
+
+/// Logs each panic as an error with its place, beside what is done about panics otherwise.
+fn log_panics() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let why = panic.payload_as_str().unwrap_or("no words");
+        tracing::error!(target: "roomwire::step", code = "fault", place, why, "a fault in this program at {place}: {why}");
+        others(panic);
+    }));
 }
 
 /// Writes an event as the one line it is: what others wrote in it ends no line, and gives a terminal no orders.

@@ -1,4 +1,4 @@
-//! Datagrams under seal: AES-128-GCM with the packet number as nonce, and a window against replays.
+//! Datagrams under seal: AES-128-GCM with the packet number as nonce, keys that change, and a window against replays.
 //!
 //! ```text
 //! +------------+---------------------+-----------------------+----------------------------+--------------+
@@ -7,16 +7,40 @@
 //! |<------------- associated data, in the clear ------------>|
 //! ```
 //! The nonce is the packet number XORed into the nonce base, as TLS 1.3 does it (RFC 8446, section 5.3).
+//!
+//! A key seals [`Limits::packets_per_key`] packets; then the next one, derived from the same secret, takes its place, as in QUIC
+//! (RFC 9001, section 6). QUIC needs a bit in the header for that. Here the packet number is whole, so it says by itself which
+//! key is meant, and no bit can contradict it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf;
 
 /// Bytes before the encrypted part.
 pub(crate) const HEADER_BYTES: usize = 13;
 /// Bytes after it.
 pub(crate) const TAG_BYTES: usize = 16;
+/// Bytes of the secret that the keys of one direction come from.
+pub(crate) const SECRET_BYTES: usize = 32;
+
+/// How much is sealed under one key, and under all of one secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The next key is taken after so many packets.
+    pub(crate) packets_per_key: u64,
+    /// Nothing is sealed after so many.
+    pub(crate) packets: u64,
+}
+
+impl Limits {
+    /// 2^23 packets for a key (RFC 9001, section 6.6), and 2^62 in all, as many as QUIC numbers (RFC 9000, section 12.3).
+    pub(crate) const SAFE: Limits = Limits {
+        packets_per_key: 1 << 23,
+        packets: 1 << 62,
+    };
+}
 
 /// One direction's AES-128-GCM key. Every number is used once, as nonce (RFC 8446, section 5.3).
 pub(crate) struct Key {
@@ -26,14 +50,14 @@ pub(crate) struct Key {
 
 /// Seals what leaves.
 pub(crate) struct Sealer {
-    key: Key,
+    keys: Keys,
     connection: u32,
     next: AtomicU64,
 }
 
 /// Opens what arrives, each packet number once.
 pub(crate) struct Opener {
-    key: Key,
+    keys: Keys,
     seen: Mutex<ReplayWindow>,
 }
 
@@ -44,16 +68,6 @@ impl Key {
             key: LessSafeKey::new(key),
             nonce_base,
         }
-    }
-
-    /// From exported material: 16 bytes of key, 12 of nonce base.
-    pub(crate) fn from_material(material: &[u8; 28]) -> Key {
-        let (key, nonce_base) = material.split_at(16);
-        let halves = (key.try_into(), nonce_base.try_into());
-        let (Ok(key), Ok(nonce_base)) = halves else {
-            unreachable!("28 bytes are 16 and 12")
-        };
-        Key::new(key, nonce_base)
     }
 
     /// Encrypts `content` where it is. Returns the tag.
@@ -84,33 +98,149 @@ impl Key {
     }
 }
 
+/// The secret of one generation of keys. It gives that generation's key and the secret of the next (RFC 5869, section 2.3).
+struct Secret([u8; SECRET_BYTES]);
+
+impl Secret {
+    fn key(&self) -> Key {
+        Key::new(&self.expand(b"roomwire key"), self.expand(b"roomwire iv"))
+    }
+
+    fn next(&self) -> Secret {
+        Secret(self.expand(b"roomwire next"))
+    }
+
+    fn expand<const LENGTH: usize>(&self, label: &[u8]) -> [u8; LENGTH] {
+        struct Length(usize);
+        impl hkdf::KeyType for Length {
+            fn len(&self) -> usize {
+                self.0
+            }
+        }
+        let mut out = [0; LENGTH];
+        hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &self.0)
+            .expand(&[label], Length(LENGTH))
+            .and_then(|key| key.fill(&mut out))
+            .expect("a key is far below the 8,160 bytes that HKDF gives");
+        out
+    }
+}
+
+/// The present key, the one before for what comes late, and the one after for what comes first of its generation: it is
+/// there beforehand, so that no forgery costs a derivation (RFC 9001, section 6.3).
+struct Generations {
+    /// The number of the present one.
+    present: u64,
+    keys: [Option<Key>; 3],
+    /// Of the generation after those.
+    secret: Secret,
+}
+
+impl Generations {
+    fn new(secret: Secret) -> Generations {
+        let second = secret.next();
+        Generations {
+            present: 0,
+            keys: [None, Some(secret.key()), Some(second.key())],
+            secret: second.next(),
+        }
+    }
+
+    fn key(&self, generation: u64) -> Option<&Key> {
+        let at = generation.checked_add(1)?.checked_sub(self.present)?;
+        self.keys.get(usize::try_from(at).ok()?)?.as_ref()
+    }
+
+    /// The next generation is the present one, and the one before the last is forgotten.
+    fn step(&mut self) {
+        let [_, present, after] = &mut self.keys;
+        self.keys = [present.take(), after.take(), Some(self.secret.key())];
+        self.secret = self.secret.next();
+        self.present += 1;
+    }
+}
+
+/// The keys of one direction.
+struct Keys {
+    generations: RwLock<Generations>,
+    limits: Limits,
+}
+
+impl Keys {
+    fn new(secret: [u8; SECRET_BYTES], limits: Limits) -> Keys {
+        Keys {
+            generations: RwLock::new(Generations::new(Secret(secret))),
+            limits,
+        }
+    }
+
+    /// Calls `act` with the number that `packet` gives and its key. The packet is genuine if something is returned: then its
+    /// generation is the present one from now on, if it is newer. `None` without a key: the packet is two generations away, or
+    /// beyond all.
+    fn with<R>(
+        &self,
+        packet: impl FnOnce() -> Option<u64>,
+        act: impl FnOnce(u64, &Key) -> Option<R>,
+    ) -> Option<R> {
+        let (result, generation, present) = {
+            // Numbers are given while this is held, so that the keys do not move on between a number and its use.
+            let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
+            let packet = packet().filter(|packet| *packet < self.limits.packets)?;
+            let generation = packet.checked_div(self.limits.packets_per_key)?;
+            let result = act(packet, generations.key(generation)?)?;
+            (result, generation, generations.present)
+        };
+        if generation > present {
+            let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+            // Another thread may have been here first.
+            if generation > generations.present {
+                generations.step();
+            }
+        }
+        Some(result)
+    }
+}
+
 impl Sealer {
-    pub(crate) fn new(key: Key, connection: u32) -> Sealer {
+    pub(crate) fn new(secret: [u8; SECRET_BYTES], connection: u32, limits: Limits) -> Sealer {
         Sealer {
-            key,
+            keys: Keys::new(secret, limits),
             connection,
             next: AtomicU64::new(0),
         }
     }
 
-    /// Appends one sealed datagram to `out`; `plain` writes its content.
-    pub(crate) fn seal(&self, out: &mut Vec<u8>, plain: impl FnOnce(&mut Vec<u8>)) {
-        let packet = self.next.fetch_add(1, Ordering::Relaxed);
-        let from = out.len();
-        out.push(0);
-        out.extend_from_slice(&self.connection.to_be_bytes());
-        out.extend_from_slice(&packet.to_be_bytes());
-        plain(out);
-        let (header, content) = out[from..].split_at_mut(HEADER_BYTES);
-        let tag = self.key.seal(packet, header, content);
-        out.extend_from_slice(&tag);
+    /// Appends one sealed datagram to `out`; `plain` writes its content. Returns `false` without appending anything when every
+    /// packet number is used up: none is used twice.
+    #[must_use]
+    pub(crate) fn seal(&self, out: &mut Vec<u8>, plain: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let most = self.keys.limits.packets;
+        let following = |packet: u64| (packet < most).then_some(packet + 1);
+        let next = || {
+            let taken = self
+                .next
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, following);
+            taken.ok()
+        };
+        let sealed = self.keys.with(next, |packet, key| {
+            let from = out.len();
+            out.push(0);
+            out.extend_from_slice(&self.connection.to_be_bytes());
+            out.extend_from_slice(&packet.to_be_bytes());
+            plain(out);
+            let (header, content) = out.get_mut(from..)?.split_at_mut_checked(HEADER_BYTES)?;
+            let tag = key.seal(packet, header, content);
+            out.extend_from_slice(&tag);
+            Some(())
+        });
+        sealed.is_some()
     }
 }
 
 impl Opener {
-    pub(crate) fn new(key: Key) -> Opener {
+    pub(crate) fn new(secret: [u8; SECRET_BYTES], limits: Limits) -> Opener {
         Opener {
-            key,
+            keys: Keys::new(secret, limits),
             seen: Mutex::new(ReplayWindow::default()),
         }
     }
@@ -118,11 +248,13 @@ impl Opener {
     /// The content of a sealed datagram and its packet number; `None` when the seal is broken or it came before.
     pub(crate) fn open<'a>(&self, datagram: &'a mut [u8]) -> Option<(u64, &'a [u8])> {
         let packet = packet_number(datagram)?;
-        let (header, sealed) = datagram.split_at_mut(HEADER_BYTES);
-        let plain = self.key.open(packet, header, sealed)?;
-        // Only what is genuine may move the window.
-        let is_new = self.seen.lock().is_ok_and(|mut seen| seen.accept(packet));
-        is_new.then_some((packet, &*plain))
+        let (header, sealed) = datagram.split_at_mut_checked(HEADER_BYTES)?;
+        // Only what is genuine may move the keys or the window.
+        let plain = self
+            .keys
+            .with(|| Some(packet), |packet, key| key.open(packet, header, sealed))?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.accept(packet).then_some((packet, &*plain))
     }
 }
 
@@ -162,34 +294,32 @@ impl ReplayWindow {
     const SIZE: u64 = 64 * ReplayWindow::WORDS as u64;
 
     fn accept(&mut self, packet: u64) -> bool {
-        if packet == u64::MAX {
+        let Some(above) = packet.checked_add(1) else {
             return false;
-        }
-        if packet >= self.top {
-            let ahead = packet + 1 - self.top;
+        };
+        if let Some(ahead) = above.checked_sub(self.top).filter(|ahead| *ahead > 0) {
             if ahead >= ReplayWindow::SIZE {
                 self.bits = [0; ReplayWindow::WORDS];
             } else {
-                (self.top..=packet).for_each(|number| self.clear(number));
+                (self.top..above).for_each(|number| {
+                    let (word, bit) = self.place(number);
+                    *word &= !bit;
+                });
             }
-            self.top = packet + 1;
-        } else if self.top - packet > ReplayWindow::SIZE {
+            self.top = above;
+        } else if self.top.saturating_sub(packet) > ReplayWindow::SIZE {
             return false;
         }
-        let (word, bit) = ReplayWindow::place(packet);
-        let is_new = self.bits[word] & bit == 0;
-        self.bits[word] |= bit;
+        let (word, bit) = self.place(packet);
+        let is_new = *word & bit == 0;
+        *word |= bit;
         is_new
     }
 
-    fn clear(&mut self, number: u64) {
-        let (word, bit) = ReplayWindow::place(number);
-        self.bits[word] &= !bit;
-    }
-
-    fn place(number: u64) -> (usize, u64) {
+    fn place(&mut self, number: u64) -> (&mut u64, u64) {
         let at = number % ReplayWindow::SIZE;
-        ((at / 64) as usize, 1 << (at % 64))
+        // The remainder is below the number of words, whatever arrived.
+        (&mut self.bits[(at / 64) as usize], 1 << (at % 64))
     }
 }
 
@@ -197,16 +327,19 @@ impl ReplayWindow {
 mod tests {
     use super::*;
 
+    const SECRET: [u8; SECRET_BYTES] = [7; SECRET_BYTES];
+
+    fn pair_within(limits: Limits) -> (Sealer, Opener) {
+        (Sealer::new(SECRET, 9, limits), Opener::new(SECRET, limits))
+    }
+
     fn pair() -> (Sealer, Opener) {
-        (
-            Sealer::new(Key::from_material(&[7; 28]), 9),
-            Opener::new(Key::from_material(&[7; 28])),
-        )
+        pair_within(Limits::SAFE)
     }
 
     fn sealed(sealer: &Sealer, content: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        sealer.seal(&mut out, |out| out.extend_from_slice(content));
+        assert!(sealer.seal(&mut out, |out| out.extend_from_slice(content)));
         out
     }
 
@@ -247,5 +380,100 @@ mod tests {
             None,
             "too far behind to know"
         );
+    }
+
+    /// Keys that last for ten packets each.
+    const SHORT: Limits = Limits {
+        packets_per_key: 10,
+        packets: 35,
+    };
+
+    #[test]
+    fn a_key_seals_so_many_packets_and_none_of_another_generation() {
+        assert!(Limits::SAFE.packets_per_key <= 1 << 23, "RFC 9001, section 6.6");
+        let keys = [
+            Secret(SECRET),
+            Secret(SECRET).next(),
+            Secret(SECRET).next().next(),
+        ]
+        .map(|it| it.key());
+        let (sealer, _) = pair_within(SHORT);
+        for number in 0..30_u64 {
+            let datagram = sealed(&sealer, b"x");
+            for (generation, key) in (0..).zip(&keys) {
+                let (header, rest) = datagram.split_at(HEADER_BYTES);
+                let is_its = key.open(number, header, &mut rest.to_vec()).is_some();
+                assert_eq!(
+                    is_its,
+                    generation == number / 10,
+                    "{number} under key {generation}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_changes_in_the_midst_of_loss_and_reordering() {
+        let (sealer, opener) = pair_within(SHORT);
+        let datagrams: Vec<Vec<u8>> = (0..30).map(|_| sealed(&sealer, b"x")).collect();
+        let opens = |number: usize| opener.open(&mut datagrams[number].clone()).is_some();
+        // The last of the first key come after the first of the second, whose own first is lost.
+        for number in [0, 7, 11, 9, 8, 19, 10, 20, 18, 29, 12] {
+            assert!(opens(number), "{number}");
+            assert!(!opens(number), "{number} again");
+        }
+        assert!(!opens(6), "its key is forgotten");
+        // A whole key's packets lost at once: the one after the next is not derived for whoever asks.
+        let (_, opener) = pair_within(SHORT);
+        assert!(opener.open(&mut datagrams[20].clone()).is_none());
+        assert!(opener.open(&mut datagrams[10].clone()).is_some());
+        assert!(opener.open(&mut datagrams[20].clone()).is_some());
+    }
+
+    #[test]
+    fn a_forged_number_moves_no_key() {
+        let (sealer, opener) = pair_within(SHORT);
+        let genuine = sealed(&sealer, b"x");
+        for number in [10_u64, 11, 20, 34, 35, 1 << 40, u64::MAX - 1, u64::MAX] {
+            let mut forged = genuine.clone();
+            forged[5..HEADER_BYTES].copy_from_slice(&number.to_be_bytes());
+            assert_eq!(opener.open(&mut forged), None, "{number}");
+        }
+        assert!(opener.open(&mut genuine.clone()).is_some());
+    }
+
+    #[test]
+    fn used_up_numbers_seal_nothing_more() {
+        let (sealer, opener) = pair_within(SHORT);
+        let last = (0..35)
+            .map(|_| sealed(&sealer, b"x"))
+            .fold(None, |_, mut datagram| {
+                opener.open(&mut datagram).map(|(number, _)| number)
+            });
+        assert_eq!(last, Some(34));
+        for _ in 0..3 {
+            let mut out = vec![1];
+            assert!(!sealer.seal(&mut out, |out| out.push(2)));
+            assert_eq!(out, [1], "nothing is appended");
+        }
+    }
+
+    #[test]
+    fn threads_that_seal_at_once_change_the_key_once() {
+        let limits = Limits {
+            packets_per_key: 64,
+            ..Limits::SAFE
+        };
+        let (sealer, opener) = pair_within(limits);
+        let mut all = Vec::new();
+        std::thread::scope(|scope| {
+            let seals = || (0..500).map(|_| sealed(&sealer, b"x")).collect::<Vec<_>>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(seals)).collect();
+            for thread in threads {
+                all.extend(thread.join().unwrap());
+            }
+        });
+        all.sort_by_key(|datagram| packet_number(datagram));
+        assert!(all.iter_mut().all(|datagram| opener.open(datagram).is_some()));
     }
 }

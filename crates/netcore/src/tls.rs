@@ -15,9 +15,10 @@ use rustls::{
 };
 
 use crate::identity::{Identity, fingerprint};
+use crate::seal::SECRET_BYTES;
 
 /// Label under which the keys of a member's datagrams are exported (RFC 5705).
-const DATAGRAM_KEYS_LABEL: &[u8] = b"EXPORTER-roomwire-datagrams-1";
+const DATAGRAM_KEYS_LABEL: &[u8] = b"EXPORTER-roomwire-datagrams-2";
 
 pub(crate) fn client_config(identity: &Identity) -> Result<Arc<ClientConfig>, Error> {
     let provider = provider();
@@ -57,22 +58,22 @@ pub(crate) fn peer_fingerprint(certificates: Option<&[CertificateDer<'_>]>) -> O
     certificates?.first().map(fingerprint)
 }
 
-/// Key material for the datagrams that belong to a control connection.
+/// What the keys of the datagrams that belong to a control connection come from.
 pub(crate) struct DatagramKeys {
-    /// AES-128 key and 12-byte nonce base for datagrams from the member.
-    pub(crate) up: [u8; 28],
+    /// The secret of datagrams from the member.
+    pub(crate) up: [u8; SECRET_BYTES],
     /// The same for datagrams from the host.
-    pub(crate) down: [u8; 28],
+    pub(crate) down: [u8; SECRET_BYTES],
 }
 
 impl DatagramKeys {
     /// Takes them from an established TLS session; both sides get the same.
     pub(crate) fn export<D>(session: &rustls::ConnectionCommon<D>) -> Result<DatagramKeys, Error> {
-        let material = session.export_keying_material([0; 56], DATAGRAM_KEYS_LABEL, None)?;
-        let (up, down) = material.split_at(28);
+        let material = session.export_keying_material([0; 2 * SECRET_BYTES], DATAGRAM_KEYS_LABEL, None)?;
+        let (up, down) = material.split_at(SECRET_BYTES);
         let halves = (up.try_into(), down.try_into());
         let (Ok(up), Ok(down)) = halves else {
-            unreachable!("56 bytes are twice 28")
+            unreachable!("the halves are equal")
         };
         Ok(DatagramKeys { up, down })
     }

@@ -9,6 +9,7 @@ use netcore::proto::Request;
 use netcore::proto::session::{self, Refusal, Returning, Welcome};
 use netcore::proto::wire::{ALPN, Attach, AttachReply, Attachment, ConnectionKind, Preface, encode_control};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::hkdf;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, ring::default_provider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
@@ -170,8 +171,8 @@ impl Guest {
     /// When the TLS session does not export keys.
     pub fn seal(&self) -> DatagramSeal {
         let session = self.wire.stream.get_ref().1;
-        let material = session.export_keying_material([0; 56], b"EXPORTER-roomwire-datagrams-1", None);
-        let material: [u8; 56] = material.expect("an established session exports keys");
+        let material = session.export_keying_material([0; 64], b"EXPORTER-roomwire-datagrams-2", None);
+        let material: [u8; 64] = material.expect("an established session exports keys");
         DatagramSeal {
             material,
             connection: self.welcome.datagrams,
@@ -252,9 +253,9 @@ impl Wire {
     }
 }
 
-/// A member's datagram keys: AES-128-GCM, the packet number XORed into the nonce base.
+/// A member's datagram keys, the first of each direction: AES-128-GCM, the packet number XORed into the nonce base.
 pub struct DatagramSeal {
-    material: [u8; 56],
+    material: [u8; 64],
     /// The connection id the host gave.
     pub connection: u32,
 }
@@ -280,20 +281,33 @@ impl DatagramSeal {
     pub fn open(&self, datagram: &[u8]) -> Option<Vec<u8>> {
         let (header, sealed) = datagram.split_at_checked(13)?;
         let packet = u64::from_be_bytes(*header.last_chunk()?);
-        let (key, nonce) = self.key(28, packet);
+        let (key, nonce) = self.key(32, packet);
         let mut content = sealed.to_vec();
         let plain = key.open_in_place(nonce, Aad::from(header), &mut content).ok()?;
         Some(plain.to_vec())
     }
 
     fn key(&self, from: usize, packet: u64) -> (LessSafeKey, Nonce) {
-        let half = &self.material[from..from + 28];
-        let key = UnboundKey::new(&AES_128_GCM, &half[..16]).expect("16 bytes are a key");
-        let mut nonce: [u8; 12] = half[16..].try_into().expect("12 bytes are left");
+        let secret = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &self.material[from..from + 32]);
+        let info: [&[u8]; 1] = [b"roomwire key"];
+        let key = secret.expand(&info, &AES_128_GCM).expect("16 bytes are not much");
+        let key = UnboundKey::from(key);
+        let mut nonce = [0; 12];
+        let info: [&[u8]; 1] = [b"roomwire iv"];
+        let base = secret.expand(&info, Length(12)).expect("12 bytes are not much");
+        base.fill(&mut nonce).expect("there are 12");
         for (byte, packet) in nonce[4..].iter_mut().zip(packet.to_be_bytes()) {
             *byte ^= packet;
         }
         (LessSafeKey::new(key), Nonce::assume_unique_for_key(nonce))
+    }
+}
+
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
     }
 }
 

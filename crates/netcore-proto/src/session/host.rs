@@ -39,6 +39,8 @@ struct Seat {
 struct Conn {
     peer: Peer,
     stage: Stage,
+    /// The connection id of its datagrams, once it has joined.
+    datagrams: Option<u32>,
     heard: Time,
     pinger: Pinger,
 }
@@ -147,6 +149,7 @@ impl Host {
             Conn {
                 peer,
                 stage,
+                datagrams: None,
                 heard: now,
                 pinger: Pinger::new(now),
             },
@@ -282,11 +285,11 @@ impl Host {
                 lost: None,
             },
         );
+        let datagrams = self.free_datagrams();
         if let Some(conn) = self.conns.get_mut(&conn) {
             conn.stage = Stage::Joined(member);
+            conn.datagrams = Some(datagrams);
         }
-        let datagrams = self.next_datagrams;
-        self.next_datagrams = self.next_datagrams.wrapping_add(1);
         let (people, introduced) = self.introductions(member);
         let welcome = Welcome {
             room_name: self.room_name.clone(),
@@ -322,6 +325,18 @@ impl Host {
             last_seq,
             is_new,
         })
+    }
+
+    /// A connection id that none of those here has: after 2^32 joins the ids begin again.
+    fn free_datagrams(&mut self) -> u32 {
+        loop {
+            let id = self.next_datagrams;
+            self.next_datagrams = id.wrapping_add(1);
+            // There are never as many connections as ids.
+            if self.conns.values().all(|conn| conn.datagrams != Some(id)) {
+                return id;
+            }
+        }
     }
 
     /// Who is here, newcomer and host first: as many as fit a welcome, and the number from which on the others follow.
@@ -489,4 +504,30 @@ fn announce_change(person: &Person, out: &mut HostOutbox) {
         crate::Notice::Session(Notice::Changed(person.clone())),
     );
     out.event(crate::Event::Session(Event::Changed(person.clone())));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::AttachToken;
+
+    #[test]
+    fn connection_ids_begin_again_and_pass_over_those_in_use() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let fingerprint = Fingerprint([0; 32]);
+        let mut host = Host::new(String::new(), 1, &Profile::default(), fingerprint, address);
+        for (number, id) in [(1, u32::MAX), (2, 0), (3, 2)] {
+            let peer = Peer {
+                fingerprint,
+                address,
+                token: AttachToken([0; 16]),
+            };
+            host.handle_connected(ConnId(number), peer, Time::ZERO);
+            if let Some(conn) = host.conns.get_mut(&ConnId(number)) {
+                conn.datagrams = Some(id);
+            }
+        }
+        host.next_datagrams = u32::MAX - 1;
+        assert_eq!([(); 3].map(|()| host.free_datagrams()), [u32::MAX - 1, 1, 3]);
+    }
 }

@@ -95,7 +95,7 @@ async fn a_farewell_ends_it_and_so_does_silence() {
 fn crafted() -> (DuplexStream, RecordReader<DuplexStream>) {
     let (near, far) = duplex(1 << 20);
     let opener = Opener {
-        key: Key::from_material(&[7; 28]),
+        key: Key::new(&[7; 16], [7; 12]),
         next: 0,
     };
     let reader = RecordReader {
@@ -109,7 +109,7 @@ fn crafted() -> (DuplexStream, RecordReader<DuplexStream>) {
 
 fn sealer() -> Sealer {
     Sealer {
-        key: Key::from_material(&[7; 28]),
+        key: Key::new(&[7; 16], [7; 12]),
         next: 0,
     }
 }

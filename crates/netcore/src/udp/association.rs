@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use netcore_proto::video::{PathMtu, Probe};
@@ -10,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::clock;
 use crate::lock::lock;
-use crate::seal::{self, Key, Opener, Sealer};
+use crate::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
 use crate::tls::DatagramKeys;
 use crate::video::{Inbound, Outbound};
 
@@ -47,7 +48,9 @@ impl fmt::Display for Route {
 /// What belongs to one control connection's datagrams.
 pub(crate) struct Association {
     pub(super) connection: u32,
-    pub(super) sealer: Sealer,
+    sealer: Sealer,
+    /// Every packet number is used up, and it was said.
+    is_used_up: AtomicBool,
     pub(super) opener: Opener,
     answers_from: AnswersFrom,
     peer: Mutex<Peer>,
@@ -93,15 +96,16 @@ impl Association {
 
     fn new(
         connection: u32,
-        seal: &[u8; 28],
-        open: &[u8; 28],
+        seal: &[u8; SECRET_BYTES],
+        open: &[u8; SECRET_BYTES],
         answers_from: AnswersFrom,
         route: Option<Route>,
     ) -> Arc<Association> {
         Arc::new(Association {
             connection,
-            sealer: Sealer::new(Key::from_material(seal), connection),
-            opener: Opener::new(Key::from_material(open)),
+            is_used_up: AtomicBool::new(false),
+            sealer: Sealer::new(*seal, connection, Limits::SAFE),
+            opener: Opener::new(*open, Limits::SAFE),
             answers_from,
             peer: Mutex::new(Peer { route, newest: 0 }),
             inbound: Mutex::default(),
@@ -116,8 +120,14 @@ impl Association {
         self.connection
     }
 
-    pub(crate) fn sealer(&self) -> &Sealer {
-        &self.sealer
+    /// Appends a sealed datagram to `out`; `plain` writes its content. Returns `false` when none can be sealed any more.
+    pub(super) fn seal(&self, out: &mut Vec<u8>, plain: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let is_sealed = self.sealer.seal(out, plain);
+        if !is_sealed && !self.is_used_up.swap(true, Ordering::Relaxed) {
+            tracing::warn!(target: "roomwire::step", code = "datagrams_used_up",
+                "this connection has numbered as many datagrams as it may: video goes on over TCP; leave and join again for UDP");
+        }
+        is_sealed
     }
 
     /// Where datagrams go; `None` until something was heard from there.
@@ -215,8 +225,8 @@ mod tests {
 
     fn keys() -> DatagramKeys {
         DatagramKeys {
-            up: [1; 28],
-            down: [2; 28],
+            up: [1; SECRET_BYTES],
+            down: [2; SECRET_BYTES],
         }
     }
 

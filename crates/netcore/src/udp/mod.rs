@@ -21,7 +21,7 @@ pub(crate) use association::{Association, Route};
 use crate::clock;
 use crate::conditioner::{Agenda, Conditioner, Way};
 use crate::lock::{lock, read, write};
-use crate::seal::{self, Sealer};
+use crate::seal;
 use crate::video::Inbound;
 
 /// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
@@ -146,7 +146,7 @@ impl Endpoint {
     pub(crate) fn append(
         &self,
         batch: &mut Batch,
-        sealer: &Sealer,
+        association: &Association,
         length: usize,
         plain: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
@@ -157,8 +157,7 @@ impl Endpoint {
                 && length <= batch.segment
                 && batch.segments < self.state.max_gso_segments()
                 && batch.bytes.len() + length <= RECEIVE_BYTES - 1_024;
-        if fits {
-            sealer.seal(&mut batch.bytes, plain);
+        if fits && association.seal(&mut batch.bytes, plain) {
             batch.segment = batch.segment.max(length);
             batch.segments += 1;
         }
@@ -205,7 +204,9 @@ impl Endpoint {
             return;
         };
         let mut bytes = Vec::with_capacity(128);
-        association.sealer.seal(&mut bytes, |out| datagram.encode(out));
+        if !association.seal(&mut bytes, |out| datagram.encode(out)) {
+            return;
+        }
         if self.conditioner.is_on() {
             return self.hold_back(&bytes, to, clock::now());
         }
@@ -442,7 +443,7 @@ impl Endpoint {
                 size: plain,
                 token: now.as_micros(),
             });
-            self.append(&mut batch, &association.sealer, usize::from(plain), |out| {
+            self.append(&mut batch, association, usize::from(plain), |out| {
                 probe.encode(out);
             });
             if let Sent::TooLarge | Sent::LocalGone | Sent::Failed(_) = self.send(&batch, to) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use self::sealing::{HEADER_BYTES, Key, Opener, Sealer, TAG_BYTES, connection_id};
+use self::sealing::{HEADER_BYTES, Limits, Opener, Sealer, TAG_BYTES, connection_id};
 
 // The driver keeps its seal to itself, so the file is compiled here once more.
 #[path = "../../../../crates/netcore/src/seal.rs"]
@@ -17,6 +17,12 @@ const MAX_SENT: usize = 64;
 const MAX_LOST: u16 = 5_000;
 /// A datagram so far behind the newest is refused even if it is new.
 const WINDOW: u64 = 4_096;
+const SECRET: [u8; 32] = [7; 32];
+/// Keys that change often, and numbers that come to an end.
+const LIMITS: Limits = Limits {
+    packets_per_key: 3_000,
+    packets: 60_000,
+};
 
 #[derive(Debug, Arbitrary)]
 enum Op<'a> {
@@ -39,10 +45,11 @@ enum Op<'a> {
 pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let mut way = Way {
-        sealer: Sealer::new(Key::from_material(&[7; 28]), CONNECTION),
-        opener: Opener::new(Key::from_material(&[7; 28])),
+        sealer: Sealer::new(SECRET, CONNECTION, LIMITS),
+        opener: Opener::new(SECRET, LIMITS),
         sent: Vec::new(),
         opened: BTreeSet::new(),
+        next: 0,
     };
     while !input.is_empty()
         && let Ok(op) = Op::arbitrary(&mut input)
@@ -57,29 +64,41 @@ struct Way {
     /// Sealed, and what is inside.
     sent: Vec<(Vec<u8>, Vec<u8>)>,
     opened: BTreeSet<u64>,
+    /// The next number.
+    next: u64,
 }
 
 impl Way {
     fn apply(&mut self, op: &Op<'_>) {
         match *op {
             Op::Send(content) => {
-                let sealed = self.seal(content);
+                let Some(sealed) = self.seal(content) else { return };
                 assert_eq!(
                     connection_id(&sealed),
                     (!content.is_empty()).then_some(CONNECTION)
                 );
-                assert!(self.open(&sealed, content), "the newest is genuine and new");
+                let is_due = self.has_key(number(&sealed));
+                assert_eq!(
+                    self.open(&sealed, content),
+                    is_due,
+                    "the newest is genuine and new"
+                );
             }
-            Op::Lose(count) => (0..count % MAX_LOST).for_each(|_| self.sealer.seal(&mut Vec::new(), |_| {})),
+            Op::Lose(count) => {
+                for _ in 0..count % MAX_LOST {
+                    let is_left = self.next < LIMITS.packets;
+                    assert_eq!(self.sealer.seal(&mut Vec::new(), |_| {}), is_left);
+                    self.next += u64::from(is_left);
+                }
+            }
             Op::Keep(content) => drop(self.seal(content)),
             Op::Come(which) => {
                 if let Some((sealed, content)) = self.sent(which) {
                     let number = number(&sealed);
+                    let newest = self.opened.last().copied().unwrap_or_default();
                     let is_due = !self.opened.contains(&number)
-                        && self
-                            .opened
-                            .last()
-                            .is_none_or(|newest| newest.saturating_sub(number) < WINDOW);
+                        && newest.saturating_sub(number) < WINDOW
+                        && self.has_key(number);
                     assert_eq!(self.open(&sealed, &content), is_due, "each is opened once");
                 }
             }
@@ -109,16 +128,32 @@ impl Way {
         }
     }
 
-    fn seal(&mut self, content: &[u8]) -> Vec<u8> {
+    /// Whether the receiving end has a packet's key: it does unless it heard nothing of two generations, or much of a newer.
+    fn has_key(&self, number: u64) -> bool {
+        let generation = |number: u64| number / LIMITS.packets_per_key;
+        let present = self.opened.last().copied().map_or(0, generation);
+        generation(number).abs_diff(present) <= 1
+    }
+
+    /// The next one under seal; `None` once every number is used up.
+    fn seal(&mut self, content: &[u8]) -> Option<Vec<u8>> {
         let mut sealed = Vec::new();
-        self.sealer
+        let is_sealed = self
+            .sealer
             .seal(&mut sealed, |out| out.extend_from_slice(content));
+        assert_eq!(is_sealed, self.next < LIMITS.packets);
+        if !is_sealed {
+            assert!(sealed.is_empty());
+            return None;
+        }
+        assert_eq!(number(&sealed), self.next, "no number is used twice");
+        self.next += 1;
         assert_eq!(sealed.len(), HEADER_BYTES + content.len() + TAG_BYTES);
         if self.sent.len() >= MAX_SENT {
             self.sent.remove(0);
         }
         self.sent.push((sealed.clone(), content.to_vec()));
-        sealed
+        Some(sealed)
     }
 
     fn sent(&self, which: u8) -> Option<(Vec<u8>, Vec<u8>)> {

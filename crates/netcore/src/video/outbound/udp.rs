@@ -56,10 +56,8 @@ impl Outbound {
             .or_else(|| state.sender.poll_datagram(now))
         {
             let length = datagram.encoded_length();
-            let sealer = self.association.sealer();
-            let fits = self
-                .endpoint
-                .append(&mut outbox.batch, sealer, length, |out| datagram.encode(out));
+            let (endpoint, association) = (&self.endpoint, &self.association);
+            let fits = endpoint.append(&mut outbox.batch, association, length, |out| datagram.encode(out));
             if !fits {
                 outbox.held_back = Some(datagram);
                 return;

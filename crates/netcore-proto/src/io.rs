@@ -150,6 +150,8 @@ pub enum DeadlineReason {
     Pacing,
     /// A question about the size of datagrams is due, or its answer is.
     Probe,
+    /// An address that has not answered is to be asked again.
+    Challenge,
 }
 
 impl Deadline {

@@ -55,7 +55,7 @@ impl Neighbour {
             token,
             fingerprint: peer.fingerprint,
             address: peer.address,
-            association: Association::on_host(datagrams, keys),
+            association: Association::on_host(datagrams, keys, peer.address),
             live: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             clock: Mutex::default(),
@@ -96,7 +96,7 @@ pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
         shared.spawn_for(neighbour.id, "path search", async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = endpoint.search_path(&neighbour.association, neighbour.cancel.clone()) => {}
+                () = endpoint.keep_path(&neighbour.association, neighbour.cancel.clone()) => {}
             }
         });
     }

@@ -17,7 +17,8 @@ pub enum Datagram<D = Bytes> {
     Ack(Ack),
     /// Kind 3: parts of a frame are missing and still wanted.
     Nack(Nack),
-    /// Kind 4: nothing, but it shows the address datagrams can be sent to. The other side answers with kind 5.
+    /// Kind 4: nothing, but it shows where it comes from and asks who is where it goes. It is answered with kind 5, to where it
+    /// came from: only who gets it knows the token (RFC 9000, section 8.2).
     Hello {
         /// Returned in the answer.
         token: u64,
@@ -84,7 +85,23 @@ pub struct Nack {
     pub missing: Vec<(u16, u16)>,
 }
 
+impl Datagram {
+    /// Bytes of a [`Hello`](Datagram::Hello), and of its answer.
+    pub const HELLO_BYTES: usize = 9;
+}
+
 impl<D: AsRef<[u8]>> Datagram<D> {
+    /// Whether it is part of a frame, or about one.
+    pub fn is_of_a_stream(&self) -> bool {
+        match self {
+            Datagram::Fragment(_) | Datagram::Parity(_) | Datagram::Ack(_) | Datagram::Nack(_) => true,
+            Datagram::Hello { .. }
+            | Datagram::HelloBack { .. }
+            | Datagram::Probe(_)
+            | Datagram::ProbeAck(_) => false,
+        }
+    }
+
     /// How many bytes [`encode`](Datagram::encode) writes.
     pub fn encoded_length(&self) -> usize {
         match self {

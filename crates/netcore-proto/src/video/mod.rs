@@ -22,6 +22,7 @@ mod message;
 mod pacing;
 mod parity;
 mod path_mtu;
+mod path_validation;
 mod rate_control;
 mod reassembly;
 mod receiver;
@@ -41,7 +42,8 @@ pub use frame::{
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
-pub use path_mtu::{BASE_PAYLOAD, PathMtu};
+pub use path_mtu::{BASE_PAYLOAD, PathMtu, ProbeOut};
+pub use path_validation::{Challenge, PathValidation};
 pub use rate_control::{RateControlConfig, RateMode};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
 pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};

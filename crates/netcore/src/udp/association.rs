@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
-use netcore_proto::video::{PathMtu, Probe};
-use netcore_proto::{StreamId, Time};
+use netcore_proto::video::{Datagram, PathMtu, PathValidation, Probe};
+use netcore_proto::{Span, StreamId, Time};
 use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
 
@@ -17,6 +18,16 @@ use crate::video::{Inbound, Outbound};
 
 /// The most that a datagram over IPv6 or IPv4 carries, within what is received at once.
 const MOST_PAYLOAD: u16 = 65_487;
+
+/// Bytes of a sealed hello, and of the answer to one.
+const HELLO_BYTES: usize = Datagram::HELLO_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
+
+/// A firewall may forget an address that shows nothing for longer.
+const FORGOTTEN_AFTER: Span = Span::from_secs(10);
+/// A stream of which nothing has come for so long has fallen silent.
+const QUIET: Span = Span::from_millis(300);
+/// How often that is looked at.
+const LOOK_FOR_QUIET: Duration = Duration::from_millis(100);
 
 /// Between which two addresses datagrams travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,19 +65,26 @@ pub(crate) struct Association {
     pub(super) opener: Opener,
     answers_from: AnswersFrom,
     peer: Mutex<Peer>,
+    /// The token of the hellos that we say by ourselves; another one after each answer.
+    hello: Mutex<u64>,
     inbound: Mutex<HashMap<StreamId, Arc<Inbound>>>,
     /// Held by their streams. A link holds its association, so the association must not hold the link.
     outbound: Mutex<HashMap<StreamId, Weak<Outbound>>>,
     pub(super) answered: Notify,
+    /// When the latest datagram of a stream came.
+    traffic: AtomicU64,
     /// How large datagrams there may be.
     pub(super) path: Mutex<PathMtu>,
     pub(super) path_changed: Notify,
+    /// When the path's task wakes up by itself.
+    pub(super) alarm: Mutex<Option<Time>>,
 }
 
-/// Where the other side is: the source of the newest genuine datagram, so that a changed address is followed.
+/// Where the other side is.
 struct Peer {
-    route: Option<Route>,
-    newest: u64,
+    validation: PathValidation,
+    /// Our address that it writes to, by its newest datagram.
+    local: Option<IpAddr>,
 }
 
 /// Which of our addresses datagrams leave from.
@@ -81,17 +99,21 @@ enum AnswersFrom {
 
 impl Association {
     /// The host's end: it seals with the key for downward datagrams.
-    pub(crate) fn on_host(connection: u32, keys: &DatagramKeys) -> Arc<Association> {
-        Association::new(connection, &keys.down, &keys.up, AnswersFrom::WrittenTo, None)
+    pub(crate) fn on_host(connection: u32, keys: &DatagramKeys, member: SocketAddr) -> Arc<Association> {
+        let validation = PathValidation::new(member);
+        Association::new(
+            connection,
+            &keys.down,
+            &keys.up,
+            AnswersFrom::WrittenTo,
+            validation,
+        )
     }
 
     /// A member's end, which knows where the host is.
     pub(crate) fn on_member(connection: u32, keys: &DatagramKeys, host: SocketAddr) -> Arc<Association> {
-        let route = Route {
-            peer: host,
-            local: None,
-        };
-        Association::new(connection, &keys.up, &keys.down, AnswersFrom::Any, Some(route))
+        let validation = PathValidation::at(host);
+        Association::new(connection, &keys.up, &keys.down, AnswersFrom::Any, validation)
     }
 
     fn new(
@@ -99,7 +121,7 @@ impl Association {
         seal: &[u8; SECRET_BYTES],
         open: &[u8; SECRET_BYTES],
         answers_from: AnswersFrom,
-        route: Option<Route>,
+        validation: PathValidation,
     ) -> Arc<Association> {
         Arc::new(Association {
             connection,
@@ -107,12 +129,18 @@ impl Association {
             sealer: Sealer::new(*seal, connection, Limits::SAFE),
             opener: Opener::new(*open, Limits::SAFE),
             answers_from,
-            peer: Mutex::new(Peer { route, newest: 0 }),
+            peer: Mutex::new(Peer {
+                validation,
+                local: None,
+            }),
+            hello: Mutex::new(random().unwrap_or_default()),
             inbound: Mutex::default(),
             outbound: Mutex::default(),
             answered: Notify::new(),
+            traffic: AtomicU64::new(0),
             path: Mutex::new(PathMtu::new(MOST_PAYLOAD, clock::now())),
             path_changed: Notify::new(),
+            alarm: Mutex::default(),
         })
     }
 
@@ -130,15 +158,79 @@ impl Association {
         is_sealed
     }
 
-    /// Where datagrams go; `None` until something was heard from there.
+    /// Where datagrams go; `None` until something has answered there.
     pub(crate) fn route(&self) -> Option<Route> {
-        lock(&self.peer).route
+        let peer = lock(&self.peer);
+        Some(Route {
+            peer: peer.validation.address()?,
+            local: peer.local,
+        })
     }
 
     /// Our address that the peer wrote to is gone: the system chooses one until the peer writes again.
     pub(crate) fn handle_local_gone(&self) {
-        if let Some(route) = &mut lock(&self.peer).route {
-            route.local = None;
+        lock(&self.peer).local = None;
+    }
+
+    /// The token to say hello with.
+    pub(super) fn hello(&self) -> u64 {
+        *lock(&self.hello)
+    }
+
+    /// A datagram of a stream came from there.
+    pub(super) fn handle_traffic(&self, now: Time) {
+        self.traffic.store(now.as_micros(), Ordering::Relaxed);
+    }
+
+    /// Returns when it is time to show our address again after `shown`: now and then, so that no firewall forgets it, and as soon
+    /// as a stream falls silent, which may be because NAT has given us another port that the other side does not know.
+    pub(super) async fn wait_for_quiet(&self, shown: Time) {
+        loop {
+            tokio::time::sleep(LOOK_FOR_QUIET).await;
+            let (now, traffic) = (
+                clock::now(),
+                Time::from_micros(self.traffic.load(Ordering::Relaxed)),
+            );
+            let is_quiet = traffic > shown && now.since(traffic) >= QUIET;
+            if is_quiet || now.since(shown) >= FORGOTTEN_AFTER {
+                return;
+            }
+        }
+    }
+
+    /// Where to say hello with which token, so that an address shows that the peer is there.
+    pub(super) fn poll_challenge(&self, now: Time) -> Option<(Route, u64)> {
+        let mut peer = lock(&self.peer);
+        let challenge = peer.validation.poll_challenge(HELLO_BYTES, now)?;
+        let to = Route {
+            peer: challenge.to,
+            local: peer.local,
+        };
+        Some((to, challenge.token))
+    }
+
+    /// When to look for a challenge again.
+    pub(super) fn next_challenge(&self) -> Option<Time> {
+        let next = lock(&self.peer).validation.poll_timeout(HELLO_BYTES);
+        next.map(|deadline| deadline.at)
+    }
+
+    /// Whether a hello from there may be answered there.
+    pub(super) fn may_answer_hello(&self, from: Route) -> bool {
+        lock(&self.peer).validation.may_answer(from.peer, HELLO_BYTES)
+    }
+
+    /// A hello of ours was answered from there.
+    pub(super) fn handle_hello_back(&self, token: u64, from: Route) {
+        let is_moved = lock(&self.peer).validation.handle_answer(token, from.peer);
+        if is_moved {
+            tracing::debug!(to = %from, "datagrams go there from now on");
+            self.path_changed.notify_one();
+        }
+        let mut hello = lock(&self.hello);
+        if *hello == token {
+            *hello = random().unwrap_or_default();
+            self.answered.notify_one();
         }
     }
 
@@ -158,27 +250,42 @@ impl Association {
     /// The system does not send datagrams of this size there.
     pub(crate) fn handle_too_large(&self, size: usize) {
         let size = u16::try_from(size).unwrap_or(u16::MAX);
-        lock(&self.path).handle_send_failed(size, clock::now());
-        self.path_changed.notify_one();
+        self.with_path(|path, now| path.handle_send_failed(size, now));
     }
 
-    /// Full datagrams have arrived there.
-    pub(crate) fn handle_arrived(&self) {
-        lock(&self.path).handle_arrived_full_size();
+    /// Parts of a frame left for there, the largest in a datagram of `size` bytes.
+    pub(crate) fn handle_sent(&self, size: usize) {
+        let size = u16::try_from(size).unwrap_or(u16::MAX);
+        self.with_path(|path, now| path.handle_sent(size, now));
     }
 
-    /// Nothing was heard of a frame that went there.
-    pub(crate) fn handle_unanswered(&self) {
-        lock(&self.path).handle_lost_full_size(clock::now());
-        self.path_changed.notify_one();
+    /// A datagram of `size` bytes has arrived there, or the largest that may be sent if that is smaller.
+    pub(crate) fn handle_arrived(&self, size: usize) {
+        let size = u16::try_from(size).unwrap_or(u16::MAX);
+        lock(&self.path).handle_arrived(size);
     }
 
-    pub(super) fn handle_probe_acked(&self, probe: Probe, now: Time) {
-        let size = probe
-            .size
-            .saturating_add((seal::HEADER_BYTES + seal::TAG_BYTES) as u16);
-        lock(&self.path).handle_probe_acked(size, now);
-        self.path_changed.notify_one();
+    pub(super) fn handle_probe_acked(&self, probe: Probe) {
+        self.with_path(|path, now| path.handle_probe_acked(probe.token, now));
+    }
+
+    /// Changes what is known of the path, and wakes its task when that has to act earlier than it would wake up by itself.
+    fn with_path(&self, act: impl FnOnce(&mut PathMtu, Time)) {
+        let mut path = lock(&self.path);
+        act(&mut path, clock::now());
+        let due = path.poll_timeout().map(|due| due.at);
+        let mut alarm = lock(&self.alarm);
+        if due.is_some_and(|due| alarm.is_none_or(|alarm| due < alarm)) {
+            *alarm = due;
+            self.path_changed.notify_one();
+        }
+    }
+
+    /// Whether this stream still comes from there.
+    pub(super) fn has_inbound(&self, inbound: &Inbound) -> bool {
+        let stream = inbound.key().stream;
+        self.inbound(stream)
+            .is_some_and(|present| std::ptr::eq(&*present, inbound))
     }
 
     pub(super) fn inbound(&self, stream: StreamId) -> Option<Arc<Inbound>> {
@@ -200,23 +307,27 @@ impl Association {
         lock(&self.outbound).remove(&stream);
     }
 
-    pub(super) fn heard(&self, packet: u64, mut from: Route) {
-        if self.answers_from == AnswersFrom::Any {
-            from.local = None;
-        }
+    /// A genuine datagram came from there.
+    pub(super) fn heard(&self, packet: u64, from: Route, bytes: usize, now: Time) {
         let mut peer = lock(&self.peer);
-        if packet < peer.newest {
-            return;
+        let is_newest = peer
+            .validation
+            .handle_datagram(packet, from.peer, bytes, now, random);
+        if is_newest && self.answers_from == AnswersFrom::WrittenTo {
+            peer.local = from.local;
         }
-        let before = peer.route.replace(from);
-        peer.newest = packet;
-        drop(peer);
-        if before != Some(from) {
-            // Nothing is known of the path to a new address.
-            lock(&self.path).handle_new_path(MOST_PAYLOAD, clock::now());
+        let challenge = peer.validation.poll_timeout(HELLO_BYTES);
+        if challenge.is_some_and(|due| due.at <= now) {
             self.path_changed.notify_one();
         }
     }
+}
+
+/// A number that nobody guesses; `None` when the system has none.
+fn random() -> Option<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(u64::from_be_bytes(bytes))
 }
 
 #[cfg(test)]
@@ -238,17 +349,32 @@ mod tests {
         }
     }
 
+    /// A host's end whose member has answered at 10.77.0.9.
+    fn on_host() -> Arc<Association> {
+        let host = Association::on_host(1, &keys(), SocketAddr::new(route(9, 0).peer.ip(), 40_000));
+        host.heard(5, route(9, 2), HELLO_BYTES, Time::ZERO);
+        assert_eq!(host.route(), None);
+        let (to, token) = host.poll_challenge(Time::ZERO).unwrap();
+        assert_eq!(to, route(9, 2));
+        host.handle_hello_back(token, to);
+        host
+    }
+
     #[test]
     fn a_host_answers_from_the_address_that_was_written_to() {
-        let host = Association::on_host(1, &keys());
-        assert_eq!(host.route(), None);
-        host.heard(5, route(9, 2));
+        let heard = |host: &Association, packet, from| host.heard(packet, from, HELLO_BYTES, Time::ZERO);
+        let host = on_host();
         assert_eq!(host.route(), Some(route(9, 2)));
         // What was overtaken on its path does not turn the answers round.
-        host.heard(4, route(9, 1));
+        heard(&host, 4, route(9, 1));
         assert_eq!(host.route(), Some(route(9, 2)));
-        host.heard(6, route(9, 1));
+        heard(&host, 6, route(9, 1));
         assert_eq!(host.route(), Some(route(9, 1)));
+        // Nor does what comes from an address that is not the member's.
+        heard(&host, 7, route(8, 3));
+        assert_eq!(host.route(), Some(route(9, 1)));
+        assert_eq!(host.poll_challenge(Time::ZERO), None);
+        assert!(!host.may_answer_hello(route(8, 3)));
         host.handle_local_gone();
         let anywhere = Route {
             local: None,
@@ -258,10 +384,25 @@ mod tests {
     }
 
     #[test]
+    fn the_size_of_datagrams_survives_a_changed_port() {
+        let host = on_host();
+        let probe = lock(&host.path).poll_probe(clock::now()).unwrap();
+        lock(&host.path).handle_probe_acked(probe.token, clock::now());
+        let size = host.payload();
+        assert_eq!(size, probe.size);
+        let mut moved = route(9, 2);
+        moved.peer.set_port(6_000);
+        host.heard(6, moved, HELLO_BYTES, Time::ZERO);
+        let (to, token) = host.poll_challenge(Time::ZERO).unwrap();
+        host.handle_hello_back(token, to);
+        assert_eq!((host.route(), host.payload()), (Some(moved), size));
+    }
+
+    #[test]
     fn a_members_own_address_is_the_systems_choice() {
         let at = route(2, 9);
         let member = Association::on_member(1, &keys(), at.peer);
-        member.heard(1, at);
+        member.heard(1, at, HELLO_BYTES, Time::ZERO);
         assert_eq!(member.route(), Some(Route { local: None, ..at }));
     }
 }

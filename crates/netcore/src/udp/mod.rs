@@ -1,28 +1,27 @@
 //! Datagrams: one socket for everybody, batches in and out, sealed content handed to the stream it belongs to.
 
 mod association;
+mod keep;
+mod receive;
 
 use std::collections::HashMap;
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
 
 use netcore_proto::Time;
-use netcore_proto::video::{Datagram, Probe};
-use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use netcore_proto::video::Datagram;
+use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 pub(crate) use association::{Association, Route};
 
 use crate::clock;
 use crate::conditioner::{Agenda, Conditioner, Way};
-use crate::lock::{lock, read, write};
+use crate::lock::{lock, write};
 use crate::seal;
-use crate::video::Inbound;
 
 /// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
 const BUFFER_BYTES: usize = 8 * 1024 * 1024;
@@ -30,15 +29,6 @@ const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 const LEAST_BUFFER_BYTES: usize = 256 * 1024;
 /// With receive offload the system hands over this much at once.
 const RECEIVE_BYTES: usize = 64 * 1024;
-/// How many of these are taken by one call. What a call prepares for more it prepares for nothing most of the time, and the
-/// bytes of four stay in the processor's cache until they are opened.
-const RECEIVE_SLOTS: usize = if BATCH_SIZE < 4 { BATCH_SIZE } else { 4 };
-/// After an error that is nobody's in particular.
-const ERROR_PAUSE: Duration = Duration::from_millis(20);
-/// Batches taken before other tasks of this thread get their turn.
-const BATCHES_PER_TURN: usize = 32;
-/// How often a member shows its address until it has an answer, and afterwards, so that no firewall forgets it.
-const HELLO_INTERVAL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
 /// The socket that carries every datagram of a room on this computer.
 pub(crate) struct Endpoint {
@@ -200,9 +190,13 @@ impl Endpoint {
 
     /// Sends one datagram now or not at all: an acknowledgement that has to wait is worth little.
     fn send_now(&self, association: &Association, datagram: &Datagram) {
-        let Some(to) = association.route() else {
-            return;
-        };
+        if let Some(to) = association.route() {
+            self.send_now_to(to, association, datagram);
+        }
+    }
+
+    /// The same to an address that the caller may send it to.
+    fn send_now_to(&self, to: Route, association: &Association, datagram: &Datagram) {
         let mut bytes = Vec::with_capacity(128);
         if !association.seal(&mut bytes, |out| datagram.encode(out)) {
             return;
@@ -252,246 +246,6 @@ impl Endpoint {
                     }
                 }
                 () = self.held_back_changed.notified() => {}
-            }
-        }
-    }
-
-    /// Receives until the room is over.
-    pub(crate) async fn run(self: Arc<Self>, cancel: CancellationToken) {
-        let mut buffer = vec![0; RECEIVE_SLOTS * RECEIVE_BYTES];
-        let mut waiting: Vec<(Arc<Association>, Arc<Inbound>)> = Vec::new();
-        // Datagrams that the conditions hold back on their way in.
-        let mut coming: Agenda<(Vec<u8>, Route)> = Agenda::default();
-        let let_go = self.let_go();
-        tokio::pin!(let_go);
-        loop {
-            let deadline = waiting.iter().filter_map(|(_, inbound)| inbound.deadline());
-            let deadline = deadline.chain(coming.first()).min();
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => return,
-                ready = self.socket.readable() => {
-                    if let Err(error) = ready {
-                        tracing::warn!(%error, "the datagram socket cannot be read");
-                        return;
-                    }
-                    for _ in 0..BATCHES_PER_TURN {
-                        match self.receive(&mut buffer, &mut waiting, &mut coming) {
-                            Ok(true) => {}
-                            Ok(false) => break,
-                            Err(error) => {
-                                tracing::debug!(%error, "a datagram was not received");
-                                // An error that stays must not become a busy loop.
-                                tokio::time::sleep(ERROR_PAUSE).await;
-                                break;
-                            }
-                        }
-                    }
-                }
-                () = &mut let_go => return,
-                () = clock::sleep_until(deadline) => {}
-            }
-            let now = clock::now();
-            while let Some((mut datagram, from)) = coming.pop(now) {
-                self.handle_datagram(&mut datagram, from, now, &mut waiting);
-            }
-            waiting.retain(|(association, inbound)| {
-                inbound.handle_timeout(now);
-                self.answer(association, inbound);
-                inbound.deadline().is_some()
-            });
-            tokio::task::consume_budget().await;
-        }
-    }
-
-    /// Takes one batch off the socket. Returns `false` when there is none.
-    fn receive(
-        &self,
-        buffer: &mut [u8],
-        waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
-        coming: &mut Agenda<(Vec<u8>, Route)>,
-    ) -> io::Result<bool> {
-        let mut metas = [RecvMeta::default(); RECEIVE_SLOTS];
-        let received = {
-            let mut slices: Vec<IoSliceMut<'_>> =
-                buffer.chunks_mut(RECEIVE_BYTES).map(IoSliceMut::new).collect();
-            self.socket.try_io(Interest::READABLE, || {
-                self.state.recv((&self.socket).into(), &mut slices, &mut metas)
-            })
-        };
-        let count = match received {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            // Windows and Linux report here that some peer's port is closed. It says nothing about the others.
-            Err(error) if is_about_one_peer(&error) => return Ok(true),
-            Err(error) => return Err(error),
-        };
-        let now = clock::now();
-        for (meta, chunk) in metas[..count].iter().zip(buffer.chunks_mut(RECEIVE_BYTES)) {
-            if !self.is_allowed(meta) {
-                continue;
-            }
-            let from = Route::of(meta);
-            for datagram in chunk[..meta.len].chunks_mut(meta.stride.max(1)) {
-                if self.conditioner.is_on() {
-                    for at in self.conditioner.datagram(Way::In, datagram.len(), now) {
-                        coming.push(at, datagram.len(), (datagram.to_vec(), from));
-                    }
-                } else {
-                    self.handle_datagram(datagram, from, now, waiting);
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    fn handle_datagram(
-        &self,
-        datagram: &mut [u8],
-        from: Route,
-        now: Time,
-        waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
-    ) {
-        let association =
-            seal::connection_id(datagram).and_then(|id| read(&self.associations).get(&id).cloned());
-        let Some(association) = association else { return };
-        let Some((packet, plain)) = association.opener.open(datagram) else {
-            tracing::debug!(%from, "a datagram's seal is broken, or it came before");
-            return;
-        };
-        association.heard(packet, from);
-        match Datagram::decode(plain) {
-            Ok(Datagram::Fragment(fragment)) => {
-                let Some(inbound) = association.inbound(fragment.stream) else {
-                    return;
-                };
-                inbound.handle_fragment(&fragment, now);
-                self.follow_up(association, inbound, waiting);
-            }
-            Ok(Datagram::Parity(parity)) => {
-                let Some(inbound) = association.inbound(parity.stream) else {
-                    return;
-                };
-                inbound.handle_parity(&parity, now);
-                self.follow_up(association, inbound, waiting);
-            }
-            Ok(Datagram::Ack(ack)) => {
-                let outbound = association.outbound(ack.stream);
-                if let Some(outbound) = outbound {
-                    outbound.handle_ack(&ack, now);
-                }
-            }
-            Ok(Datagram::Nack(nack)) => {
-                let outbound = association.outbound(nack.stream);
-                if let Some(outbound) = outbound {
-                    outbound.handle_nack(&nack, now);
-                }
-            }
-            Ok(Datagram::Hello { token }) => self.send_now(&association, &Datagram::HelloBack { token }),
-            Ok(Datagram::HelloBack { .. }) => association.answered.notify_one(),
-            Ok(Datagram::Probe(probe)) => self.send_now(&association, &Datagram::ProbeAck(probe)),
-            Ok(Datagram::ProbeAck(probe)) => association.handle_probe_acked(probe, now),
-            Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
-        }
-    }
-
-    /// Part of a frame has come: says what there is to say, and remembers to ask for what is missing.
-    fn follow_up(
-        &self,
-        association: Arc<Association>,
-        inbound: Arc<Inbound>,
-        waiting: &mut Vec<(Arc<Association>, Arc<Inbound>)>,
-    ) {
-        self.answer(&association, &inbound);
-        let is_waiting = |(_, other): &(Arc<Association>, Arc<Inbound>)| Arc::ptr_eq(other, &inbound);
-        // Whether it has a deadline is found out once a turn, not for each of a frame's hundred fragments.
-        if !waiting.iter().any(is_waiting) {
-            waiting.push((association, inbound));
-        }
-    }
-
-    /// Finds out, until `cancel`, how large datagrams to a neighbour may be.
-    pub(crate) async fn search_path(&self, association: &Association, cancel: CancellationToken) {
-        loop {
-            let due = match association.route() {
-                Some(to) => self.probe(association, to),
-                // It is heard of when it is.
-                None => None,
-            };
-            tokio::select! {
-                () = cancel.cancelled() => return,
-                () = association.path_changed.notified() => {}
-                () = clock::sleep_until(due) => {}
-            }
-        }
-    }
-
-    /// Sends a probe if it is time for one. Returns when to look again.
-    fn probe(&self, association: &Association, to: Route) -> Option<Time> {
-        let now = clock::now();
-        let size = {
-            let mut path = lock(&association.path);
-            if path.poll_timeout().is_some_and(|due| due.at <= now) {
-                path.handle_timeout(now);
-            }
-            path.poll_probe(now)
-        };
-        if let Some(size) = size {
-            let plain = size - (seal::HEADER_BYTES + seal::TAG_BYTES) as u16;
-            let mut batch = Batch::default();
-            let probe: Datagram = Datagram::Probe(Probe {
-                size: plain,
-                token: now.as_micros(),
-            });
-            self.append(&mut batch, association, usize::from(plain), |out| {
-                probe.encode(out);
-            });
-            if let Sent::TooLarge | Sent::LocalGone | Sent::Failed(_) = self.send(&batch, to) {
-                lock(&association.path).handle_send_failed(size, now);
-            }
-        }
-        lock(&association.path).poll_timeout().map(|due| due.at)
-    }
-
-    /// Sends what an inbound stream has to say.
-    fn answer(&self, association: &Association, inbound: &Inbound) {
-        while let Some(datagram) = inbound.poll_datagram() {
-            self.send_now(association, &datagram);
-        }
-        inbound.publish_arrivals();
-    }
-
-    /// On a member: shows the host our address until the room is over. Returns never before.
-    pub(crate) async fn keep_known(&self, association: &Association, cancel: CancellationToken) {
-        let (until_answered, afterwards) = HELLO_INTERVAL;
-        let mut is_answered = false;
-        let mut unanswered = 0;
-        loop {
-            self.send_now(
-                association,
-                &Datagram::Hello {
-                    token: clock::now().as_micros(),
-                },
-            );
-            let pause = if is_answered { afterwards } else { until_answered };
-            tokio::select! {
-                () = cancel.cancelled() => return,
-                () = association.answered.notified() => {
-                    if !std::mem::replace(&mut is_answered, true) {
-                        tracing::info!(target: "roomwire::step", code = "datagrams_ready", "datagrams get through to the host");
-                    }
-                    tokio::select! {
-                        () = cancel.cancelled() => return,
-                        () = tokio::time::sleep(afterwards) => {}
-                    }
-                }
-                () = tokio::time::sleep(pause) => {
-                    unanswered += 1;
-                    if unanswered == 15 && !is_answered {
-                        tracing::warn!(target: "roomwire::step", code = "datagrams_blocked",
-                            "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works");
-                    }
-                }
             }
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod host;
 pub(crate) mod jpeg;
 pub(crate) mod link;
 pub(crate) mod member;
+pub(crate) mod path;
 pub(crate) mod receiver;
 pub(crate) mod records;
 pub(crate) mod seal;

@@ -23,6 +23,7 @@ const LIMITS: Limits = Limits {
     packets_per_key: 3_000,
     packets: 60_000,
 };
+const _: () = assert!(LIMITS.packets_per_key < Limits::SAFE.packets_per_key);
 
 #[derive(Debug, Arbitrary)]
 enum Op<'a> {

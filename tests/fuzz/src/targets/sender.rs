@@ -319,7 +319,7 @@ impl Rig {
                 self.end.sender.handle_nack(&nack, now);
             }
             Op::Transport { is_tcp } => sender.set_transport(transport(is_tcp)),
-            Op::FragmentBytes(bytes) => sender.set_fragment_bytes(bytes),
+            Op::FragmentBytes(bytes) => sender.set_fragment_bytes(bytes, now),
             Op::Rate {
                 floor,
                 ceiling,

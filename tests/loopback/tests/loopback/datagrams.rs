@@ -32,14 +32,17 @@ fn fragment(stream: StreamId, frame: u32, frame_length: u32, size: u16, index: u
     bytes.to_vec()
 }
 
-/// What the host answers. It also looks, unasked, for the size of datagrams that get here.
+/// What the host answers. It also asks, unasked, who is here and how large datagrams may be.
 async fn answer(socket: &UdpSocket, seal: &DatagramSeal) -> Vec<u8> {
     let wait = async {
         loop {
             let mut bytes = vec![0; 65_536];
             let length = socket.recv(&mut bytes).await.expect("the socket works");
             let plain = seal.open(&bytes[..length]).expect("the host's seal");
-            if !matches!(Datagram::decode(&plain), Ok(Datagram::Probe(_))) {
+            if !matches!(
+                Datagram::decode(&plain),
+                Ok(Datagram::Probe(_) | Datagram::Hello { .. })
+            ) {
                 return plain;
             }
         }

@@ -13,6 +13,7 @@ mod faults;
 mod files;
 mod hostile;
 mod networks;
+mod paths;
 mod session;
 mod strangers;
 mod transfers;

@@ -1,6 +1,7 @@
 //! Live video: whole lines of publisher, host and viewers.
 
 mod acks;
+mod black_hole;
 mod faults;
 mod hostile;
 mod rate;

@@ -1,4 +1,4 @@
-use super::{RoundTrip, Sender, Waiting};
+use super::{InFlight, RoundTrip, Sender, Waiting};
 use crate::units::Transport;
 use crate::video::rate_control::Acked;
 use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
@@ -75,6 +75,19 @@ impl Sender {
                 _ => {}
             }
         }
+        self.conclude(&sent, outcome, told, now);
+    }
+
+    /// Ends frames of which nothing more is to be expected. It tells of no full way, so the target stays what it is.
+    pub(super) fn give_up(&mut self, is_hopeless: impl Fn(&InFlight) -> bool, now: Time) {
+        while let Some(at) = self.in_flight.iter().position(&is_hopeless) {
+            if let Some(sent) = self.in_flight.remove(at) {
+                self.conclude(&sent, FrameOutcome::Lost(LossReason::Unanswered), None, now);
+            }
+        }
+    }
+
+    fn conclude(&mut self, sent: &InFlight, outcome: FrameOutcome, told: Option<Told>, now: Time) {
         let header = sent.frame.header();
         self.push_result(FrameResult {
             frame: header.frame,

@@ -174,9 +174,19 @@ impl Sender {
         self.transport = transport;
     }
 
-    /// From the next frame on, put this many bytes of a frame into one datagram.
-    pub fn set_fragment_bytes(&mut self, bytes: u16) {
-        self.fragment_bytes = bytes.max(Fragment::MIN_SIZE);
+    /// From the next frame on, put this many bytes of a frame into one datagram. Fewer than before mean that the path has ceased to
+    /// take larger ones: frames on their way in those are given up, so that they hold no newer one up.
+    pub fn set_fragment_bytes(&mut self, bytes: u16, now: Time) {
+        let before = std::mem::replace(&mut self.fragment_bytes, bytes.max(Fragment::MIN_SIZE));
+        if self.fragment_bytes < before {
+            let most = self.fragment_bytes;
+            self.give_up(|sent| sent.transport == Transport::Udp && sent.size > most, now);
+        }
+    }
+
+    /// Datagrams do not get through: frames on their way in them are given up, so that they hold no newer one up.
+    pub fn handle_datagrams_blocked(&mut self, now: Time) {
+        self.give_up(|sent| sent.transport == Transport::Udp, now);
     }
 
     /// A new frame. One that still waited is dropped for it.

@@ -4,9 +4,7 @@ mod udp;
 use std::sync::{Arc, Mutex};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
-use netcore_proto::video::{
-    Ack, BASE_PAYLOAD, Fragment, Frame, FrameOutcome, FrameResult, LossReason, Nack, Sender, SenderConfig,
-};
+use netcore_proto::video::{Ack, Fragment, Frame, FrameOutcome, FrameResult, Nack, Sender, SenderConfig};
 use netcore_proto::{Bitrate, Time, Transport};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +20,9 @@ use crate::shared::Shared;
 use crate::udp::{Association, Endpoint};
 use tcp::Pipe;
 use udp::Outbox;
+
+/// What is added to a part of a frame in a datagram.
+const OVERHEAD: usize = Fragment::HEADER_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
 
 /// A stream's frames as they go to one neighbour, over either transport.
 pub(crate) struct Outbound {
@@ -105,8 +106,9 @@ impl Outbound {
     pub(crate) fn offer(&self, frame: Frame) {
         {
             let mut state = lock(&self.state);
-            state.sender.set_fragment_bytes(self.fragment_bytes());
-            state.sender.handle_frame(frame, clock::now());
+            let now = clock::now();
+            state.sender.set_fragment_bytes(self.fragment_bytes(), now);
+            state.sender.handle_frame(frame, now);
             self.record_results(&mut state);
         }
         self.send_now();
@@ -209,8 +211,7 @@ impl Outbound {
 
     /// Bytes of a frame in one datagram. Parity is computed over parts of an even size.
     fn fragment_bytes(&self) -> u16 {
-        let overhead = Fragment::HEADER_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
-        self.association.payload().saturating_sub(overhead as u16) & !1
+        self.association.payload().saturating_sub(OVERHEAD as u16) & !1
     }
 
     /// Sends what may leave now, on the caller's thread. What has to wait is left to the link's tasks.
@@ -231,7 +232,8 @@ impl Outbound {
 
     /// Does what has to be done later, until the link is over.
     async fn keep_sending(self: Arc<Self>) {
-        lock(&self.state).sender.set_fragment_bytes(self.fragment_bytes());
+        let bytes = self.fragment_bytes();
+        lock(&self.state).sender.set_fragment_bytes(bytes, clock::now());
         loop {
             let is_stuck = !self.send_datagrams_now();
             self.write_now();
@@ -255,13 +257,14 @@ impl Outbound {
 
     /// What a frame's end tells of the datagrams that carried it.
     fn tell_path(&self, result: &FrameResult) {
-        if result.transport != Transport::Udp || result.bytes <= u32::from(BASE_PAYLOAD) {
-            return;
-        }
-        match result.outcome {
-            FrameOutcome::Acked { .. } | FrameOutcome::Delivered => self.association.handle_arrived(),
-            FrameOutcome::Lost(LossReason::Unanswered) => self.association.handle_unanswered(),
-            FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => {}
+        let has_arrived = matches!(
+            result.outcome,
+            FrameOutcome::Acked { .. } | FrameOutcome::Delivered
+        );
+        if result.transport == Transport::Udp && has_arrived {
+            // A frame that fits one datagram was one of that size; any other filled some.
+            let size = (result.bytes as usize).saturating_add(OVERHEAD);
+            self.association.handle_arrived(size);
         }
     }
 

@@ -34,7 +34,7 @@ impl Outbound {
                 continue;
             };
             match self.endpoint.send(&outbox.batch, to) {
-                Sent::Whole => {}
+                Sent::Whole => self.association.handle_sent(outbox.batch.segment()),
                 Sent::Later => return false,
                 // What was lost by it is asked for again, in smaller parts from the next frame on.
                 Sent::TooLarge => self.association.handle_too_large(outbox.batch.segment()),

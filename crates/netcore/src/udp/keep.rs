@@ -1,0 +1,109 @@
+//! What is done for a neighbour's datagrams while it is here: showing and asking for addresses, and finding their size.
+
+use std::time::Duration;
+
+use netcore_proto::Time;
+use netcore_proto::video::{Datagram, Probe, ProbeOut};
+use tokio_util::sync::CancellationToken;
+
+use super::{Association, Batch, Endpoint, Route, Sent};
+use crate::clock;
+use crate::lock::lock;
+use crate::seal;
+
+/// How often a member shows its address until it has an answer: so many times, and less often afterwards.
+const HELLO_INTERVAL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+const QUICK_HELLOS: u32 = 15;
+
+impl Endpoint {
+    /// Finds out, until `cancel`, where a neighbour's datagrams may be sent and how large they may be.
+    pub(crate) async fn keep_path(&self, association: &Association, cancel: CancellationToken) {
+        loop {
+            // What changes while we look wakes us again.
+            *lock(&association.alarm) = None;
+            let asked_again = self.challenge(association, clock::now());
+            let probed_again = match association.route() {
+                Some(to) => self.probe(association, to),
+                // It is heard of when it is.
+                None => None,
+            };
+            let due = asked_again.into_iter().chain(probed_again).min();
+            *lock(&association.alarm) = due;
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = association.path_changed.notified() => {}
+                () = clock::sleep_until(due) => {}
+            }
+        }
+    }
+
+    /// Asks an address that has not answered, if it is time for that. Returns when to look again.
+    fn challenge(&self, association: &Association, now: Time) -> Option<Time> {
+        while let Some((to, token)) = association.poll_challenge(now) {
+            self.send_now_to(to, association, &Datagram::Hello { token });
+        }
+        association.next_challenge()
+    }
+
+    /// Sends the probes that it is time for. Returns when to look again.
+    fn probe(&self, association: &Association, to: Route) -> Option<Time> {
+        let now = clock::now();
+        {
+            let mut path = lock(&association.path);
+            if path.poll_timeout().is_some_and(|due| due.at <= now) {
+                path.handle_timeout(now);
+            }
+        }
+        while let Some(ProbeOut { size, token }) = { lock(&association.path).poll_probe(now) } {
+            let size_inside = size.saturating_sub((seal::HEADER_BYTES + seal::TAG_BYTES) as u16);
+            let probe: Datagram = Datagram::Probe(Probe {
+                size: size_inside,
+                token,
+            });
+            let mut batch = Batch::default();
+            self.append(&mut batch, association, usize::from(size_inside), |out| {
+                probe.encode(out);
+            });
+            match self.send(&batch, to) {
+                Sent::TooLarge | Sent::Failed(_) => lock(&association.path).handle_send_failed(size, now),
+                Sent::LocalGone => association.handle_local_gone(),
+                Sent::Whole | Sent::Later => {}
+            }
+        }
+        lock(&association.path).poll_timeout().map(|due| due.at)
+    }
+
+    /// On a member: shows the host our address until the room is over. Returns never before.
+    pub(crate) async fn keep_known(&self, association: &Association, cancel: CancellationToken) {
+        let (mut is_answered, mut unanswered) = (false, 0);
+        loop {
+            let token = association.hello();
+            self.send_now(association, &Datagram::Hello { token });
+            let patience = match unanswered < QUICK_HELLOS {
+                true => HELLO_INTERVAL.0,
+                false => HELLO_INTERVAL.1,
+            };
+            let is_known = tokio::select! {
+                () = cancel.cancelled() => return,
+                () = association.answered.notified() => true,
+                () = tokio::time::sleep(patience) => false,
+            };
+            if is_known {
+                unanswered = 0;
+                if !std::mem::replace(&mut is_answered, true) {
+                    tracing::info!(target: "roomwire::step", code = "datagrams_ready", "datagrams get through to the host");
+                }
+                tokio::select! {
+                    () = cancel.cancelled() => return,
+                    () = association.wait_for_quiet(clock::now()) => {}
+                }
+            } else {
+                unanswered += u32::from(unanswered <= QUICK_HELLOS);
+                if unanswered == QUICK_HELLOS && !is_answered {
+                    tracing::warn!(target: "roomwire::step", code = "datagrams_blocked",
+                        "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What comes in: batches off the socket, each datagram opened and handed to what it belongs to.
+
+use std::io::{self, IoSliceMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use netcore_proto::Time;
+use netcore_proto::video::{Datagram, MAX_STREAMS};
+use quinn_udp::{BATCH_SIZE, RecvMeta};
+use tokio::io::Interest;
+use tokio_util::sync::CancellationToken;
+
+use super::{Association, Endpoint, RECEIVE_BYTES, Route, is_about_one_peer};
+use crate::clock;
+use crate::conditioner::{Agenda, Way};
+use crate::lock::read;
+use crate::seal;
+use crate::video::Inbound;
+
+/// How many of these are taken by one call. What a call prepares for more it prepares for nothing most of the time, and the
+/// bytes of four stay in the processor's cache until they are opened.
+const RECEIVE_SLOTS: usize = if BATCH_SIZE < 4 { BATCH_SIZE } else { 4 };
+/// After an error that is nobody's in particular.
+const ERROR_PAUSE: Duration = Duration::from_millis(20);
+/// Batches taken before other tasks of this thread get their turn.
+const BATCHES_PER_TURN: usize = 32;
+/// Datagrams that the conditions held back and that are handled before other tasks get theirs.
+const HELD_BACK_PER_TURN: usize = 1_024;
+/// Streams that may have something to say later: all that a room may have, and as many that have just ended.
+const MAX_WAITING: usize = 2 * MAX_STREAMS;
+
+/// Inbound streams that may have something to say later, each once.
+#[derive(Default)]
+struct Waiting(Vec<(Arc<Association>, Arc<Inbound>)>);
+
+impl Waiting {
+    /// When the first of them has.
+    fn deadline(&self) -> Option<Time> {
+        self.0.iter().filter_map(|(_, inbound)| inbound.deadline()).min()
+    }
+
+    /// Remembers one. Beyond [`MAX_WAITING`] it is not: it has its say when the next part of a frame comes.
+    fn push(&mut self, association: Arc<Association>, inbound: Arc<Inbound>) {
+        let is_there = self.0.iter().any(|(_, other)| Arc::ptr_eq(other, &inbound));
+        if !is_there && self.0.len() < MAX_WAITING {
+            self.0.push((association, inbound));
+        }
+    }
+
+    /// Calls `act` with each, and forgets those of streams that are over or have nothing to say.
+    fn retain(&mut self, mut act: impl FnMut(&Association, &Inbound)) {
+        self.0.retain(|(association, inbound)| {
+            if !association.has_inbound(inbound) {
+                return false;
+            }
+            act(association, inbound);
+            inbound.deadline().is_some()
+        });
+    }
+}
+
+impl Endpoint {
+    /// Receives until the room is over.
+    pub(crate) async fn run(self: Arc<Self>, cancel: CancellationToken) {
+        let mut buffer = vec![0; RECEIVE_SLOTS * RECEIVE_BYTES];
+        let mut waiting = Waiting::default();
+        // Datagrams that the conditions hold back on their way in.
+        let mut coming: Agenda<(Vec<u8>, Route)> = Agenda::default();
+        let let_go = self.let_go();
+        tokio::pin!(let_go);
+        loop {
+            let deadline = waiting.deadline().into_iter().chain(coming.first()).min();
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return,
+                ready = self.socket.readable() => {
+                    if let Err(error) = ready {
+                        tracing::warn!(%error, "the datagram socket cannot be read");
+                        return;
+                    }
+                    for _ in 0..BATCHES_PER_TURN {
+                        match self.receive(&mut buffer, &mut waiting, &mut coming) {
+                            Ok(true) => {}
+                            Ok(false) => break,
+                            Err(error) => {
+                                tracing::debug!(%error, "a datagram was not received");
+                                // An error that stays must not become a busy loop.
+                                tokio::time::sleep(ERROR_PAUSE).await;
+                                break;
+                            }
+                        }
+                    }
+                }
+                () = &mut let_go => return,
+                () = clock::sleep_until(deadline) => {}
+            }
+            let now = clock::now();
+            let held_back = std::iter::from_fn(|| coming.pop(now)).take(HELD_BACK_PER_TURN);
+            for (mut datagram, from) in held_back {
+                self.handle_datagram(&mut datagram, from, now, &mut waiting);
+            }
+            waiting.retain(|association, inbound| {
+                inbound.handle_timeout(now);
+                self.answer(association, inbound);
+            });
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    /// Takes one batch off the socket. Returns `false` when there is none.
+    fn receive(
+        &self,
+        buffer: &mut [u8],
+        waiting: &mut Waiting,
+        coming: &mut Agenda<(Vec<u8>, Route)>,
+    ) -> io::Result<bool> {
+        let mut metas = [RecvMeta::default(); RECEIVE_SLOTS];
+        let received = {
+            let mut slices: Vec<IoSliceMut<'_>> =
+                buffer.chunks_mut(RECEIVE_BYTES).map(IoSliceMut::new).collect();
+            self.socket.try_io(Interest::READABLE, || {
+                self.state.recv((&self.socket).into(), &mut slices, &mut metas)
+            })
+        };
+        let count = match received {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            // Windows and Linux report here that some peer's port is closed. It says nothing about the others.
+            Err(error) if is_about_one_peer(&error) => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let now = clock::now();
+        for (meta, chunk) in metas.iter().take(count).zip(buffer.chunks_mut(RECEIVE_BYTES)) {
+            if !self.is_allowed(meta) {
+                continue;
+            }
+            let from = Route::of(meta);
+            let received = chunk.get_mut(..meta.len).unwrap_or_default();
+            for datagram in received.chunks_mut(meta.stride.max(1)) {
+                if self.conditioner.is_on() {
+                    for at in self.conditioner.datagram(Way::In, datagram.len(), now) {
+                        coming.push(at, datagram.len(), (datagram.to_vec(), from));
+                    }
+                } else {
+                    self.handle_datagram(datagram, from, now, waiting);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn handle_datagram(&self, datagram: &mut [u8], from: Route, now: Time, waiting: &mut Waiting) {
+        let association =
+            seal::connection_id(datagram).and_then(|id| read(&self.associations).get(&id).cloned());
+        let Some(association) = association else { return };
+        let bytes = datagram.len();
+        let Some((packet, plain)) = association.opener.open(datagram) else {
+            tracing::debug!(%from, "a datagram's seal is broken, or it came before");
+            return;
+        };
+        association.heard(packet, from, bytes, now);
+        let datagram = Datagram::decode(plain);
+        if datagram.as_ref().is_ok_and(Datagram::is_of_a_stream) {
+            association.handle_traffic(now);
+        }
+        match datagram {
+            Ok(Datagram::Fragment(fragment)) => {
+                let Some(inbound) = association.inbound(fragment.stream) else {
+                    return;
+                };
+                inbound.handle_fragment(&fragment, now);
+                self.follow_up(association, inbound, waiting);
+            }
+            Ok(Datagram::Parity(parity)) => {
+                let Some(inbound) = association.inbound(parity.stream) else {
+                    return;
+                };
+                inbound.handle_parity(&parity, now);
+                self.follow_up(association, inbound, waiting);
+            }
+            Ok(Datagram::Ack(ack)) => {
+                let outbound = association.outbound(ack.stream);
+                if let Some(outbound) = outbound {
+                    outbound.handle_ack(&ack, now);
+                }
+            }
+            Ok(Datagram::Nack(nack)) => {
+                let outbound = association.outbound(nack.stream);
+                if let Some(outbound) = outbound {
+                    outbound.handle_nack(&nack, now);
+                }
+            }
+            Ok(Datagram::Hello { token }) => {
+                // It answers for the address that it came from, so it goes there, if anything may.
+                if association.may_answer_hello(from) {
+                    self.send_now_to(from, &association, &Datagram::HelloBack { token });
+                }
+            }
+            Ok(Datagram::HelloBack { token }) => association.handle_hello_back(token, from),
+            Ok(Datagram::Probe(probe)) => self.send_now(&association, &Datagram::ProbeAck(probe)),
+            Ok(Datagram::ProbeAck(probe)) => association.handle_probe_acked(probe),
+            Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
+        }
+    }
+
+    /// Part of a frame has come: says what there is to say, and remembers to ask for what is missing.
+    fn follow_up(&self, association: Arc<Association>, inbound: Arc<Inbound>, waiting: &mut Waiting) {
+        self.answer(&association, &inbound);
+        // Whether it has a deadline is found out once a turn, not for each of a frame's hundred fragments.
+        waiting.push(association, inbound);
+    }
+
+    /// Sends what an inbound stream has to say.
+    fn answer(&self, association: &Association, inbound: &Inbound) {
+        while let Some(datagram) = inbound.poll_datagram() {
+            self.send_now(association, &datagram);
+        }
+        inbound.publish_arrivals();
+    }
+}

@@ -7,7 +7,7 @@ use netcore_proto::metrics::{
     Counters, Distributions, Figures, MAX_REPORTED, Point, Report, SeriesPoint, TransportSummary,
 };
 use netcore_proto::session::ClockOffset;
-use netcore_proto::video::FrameResult;
+use netcore_proto::video::{Event, FrameResult};
 use netcore_proto::{MemberId, Node, StreamId, Transport};
 
 use crate::clock;
@@ -96,6 +96,12 @@ impl Board {
         let mut reports: BTreeMap<MemberId, Report> = BTreeMap::new();
         let receive_buffer = shared.endpoint().map(|endpoint| endpoint.receive_buffer() as u32);
         for stream in plane.streams() {
+            if let Some(info) = stream.tick_carried() {
+                let (id, transport) = (info.id, info.spec.transport);
+                tracing::info!(target: "roomwire::step", code = "stream_changed", stream = id.0, transport = %transport,
+                    "stream {id} goes over {transport} from now on");
+                shared.event(RoomEvent::Video(Event::Changed(info)));
+            }
             for outbound in stream.outbounds() {
                 let (point, figures) = outbound.tick(now);
                 let key = outbound.key();

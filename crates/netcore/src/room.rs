@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use netcore_proto::chat::Entry;
@@ -223,6 +224,11 @@ impl Room {
             (people, chat, files, streams, node.is_up_to_date())
         });
         let (people, chat, offered, streams, is_up_to_date) = asked.await.unwrap_or_default();
+        let carried = |info: StreamInfo| match self.inner.video.stream(info.id) {
+            Some(stream) => stream.as_carried(info),
+            None => info,
+        };
+        let streams = streams.into_iter().map(carried).collect();
         let offered = offered.into_iter().map(|file| {
             let transfer = files.view(file.id);
             (file, transfer)
@@ -337,6 +343,16 @@ impl Room {
     /// On links that begin from now on, frames that we send are acknowledged like this.
     pub fn set_acks(&self, acks: AckMode) {
         *lock(&self.inner.shared.acks) = acks;
+    }
+
+    /// From now on frames that we send over UDP stay on UDP, though nothing answers them; `false`: they go over TCP after two
+    /// seconds without an answer, until datagrams are answered again.
+    pub fn stay_on_udp(&self, stays: bool) {
+        let shared = &self.inner.shared;
+        shared.stays_on_udp.store(stays, Ordering::Relaxed);
+        for neighbour in lock(&shared.neighbours).values() {
+            neighbour.association.follow();
+        }
     }
 
     /// Begins a stream of our own.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::tcp::Secure;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) window: WindowMode,
     /// What is done about lost parts on links that begin from now on.
     pub(crate) acks: Mutex<AckMode>,
+    /// Whether frames that are meant to go by UDP do so though nothing is answered.
+    pub(crate) stays_on_udp: Arc<AtomicBool>,
     pub(crate) downloads: PathBuf,
     pub(crate) spool: PathBuf,
     /// On a member: how to open further connections to the host.
@@ -89,6 +92,7 @@ impl Shared {
             control,
             window,
             acks: Mutex::default(),
+            stays_on_udp: Arc::default(),
             downloads,
             spool: folders.spool().to_owned(),
             dialer,

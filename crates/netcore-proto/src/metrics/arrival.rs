@@ -54,6 +54,11 @@ impl ArrivalMeter {
         }
     }
 
+    /// How many frames have arrived, and what brought the latest.
+    pub fn latest(&self) -> (u64, Transport) {
+        (self.frames, self.transport)
+    }
+
     /// A frame has arrived whole.
     pub fn record(&mut self, arrival: &Arrival) {
         let header = arrival.frame.header();

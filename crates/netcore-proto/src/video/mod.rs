@@ -13,6 +13,7 @@
 mod ack_mode;
 mod adaptation;
 mod buffers;
+mod carrier;
 mod datagram;
 mod fragment;
 mod frame;
@@ -33,6 +34,7 @@ mod sliding_min;
 pub use ack_mode::{AckMode, stop_and_wait_rate};
 pub use adaptation::{Adaptation, AdaptationConfig, Plan};
 pub use buffers::FrameBuffers;
+pub use carrier::{Carrier, Verdict};
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
 pub use fragment::{Fragment, Parity};
 pub use frame::{

@@ -69,6 +69,11 @@ impl PathValidation {
         }
     }
 
+    /// The neighbour's IP address.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
     /// Where datagrams may be sent; `None` while no address has answered.
     pub fn address(&self) -> Option<SocketAddr> {
         self.confirmed

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use netcore_proto::video::{Datagram, PathMtu, PathValidation, Probe};
-use netcore_proto::{Span, StreamId, Time};
+use netcore_proto::video::{Carrier, Datagram, PathMtu, PathValidation, Probe, Verdict};
+use netcore_proto::{Span, StreamId, Time, Transport};
 use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
 
@@ -76,6 +76,8 @@ pub(crate) struct Association {
     /// How large datagrams there may be.
     pub(super) path: Mutex<PathMtu>,
     pub(super) path_changed: Notify,
+    /// Whether datagrams get through at all.
+    carrier: Mutex<Carrier>,
     /// When the path's task wakes up by itself.
     pub(super) alarm: Mutex<Option<Time>>,
 }
@@ -140,6 +142,7 @@ impl Association {
             traffic: AtomicU64::new(0),
             path: Mutex::new(PathMtu::new(MOST_PAYLOAD, clock::now())),
             path_changed: Notify::new(),
+            carrier: Mutex::default(),
             alarm: Mutex::default(),
         })
     }
@@ -220,18 +223,20 @@ impl Association {
         lock(&self.peer).validation.may_answer(from.peer, HELLO_BYTES)
     }
 
-    /// A hello of ours was answered from there.
-    pub(super) fn handle_hello_back(&self, token: u64, from: Route) {
+    /// A hello of ours was answered from there. Returns whether it was one.
+    pub(super) fn handle_hello_back(&self, token: u64, from: Route) -> bool {
         let is_moved = lock(&self.peer).validation.handle_answer(token, from.peer);
         if is_moved {
             tracing::debug!(to = %from, "datagrams go there from now on");
             self.path_changed.notify_one();
         }
         let mut hello = lock(&self.hello);
-        if *hello == token {
+        let is_ours = *hello == token;
+        if is_ours {
             *hello = random().unwrap_or_default();
             self.answered.notify_one();
         }
+        is_moved || is_ours
     }
 
     pub(crate) fn add_inbound(&self, stream: StreamId, inbound: Arc<Inbound>) {
@@ -253,10 +258,56 @@ impl Association {
         self.with_path(|path, now| path.handle_send_failed(size, now));
     }
 
-    /// Parts of a frame left for there, the largest in a datagram of `size` bytes.
+    /// Parts of a frame were to leave for there, the largest in a datagram of `size` bytes: zero when none could.
     pub(crate) fn handle_sent(&self, size: usize) {
         let size = u16::try_from(size).unwrap_or(u16::MAX);
+        let now = clock::now();
+        let silent = {
+            let mut carrier = lock(&self.carrier);
+            carrier.handle_sent(now);
+            carrier.poll_timeout().map(|due| due.at)
+        };
+        self.wake_by(silent);
         self.with_path(|path, now| path.handle_sent(size, now));
+    }
+
+    /// What carries frames that are meant to go there by UDP.
+    pub(crate) fn carrier(&self) -> Transport {
+        lock(&self.carrier).transport()
+    }
+
+    /// A datagram came that answers one of ours: frames go by UDP, if they did not.
+    pub(super) fn handle_answered(&self, now: Time) {
+        let is_back = lock(&self.carrier).handle_answered(now);
+        if is_back {
+            tracing::info!(target: "roomwire::step", code = "udp_answered", peer = %self.ip(),
+                "datagrams to {} are answered again: video goes there over UDP", self.ip());
+            self.follow();
+        }
+    }
+
+    /// Does what is due about datagrams that are not answered. Returns whether to say hello, and when to look again.
+    pub(super) fn handle_silence(&self, now: Time) -> (bool, Option<Time>) {
+        let (verdict, due) = {
+            let mut carrier = lock(&self.carrier);
+            (carrier.handle_timeout(now), carrier.poll_timeout())
+        };
+        if verdict == Verdict::Silent {
+            tracing::warn!(target: "roomwire::step", code = "udp_silent", peer = %self.ip(),
+                "datagrams to {} are not answered: video goes there over TCP, unless it is to stay on UDP", self.ip());
+            self.follow();
+        }
+        (verdict == Verdict::Look, due.map(|due| due.at))
+    }
+
+    /// What carries frames may have changed.
+    pub(crate) fn follow(&self) {
+        let outbounds: Vec<_> = lock(&self.outbound).values().filter_map(Weak::upgrade).collect();
+        outbounds.iter().for_each(|outbound| outbound.follow());
+    }
+
+    fn ip(&self) -> IpAddr {
+        lock(&self.peer).validation.ip()
     }
 
     /// A datagram of `size` bytes has arrived there, or the largest that may be sent if that is smaller.
@@ -274,6 +325,11 @@ impl Association {
         let mut path = lock(&self.path);
         act(&mut path, clock::now());
         let due = path.poll_timeout().map(|due| due.at);
+        drop(path);
+        self.wake_by(due);
+    }
+
+    fn wake_by(&self, due: Option<Time>) {
         let mut alarm = lock(&self.alarm);
         if due.is_some_and(|due| alarm.is_none_or(|alarm| due < alarm)) {
             *alarm = due;

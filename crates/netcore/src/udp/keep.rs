@@ -16,18 +16,24 @@ const HELLO_INTERVAL: (Duration, Duration) = (Duration::from_millis(200), Durati
 const QUICK_HELLOS: u32 = 15;
 
 impl Endpoint {
-    /// Finds out, until `cancel`, where a neighbour's datagrams may be sent and how large they may be.
+    /// Finds out, until `cancel`, where a neighbour's datagrams may be sent, how large they may be and whether they get through.
     pub(crate) async fn keep_path(&self, association: &Association, cancel: CancellationToken) {
         loop {
             // What changes while we look wakes us again.
             *lock(&association.alarm) = None;
-            let asked_again = self.challenge(association, clock::now());
+            let now = clock::now();
+            let asked_again = self.challenge(association, now);
+            let (says_hello, looked_again) = association.handle_silence(now);
+            if says_hello {
+                let token = association.hello();
+                self.send_now(association, &Datagram::Hello { token });
+            }
             let probed_again = match association.route() {
                 Some(to) => self.probe(association, to),
                 // It is heard of when it is.
                 None => None,
             };
-            let due = asked_again.into_iter().chain(probed_again).min();
+            let due = [asked_again, probed_again, looked_again].into_iter().flatten().min();
             *lock(&association.alarm) = due;
             tokio::select! {
                 () = cancel.cancelled() => return,

@@ -163,6 +163,9 @@ impl Endpoint {
         if datagram.as_ref().is_ok_and(Datagram::is_of_a_stream) {
             association.handle_traffic(now);
         }
+        if let Ok(Datagram::Ack(_) | Datagram::Nack(_) | Datagram::ProbeAck(_)) = &datagram {
+            association.handle_answered(now);
+        }
         match datagram {
             Ok(Datagram::Fragment(fragment)) => {
                 let Some(inbound) = association.inbound(fragment.stream) else {
@@ -196,7 +199,11 @@ impl Endpoint {
                     self.send_now_to(from, &association, &Datagram::HelloBack { token });
                 }
             }
-            Ok(Datagram::HelloBack { token }) => association.handle_hello_back(token, from),
+            Ok(Datagram::HelloBack { token }) => {
+                if association.handle_hello_back(token, from) {
+                    association.handle_answered(now);
+                }
+            }
             Ok(Datagram::Probe(probe)) => self.send_now(&association, &Datagram::ProbeAck(probe)),
             Ok(Datagram::ProbeAck(probe)) => association.handle_probe_acked(probe),
             Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),

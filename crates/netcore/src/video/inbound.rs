@@ -188,6 +188,11 @@ impl Inbound {
         }
     }
 
+    /// How many frames have come, and what brought the latest.
+    pub(super) fn latest(&self) -> (u64, Transport) {
+        lock(&self.meter).latest()
+    }
+
     pub(crate) fn handle_report(&self, figures: Figures) {
         *lock(&self.reported) = Some(figures);
     }

@@ -58,13 +58,34 @@ pub(crate) struct Stream {
     /// The publisher's clock as it relates to ours, once it is known.
     clock: Mutex<Option<ClockOffset>>,
     view: Mutex<ViewMeter>,
+    carried: Mutex<Carried>,
     cancel: CancellationToken,
+}
+
+/// What carries a stream's frames, as it is shown.
+struct Carried {
+    shown: Transport,
+    /// What it was a second ago.
+    before: Transport,
+    /// How many frames had come by then, if they come from elsewhere.
+    frames: u64,
+}
+
+impl Carried {
+    fn by(transport: Transport) -> Mutex<Carried> {
+        Mutex::new(Carried {
+            shown: transport,
+            before: transport,
+            frames: 0,
+        })
+    }
 }
 
 impl Stream {
     /// A stream that we publish.
     pub(crate) fn own(info: StreamInfo, cancel: CancellationToken) -> Arc<Stream> {
         Arc::new(Stream {
+            carried: Carried::by(info.spec.transport),
             info: Mutex::new(info),
             newest: watch::Sender::new(None),
             outbounds: RwLock::default(),
@@ -86,6 +107,7 @@ impl Stream {
                 info.spec.transport,
                 stream.clone(),
             ))),
+            carried: Carried::by(info.spec.transport),
             info: Mutex::new(info),
             clock: Mutex::default(),
             view: Mutex::default(),
@@ -143,7 +165,53 @@ impl Stream {
         for outbound in read(&self.outbounds).iter() {
             outbound.set_transport(info.spec.transport);
         }
+        {
+            let mut carried = lock(&self.carried);
+            carried.shown = info.spec.transport;
+            carried.before = info.spec.transport;
+        }
         *lock(&self.info) = info;
+    }
+
+    /// `info` with what carries the frames in place of what they are meant to go by.
+    pub(crate) fn as_carried(&self, info: StreamInfo) -> StreamInfo {
+        let mut info = info;
+        info.spec.transport = lock(&self.carried).shown;
+        info
+    }
+
+    /// A second has passed. Returns the stream as it is to be shown from now on, if frames have been carried by something else
+    /// for a while.
+    pub(crate) fn tick_carried(&self) -> Option<StreamInfo> {
+        let info = self.info();
+        let mut carried = lock(&self.carried);
+        let now = match (info.spec.transport, &self.inbound) {
+            (Transport::Tcp, _) => Transport::Tcp,
+            (Transport::Udp, Some(inbound)) => {
+                let (frames, transport) = inbound.latest();
+                if std::mem::replace(&mut carried.frames, frames) == frames {
+                    // None has come, so nothing has carried any.
+                    return None;
+                }
+                transport
+            }
+            // Ours is on TCP when every way it takes is.
+            (Transport::Udp, None) => {
+                let outbounds = read(&self.outbounds);
+                let is_blocked = |outbound: &Arc<Outbound>| outbound.transport() == Transport::Tcp;
+                match !outbounds.is_empty() && outbounds.iter().all(is_blocked) {
+                    true => Transport::Tcp,
+                    false => Transport::Udp,
+                }
+            }
+        };
+        let is_steady = std::mem::replace(&mut carried.before, now) == now;
+        if !is_steady || carried.shown == now {
+            return None;
+        }
+        carried.shown = now;
+        drop(carried);
+        Some(self.as_carried(info))
     }
 
     /// A newer frame: shown here, and offered to everybody who wants it.

@@ -1,6 +1,7 @@
 //! Conversations on real sockets.
 
 mod attachments;
+mod blocked;
 mod chat;
 mod conditions;
 mod crowd;

@@ -1,6 +1,7 @@
 mod tcp;
 mod udp;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
@@ -41,10 +42,13 @@ pub(crate) struct Outbound {
     association: Arc<Association>,
     live: Arc<Live>,
     results: broadcast::Sender<LinkResult>,
+    stays_on_udp: Arc<AtomicBool>,
     cancel: CancellationToken,
 }
 
 struct State {
+    /// What the frames are meant to go by.
+    wish: Transport,
     sender: Sender,
     /// When the link's task wakes up by itself.
     alarm: Option<Time>,
@@ -53,15 +57,24 @@ struct State {
     jitter_us: Option<(Transport, u64)>,
 }
 
+/// What carries frames that are meant to go by `wish`.
+fn carried(wish: Transport, association: &Association, stays_on_udp: &AtomicBool) -> Transport {
+    match wish {
+        Transport::Udp if !stays_on_udp.load(Ordering::Relaxed) => association.carrier(),
+        wish => wish,
+    }
+}
+
 impl Outbound {
     /// Begins a link, and the task that does what has to be done later. `None` when the room is closing.
     pub(crate) fn start(
         key: LinkKey,
-        transport: Transport,
+        wish: Transport,
         shared: &Shared,
         neighbour: &Neighbour,
         cancel: CancellationToken,
     ) -> Option<Arc<Outbound>> {
+        let transport = carried(wish, &neighbour.association, &shared.stays_on_udp);
         let config = SenderConfig {
             transport,
             window: shared.window,
@@ -69,6 +82,7 @@ impl Outbound {
             ..SenderConfig::default()
         };
         let state = State {
+            wish,
             sender: Sender::new(key.stream, config),
             alarm: None,
             meter: LinkMeter::new(transport),
@@ -86,6 +100,7 @@ impl Outbound {
             association: neighbour.association.clone(),
             live: neighbour.live.clone(),
             results: shared.results.clone(),
+            stays_on_udp: shared.stays_on_udp.clone(),
             cancel,
         });
         neighbour.association.add_outbound(key.stream, &outbound);
@@ -114,11 +129,31 @@ impl Outbound {
         self.send_now();
     }
 
-    pub(crate) fn set_transport(&self, transport: Transport) {
+    /// The frames are meant to go by `wish` from now on.
+    pub(crate) fn set_transport(&self, wish: Transport) {
+        lock(&self.state).wish = wish;
+        self.follow();
+    }
+
+    /// What carries the frames.
+    pub(crate) fn transport(&self) -> Transport {
+        lock(&self.state).sender.transport()
+    }
+
+    /// Lets the frames go by what they are meant to go by, or by TCP while datagrams do not get through.
+    pub(crate) fn follow(&self) {
         {
             let mut state = lock(&self.state);
+            let transport = carried(state.wish, &self.association, &self.stays_on_udp);
+            if transport == state.sender.transport() {
+                return;
+            }
             state.sender.set_transport(transport);
             state.meter.set_transport(transport);
+            if transport != state.wish {
+                state.sender.handle_datagrams_blocked(clock::now());
+                self.record_results(&mut state);
+            }
         }
         self.send_now();
     }

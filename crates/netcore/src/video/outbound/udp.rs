@@ -29,13 +29,20 @@ impl Outbound {
                 }
             }
             let Some(to) = self.association.route() else {
-                // Nothing has been heard from there yet; what is not sent will be asked for or given up.
+                // Nothing has answered there yet; what is not sent will be asked for or given up.
+                self.association.handle_sent(0);
                 outbox.batch.clear();
                 continue;
             };
-            match self.endpoint.send(&outbox.batch, to) {
-                Sent::Whole => self.association.handle_sent(outbox.batch.segment()),
+            let sent = self.endpoint.send(&outbox.batch, to);
+            let size = match sent {
+                Sent::Whole => outbox.batch.segment(),
                 Sent::Later => return false,
+                _ => 0,
+            };
+            self.association.handle_sent(size);
+            match sent {
+                Sent::Whole | Sent::Later => {}
                 // What was lost by it is asked for again, in smaller parts from the next frame on.
                 Sent::TooLarge => self.association.handle_too_large(outbox.batch.segment()),
                 Sent::LocalGone => self.association.handle_local_gone(),

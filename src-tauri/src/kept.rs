@@ -227,6 +227,7 @@ fn default_settings(folders: &Folders) -> Settings {
         least_kbps: None,
         most_kbps: None,
         is_fixed: false,
+        stays_on_udp: false,
     }
 }
 

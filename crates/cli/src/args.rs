@@ -235,6 +235,9 @@ pub(crate) struct VideoArgs {
     /// Begin over UDP (the default)
     #[arg(long)]
     pub(crate) udp: bool,
+    /// Stay on UDP though nothing answers; otherwise video goes over TCP until UDP works
+    #[arg(long, conflicts_with = "tcp")]
+    pub(crate) udp_only: bool,
 }
 
 impl VideoArgs {
@@ -253,6 +256,7 @@ impl VideoArgs {
                 (false, None) => Fit::FREE,
             },
             transport: if self.tcp { Transport::Tcp } else { Transport::Udp },
+            udp_only: self.udp_only,
         }
     }
 }
@@ -466,6 +470,7 @@ mod tests {
         );
         assert_eq!(wish.fit, Fit::FREE);
         assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp"]).is_err());
+        assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp-only"]).is_err());
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) struct Wish {
     /// How far quality, size and rate follow what the network takes.
     pub(crate) fit: Fit,
     pub(crate) transport: Transport,
+    /// Whether video over UDP stays there though nothing answers.
+    pub(crate) udp_only: bool,
 }
 
 /// The worst JPEG quality that a narrow network leads to.
@@ -43,6 +45,7 @@ impl Default for Wish {
             quality: 50,
             fit: Fit::FREE,
             transport: Transport::Udp,
+            udp_only: false,
         }
     }
 }
@@ -98,6 +101,7 @@ impl Live {
                 return Err(failure);
             }
         };
+        room.stay_on_udp(wish.udp_only);
         match room.publish(spec).await {
             Ok(publisher) => {
                 let publisher = Arc::new(publisher);

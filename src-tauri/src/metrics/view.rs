@@ -298,7 +298,7 @@ fn icon_of(code: &str) -> StepIcon {
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
     match () {
         () if has(&["failed", "lost", "blocked"]) => StepIcon::Warn,
-        () if has(&["tls", "datagrams"]) => StepIcon::Lock,
+        () if has(&["tls", "datagrams", "udp"]) => StepIcon::Lock,
         () if has(&["stream", "transport", "frame"]) => StepIcon::Video,
         () if has(&["file"]) => StepIcon::File,
         () if has(&["chat", "said"]) => StepIcon::Chat,

@@ -22,6 +22,9 @@ pub(crate) async fn save_profile(core: &Arc<Core>, profile: Profile) -> Result<P
 pub(crate) async fn save_settings(core: &Arc<Core>, settings: Settings) -> Result<Settings, IpcError> {
     let kept = core.save_settings(settings)?;
     core.outside.dress(kept.theme);
+    if let Ok(open) = core.room() {
+        open.room.stay_on_udp(kept.stays_on_udp);
+    }
     Ok(kept)
 }
 

@@ -68,6 +68,7 @@ pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<Ro
     let room = Room::host(options).await?;
     core.kept.note_used(|last| last.room_name = room_name);
     let settings = core.kept.settings();
+    room.stay_on_udp(settings.stays_on_udp);
     if let Err(error) = core.kept.save_settings(Settings { port, ..settings }) {
         // The room is open all the same.
         tracing::warn!(%error, "the port is not kept");
@@ -89,6 +90,7 @@ pub(super) async fn join(core: &Arc<Core>, address: &str) -> Result<RoomView, Ip
         window: WindowMode::Adaptive,
     };
     let room = Room::join(options).await?;
+    room.stay_on_udp(core.kept.settings().stays_on_udp);
     Ok(core.enter(room).await)
 }
 

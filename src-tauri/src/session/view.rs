@@ -187,6 +187,9 @@ pub(crate) struct Settings {
     /// Whether the pictures stay as they are asked for, whatever the network takes.
     #[serde(default)]
     pub is_fixed: bool,
+    /// Whether my video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
+    #[serde(default)]
+    pub stays_on_udp: bool,
 }
 
 /// What was used last, to begin with the next time.

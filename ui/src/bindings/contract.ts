@@ -126,7 +126,9 @@ export type Settings = {
   /** The most; `null`: as the network has it. */
   mostKbps: number | null,
   /** Whether the pictures stay as they are asked for, whatever the network takes. */
-  isFixed: boolean };
+  isFixed: boolean,
+  /** Whether my video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile. */
+  staysOnUdp: boolean };
 /** What was used last, to begin with the next time. */
 export type LastUsed = {
   /** The name of the room that was hosted; empty: none was. */

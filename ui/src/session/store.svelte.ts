@@ -43,6 +43,7 @@ export const DEFAULT_SETTINGS: Settings = {
   leastKbps: null,
   mostKbps: null,
   isFixed: false,
+  staysOnUdp: false,
 };
 
 export class SessionStore {

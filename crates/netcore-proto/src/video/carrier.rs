@@ -224,7 +224,10 @@ mod tests {
                 Transport::Tcp => {}
             }
         }
-        let pauses: Vec<u64> = silent.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000).collect();
+        let pauses: Vec<u64> = silent
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) / 1_000)
+            .collect();
         assert_eq!(pauses, [2, 22, 62, 62, 62, 62], "{silent:?}");
     }
 

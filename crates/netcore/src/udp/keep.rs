@@ -33,7 +33,10 @@ impl Endpoint {
                 // It is heard of when it is.
                 None => None,
             };
-            let due = [asked_again, probed_again, looked_again].into_iter().flatten().min();
+            let due = [asked_again, probed_again, looked_again]
+                .into_iter()
+                .flatten()
+                .min();
             *lock(&association.alarm) = due;
             tokio::select! {
                 () = cancel.cancelled() => return,
@@ -107,7 +110,7 @@ impl Endpoint {
                 unanswered += u32::from(unanswered <= QUICK_HELLOS);
                 if unanswered == QUICK_HELLOS && !is_answered {
                     tracing::warn!(target: "roomwire::step", code = "datagrams_blocked",
-                        "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works");
+                        "datagrams do not get through to the host: a firewall may keep UDP; video goes over TCP");
                 }
             }
         }

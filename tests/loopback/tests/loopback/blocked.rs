@@ -11,9 +11,8 @@ use netcore::{LinkResult, Publisher};
 async fn acknowledged(publisher: &Publisher, party: &Party, peer: MemberId, transport: Transport) {
     let mut results = party.room.results();
     let since = clock::now();
-    let is_it = |it: &LinkResult| {
-        it.peer == peer && it.result.transport == transport && it.result.delay().is_some()
-    };
+    let is_it =
+        |it: &LinkResult| it.peer == peer && it.result.transport == transport && it.result.delay().is_some();
     let wait = async {
         let mut pace = tokio::time::interval(Duration::from_millis(30));
         loop {

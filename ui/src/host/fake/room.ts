@@ -56,7 +56,7 @@ export class FakeRoom {
   ) {
     this.experiments = new FakeExperiments(options, emit);
     this.profile = { name: options.scene === "first" ? "" : "Mara Okafor", about: "", colour: "#7a4f9a", device: MY_DEVICE };
-    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false };
+    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false, staysOnUdp: false };
     this.recent = options.scene === "first" ? [] : recentRooms(Date.now());
     if (options.lengthy) {
       this.profile = { ...this.profile, name: longName(2), device: longName(3) };

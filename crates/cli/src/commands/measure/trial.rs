@@ -55,6 +55,8 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         // What is compared are ways, so the pictures are the same on each unless that is to be seen.
         fit: if args.adapt { Fit::FREE } else { Fit::Fixed },
         transport: trial.transport,
+        // Nothing else is to be measured in its place.
+        udp_only: true,
     };
     let mut watch = Watch::new(room);
     let mut load = Load::start(room, wish, args.full_speed).await?;

@@ -140,9 +140,12 @@ impl<T> Default for Agenda<T> {
 impl<T> Agenda<T> {
     /// What a path holds at most: a second at half a gigabit per second. What comes on top is lost.
     const MAX_BYTES: usize = 64 * 1024 * 1024;
+    /// What a thing of no bytes takes up: datagrams may be empty, and there are as many as anybody sends.
+    const OVERHEAD: usize = 128;
 
     pub(crate) fn push(&mut self, at: Time, bytes: usize, thing: T) {
-        if self.bytes + bytes > Agenda::<T>::MAX_BYTES {
+        let bytes = bytes.saturating_add(Agenda::<T>::OVERHEAD);
+        if self.bytes.saturating_add(bytes) > Agenda::<T>::MAX_BYTES {
             return;
         }
         self.bytes += bytes;
@@ -238,5 +241,13 @@ mod tests {
         agenda.push(at(9), Agenda::<char>::MAX_BYTES, 'x');
         assert_eq!(agenda.pop(at(9)), Some('c'));
         assert_eq!(agenda.pop(at(9)), None, "there was no room for it");
+    }
+
+    #[test]
+    fn empty_things_fill_an_agenda_too() {
+        let mut agenda = Agenda::default();
+        let most = Agenda::<()>::MAX_BYTES / Agenda::<()>::OVERHEAD;
+        (0..most + 10).for_each(|_| agenda.push(Time::ZERO, 0, ()));
+        assert_eq!(agenda.due.len(), most);
     }
 }

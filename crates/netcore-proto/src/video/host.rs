@@ -39,7 +39,7 @@ impl Host {
     /// Begins a stream, a member's or the host's own.
     ///
     /// # Errors
-    /// A refusal at [`MAX_STREAMS_EACH`] or [`MAX_STREAMS`].
+    /// A refusal at [`MAX_STREAMS_EACH`] or [`MAX_STREAMS`], or when every number was given.
     pub(crate) fn publish(
         &mut self,
         owner: MemberId,
@@ -63,9 +63,15 @@ impl Host {
                 format!("{MAX_STREAMS} streams are live in this room already"),
             ));
         }
-        self.last = self.last.saturating_add(1);
+        let Some(id) = self.last.checked_add(1) else {
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                "this room has numbered as many streams as it may: open it again",
+            ));
+        };
+        self.last = id;
         let stream = StreamInfo {
-            id: StreamId(self.last),
+            id: StreamId(id),
             owner,
             spec: spec.tidied(),
         };

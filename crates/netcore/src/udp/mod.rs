@@ -20,7 +20,7 @@ pub(crate) use association::{Association, Route};
 
 use crate::clock;
 use crate::conditioner::{Agenda, Conditioner, Way};
-use crate::lock::{lock, write};
+use crate::lock::{lock, read, write};
 use crate::seal;
 
 /// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.

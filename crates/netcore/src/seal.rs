@@ -137,7 +137,7 @@ struct Generations {
 }
 
 impl Generations {
-    fn new(secret: Secret) -> Generations {
+    fn new(secret: &Secret) -> Generations {
         let second = secret.next();
         Generations {
             present: 0,
@@ -169,7 +169,7 @@ struct Keys {
 impl Keys {
     fn new(secret: [u8; SECRET_BYTES], limits: Limits) -> Keys {
         Keys {
-            generations: RwLock::new(Generations::new(Secret(secret))),
+            generations: RwLock::new(Generations::new(&Secret(secret))),
             limits,
         }
     }
@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_key_seals_so_many_packets_and_none_of_another_generation() {
-        assert!(Limits::SAFE.packets_per_key <= 1 << 23, "RFC 9001, section 6.6");
+        const { assert!(Limits::SAFE.packets_per_key <= 1 << 23, "RFC 9001, section 6.6") };
         let keys = [
             Secret(SECRET),
             Secret(SECRET).next(),

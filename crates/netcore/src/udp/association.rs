@@ -27,7 +27,7 @@ const FORGOTTEN_AFTER: Span = Span::from_secs(10);
 /// A stream of which nothing has come for so long has fallen silent.
 const QUIET: Span = Span::from_millis(300);
 /// How often that is looked at.
-const LOOK_FOR_QUIET: Duration = Duration::from_millis(100);
+const LOOK_FOR_QUIET: Duration = Duration::from_millis(200);
 
 /// Between which two addresses datagrams travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

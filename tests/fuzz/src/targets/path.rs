@@ -159,7 +159,7 @@ impl Rig {
                 let size = size.unwrap_or(self.mtu.payload());
                 self.mtu.handle_send_failed(size, self.now);
             }
-            Op::Pass { ms } => self.now = self.now + Span::from_millis(ms.into()),
+            Op::Pass { ms } => self.now += Span::from_millis(ms.into()),
         }
     }
 

@@ -91,7 +91,7 @@ impl Rig {
                 self.mtu.handle_sent(size, self.now);
                 self.lost += u32::from(!self.send(size, Comes::Frame(size)));
             }
-            self.now = self.now + Span::from_millis(1);
+            self.now += Span::from_millis(1);
         }
     }
 }

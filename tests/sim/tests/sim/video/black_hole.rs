@@ -154,11 +154,11 @@ impl Line {
         let mut picture = self.now;
         while self.now < until {
             if picture <= self.now {
-                picture = picture + INTERVAL;
+                picture += INTERVAL;
                 self.offer();
             }
             self.settle();
-            self.now = self.now + Span::from_millis(1);
+            self.now += Span::from_millis(1);
         }
     }
 }

@@ -45,8 +45,12 @@ impl Film {
     /// Adds a frame, without waiting for the disk.
     pub(crate) fn put(&self, shown: &ShownFrame) -> Result<()> {
         let header = shown.frame.header();
-        self.recorder
-            .put(shown.frame.jpeg(), header.frame.0, header.captured)?;
+        self.recorder.put(
+            shown.frame.jpeg(),
+            (header.width, header.height),
+            header.frame.0,
+            header.captured,
+        )?;
         Ok(())
     }
 
@@ -105,16 +109,19 @@ pub(crate) async fn take_snapshot(
     let header = *shown.frame.header();
     let path = path.unwrap_or_else(|| format!("stream-{stream}-frame-{:06}.jpg", header.frame.0).into());
     output_file::refuse_content(&path, overwrite)?;
-    let (jpeg, target) = (shown.frame.jpeg(), path.clone());
+    let announced = (header.width, header.height);
+    let (jpeg, info) = media::jpeg::received(&shown.frame.jpeg(), announced)
+        .map_err(|error| Failure::new(Code::Video, format!("stream {stream} sends no picture: {error}")))?;
+    let (bytes, target) = (jpeg.len() as u64, path.clone());
     let saved = tokio::task::spawn_blocking(move || media::save_snapshot(&target, &jpeg)).await;
     saved.map_err(|error| Failure::new(Code::Failed, error))??;
     Ok(Snapshot {
         stream: stream.0,
         frame: header.frame.0,
         path: Text::path(&path),
-        width: header.width,
-        height: header.height,
-        bytes: header.length.into(),
+        width: info.width,
+        height: info.height,
+        bytes,
     })
 }
 

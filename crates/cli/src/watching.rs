@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use media::jpeg::{Limits, inspect};
+use media::jpeg::received;
 use netcore::proto::{Bitrate, FrameNumber, Span, StreamId};
 use netcore::{Room, ShownFrame, VideoError};
 use tokio::time::{Instant, interval};
@@ -98,16 +98,12 @@ impl Watching {
     }
 
     async fn take(&self, shown: &ShownFrame, tally: &mut Tally) -> Result<()> {
-        let jpeg = shown.frame.jpeg();
-        let is_picture = inspect(&jpeg, &Limits::default()).is_ok();
-        tally.count(shown, jpeg.len() as u64, is_picture);
-        if let Some(folder) = self.folder.as_ref().filter(|_| is_picture) {
-            let path = folder.join(format!(
-                "stream-{}-frame-{:06}.jpg",
-                self.stream,
-                shown.frame.header().frame.0
-            ));
-            let (jpeg, overwrite) = (jpeg.clone(), self.overwrite);
+        let header = shown.frame.header();
+        let picture = received(&shown.frame.jpeg(), (header.width, header.height));
+        tally.count(shown, header.length.into(), picture.is_ok());
+        if let (Some(folder), Ok((jpeg, _))) = (&self.folder, picture) {
+            let path = folder.join(format!("stream-{}-frame-{:06}.jpg", self.stream, header.frame.0));
+            let overwrite = self.overwrite;
             let written = tokio::task::spawn_blocking(move || write_new(&path, &jpeg, overwrite)).await;
             written.map_err(|error| Failure::new(Code::Failed, error))??;
         }

@@ -1,9 +1,10 @@
 //! A frame on its way into the window.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use media::jpeg::{self, JpegInfo, Limits};
+use media::jpeg::{self, JpegError, JpegInfo};
 use netcore::ShownFrame;
 use netcore::proto::{FrameNumber, Span, StreamId, Time, Transport};
 
@@ -27,8 +28,8 @@ pub(super) async fn next(open: &OpenRoom, stream: StreamId, after: i64) -> Frame
             let Some(shown) = frames.newer_than(after).await else {
                 return FrameBytes(Vec::new());
             };
-            match jpeg::inspect(&shown.frame.jpeg(), &Limits::default()) {
-                Ok(info) => return encode(&shown, &info),
+            match picture_of(&shown) {
+                Ok((jpeg, info)) => return encode(&shown, &jpeg, &info),
                 Err(error) => tell_once(stream, &error),
             }
             after = Some(shown.frame.header().frame);
@@ -52,8 +53,8 @@ pub(super) async fn save(open: &OpenRoom, stream: StreamId, folder: &Path) -> Re
     let gone = || IpcError::new(ErrorCode::NotLive, format!("stream {stream} has no picture"));
     let mut frames = open.room.frames(stream).ok_or_else(gone)?;
     let newest = tokio::time::timeout(HOLD, frames.newer_than(None)).await;
-    let jpeg = newest.ok().flatten().ok_or_else(gone)?.frame.jpeg();
-    jpeg::inspect(&jpeg, &Limits::default()).map_err(IpcError::internal)?;
+    let newest = newest.ok().flatten().ok_or_else(gone)?;
+    let (jpeg, _) = picture_of(&newest).map_err(IpcError::internal)?;
     let folder = folder.to_owned();
     let to = folder.clone();
     let written = tokio::task::spawn_blocking(move || write_new(&to, &jpeg)).await;
@@ -62,10 +63,15 @@ pub(super) async fn save(open: &OpenRoom, stream: StreamId, folder: &Path) -> Re
         .map_err(|error| IpcError::storage(&folder, &error))
 }
 
-/// See [`FrameBytes`]. The size is what the JPEG itself says, since that is what will be drawn.
-pub(super) fn encode(shown: &ShownFrame, info: &JpegInfo) -> FrameBytes {
+/// The picture of a frame, when it is one that its header announces.
+fn picture_of(shown: &ShownFrame) -> Result<(impl Deref<Target = [u8]> + use<>, JpegInfo), JpegError> {
     let header = shown.frame.header();
-    let jpeg = shown.frame.jpeg();
+    jpeg::received(&shown.frame.jpeg(), (header.width, header.height))
+}
+
+/// See [`FrameBytes`]. The size is what the JPEG itself says, since that is what will be drawn.
+pub(super) fn encode(shown: &ShownFrame, jpeg: &[u8], info: &JpegInfo) -> FrameBytes {
+    let header = shown.frame.header();
     let transport = match shown.transport {
         Some(Transport::Tcp) => 0,
         Some(Transport::Udp) => 1,
@@ -79,14 +85,14 @@ pub(super) fn encode(shown: &ShownFrame, info: &JpegInfo) -> FrameBytes {
     bytes.extend([transport, 0, 0, 0]);
     bytes.extend(header.captured.as_micros().to_be_bytes());
     bytes.extend(shown.received.as_micros().to_be_bytes());
-    bytes.extend(header.length.to_be_bytes());
+    bytes.extend(u32::try_from(jpeg.len()).unwrap_or(u32::MAX).to_be_bytes());
     bytes.extend(u32::try_from(shown.missed).unwrap_or(u32::MAX).to_be_bytes());
-    bytes.extend(&jpeg);
+    bytes.extend(jpeg);
     FrameBytes(bytes)
 }
 
 /// A stream of broken pictures fills no log: each stream is told of once.
-fn tell_once(stream: StreamId, error: &jpeg::JpegError) {
+fn tell_once(stream: StreamId, error: &JpegError) {
     static TOLD: std::sync::Mutex<Option<StreamId>> = std::sync::Mutex::new(None);
     let mut told = crate::core::lock(&TOLD);
     if *told != Some(stream) {

@@ -157,7 +157,12 @@ async fn record(
         let header = shown.frame.header();
         after = Some(header.frame);
         if recorder
-            .put(shown.frame.jpeg(), header.frame.0, header.captured)
+            .put(
+                shown.frame.jpeg(),
+                (header.width, header.height),
+                header.frame.0,
+                header.captured,
+            )
             .is_err()
         {
             break;

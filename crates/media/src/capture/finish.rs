@@ -9,7 +9,7 @@ use super::CaptureSpec;
 use super::plan::Plan;
 use crate::error::CaptureError;
 use crate::feed::Shape;
-use crate::jpeg::{self, Decoder, Encoder, JpegError, JpegInfo, Limits};
+use crate::jpeg::{self, Decoder, Encoder, JpegError, JpegInfo, Limits, MAX_SENT_SIDE};
 use crate::pixels::Pixels;
 use crate::planes::Planes;
 
@@ -56,7 +56,7 @@ impl Finisher {
             wanted,
             size,
             encoder: Encoder::new().map_err(failed)?,
-            decoder: Decoder::new(Limits::default()).map_err(failed)?,
+            decoder: Decoder::new(Limits::SOURCE).map_err(failed)?,
             scaled: Planes::default(),
             scaled_pixels: Pixels::default(),
         })
@@ -113,7 +113,7 @@ impl Finisher {
     }
 
     fn finish_jpeg(&mut self, jpeg: &Bytes, plan: Plan) -> Result<Finished, JpegError> {
-        let (whole, info) = jpeg::whole_picture(jpeg, &Limits::default())?;
+        let (whole, info) = jpeg::whole_picture(jpeg, &Limits::SOURCE)?;
         let own = (info.width, info.height);
         let size = plan.scale.of(fit(own, self.wanted));
         let keep = |whole: Cow<'_, [u8]>| Finished {
@@ -157,11 +157,15 @@ fn is_good_enough(info: &JpegInfo, quality: u8) -> bool {
         .is_none_or(|own| own <= quality.saturating_add(QUALITY_SLACK))
 }
 
-/// The largest size within `wanted` with the proportions of `own`, even in both directions when it is not `own` itself.
+/// The largest size within `wanted` that is sent at all, with the proportions of `own`; even in both directions when it is not `own`
+/// itself.
 fn fit(own: (u16, u16), wanted: (u16, u16)) -> (u16, u16) {
-    let ratio = |own: u16, wanted: u16| match wanted {
-        0 => 1.0,
-        wanted => (f32::from(wanted) / f32::from(own.max(1))).min(1.0),
+    let ratio = |own: u16, wanted: u16| {
+        let most = match wanted {
+            0 => MAX_SENT_SIDE,
+            wanted => wanted.min(MAX_SENT_SIDE),
+        };
+        (f32::from(most) / f32::from(own.max(1))).min(1.0)
     };
     let ratio = ratio(own.0, wanted.0).min(ratio(own.1, wanted.1));
     if ratio >= 1.0 {
@@ -223,6 +227,8 @@ mod tests {
         assert_eq!(fit((1920, 1080), (0, 0)), (1920, 1080));
         assert_eq!(fit((1920, 1080), (0, 360)), (640, 360));
         assert_eq!(fit((8000, 10), (100, 100)), (100, 2));
+        assert_eq!(fit((8192, 4608), (0, 0)), (4096, 2304), "no more than is sent");
+        assert_eq!(fit((8192, 4608), (8192, 8192)), (4096, 2304));
     }
 
     #[test]

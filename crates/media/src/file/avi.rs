@@ -1,20 +1,30 @@
 //! MJPEG in AVI, read as it streams: the index is never needed, so files that were cut short or grew beyond 2 GB play too.
 //!
-//! A RIFF file is a row of chunks: four letters, a length of four bytes (little-endian), that many bytes, and one more to make the
-//! length even. Lists are chunks with chunks inside; their own lengths are ignored here, since a recording that was interrupted has
-//! none. What matters: `strh` and `strf` describe a stream, `00dc` is a picture of stream 0, `01wb` sound of stream 1.
+//! Of its [chunks](super::riff) these matter: `strh` and `strf` describe a stream, `00dc` is a picture of stream 0, `01wb` sound of
+//! stream 1.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
 
-use super::{Film, FilmError, Header, MAX_SIDE, Take, read_up_to};
-use crate::jpeg::{self, Limits};
+use std::io::{BufReader, Read, Seek};
+
+use super::fields::Fields;
+use super::riff::{Chunk, Chunks};
+use super::{Film, FilmError, Header, MAX_SIDE, Take};
+use crate::jpeg::{self, JpegInfo, Limits};
 use crate::planes::Planes;
-
-/// Lists whose chunks are read as if they stood outside: header, stream, pictures, interleaved groups, the file and its continuations.
-const OPENED_LISTS: [&[u8; 4]; 6] = [b"hdrl", b"strl", b"movi", b"rec ", b"AVI ", b"AVIX"];
 
 /// So many chunks that are no picture are passed over at a time, so that a file made of nothing else can be stopped.
 const MAX_SKIPS: u32 = 1_000;
+
+/// Headers with more chunks than this are none.
+const MAX_HEADER_CHUNKS: u32 = 10_000;
 
 /// More pictures than this each second are not claimed, in frames each second.
 const MAX_RATE: f32 = 240.0;
@@ -23,16 +33,21 @@ const MAX_RATE: f32 = 240.0;
 const MAX_STREAMS: u8 = 16;
 
 /// So many steps are looked at to see how often the picture changes.
-const MEASURED_STEPS: u32 = 480;
+const MEASURED_STEPS: u16 = 480;
+
+/// So many pictures are looked at to find one that can be read.
+const TRIED_PICTURES: u32 = 50;
 
 pub(super) struct Avi<R> {
-    reader: BufReader<R>,
+    chunks: Chunks<R>,
     header: Header,
     /// The two digits with which the chunks of its stream begin.
     stream: [u8; 2],
     movie_at: u64,
     /// A picture whose turn has not come: its chunk's body is next.
     pending: Option<Chunk>,
+    /// Its pictures are two fields each.
+    fields: Option<Fields>,
 }
 
 /// What follows in the stream.
@@ -44,97 +59,98 @@ enum Step {
     End,
 }
 
-struct Chunk {
-    id: [u8; 4],
-    size: u32,
-}
-
 impl<R: Read + Seek> Avi<R> {
     /// Reads the headers.
     ///
     /// # Errors
-    /// [`FilmError::Foreign`] when the video in it is not MJPEG.
-    pub(super) fn open(mut reader: BufReader<R>) -> Result<Avi<R>, FilmError> {
-        let mut heads = Heads::default();
-        loop {
-            let Some(chunk) = next_chunk(&mut reader)? else {
-                return Err(FilmError::Damaged("it ends within its headers"));
-            };
-            match &chunk.id {
-                b"LIST" | b"RIFF" => {
-                    if enter_list(&mut reader, &chunk)? == *b"movi" {
-                        break;
-                    }
-                }
-                b"avih" => heads.main(&read_head(&mut reader, &chunk)?),
-                b"strh" => heads.stream(&read_head(&mut reader, &chunk)?)?,
-                b"strf" => heads.format(&read_head(&mut reader, &chunk)?),
-                _ => skip(&mut reader, &chunk)?,
-            }
-        }
-        let movie_at = reader.stream_position()?;
-        let (stream, header) = heads.finish()?;
+    /// [`FilmError::Foreign`] when the video in it is not MJPEG, or MJPEG of another kind; [`FilmError::Damaged`] when it has no pictures.
+    pub(super) fn open(reader: BufReader<R>) -> Result<Avi<R>, FilmError> {
+        let mut chunks = Chunks::new(reader)?;
+        let (stream, header) = read_headers(&mut chunks)?;
+        let movie_at = chunks.position();
         let mut avi = Avi {
-            reader,
+            chunks,
             header,
             stream,
             movie_at,
             pending: None,
+            fields: None,
         };
-        avi.measure_first_picture()?;
+        avi.measure_pictures()?;
         avi.measure_rate()?;
         Ok(avi)
     }
 
     /// A film with frames of any length has short steps, most of which repeat the picture before; its rate is that of the pictures.
     fn measure_rate(&mut self) -> Result<(), FilmError> {
-        let (mut pictures, mut first, mut last) = (0u32, 0, 0);
+        let (mut pictures, mut first, mut last) = (0u16, 0u16, 0u16);
         for at in 0..MEASURED_STEPS {
             let Step::Chunk(chunk) = self.next_step()? else {
                 break;
             };
             if chunk.size > 0 {
-                (pictures, last) = (pictures + 1, at);
+                (pictures, last) = (pictures.saturating_add(1), at);
                 first = if pictures == 1 { at } else { first };
             }
-            skip(&mut self.reader, &chunk)?;
+            self.chunks.skip(chunk)?;
         }
-        let steps = last - first;
+        let steps = last.saturating_sub(first);
         if pictures > 1 && steps >= pictures {
-            let share = (pictures - 1) as f32 / steps as f32;
+            let share = (f32::from(pictures) - 1.0) / f32::from(steps);
             self.header.rate = (self.header.steps_per_s * share).clamp(0.1, MAX_RATE);
         }
         self.rewind()
     }
 
-    /// The size in the headers may be that of a whole frame of which a picture is half, or nothing at all: the picture knows.
-    fn measure_first_picture(&mut self) -> Result<(), FilmError> {
-        if let Take::Jpeg(picture) = self.next_picture()?
-            && let Ok(info) = jpeg::inspect(&picture, &Limits::default())
-        {
-            (self.header.width, self.header.height) = (info.width, info.height);
+    /// The size in the headers may be that of a whole frame of which a picture is half, or nothing at all: the pictures know.
+    fn measure_pictures(&mut self) -> Result<(), FilmError> {
+        let mut tried = 0u32;
+        for _ in 0..MEASURED_STEPS {
+            match self.next_picture()? {
+                Take::Jpeg(picture) => {
+                    if let Ok((_, info)) = jpeg::whole_picture(&picture, &Limits::SOURCE) {
+                        self.take_measure(&picture, &info)?;
+                        return self.rewind();
+                    }
+                    tried = tried.saturating_add(1);
+                    if tried >= TRIED_PICTURES {
+                        break;
+                    }
+                }
+                Take::End => break,
+                _ => {}
+            }
         }
-        self.rewind()?;
-        match self.header {
-            Header {
-                width: 1..=MAX_SIDE,
-                height: 1..=MAX_SIDE,
-                ..
-            } => Ok(()),
-            _ => Err(FilmError::Damaged("its pictures have no possible size")),
+        if tried == 0 {
+            return Err(FilmError::Damaged("there is no picture in it"));
         }
+        Err(FilmError::Foreign("its JPEGs are of another kind".to_owned()))
+    }
+
+    fn take_measure(&mut self, picture: &[u8], info: &JpegInfo) -> Result<(), FilmError> {
+        let both = info.height.saturating_mul(2);
+        let is_half = f32::from(info.height) < 0.75 * f32::from(self.header.height);
+        let are_fields = is_half && both <= MAX_SIDE && jpeg::two_pictures(picture, &Limits::SOURCE).is_some();
+        if are_fields {
+            self.fields = Some(Fields::new().map_err(|_| FilmError::Damaged("its fields cannot be decoded"))?);
+        }
+        self.header.width = info.width;
+        self.header.height = if are_fields { both } else { info.height };
+        Ok(())
     }
 
     fn next_picture(&mut self) -> Result<Take, FilmError> {
         if let Some(chunk) = self.pending.take() {
-            return self.read_picture(&chunk);
+            return self.read_picture(chunk);
         }
-        let mut steps = 0;
+        let mut steps = 0u32;
         loop {
             match self.next_step()? {
                 // Nothing changed since the picture before.
-                Step::Chunk(chunk) if chunk.size == 0 && steps < MAX_SKIPS => steps += 1,
-                Step::Chunk(chunk) if steps == 0 => return self.read_picture(&chunk),
+                Step::Chunk(chunk) if chunk.size == 0 && steps < MAX_SKIPS => {
+                    steps = steps.saturating_add(1);
+                }
+                Step::Chunk(chunk) if steps == 0 => return self.read_picture(chunk),
                 Step::Chunk(chunk) => {
                     self.pending = Some(chunk);
                     return Ok(Take::Still { steps });
@@ -147,32 +163,30 @@ impl<R: Read + Seek> Avi<R> {
 
     fn next_step(&mut self) -> Result<Step, FilmError> {
         for _ in 0..MAX_SKIPS {
-            let Some(chunk) = next_chunk(&mut self.reader)? else {
+            let Some(chunk) = self.chunks.next()? else {
                 return Ok(Step::End);
             };
             match &chunk.id {
                 b"LIST" | b"RIFF" => {
-                    enter_list(&mut self.reader, &chunk)?;
+                    self.chunks.enter_list(chunk)?;
                 }
                 [a, b, b'd', b'c' | b'b'] if [*a, *b] == self.stream => return Ok(Step::Chunk(chunk)),
-                _ => skip(&mut self.reader, &chunk)?,
+                _ => self.chunks.skip(chunk)?,
             }
         }
         Ok(Step::Other)
     }
 
-    fn read_picture(&mut self, chunk: &Chunk) -> Result<Take, FilmError> {
-        let size = chunk.size as usize;
-        if size > Limits::default().max_bytes {
-            return Err(FilmError::Damaged("a picture in it is longer than 16 MiB"));
+    /// A picture that is longer than any is passed over.
+    fn read_picture(&mut self, chunk: Chunk) -> Result<Take, FilmError> {
+        if chunk.size as usize > Limits::SOURCE.max_bytes {
+            self.chunks.skip(chunk)?;
+            return Ok(Take::Still { steps: 1 });
         }
-        let mut picture = Vec::new();
-        let padded = u64::from(chunk.size) + u64::from(chunk.size % 2);
-        (&mut self.reader).take(padded).read_to_end(&mut picture)?;
-        if picture.len() < size {
+        let picture = self.chunks.read(chunk)?;
+        if picture.len() < chunk.size as usize {
             return Ok(Take::End);
         }
-        picture.truncate(size);
         Ok(Take::Jpeg(picture.into()))
     }
 }
@@ -182,66 +196,42 @@ impl<R: Read + Seek> Film for Avi<R> {
         self.header
     }
 
-    fn next(&mut self, _planes: &mut Planes) -> Result<Take, FilmError> {
-        self.next_picture()
+    fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
+        Ok(match (self.next_picture()?, &mut self.fields) {
+            (Take::Jpeg(both), Some(fields)) if fields.weave(&both, planes).is_some() => Take::Planes,
+            // Half a picture shows less than the one before.
+            (Take::Jpeg(_), Some(_)) => Take::Still { steps: 1 },
+            (take, _) => take,
+        })
     }
 
     fn rewind(&mut self) -> Result<(), FilmError> {
         self.pending = None;
-        self.reader.seek(SeekFrom::Start(self.movie_at))?;
+        self.chunks.go_back(self.movie_at)?;
         Ok(())
     }
 }
 
-/// `None` at the end, also where it is not between two chunks: a recording that was cut short ends anywhere.
-fn next_chunk(reader: &mut impl Read) -> Result<Option<Chunk>, FilmError> {
-    let mut head = [0; 8];
-    if read_up_to(reader, &mut head)? < head.len() {
-        return Ok(None);
+/// Reads up to the first picture: the two digits of the stream that is played, and what its headers say.
+fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<([u8; 2], Header), FilmError> {
+    let mut heads = Heads::default();
+    for _ in 0..MAX_HEADER_CHUNKS {
+        let Some(chunk) = chunks.next()? else {
+            return Err(FilmError::Damaged("it ends within its headers"));
+        };
+        match &chunk.id {
+            b"LIST" | b"RIFF" => {
+                if chunks.enter_list(chunk)? == *b"movi" {
+                    return heads.finish();
+                }
+            }
+            b"avih" => heads.main(&chunks.read_head(chunk)?),
+            b"strh" => heads.stream(&chunks.read_head(chunk)?)?,
+            b"strf" => heads.format(&chunks.read_head(chunk)?),
+            _ => chunks.skip(chunk)?,
+        }
     }
-    let [a, b, c, d, size @ ..] = head;
-    let id = [a, b, c, d];
-    if !id.iter().all(|letter| (0x20..0x7F).contains(letter)) {
-        return Err(FilmError::Damaged("there are no chunks where they should be"));
-    }
-    Ok(Some(Chunk {
-        id,
-        size: u32::from_le_bytes(size),
-    }))
-}
-
-/// Goes on inside the list when it is one whose chunks matter, else behind it.
-fn enter_list<R: Read + Seek>(reader: &mut BufReader<R>, list: &Chunk) -> Result<[u8; 4], FilmError> {
-    let mut kind = [0; 4];
-    reader
-        .read_exact(&mut kind)
-        .map_err(|_| FilmError::Damaged("it ends within a list"))?;
-    if !OPENED_LISTS.contains(&&kind) {
-        skip(
-            reader,
-            &Chunk {
-                id: kind,
-                size: list.size.saturating_sub(4),
-            },
-        )?;
-    }
-    Ok(kind)
-}
-
-fn skip<R: Read + Seek>(reader: &mut BufReader<R>, chunk: &Chunk) -> io::Result<()> {
-    reader.seek_relative(i64::from(chunk.size) + i64::from(chunk.size % 2))
-}
-
-/// The first bytes of a header chunk; whatever follows them is passed over.
-fn read_head<R: Read + Seek>(reader: &mut BufReader<R>, chunk: &Chunk) -> Result<[u8; 64], FilmError> {
-    let mut head = [0; 64];
-    let len = head.len().min(chunk.size as usize);
-    reader
-        .read_exact(&mut head[..len])
-        .map_err(|_| FilmError::Damaged("it ends within its headers"))?;
-    let padded = i64::from(chunk.size) + i64::from(chunk.size % 2);
-    reader.seek_relative(padded - len as i64)?;
-    Ok(head)
+    Err(FilmError::Damaged("its headers do not end"))
 }
 
 /// The headers, gathered while they come by.
@@ -261,22 +251,22 @@ struct Stream {
 
 impl Heads {
     fn main(&mut self, head: &[u8; 64]) {
-        self.us_per_frame = u32_at(head, 0);
+        self.us_per_frame = u32_at::<0>(head);
     }
 
     fn stream(&mut self, head: &[u8; 64]) -> Result<(), FilmError> {
-        self.streams += 1;
+        self.streams = self.streams.saturating_add(1);
         if self.streams > MAX_STREAMS {
             return Err(FilmError::Damaged("it claims too many streams"));
         }
-        let (scale, rate) = (u32_at(head, 20), u32_at(head, 24));
+        let (scale, rate) = (u32_at::<20>(head), u32_at::<24>(head));
         let rate = if scale == 0 {
             0.0
         } else {
             rate as f32 / scale as f32
         };
         self.current = head.starts_with(b"vids").then(|| Stream {
-            codec: four_at(head, 4),
+            codec: four_at::<4>(head),
             rate,
         });
         Ok(())
@@ -287,20 +277,20 @@ impl Heads {
         if self.chosen.is_some() {
             return;
         }
-        let compression = four_at(head, 16);
+        let compression = four_at::<16>(head);
         if !is_mjpeg(stream.codec) && !is_mjpeg(compression) {
             self.other_codec = Some(compression);
             return;
         }
-        let number = self.streams - 1;
-        let side = |at: usize| u16::try_from((u32_at(head, at) as i32).unsigned_abs()).unwrap_or(0);
+        // Rows may be counted down from 0, which stands for another order of them in other codecs.
+        let side = |side: u32| u16::try_from(side.cast_signed().unsigned_abs()).unwrap_or(0);
         let header = Header {
-            width: side(4),
-            height: side(8),
+            width: side(u32_at::<4>(head)),
+            height: side(u32_at::<8>(head)),
             rate: stream.rate,
             steps_per_s: stream.rate,
         };
-        self.chosen = Some(([b'0' + number / 10, b'0' + number % 10], header));
+        self.chosen = Some((digits_of(self.streams.saturating_sub(1)), header));
     }
 
     fn finish(self) -> Result<([u8; 2], Header), FilmError> {
@@ -327,10 +317,21 @@ fn is_mjpeg(codec: [u8; 4]) -> bool {
     codec.eq_ignore_ascii_case(b"MJPG") || codec.eq_ignore_ascii_case(b"JPEG")
 }
 
-fn u32_at(head: &[u8; 64], at: usize) -> u32 {
-    u32::from_le_bytes(four_at(head, at))
+/// A stream's number in two digits.
+fn digits_of(number: u8) -> [u8; 2] {
+    let mut digits = *b"00";
+    for (digit, character) in digits.iter_mut().zip(format!("{number:02}").bytes()) {
+        *digit = character;
+    }
+    digits
 }
 
-fn four_at(head: &[u8; 64], at: usize) -> [u8; 4] {
-    std::array::from_fn(|i| head[at + i])
+fn u32_at<const AT: usize>(head: &[u8; 64]) -> u32 {
+    u32::from_le_bytes(four_at::<AT>(head))
+}
+
+/// Four bytes of a header; zeros behind its end.
+fn four_at<const AT: usize>(head: &[u8; 64]) -> [u8; 4] {
+    let four = head.get(AT..).and_then(<[u8]>::first_chunk);
+    four.copied().unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //!
 //! `ffmpeg` never gets further ahead than its pipe: it waits until we read, so the film keeps our time.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::aspect::MAX_ASPECT;
+use super::kind::DEMUXERS;
 use super::y4m::Y4m;
 use super::{Film, FilmError, Header, MAX_SIDE, Take};
 use crate::planes::Planes;
@@ -23,34 +26,79 @@ const TURN: Duration = Duration::from_millis(100);
 /// More of its complaints than this are read and thrown away.
 const MAX_COMPLAINT: usize = 2_048;
 
+/// A film whose pictures take no more bytes is kept, so that it goes round without an `ffmpeg` for each time: two seconds of 720p.
+const MAX_KEPT_BYTES: usize = 64 << 20;
+
+/// A single picture is given so many times a second.
+const STILL_RATE: f32 = 5.0;
+
 pub(super) struct Ffmpeg {
-    program: String,
-    path: PathBuf,
-    wanted: (u16, u16),
+    order: Order,
     header: Header,
-    run: Run,
+    /// `None` once all its pictures are kept.
+    run: Option<Run>,
+    /// Pictures that came while it was opened.
+    waiting: VecDeque<Planes>,
+    kept: Kept,
     quiet_turns: u32,
 }
 
+/// What is played, and how.
+struct Order {
+    program: String,
+    path: PathBuf,
+    /// What kind of file it is, when `ffmpeg` is not to guess.
+    kind: Option<&'static str>,
+    /// No side of the pictures is longer; 0 is any length.
+    wanted: (u16, u16),
+}
+
 impl Ffmpeg {
-    /// Starts `program` on `path`, with pictures no larger than `wanted`, where 0 is any size.
-    pub(super) fn open(path: &Path, wanted: (u16, u16), program: &str) -> Result<Ffmpeg, FilmError> {
-        let mut run = Run::start(program, path, wanted)?;
-        let header = match run.messages().recv_timeout(PATIENCE) {
-            Ok(Message::Header(header)) => header,
-            Ok(Message::Failed(error)) => return Err(error),
-            Ok(Message::Picture(_)) => return Err(FilmError::Damaged("a picture comes before its size")),
-            Err(RecvTimeoutError::Disconnected) => return Err(FilmError::Foreign(run.last_complaint())),
-            Err(RecvTimeoutError::Timeout) => return Err(too_slow()),
-        };
-        Ok(Ffmpeg {
+    /// Starts `program` on `path` as a file of this `kind` (`None`: as it guesses), with pictures no larger than `wanted`, where 0 is
+    /// any size.
+    pub(super) fn open(
+        path: &Path,
+        kind: Option<&'static str>,
+        wanted: (u16, u16),
+        program: &str,
+    ) -> Result<Ffmpeg, FilmError> {
+        let order = Order {
             program: program.to_owned(),
             path: path.to_owned(),
+            kind,
             wanted,
+        };
+        let mut run = Run::start(&order)?;
+        let Some(Message::Header(mut header)) = run.next_message()? else {
+            return Err(FilmError::Foreign(run.last_complaint()));
+        };
+        let mut waiting = VecDeque::new();
+        while waiting.len() < 2
+            && let Some(Message::Picture(picture)) = run.next_message()?
+        {
+            waiting.push_back(picture);
+        }
+        match waiting.len() {
+            0 => return Err(FilmError::Foreign(run.last_complaint())),
+            1 => (header.rate, header.steps_per_s) = (STILL_RATE, STILL_RATE),
+            _ => {}
+        }
+        Ok(Ffmpeg {
+            order,
             header,
-            run,
+            run: Some(run),
+            waiting,
+            kept: Kept::default(),
             quiet_turns: 0,
         })
+    }
+
+    /// A picture as it comes from `ffmpeg`.
+    fn came(&mut self, picture: Planes, planes: &mut Planes) -> Take {
+        self.kept.keep(&picture);
+        *planes = picture;
+        self.quiet_turns = 0;
+        Take::Planes
     }
 }
 
@@ -60,12 +108,14 @@ impl Film for Ffmpeg {
     }
 
     fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
-        match self.run.messages().recv_timeout(TURN) {
-            Ok(Message::Picture(picture)) => {
-                *planes = picture;
-                self.quiet_turns = 0;
-                Ok(Take::Planes)
-            }
+        if let Some(picture) = self.waiting.pop_front() {
+            return Ok(self.came(picture, planes));
+        }
+        let Some(run) = &self.run else {
+            return Ok(self.kept.next_into(planes));
+        };
+        match run.messages().recv_timeout(TURN) {
+            Ok(Message::Picture(picture)) => Ok(self.came(picture, planes)),
             Ok(Message::Header(_)) => Ok(Take::Nothing),
             Ok(Message::Failed(error)) => Err(error),
             Err(RecvTimeoutError::Disconnected) => Ok(Take::End),
@@ -79,8 +129,52 @@ impl Film for Ffmpeg {
 
     fn rewind(&mut self) -> Result<(), FilmError> {
         self.quiet_turns = 0;
-        self.run = Run::start(&self.program, &self.path, self.wanted)?;
+        self.run = if self.kept.is_whole_film() {
+            self.kept.next = 0;
+            None
+        } else {
+            Some(Run::start(&self.order)?)
+        };
         Ok(())
+    }
+}
+
+/// The pictures of a film that is short, which are all there once it is over.
+#[derive(Default)]
+struct Kept {
+    pictures: Vec<Planes>,
+    bytes: usize,
+    is_too_long: bool,
+    /// Which of them comes next.
+    next: usize,
+}
+
+impl Kept {
+    fn keep(&mut self, picture: &Planes) {
+        if self.is_too_long {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(picture.bytes().len());
+        if self.bytes <= MAX_KEPT_BYTES {
+            self.pictures.push(picture.clone());
+        } else {
+            self.is_too_long = true;
+            self.pictures = Vec::new();
+        }
+    }
+
+    /// Of a film that is over.
+    fn is_whole_film(&self) -> bool {
+        !self.is_too_long && !self.pictures.is_empty()
+    }
+
+    fn next_into(&mut self, planes: &mut Planes) -> Take {
+        let Some(picture) = self.pictures.get(self.next) else {
+            return Take::End;
+        };
+        planes.clone_from(picture);
+        self.next += 1;
+        Take::Planes
     }
 }
 
@@ -99,9 +193,9 @@ struct Run {
 }
 
 impl Run {
-    fn start(program: &str, path: &Path, wanted: (u16, u16)) -> Result<Run, FilmError> {
-        let mut command = Command::new(program);
-        command.args(arguments(path, wanted)?);
+    fn start(order: &Order) -> Result<Run, FilmError> {
+        let mut command = Command::new(&order.program);
+        command.args(arguments(order)?);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -129,6 +223,16 @@ impl Run {
         self.messages.as_ref().expect("it is taken only when dropped")
     }
 
+    /// Waits for what comes next; `None` when it has ended.
+    fn next_message(&self) -> Result<Option<Message>, FilmError> {
+        match self.messages().recv_timeout(PATIENCE) {
+            Ok(Message::Failed(error)) => Err(error),
+            Ok(message) => Ok(Some(message)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => Err(too_slow()),
+        }
+    }
+
     /// What it said last, once it has ended or been ended.
     fn last_complaint(&mut self) -> String {
         self.end();
@@ -137,10 +241,7 @@ impl Run {
             .take()
             .and_then(|thread| thread.join().ok())
             .unwrap_or_default();
-        match said.lines().rfind(|line| !line.trim().is_empty()) {
-            Some(line) => format!("ffmpeg says: {}", line.trim()),
-            None => "ffmpeg finds no video in it".to_owned(),
-        }
+        in_words(&said)
     }
 
     fn end(&mut self) {
@@ -166,45 +267,54 @@ impl Drop for Run {
     }
 }
 
-fn arguments(path: &Path, (width, height): (u16, u16)) -> Result<Vec<OsString>, FilmError> {
-    let side = |wanted: u16| {
-        if wanted == 0 {
-            MAX_SIDE
-        } else {
-            wanted.min(MAX_SIDE)
-        }
+/// What it means that `ffmpeg` ended with these complaints and without a picture.
+fn in_words(said: &str) -> String {
+    if said.contains("not on whitelist") {
+        return "it is a list of files, or of a kind that is not played".to_owned();
+    }
+    match said.lines().rfind(|line| !line.trim().is_empty()) {
+        Some(line) if !said.contains("matches no streams") => format!("ffmpeg says: {}", line.trim()),
+        _ => "ffmpeg finds no video in it".to_owned(),
+    }
+}
+
+fn arguments(order: &Order) -> Result<Vec<OsString>, FilmError> {
+    // A name like "-y" or "https://…" is a file here and nothing else; and the file leads neither to the network nor to other files.
+    let mut url = OsString::from("file:");
+    url.push(std::path::absolute(&order.path)?);
+    let mut arguments: Vec<OsString> = ["-nostdin", "-hide_banner", "-loglevel", "error"]
+        .map(OsString::from)
+        .to_vec();
+    arguments.extend(["-protocol_whitelist", "file", "-format_whitelist", DEMUXERS].map(OsString::from));
+    if let Some(kind) = order.kind {
+        arguments.extend(["-f", kind].map(OsString::from));
+    }
+    arguments.extend([OsString::from("-i"), url]);
+    // "V": a song's cover is no video.
+    arguments.extend(["-map", "0:V:0", "-fpsmax", "120", "-vf"].map(OsString::from));
+    arguments.push(scale_to(order.wanted).into());
+    arguments.extend(["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"].map(OsString::from));
+    Ok(arguments)
+}
+
+/// The filter that makes pixels square and the picture no larger than `wanted`, with its proportions, and even in both directions.
+fn scale_to((width, height): (u16, u16)) -> String {
+    let side = |wanted: u16| match wanted {
+        0 => MAX_SIDE,
+        wanted => wanted.min(MAX_SIDE),
     };
     let (width, height) = (side(width), side(height));
-    // A name like "-y" or "https://…" is a file here and nothing else, and a playlist may not lead to the network.
-    let mut url = OsString::from("file:");
-    url.push(std::path::absolute(path)?);
-    let scale = format!(
-        "scale=w='min(iw,{width})':h='min(ih,{height})':force_original_aspect_ratio=decrease:force_divisible_by=2"
+    let least = 1.0 / MAX_ASPECT;
+    // Variable 0 is a pixel's width in heights; 1 is by how much the picture becomes smaller.
+    let common = format!(
+        "st(0,if(between(sar,{least},{MAX_ASPECT}),sar,1));st(1,min(1,min({width}/(iw*ld(0)),{height}/ih)))"
     );
-    let before = [
-        "-nostdin",
-        "-hide_banner",
-        "-loglevel",
-        "error",
-        "-protocol_whitelist",
-        "file",
-        "-i",
-    ];
-    let after = [
-        "-map",
-        "0:v:0",
-        "-fpsmax",
-        "120",
-        "-vf",
-        &scale,
-        "-pix_fmt",
-        "yuv420p",
-        "-f",
-        "yuv4mpegpipe",
-    ];
-    let before = before.into_iter().map(OsString::from);
-    let after = after.into_iter().chain(["pipe:1"]).map(OsString::from);
-    Ok(before.chain([url]).chain(after).collect())
+    let even = |side: &str| format!("{common};max(2,2*trunc({side}*ld(1)/2+0.001))");
+    format!(
+        "scale=w='{}':h='{}',setsar=1",
+        even("iw*ld(0)"),
+        even("ih")
+    )
 }
 
 fn too_slow() -> FilmError {

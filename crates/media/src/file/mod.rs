@@ -1,9 +1,14 @@
 //! Video files: MJPEG in AVI and Y4M by readers of our own, everything else by an `ffmpeg` on the machine.
 //!
-//! Which reader a file gets is decided by its first bytes, never by its name.
+//! Which reader a file gets is decided by its first bytes, never by its name. What begins like ours and cannot be followed is played
+//! by `ffmpeg` too.
 
+mod aspect;
 mod avi;
 mod ffmpeg;
+mod fields;
+mod kind;
+mod riff;
 mod y4m;
 
 use std::fs::File;
@@ -151,9 +156,16 @@ fn open_film(path: &Path, wanted: (u16, u16), ffmpeg: &str) -> Result<Box<dyn Fi
         }
         _ => Err(FilmError::Foreign(String::new())),
     };
-    match own {
-        Err(FilmError::Foreign(_)) => Ok(Box::new(Ffmpeg::open(path, wanted, ffmpeg)?)),
-        own => own,
+    let own = match own {
+        Err(own @ (FilmError::Foreign(_) | FilmError::Damaged(_))) => own,
+        own => return own,
+    };
+    let kind = kind::of_picture(&mut file)?;
+    match Ffmpeg::open(path, kind, wanted, ffmpeg) {
+        Ok(film) => Ok(Box::new(film)),
+        // Where ffmpeg plays it no better, our own words say what is wrong with it.
+        Err(_) if matches!(own, FilmError::Damaged(_)) => Err(own),
+        Err(error) => Err(error),
     }
 }
 

@@ -313,7 +313,7 @@ fn other_formats_are_played_by_ffmpeg_whatever_their_name_looks_like() {
         ((0..20).map(Some).collect(), Some(CaptureEvent::Ended))
     );
 
-    let small = Ffmpeg::open(&path, (80, 80), FFMPEG).unwrap();
+    let small = Ffmpeg::open(&path, None, (80, 80), FFMPEG).unwrap();
     assert_eq!((small.header().width, small.header().height), (80, 44));
     let began = Instant::now();
     drop(small);

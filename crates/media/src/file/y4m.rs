@@ -1,12 +1,26 @@
 //! Y4M (YUV4MPEG2): a line of parameters, then for each picture a line `FRAME` and its planes.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
+use std::num::NonZeroUsize;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
+use super::aspect::shown_size;
 use super::{Film, FilmError, Header, MAX_SIDE, Take};
 use crate::planes::{Plane, Planes, Range};
 
 /// Parameter lines are some 80 bytes; a longer one is no Y4M.
 const MAX_LINE: u64 = 512;
+
+/// The first word of the line before a picture.
+const FRAME: &str = "FRAME";
 
 /// A Y4M stream, from a file or from a pipe.
 pub(super) struct Y4m<R> {
@@ -19,7 +33,10 @@ pub(super) struct Y4m<R> {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Parameters {
+    /// With the size at which it is shown.
     header: Header,
+    /// The size at which its pictures are written.
+    size: (u16, u16),
     chroma: Chroma,
     range: Range,
 }
@@ -28,18 +45,23 @@ struct Parameters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chroma {
     None,
-    Shared { across: usize, down: usize },
+    Shared { across: NonZeroUsize, down: NonZeroUsize },
 }
 
 impl<R: Read> Y4m<R> {
-    /// Reads the parameters.
+    /// Reads the parameters, and waits for the first picture to begin.
     ///
     /// # Errors
-    /// [`FilmError::Foreign`] for samples of more than 8 bits and other kinds that only `ffmpeg` reads.
+    /// [`FilmError::Foreign`] for samples of more than 8 bits and other kinds that only `ffmpeg` reads; [`FilmError::Damaged`] when no
+    /// picture follows the parameters.
     pub(super) fn open(mut reader: BufReader<R>) -> Result<Y4m<R>, FilmError> {
         let line = read_line(&mut reader)?.ok_or(FilmError::Damaged("it has no parameters"))?;
         let parameters = parse(&line)?;
-        let first_at = line.len() as u64 + 1;
+        let first_at = (line.len() as u64).saturating_add(1);
+        let next = reader.fill_buf()?;
+        if next.is_empty() || !next.iter().zip(FRAME.as_bytes()).all(|(a, b)| a == b) {
+            return Err(FilmError::Damaged("there is no picture in it"));
+        }
         Ok(Y4m {
             reader,
             parameters,
@@ -52,48 +74,81 @@ impl<R: Read> Y4m<R> {
         self.parameters.header
     }
 
-    /// The next picture, into `planes`; `false` at the end, and where the stream was cut short.
+    /// The next picture, into `planes`; `false` at the end: where the stream was cut short, and where something else follows.
     pub(super) fn next_into(&mut self, planes: &mut Planes) -> Result<bool, FilmError> {
-        let Some(line) = read_line(&mut self.reader)? else {
-            return Ok(false);
-        };
-        if line != "FRAME" && !line.starts_with("FRAME ") {
-            return Err(FilmError::Damaged("there is no picture where one should be"));
+        match read_line(&mut self.reader) {
+            Ok(Some(line)) if line.split(' ').next() == Some(FRAME) => {}
+            Err(FilmError::Io(error)) => return Err(error.into()),
+            _ => return Ok(false),
         }
         let Parameters {
             header,
+            size,
             chroma,
             range,
         } = self.parameters;
-        let (width, rows) = (usize::from(header.width), usize::from(header.height));
-        let (chroma_width, chroma_rows) = match chroma {
-            Chroma::None => (0, 0),
-            Chroma::Shared { across, down } => (width.div_ceil(across), rows.div_ceil(down)),
+        let luma = Side::of(size);
+        let colour = chroma.of(luma);
+        let Some(len) = colour.len().checked_mul(2).and_then(|both| both.checked_add(luma.len())) else {
+            return Ok(false);
         };
-        let (luma_len, chroma_len) = (width * rows, chroma_width * chroma_rows);
-        let len = luma_len + 2 * chroma_len;
         // Grows with what really arrives: parameters alone allocate nothing.
         self.room.clear();
         (&mut self.reader).take(len as u64).read_to_end(&mut self.room)?;
-        if self.room.len() < len {
-            return Ok(false);
-        }
-        let plane = |start: usize, width: usize, rows: usize| Plane {
-            data: &self.room[start..start + width * rows],
-            width,
-            rows,
-            stride: width,
+        let planes_of = || {
+            let (y, rest) = self.room.split_at_checked(luma.len())?;
+            let (u, v) = rest.split_at_checked(colour.len())?;
+            (v.len() == colour.len()).then_some((luma.plane(y), colour.plane(u), colour.plane(v)))
         };
-        let uv = (chroma != Chroma::None).then(|| {
-            let second = luma_len + chroma_len;
-            (
-                plane(luma_len, chroma_width, chroma_rows),
-                plane(second, chroma_width, chroma_rows),
-            )
-        });
+        let Some((y, u, v)) = planes_of() else {
+            return Ok(false);
+        };
         planes.resize(header.width, header.height);
-        planes.fill_from_planar(plane(0, width, rows), uv, range);
+        planes.fill_from_planar(y, (chroma != Chroma::None).then_some((u, v)), range);
         Ok(true)
+    }
+}
+
+/// The size of a plane in samples.
+#[derive(Clone, Copy)]
+struct Side {
+    width: usize,
+    rows: usize,
+}
+
+impl Side {
+    fn of((width, height): (u16, u16)) -> Side {
+        Side {
+            width: width.into(),
+            rows: height.into(),
+        }
+    }
+
+    /// Of sides that are at most 8192, so that it is exact.
+    fn len(self) -> usize {
+        self.width.saturating_mul(self.rows)
+    }
+
+    fn plane(self, data: &[u8]) -> Plane<'_> {
+        Plane {
+            data,
+            width: self.width,
+            rows: self.rows,
+            stride: self.width,
+        }
+    }
+}
+
+impl Chroma {
+    /// The size of its planes for this luma.
+    fn of(self, luma: Side) -> Side {
+        match self {
+            Chroma::None => Side { width: 0, rows: 0 },
+            Chroma::Shared { across, down } => Side {
+                width: luma.width.div_ceil(across.get()),
+                rows: luma.rows.div_ceil(down.get()),
+            },
+        }
     }
 }
 
@@ -125,7 +180,7 @@ fn read_line(reader: &mut impl BufRead) -> Result<Option<String>, FilmError> {
         Some(b'\n') => String::from_utf8(line)
             .map(Some)
             .map_err(|_| FilmError::Damaged("a line of it is no text")),
-        Some(_) if line.len() as u64 + 1 < MAX_LINE => Ok(None),
+        Some(_) if (line.len() as u64).saturating_add(1) < MAX_LINE => Ok(None),
         Some(_) => Err(FilmError::Damaged("a line of it is too long")),
     }
 }
@@ -136,21 +191,28 @@ fn parse(line: &str) -> Result<Parameters, FilmError> {
         return Err(FilmError::Damaged("it has no parameters"));
     }
     let (mut width, mut height, mut rate) = (0, 0, 25.0);
-    let mut chroma = Chroma::Shared { across: 2, down: 2 };
+    let (mut chroma, mut former_chroma) = (None, None);
+    let mut aspect = (1, 1);
     let mut range = Range::Limited;
     for word in words {
         match word.split_at_checked(1) {
             Some(("W", value)) => width = value.parse().unwrap_or(0),
             Some(("H", value)) => height = value.parse().unwrap_or(0),
             Some(("F", value)) => rate = parse_rate(value).unwrap_or(rate),
-            Some(("C", value)) => chroma = parse_chroma(value)?,
+            Some(("A", value)) => aspect = parse_aspect(value).unwrap_or(aspect),
+            Some(("C", value)) => chroma = Some(value),
             Some(("X", "COLORRANGE=FULL")) => range = Range::Full,
+            // Before there was C, programs said it like this.
+            Some(("X", value)) => former_chroma = value.strip_prefix("YSCSS=").or(former_chroma),
             _ => {}
         }
     }
+    let chroma = parse_chroma(chroma.or(former_chroma).unwrap_or("420"))?;
     if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
         return Err(FilmError::Damaged("its pictures have no possible size"));
     }
+    let size = (width, height);
+    let (width, height) = shown_size(size, aspect);
     Ok(Parameters {
         header: Header {
             width,
@@ -158,6 +220,7 @@ fn parse(line: &str) -> Result<Parameters, FilmError> {
             rate,
             steps_per_s: rate,
         },
+        size,
         chroma,
         range,
     })
@@ -169,14 +232,23 @@ fn parse_rate(value: &str) -> Option<f32> {
     (rate.is_finite() && rate > 0.0).then(|| rate.clamp(0.1, 240.0))
 }
 
+fn parse_aspect(value: &str) -> Option<(u32, u32)> {
+    let (across, down) = value.split_once(':')?;
+    Some((across.parse().ok()?, down.parse().ok()?))
+}
+
 fn parse_chroma(value: &str) -> Result<Chroma, FilmError> {
-    match value {
+    const ONE: NonZeroUsize = NonZeroUsize::MIN;
+    const TWO: NonZeroUsize = ONE.saturating_add(1);
+    const FOUR: NonZeroUsize = ONE.saturating_add(3);
+    let shared = |across, down| Ok(Chroma::Shared { across, down });
+    match value.to_ascii_lowercase().as_str() {
         "mono" => Ok(Chroma::None),
-        "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok(Chroma::Shared { across: 2, down: 2 }),
-        "422" => Ok(Chroma::Shared { across: 2, down: 1 }),
-        "444" => Ok(Chroma::Shared { across: 1, down: 1 }),
-        "411" => Ok(Chroma::Shared { across: 4, down: 1 }),
-        other => Err(FilmError::Foreign(format!("Y4M with samples as \"{other}\""))),
+        "420" | "420jpeg" | "420mpeg2" | "420paldv" => shared(TWO, TWO),
+        "422" => shared(TWO, ONE),
+        "444" => shared(ONE, ONE),
+        "411" => shared(FOUR, ONE),
+        _ => Err(FilmError::Foreign(format!("Y4M with samples as \"{value}\""))),
     }
 }
 
@@ -201,7 +273,17 @@ mod tests {
     #[test]
     fn every_division_of_colour_is_read() {
         // 4×2 pixels: luma 126 is grey in limited range, chroma 90 and 200.
-        for (chroma, samples) in [("", 2), ("C420jpeg", 2), ("C422", 4), ("C444", 8), ("C411", 2)] {
+        for (chroma, samples) in [
+            ("", 2),
+            ("C420jpeg", 2),
+            ("C422", 4),
+            ("C444", 8),
+            ("C411", 2),
+            ("XYSCSS=420JPEG", 2),
+            ("XYSCSS=422", 4),
+            ("XYSCSS=444", 8),
+            ("C444 XYSCSS=411", 8),
+        ] {
             let mut picture = vec![126; 8];
             picture.extend(vec![90; samples]);
             picture.extend(vec![200; samples]);
@@ -254,14 +336,36 @@ mod tests {
         let mut huge = open(&film("W8192 H8192 C444", &[1; 100], 1)).unwrap();
         assert!(!huge.next_into(&mut Planes::default()).unwrap());
         assert!(huge.room.capacity() < 1 << 20, "{}", huge.room.capacity());
+    }
 
-        let mut bytes = film("W2 H2 Cmono", &[1; 4], 1);
-        bytes.extend_from_slice(b"NOISE\n");
-        let mut y4m = open(&bytes).unwrap();
-        assert!(y4m.next_into(&mut Planes::default()).unwrap());
-        assert!(matches!(
-            y4m.next_into(&mut Planes::default()),
-            Err(FilmError::Damaged(_))
-        ));
+    #[test]
+    fn bytes_behind_the_last_picture_are_its_end() {
+        for behind in [&b"NOISE\n"[..], &[0; 4096], b"FRAMES\n", b"\xFF\xFE\n", b"FRA"] {
+            let bytes = [&film("W2 H2 Cmono", &[1; 4], 2)[..], behind].concat();
+            let mut y4m = open(&bytes).unwrap();
+            for _ in 0..3 {
+                let mut planes = Planes::default();
+                assert!(y4m.next_into(&mut planes).unwrap() && y4m.next_into(&mut planes).unwrap());
+                assert!(!y4m.next_into(&mut planes).unwrap());
+                y4m.rewind().unwrap();
+            }
+        }
+        for first in [&b"NOISE\n"[..], &[0; 4096], b""] {
+            let bytes = [b"YUV4MPEG2 W2 H2\n", first].concat();
+            assert!(matches!(open(&bytes), Err(FilmError::Damaged(_))));
+        }
+    }
+
+    #[test]
+    fn pixels_that_are_not_square_are_stretched() {
+        let mut y4m = open(&film("W6 H2 F25:1 A4:3 Cmono XCOLORRANGE=FULL", &[80; 12], 1)).unwrap();
+        assert_eq!((y4m.header().width, y4m.header().height), (8, 2));
+        let mut planes = Planes::default();
+        assert!(y4m.next_into(&mut planes).unwrap());
+        assert_eq!((planes.width(), planes.at(7, 1)), (8, Some((80, 128, 128))));
+        for aspect in ["A0:0", "A99999999999:1", "A:", "A4294967295:1", "A-4:3"] {
+            let y4m = open(&film(&format!("W6 H2 {aspect} Cmono"), &[80; 12], 1)).unwrap();
+            assert_eq!((y4m.header().width, y4m.header().height), (6, 2), "{aspect}");
+        }
     }
 }

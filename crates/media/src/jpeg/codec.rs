@@ -1,18 +1,12 @@
 //! Encoding and decoding, by libjpeg-turbo with its handles kept from picture to picture.
 
-use std::borrow::Cow;
-use std::sync::OnceLock;
-
 use bytes::Bytes;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
 
-use super::markers::{JpegInfo, end_of_picture, inspect};
-use super::{JpegError, Limits};
+use super::markers::{JpegInfo, inspect};
+use super::{JpegError, Limits, MAX_SCANS};
 use crate::pixels::{PixelOrder, Pixels};
 use crate::planes::{Plane, Planes, Range};
-
-/// A progressive picture may repeat itself in scans that cost time and bring nothing; real ones have about ten.
-const MAX_SCANS: u32 = 100;
 
 /// The sizes at which libjpeg-turbo decodes by SIMD. Others, 6/8 among them, take longer than full size and scaling.
 const SWIFT_EIGHTHS: [usize; 4] = [1, 2, 4, 8];
@@ -141,10 +135,8 @@ impl Decoder {
     /// # Errors
     /// [`JpegError::Codec`] when there is no memory for it.
     pub fn new(limits: Limits) -> Result<Decoder, JpegError> {
-        let mut decompressor = Decompressor::new()?;
-        decompressor.set_scan_limit(MAX_SCANS)?;
         Ok(Decoder {
-            decompressor,
+            decompressor: decompressor()?,
             limits,
             room: Vec::new(),
         })
@@ -255,51 +247,6 @@ fn decompressor() -> Result<Decompressor, JpegError> {
     let mut decompressor = Decompressor::new()?;
     decompressor.set_scan_limit(MAX_SCANS)?;
     Ok(decompressor)
-}
-
-/// Cuts `jpeg` where its picture ends and gives it the Huffman tables that cameras leave out, so that any browser shows it.
-///
-/// # Errors
-/// As [`inspect`], and [`JpegError::Truncated`] when the end of the picture is missing.
-pub(crate) fn whole_picture<'a>(
-    jpeg: &'a [u8],
-    limits: &Limits,
-) -> Result<(Cow<'a, [u8]>, JpegInfo), JpegError> {
-    let mut info = inspect(jpeg, limits)?;
-    let end = end_of_picture(jpeg).ok_or(JpegError::Truncated { at: jpeg.len() })?;
-    let picture = &jpeg[..end];
-    if info.has_huffman_tables {
-        return Ok((Cow::Borrowed(picture), info));
-    }
-    let tables = example_huffman_tables();
-    let mut whole = Vec::with_capacity(picture.len() + tables.len());
-    whole.extend_from_slice(&picture[..info.scan_at]);
-    whole.extend_from_slice(tables);
-    whole.extend_from_slice(&picture[info.scan_at..]);
-    info.scan_at += tables.len();
-    info.has_huffman_tables = true;
-    Ok((Cow::Owned(whole), info))
-}
-
-/// The segments with T.81's example tables (K.3 to K.6), as the encoder writes them when it is not told to find better ones.
-fn example_huffman_tables() -> &'static [u8] {
-    static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
-    TABLES.get_or_init(|| {
-        let jpeg = Encoder::new().and_then(|mut encoder| encoder.planes(&Planes::new(16, 16), 50));
-        let jpeg = jpeg.expect("the codec encodes a black square");
-        let mut tables = Vec::new();
-        let mut at = 2;
-        while let Some(&[0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
-            let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
-            match marker {
-                0xC4 => tables.extend_from_slice(&jpeg[at..end]),
-                0xDA => break,
-                _ => {}
-            }
-            at = end;
-        }
-        tables
-    })
 }
 
 type Chroma<'a> = Option<(Plane<'a>, Plane<'a>)>;
@@ -470,27 +417,5 @@ mod tests {
         assert!(encoder.planes(&Planes::new(0, 10), 50).is_err());
         assert!(encoder.rgb(&[], 0, 0, 50).is_err());
         assert!(encoder.rgb(&[1, 2, 3], 2, 1, 50).is_err());
-    }
-
-    #[test]
-    fn a_cameras_missing_huffman_tables_are_put_back() {
-        let jpeg = Encoder::new().unwrap().rgb(&halves(64, 64), 64, 64, 80).unwrap();
-        let tables = example_huffman_tables();
-        let at = jpeg
-            .windows(tables.len())
-            .position(|window| window == tables)
-            .unwrap();
-        let mut bare = jpeg.to_vec();
-        bare.drain(at..at + tables.len());
-        bare.extend_from_slice(&[0; 64]);
-        let (whole, info) = whole_picture(&bare, &Limits::default()).unwrap();
-        assert!(info.has_huffman_tables);
-        assert_eq!(inspect(&whole, &Limits::default()).unwrap(), info);
-        assert_eq!(
-            Decoder::new(Limits::default()).unwrap().rgb(&whole),
-            Decoder::new(Limits::default()).unwrap().rgb(&jpeg)
-        );
-        let (untouched, _) = whole_picture(&jpeg, &Limits::default()).unwrap();
-        assert!(matches!(untouched, Cow::Borrowed(_)));
     }
 }

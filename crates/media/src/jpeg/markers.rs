@@ -1,15 +1,27 @@
 //! The markers and segments of a JPEG (ITU-T T.81, annex B), as far as they can be read without decoding.
 
-use super::{JpegError, Limits};
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
+use super::{JpegError, Limits, MAX_SCANS};
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const DQT: u8 = 0xDB;
+const DNL: u8 = 0xDC;
 const DHT: u8 = 0xC4;
+const RST_FIRST: u8 = 0xD0;
+const RST_LAST: u8 = 0xD7;
 
 /// Sum of the example luminance table (T.81, K.1), to which quality settings are relative.
-const EXAMPLE_LUMA_SUM: u32 = 3_688;
+const EXAMPLE_LUMA_SUM: f32 = 3_688.0;
 
 /// What a JPEG's headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,51 +48,119 @@ pub struct JpegInfo {
 /// # Errors
 /// Whatever is wrong first; nothing of the picture itself was looked at.
 pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<JpegInfo, JpegError> {
-    if bytes.len() > limits.max_bytes {
-        return Err(JpegError::TooLong {
-            bytes: bytes.len(),
-            limit: limits.max_bytes,
-        });
-    }
-    let mut segments = Segments::new(bytes)?;
-    let mut frame: Option<Frame> = None;
-    let mut quality = None;
-    let mut has_huffman_tables = false;
-    while let Some(segment) = segments.next()? {
-        match segment.marker {
-            DHT => has_huffman_tables = true,
-            DQT => quality = quality.or(quality_of(segment.body)),
-            marker if is_frame(marker) => frame = Some(read_frame(segment, limits)?),
-            SOS => {
-                let frame = frame.ok_or(JpegError::Damaged { at: segment.at })?;
-                return Ok(JpegInfo {
-                    width: frame.width,
-                    height: frame.height,
-                    components: frame.components,
-                    progressive: frame.progressive,
-                    quality,
-                    has_huffman_tables,
-                    scan_at: segment.at,
-                });
-            }
-            _ => {}
-        }
-    }
-    Err(JpegError::Truncated { at: bytes.len() })
+    let mut reading = Reading::new(bytes, limits)?;
+    reading
+        .next_scan()?
+        .ok_or(JpegError::Truncated { at: bytes.len() })
 }
 
-/// The length of the picture that `bytes` begin with, its end marker included; `None` when it is not whole.
+/// Where a picture's bytes end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Behind its end marker.
+    Marked(usize),
+    /// Here, where there is no end marker: the bytes end, or another picture begins.
+    Missing(usize),
+}
+
+/// As [`inspect`], and on through every scan to the end of the picture that `bytes` begin with.
 ///
 /// Drivers and files hand out buffers with more behind the picture. The first end marker by itself is not its end, since a
 /// thumbnail inside a segment has one as well; nor is the last, which may be left over from a larger picture.
-pub(crate) fn end_of_picture(bytes: &[u8]) -> Option<usize> {
-    let mut segments = Segments::new(bytes).ok()?;
-    while let Some(segment) = segments.next().ok()? {
-        if segment.marker == SOS {
-            segments.skip_entropy_coded_data();
+///
+/// # Errors
+/// As [`inspect`], and [`JpegError::Unsupported`] for more than [`MAX_SCANS`] scans.
+pub(super) fn survey(bytes: &[u8], limits: &Limits) -> Result<(JpegInfo, End), JpegError> {
+    let mut reading = Reading::new(bytes, limits)?;
+    let mut first = None;
+    let mut scans = 0u32;
+    while let Some(info) = reading.next_scan()? {
+        first.get_or_insert(info);
+        scans = scans.saturating_add(1);
+        if scans > MAX_SCANS {
+            return Err(JpegError::Unsupported {
+                what: "more scans than a picture needs",
+            });
+        }
+        let segments = &mut reading.segments;
+        segments.skip_entropy_coded_data();
+        if segments.is_over_without_marker() {
+            return Ok((info_of(first, bytes)?, End::Missing(segments.at)));
         }
     }
-    segments.ended.then_some(segments.at)
+    Ok((info_of(first, bytes)?, End::Marked(reading.segments.at)))
+}
+
+fn info_of(first: Option<JpegInfo>, bytes: &[u8]) -> Result<JpegInfo, JpegError> {
+    first.ok_or(JpegError::Truncated { at: bytes.len() })
+}
+
+/// `bytes` from the first picture's first byte on: what stands before it is passed over. All of `bytes` when there is none.
+pub(super) fn from_first_picture(bytes: &[u8]) -> &[u8] {
+    let begins = |four: &[u8]| matches!(four, [0xFF, SOI, 0xFF, 0xC0..=0xFF]) && !four.ends_with(&[SOI]);
+    let at = bytes.windows(4).position(begins);
+    at.and_then(|at| bytes.get(at..)).unwrap_or(bytes)
+}
+
+/// The headers, gathered scan by scan.
+struct Reading<'a> {
+    segments: Segments<'a>,
+    limits: &'a Limits,
+    frame: Option<Frame>,
+    quality: Option<u8>,
+    has_huffman_tables: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn new(bytes: &'a [u8], limits: &'a Limits) -> Result<Reading<'a>, JpegError> {
+        if bytes.len() > limits.max_bytes {
+            return Err(JpegError::TooLong {
+                bytes: bytes.len(),
+                limit: limits.max_bytes,
+            });
+        }
+        Ok(Reading {
+            segments: Segments::new(bytes)?,
+            limits,
+            frame: None,
+            quality: None,
+            has_huffman_tables: false,
+        })
+    }
+
+    /// What the headers say up to the next scan, whose coded data is next; `None` at the end marker.
+    fn next_scan(&mut self) -> Result<Option<JpegInfo>, JpegError> {
+        while let Some(segment) = self.segments.next()? {
+            match segment.marker {
+                DHT => self.has_huffman_tables = true,
+                DQT => self.quality = self.quality.or(quality_of(segment.body)),
+                // One picture has one size: what a decoder makes of two is its own affair.
+                marker if is_frame(marker) && self.frame.is_some() => {
+                    return Err(JpegError::Damaged { at: segment.at });
+                }
+                marker if is_frame(marker) => self.frame = Some(read_frame(segment, self.limits)?),
+                DNL => {
+                    return Err(JpegError::Unsupported {
+                        what: "a height that follows the picture",
+                    });
+                }
+                SOS => {
+                    let frame = self.frame.ok_or(JpegError::Damaged { at: segment.at })?;
+                    return Ok(Some(JpegInfo {
+                        width: frame.width,
+                        height: frame.height,
+                        components: frame.components,
+                        progressive: frame.progressive,
+                        quality: self.quality,
+                        has_huffman_tables: self.has_huffman_tables,
+                        scan_at: segment.at,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -111,30 +191,33 @@ impl<'a> Segments<'a> {
         }
     }
 
+    /// What has not been walked over.
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
     fn next(&mut self) -> Result<Option<Segment<'a>>, JpegError> {
         if self.ended {
             return Ok(None);
         }
         let at = self.at;
-        let mut end = at;
         // Any number of FF may stand before a marker.
-        loop {
-            match self.bytes.get(end) {
-                Some(0xFF) => end += 1,
-                Some(_) if end > at => break,
-                Some(_) => return Err(JpegError::Damaged { at }),
-                None => return Err(JpegError::Truncated { at: end }),
-            }
+        let fill = self.rest().iter().take_while(|byte| **byte == 0xFF).count();
+        let marker_at = at.saturating_add(fill);
+        let Some(&marker) = self.bytes.get(marker_at) else {
+            return Err(JpegError::Truncated { at: marker_at });
+        };
+        if fill == 0 {
+            return Err(JpegError::Damaged { at });
         }
-        let marker = self.bytes[end];
-        end += 1;
+        let end = marker_at.saturating_add(1);
+        self.at = end;
         match marker {
             EOI => {
-                (self.at, self.ended) = (end, true);
+                self.ended = true;
                 return Ok(None);
             }
-            0x01 | 0xD0..=0xD7 => {
-                self.at = end;
+            0x01 | RST_FIRST..=RST_LAST => {
                 return Ok(Some(Segment {
                     marker,
                     at,
@@ -144,33 +227,36 @@ impl<'a> Segments<'a> {
             0x00 | SOI => return Err(JpegError::Damaged { at }),
             _ => {}
         }
-        let Some(&[high, low]) = self.bytes.get(end..end + 2) else {
+        let Some(([high, low], rest)) = self.rest().split_first_chunk() else {
             return Err(JpegError::Truncated { at: end });
         };
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        if length < 2 {
+        let Some(length) = usize::from(u16::from_be_bytes([*high, *low])).checked_sub(2) else {
             return Err(JpegError::Damaged { at: end });
-        }
-        let body = self
-            .bytes
-            .get(end + 2..end + length)
+        };
+        let body = rest
+            .get(..length)
             .ok_or(JpegError::Truncated { at: self.bytes.len() })?;
-        self.at = end + length;
+        self.at = end.saturating_add(2).saturating_add(length);
         Ok(Some(Segment { marker, at, body }))
     }
 
     /// Goes on to the marker after a scan: within it FF 00 is data and FF D0 to FF D7 only let a decoder start anew.
     fn skip_entropy_coded_data(&mut self) {
-        while let Some(found) = self.bytes[self.at..].iter().position(|byte| *byte == 0xFF) {
-            self.at += found;
-            match self.bytes.get(self.at + 1) {
-                Some(0x00 | 0xD0..=0xD7) => self.at += 2,
-                Some(0xFF) => self.at += 1,
-                Some(_) => return,
-                None => break,
+        while let Some(found) = self.rest().iter().position(|byte| *byte == 0xFF) {
+            self.at = self.at.saturating_add(found);
+            match self.rest() {
+                [_, 0x00 | RST_FIRST..=RST_LAST, ..] => self.at = self.at.saturating_add(2),
+                [_, 0xFF, ..] => self.at = self.at.saturating_add(1),
+                [_, _, ..] => return,
+                _ => break,
             }
         }
         self.at = self.bytes.len();
+    }
+
+    /// After a scan: whether no end marker follows, since there is nothing more, or the next picture begins.
+    fn is_over_without_marker(&self) -> bool {
+        matches!(self.rest(), [] | [0xFF, SOI, ..])
     }
 }
 
@@ -209,7 +295,7 @@ fn read_frame(segment: Segment<'_>, limits: &Limits) -> Result<Frame, JpegError>
             what: "neither grey nor colour in three parts",
         });
     }
-    if segment.body.len() != 6 + 3 * usize::from(components) {
+    if segment.body.len() != if components == 1 { 9 } else { 15 } {
         return Err(JpegError::Damaged { at: segment.at });
     }
     let (width, height) = (u16::from_be_bytes([w1, w2]), u16::from_be_bytes([h1, h2]));
@@ -242,21 +328,21 @@ fn read_frame(segment: Segment<'_>, limits: &Limits) -> Result<Frame, JpegError>
 /// The quality setting whose scaling of the example table comes closest to the first table here.
 fn quality_of(tables: &[u8]) -> Option<u8> {
     let (&kind, values) = tables.split_first()?;
-    let sum: u32 = match kind >> 4 {
-        0 => values.get(..64)?.iter().map(|value| u32::from(*value)).sum(),
-        _ => values
-            .get(..128)?
-            .chunks_exact(2)
-            .map(|two| u32::from(u16::from_be_bytes([two[0], two[1]])))
-            .sum(),
+    let sum: f32 = match kind >> 4 {
+        0 => values.get(..64)?.iter().map(|value| f32::from(*value)).sum(),
+        _ => {
+            let values = values.get(..128)?.as_chunks().0;
+            values.iter().map(|two| f32::from(u16::from_be_bytes(*two))).sum()
+        }
     };
-    let percent = (sum * 100 + EXAMPLE_LUMA_SUM / 2) / EXAMPLE_LUMA_SUM;
-    let quality = if percent <= 100 {
-        (200 - percent) / 2
+    let percent = (sum * 100.0 / EXAMPLE_LUMA_SUM).round();
+    let quality = if percent <= 100.0 {
+        (200.0 - percent) / 2.0
     } else {
-        5_000 / percent
+        5_000.0 / percent
     };
-    Some(quality.clamp(1, 100) as u8)
+    // A number from 1 to 100 fits.
+    Some(quality.clamp(1.0, 100.0) as u8)
 }
 
 #[cfg(test)]
@@ -304,12 +390,15 @@ mod tests {
             JpegError::TooLarge {
                 width: 60_000,
                 height: 60_000,
-                max_width: 8192,
-                max_height: 8192
+                max_width: 4096,
+                max_height: 4096
             }
         );
-        assert!(inspect(&claiming(sample(50), 8192, 8192), &Limits::default()).is_ok());
-        assert!(inspect(&claiming(sample(50), 8192, 8193), &Limits::default()).is_err());
+        let fits = |side, limits: Limits| inspect(&claiming(sample(50), 4096, side), &limits).is_ok();
+        assert!(fits(4096, Limits::default()) && !fits(4097, Limits::default()));
+        assert!(fits(8192, Limits::SOURCE) && !fits(8193, Limits::SOURCE));
+        assert!(fits(4096, Limits::announced((8192, 8192))) && !fits(4097, Limits::announced((8192, 8192))));
+        assert!(fits(48, Limits::announced((4096, 48))) && !fits(49, Limits::announced((4096, 48))));
     }
 
     #[test]
@@ -358,30 +447,71 @@ mod tests {
         let scan = inspect(&jpeg, &Limits::default()).unwrap().scan_at;
         for cut in 0..scan {
             assert!(inspect(&jpeg[..cut], &Limits::default()).is_err(), "cut at {cut}");
-            assert_eq!(end_of_picture(&jpeg[..cut]), None);
+            assert!(survey(&jpeg[..cut], &Limits::default()).is_err());
         }
         for at in 0..jpeg.len() {
             let mut flipped = jpeg.clone();
             flipped[at] ^= 0xFF;
             if let Ok(info) = inspect(&flipped, &Limits::default()) {
-                assert!(info.width <= 8192 && info.height <= 8192);
+                assert!(info.width <= 4096 && info.height <= 4096);
             }
-            assert!(end_of_picture(&flipped).is_none_or(|end| end <= flipped.len()));
+            if let Ok((_, End::Marked(end) | End::Missing(end))) = survey(&flipped, &Limits::default()) {
+                assert!(end <= flipped.len());
+            }
         }
+    }
+
+    fn end_of(bytes: &[u8]) -> End {
+        survey(bytes, &Limits::default()).unwrap().1
     }
 
     #[test]
     fn the_end_is_found_behind_thumbnails_and_before_leftovers() {
         let jpeg = sample(80);
-        assert_eq!(end_of_picture(&jpeg), Some(jpeg.len()));
+        assert_eq!(end_of(&jpeg), End::Marked(jpeg.len()));
         let mut padded = jpeg.clone();
         padded.extend_from_slice(&[0; 500]);
         padded.extend_from_slice(&sample(20)[100..]);
-        assert_eq!(end_of_picture(&padded), Some(jpeg.len()));
+        assert_eq!(end_of(&padded), End::Marked(jpeg.len()));
 
         let mut with_thumbnail = vec![0xFF, SOI, 0xFF, 0xE1, 0, 8, 0xFF, SOI, 0xFF, EOI, 0, 0];
         with_thumbnail.extend_from_slice(&jpeg[2..]);
-        assert_eq!(end_of_picture(&with_thumbnail), Some(with_thumbnail.len()));
-        assert_eq!(end_of_picture(&jpeg[..jpeg.len() - 1]), None);
+        assert_eq!(end_of(&with_thumbnail), End::Marked(with_thumbnail.len()));
+    }
+
+    #[test]
+    fn a_missing_end_is_where_the_bytes_end_or_the_next_picture_begins() {
+        let jpeg = sample(80);
+        let open = &jpeg[..jpeg.len() - 2];
+        assert_eq!(end_of(open), End::Missing(open.len()));
+        assert_eq!(end_of(&jpeg[..jpeg.len() - 1]), End::Missing(jpeg.len() - 1));
+        assert_eq!(end_of(&[open, &jpeg].concat()), End::Missing(open.len()));
+    }
+
+    #[test]
+    fn scans_without_end_and_a_second_size_are_refused() {
+        let jpeg = sample(80);
+        let scan = inspect(&jpeg, &Limits::default()).unwrap().scan_at;
+        let (headers, scan) = (&jpeg[..scan], &jpeg[scan..jpeg.len() - 2]);
+        let of_scans = |count: usize| [headers, &scan.repeat(count), &[0xFF, EOI]].concat();
+        assert!(survey(&of_scans(20), &Limits::default()).is_ok());
+        assert_eq!(
+            survey(&of_scans(21), &Limits::default()).unwrap_err(),
+            JpegError::Unsupported {
+                what: "more scans than a picture needs"
+            }
+        );
+
+        let sof = jpeg.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
+        let twice = [&jpeg[..sof], &jpeg[sof..sof + 19], &jpeg[sof..]].concat();
+        assert!(matches!(
+            survey(&twice, &Limits::default()),
+            Err(JpegError::Damaged { .. })
+        ));
+        let late = [headers, scan, &[0xFF, DNL, 0, 4, 0xFF, 0xFF, 0xFF, EOI]].concat();
+        assert!(matches!(
+            survey(&late, &Limits::default()),
+            Err(JpegError::Unsupported { .. })
+        ));
     }
 }

@@ -1,14 +1,23 @@
 //! JPEG: reading what a header claims before believing it, and the codec.
 //!
-//! [`inspect`] touches headers only, so that whoever receives a picture from the network can refuse a bad one for the price of
-//! a few hundred bytes. [`Encoder`] and [`Decoder`] are libjpeg-turbo, kept between pictures.
+//! [`inspect`] touches headers only, so that a bad picture is refused for the price of a few hundred bytes. [`received`] is for
+//! pictures from the network: it reads to the end, and what it gives may be shown. [`Encoder`] and [`Decoder`] are
+//! libjpeg-turbo, one of each for many pictures.
 
 mod codec;
 mod markers;
+mod whole;
 
-pub(crate) use codec::whole_picture;
 pub use codec::{Decoder, Encoder, Rgb};
 pub use markers::{JpegInfo, inspect};
+pub(crate) use whole::two_pictures;
+pub use whole::{received, whole_picture};
+
+/// A progressive picture may repeat itself in scans that cost time and bring nothing; real ones have about ten.
+const MAX_SCANS: u32 = 20;
+
+/// No side of a picture that is sent is longer, in pixels: 64 MB of pixels when both are.
+pub const MAX_SENT_SIDE: u16 = 4096;
 
 /// What a picture may claim before it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +31,31 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 8192×8192 pixels and 16 MiB: more than any camera gives, and at most 200 MB of pixels.
+    /// What a picture that is sent may claim: [`MAX_SENT_SIDE`] each way and 16 MiB.
     fn default() -> Limits {
         Limits {
-            max_width: 8192,
-            max_height: 8192,
-            max_bytes: 16 << 20,
+            max_width: MAX_SENT_SIDE,
+            max_height: MAX_SENT_SIDE,
+            ..Limits::SOURCE
+        }
+    }
+}
+
+impl Limits {
+    /// What a picture of a source on this computer may claim: 8192×8192 pixels and 16 MiB. It is made smaller before it is sent.
+    pub const SOURCE: Limits = Limits {
+        max_width: 8192,
+        max_height: 8192,
+        max_bytes: 16 << 20,
+    };
+
+    /// What a picture may claim that was announced as one of `width` × `height` pixels: so much, and no more than by default.
+    pub fn announced((width, height): (u16, u16)) -> Limits {
+        let most = Limits::default();
+        Limits {
+            max_width: width.min(most.max_width),
+            max_height: height.min(most.max_height),
+            ..most
         }
     }
 }

@@ -25,6 +25,13 @@ pub(crate) struct PlanesMut<'a> {
     pub(crate) v: &'a mut [u8],
 }
 
+/// The three planes of a picture, to be read.
+struct PlanesRef<'a> {
+    y: &'a [u8],
+    u: &'a [u8],
+    v: &'a [u8],
+}
+
 /// One plane of somebody else's picture: `rows` rows of `width` samples, each row `stride` bytes after the one before.
 #[derive(Clone, Copy)]
 pub(crate) struct Plane<'a> {
@@ -210,6 +217,23 @@ impl Planes {
         expand_chroma(planes.v, range);
     }
 
+    /// Becomes the picture of two fields of one size, each of which has every second row; the first row is the upper one's.
+    pub(crate) fn weave(&mut self, upper: &Planes, lower: &Planes) {
+        self.resize(upper.width, upper.height.saturating_mul(2));
+        let (luma_stride, chroma_stride) = (self.luma_stride(), self.chroma_stride());
+        let (to, upper, lower) = (self.split_mut(), upper.split(), lower.split());
+        weave_rows(to.y, [upper.y, lower.y], luma_stride);
+        weave_rows(to.u, [upper.u, lower.u], chroma_stride);
+        weave_rows(to.v, [upper.v, lower.v], chroma_stride);
+    }
+
+    fn split(&self) -> PlanesRef<'_> {
+        let luma_len = self.luma_stride() * self.luma_rows();
+        let (y, chroma) = self.data.split_at(luma_len);
+        let (u, v) = chroma.split_at(luma_len / 4);
+        PlanesRef { y, u, v }
+    }
+
     /// This picture at another size, into `to`, whose size says which.
     pub fn scale_into(&self, to: &mut Planes) {
         let (width, height) = (usize::from(self.width), usize::from(self.height));
@@ -229,6 +253,16 @@ impl Planes {
         };
         to.fill_from_planar(y, Some((chroma(0), chroma(1))), Range::Full);
     }
+}
+
+/// Rows of both planes in turn, as many as there is room for.
+fn weave_rows(to: &mut [u8], [upper, lower]: [&[u8]; 2], stride: usize) {
+    let stride = stride.max(1);
+    let pairs = upper.chunks_exact(stride).zip(lower.chunks_exact(stride));
+    let rows = pairs.flat_map(|(upper, lower)| [upper, lower]);
+    to.chunks_exact_mut(stride)
+        .zip(rows)
+        .for_each(|(to, row)| to.copy_from_slice(row));
 }
 
 #[cfg(test)]
@@ -280,6 +314,23 @@ mod tests {
         big.scale_into(&mut small);
         assert_eq!(small.at(0, 0), Some((50, 10, 128)));
         assert_eq!(small.at(3, 1), Some((220, 90, 128)));
+    }
+
+    #[test]
+    fn two_fields_of_odd_height_become_one_picture() {
+        let field = |y: u8, u: u8| {
+            let mut field = Planes::new(3, 3);
+            let planes = field.split_mut();
+            planes.y.fill(y);
+            planes.u.fill(u);
+            field
+        };
+        let mut whole = Planes::default();
+        whole.weave(&field(10, 100), &field(20, 200));
+        assert_eq!((whole.width(), whole.height()), (3, 6));
+        let column = |y| whole.at(2, y).unwrap();
+        assert_eq!([0, 1, 4, 5].map(|y| column(y).0), [10, 20, 10, 20]);
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|y| column(y).1), [100, 100, 200, 200, 100, 100]);
     }
 
     #[test]

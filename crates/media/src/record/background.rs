@@ -27,6 +27,7 @@ pub struct BackgroundRecorder {
 #[derive(Debug)]
 struct Waiting {
     jpeg: Bytes,
+    announced: (u16, u16),
     number: u32,
     captured: Time,
 }
@@ -55,11 +56,17 @@ impl BackgroundRecorder {
         }
     }
 
-    /// Adds a picture, without waiting; `jpeg` is shared, not copied.
+    /// Adds a picture as [`Recorder::put`] does, without waiting; `jpeg` is shared, not copied.
     ///
     /// # Errors
     /// As [`Recorder::put`], for a frame before: the recording has ended.
-    pub fn put(&self, jpeg: Bytes, number: u32, captured: Time) -> Result<(), RecordError> {
+    pub fn put(
+        &self,
+        jpeg: Bytes,
+        announced: (u16, u16),
+        number: u32,
+        captured: Time,
+    ) -> Result<(), RecordError> {
         if let Some(failed) = self.shared.failure() {
             return Err(failed);
         }
@@ -67,6 +74,7 @@ impl BackgroundRecorder {
         let before = self.shared.waiting_bytes.fetch_add(length, Ordering::Relaxed);
         let waiting = Waiting {
             jpeg,
+            announced,
             number,
             captured,
         };
@@ -116,12 +124,14 @@ impl Shared {
 fn write(mut recorder: Recorder, waiting: &Receiver<Waiting>, shared: &Shared) -> Recorded {
     while let Ok(Waiting {
         jpeg,
+        announced,
         number,
         captured,
     }) = waiting.recv()
     {
         let put = recorder.put(RecordFrame {
             jpeg: &jpeg,
+            announced,
             number,
             captured,
         });

@@ -44,8 +44,10 @@ const FLUSH_EVERY: Span = Span::from_millis(1_000);
 /// One picture to be recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordFrame<'a> {
-    /// The picture; what is none is left out.
+    /// The picture; what is none, or is larger than announced, is left out.
     pub jpeg: &'a [u8],
+    /// The width and the height that were announced, in pixels.
+    pub announced: (u16, u16),
     /// Its number in the stream, for the list of times.
     pub number: u32,
     /// When it was taken. Only differences count, so that any clock will do.
@@ -80,7 +82,7 @@ pub struct Recorded {
 /// let jpeg = Encoder::new().and_then(|mut encoder| encoder.planes(&Planes::new(320, 180), 80)).expect("a picture");
 /// for number in 0..3 {
 ///     let captured = Time::from_micros(u64::from(number) * 33_333);
-///     recorder.put(RecordFrame { jpeg: &jpeg, number, captured }).expect("room on the disk");
+///     recorder.put(RecordFrame { jpeg: &jpeg, announced: (320, 180), number, captured }).expect("room on the disk");
 /// }
 /// let recorded = recorder.finish();
 /// assert_eq!((recorded.frames, recorded.files.len()), (3, 1));
@@ -172,7 +174,7 @@ impl Recorder {
     }
 
     fn try_put(&mut self, frame: RecordFrame<'_>) -> Result<(), RecordError> {
-        let Ok((jpeg, info)) = whole_picture(frame.jpeg, &Limits::default()) else {
+        let Ok((jpeg, info)) = whole_picture(frame.jpeg, &Limits::announced(frame.announced)) else {
             self.recorded.left_out += 1;
             return Ok(());
         };

@@ -17,6 +17,7 @@ fn picture(width: u16, height: u16, number: u32) -> Vec<u8> {
 fn put(recorder: &mut Recorder, number: u32, at_ms: u64) -> Result<(), RecordError> {
     recorder.put(RecordFrame {
         jpeg: &picture(160, 90, number),
+        announced: (320, 320),
         number,
         captured: Time::from_micros(1_000 * at_ms),
     })
@@ -184,6 +185,7 @@ fn another_size_and_a_long_gap_begin_new_files() {
         recorder
             .put(RecordFrame {
                 jpeg: &jpeg,
+                announced: (320, 320),
                 number: number as u32,
                 captured,
             })
@@ -214,6 +216,7 @@ fn a_stream_that_keeps_changing_its_size_is_given_up() {
     for number in 0..=MAX_FILES as u32 {
         let frame = RecordFrame {
             jpeg: &jpegs[number as usize % 2],
+            announced: (320, 320),
             number,
             captured: Time::from_micros(u64::from(number) * 10_000),
         };
@@ -231,6 +234,7 @@ fn what_comes_too_fast_or_is_no_picture_is_left_out() {
     for number in 0..10 {
         let frame = RecordFrame {
             jpeg: &jpeg,
+            announced: (320, 320),
             number,
             captured: Time::from_micros(7),
         };
@@ -238,12 +242,20 @@ fn what_comes_too_fast_or_is_no_picture_is_left_out() {
     }
     let broken = RecordFrame {
         jpeg: &jpeg[..jpeg.len() / 2],
+        announced: (320, 320),
         number: 10,
         captured: Time::from_micros(20),
     };
     recorder.put(broken).unwrap();
+    let larger_than_announced = RecordFrame {
+        jpeg: &jpeg,
+        announced: (64, 63),
+        number: 11,
+        captured: Time::from_micros(40_000),
+    };
+    recorder.put(larger_than_announced).unwrap();
     let recorded = recorder.finish();
-    assert_eq!((recorded.frames, recorded.left_out), (4, 7));
+    assert_eq!((recorded.frames, recorded.left_out), (4, 8));
 }
 
 #[test]
@@ -267,7 +279,7 @@ fn in_the_background_everything_is_written_before_it_is_over() {
     for number in 0..20u32 {
         let captured = Time::from_micros(u64::from(number) * 33_333);
         recorder
-            .put(picture(160, 90, number).into(), number, captured)
+            .put(picture(160, 90, number).into(), (160, 90), number, captured)
             .unwrap();
     }
     let (recorded, failed) = recorder.finish();

@@ -1,0 +1,217 @@
+//! Pictures made whole: cut out of what stands around them, and given what cameras and files leave out.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+
+use super::markers::{End, JpegInfo, from_first_picture, survey};
+use super::{Decoder, Encoder, JpegError, Limits};
+use crate::planes::Planes;
+
+const END_MARKER: [u8; 2] = [0xFF, 0xD9];
+
+/// The first picture in `bytes`, so that any browser shows it: cut out of what stands before and behind it, and with the Huffman
+/// tables and the end marker (ITU-T T.81, B.2.1) that cameras and files leave out. Nothing is copied when nothing is missing.
+///
+/// # Errors
+/// As [`inspect`](super::inspect); [`JpegError::Unsupported`] for more scans than a picture needs; and [`JpegError::Truncated`]
+/// when more of the picture is missing than its end marker.
+pub fn whole_picture<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Cow<'a, [u8]>, JpegInfo), JpegError> {
+    let bytes = from_first_picture(bytes);
+    let (info, end) = survey(bytes, limits)?;
+    let cut = |end| bytes.get(..end).ok_or(JpegError::Truncated { at: bytes.len() });
+    match end {
+        End::Marked(end) if info.has_huffman_tables => Ok((Cow::Borrowed(cut(end)?), info)),
+        End::Marked(end) => put_together(cut(end)?, &[], info),
+        End::Missing(end) => {
+            let open = cut(end)?;
+            // The first half of the marker may be there, and behind it what fills a buffer.
+            let bare = trimmed(open, 0xFF);
+            let filled = trimmed(trimmed(open, 0), 0xFF);
+            [bare, filled]
+                .into_iter()
+                .filter_map(|picture| put_together(picture, &END_MARKER, info).ok())
+                .find(|(picture, _)| is_drawn_to_its_end(picture, limits))
+                .ok_or(JpegError::Truncated { at: end })
+        }
+    }
+}
+
+/// A picture that came from the network as a whole one, when it is no larger than the `announced` width and height and within
+/// [`Limits::default`]: what is not, goes to no browser, no decoder and no disk.
+///
+/// # Errors
+/// As [`whole_picture`].
+pub fn received(jpeg: &Bytes, announced: (u16, u16)) -> Result<(Bytes, JpegInfo), JpegError> {
+    let (picture, info) = whole_picture(jpeg, &Limits::announced(announced))?;
+    let picture = match picture {
+        Cow::Borrowed(bytes) => jpeg.slice_ref(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    Ok((picture, info))
+}
+
+/// Both pictures in `bytes`, and their width and height, when it begins with two of one size.
+pub(crate) fn two_pictures<'a>(bytes: &'a [u8], limits: &Limits) -> Option<([Cow<'a, [u8]>; 2], (u16, u16))> {
+    let bytes = from_first_picture(bytes);
+    let (_, End::Marked(end) | End::Missing(end)) = survey(bytes, limits).ok()?;
+    let (first, second) = bytes.split_at_checked(end)?;
+    let (first, info) = whole_picture(first, limits).ok()?;
+    let (second, other) = whole_picture(second, limits).ok()?;
+    let size = (info.width, info.height);
+    (size == (other.width, other.height)).then_some(([first, second], size))
+}
+
+fn trimmed(bytes: &[u8], last: u8) -> &[u8] {
+    let len = bytes.iter().rposition(|byte| *byte != last);
+    len.and_then(|last| bytes.get(..=last)).unwrap_or_default()
+}
+
+/// `picture`, with Huffman tables if it has none, and with `end` behind it.
+fn put_together(
+    picture: &[u8],
+    end: &[u8],
+    mut info: JpegInfo,
+) -> Result<(Cow<'static, [u8]>, JpegInfo), JpegError> {
+    let tables = if info.has_huffman_tables {
+        &[]
+    } else {
+        example_huffman_tables()
+    };
+    let (headers, scans) = picture
+        .split_at_checked(info.scan_at)
+        .ok_or(JpegError::Truncated { at: picture.len() })?;
+    let whole = [headers, tables, scans, end].concat();
+    info.scan_at = info.scan_at.saturating_add(tables.len());
+    info.has_huffman_tables = true;
+    Ok((Cow::Owned(whole), info))
+}
+
+/// Whether the codec finds data for every part of the picture. It complains of the first that it has to make up.
+fn is_drawn_to_its_end(picture: &[u8], limits: &Limits) -> bool {
+    Decoder::new(*limits).is_ok_and(|mut decoder| decoder.rgb_within(picture, 1, 1).is_ok())
+}
+
+/// The segments with T.81's example tables (K.3 to K.6), as the encoder writes them when it is not told to find better ones.
+fn example_huffman_tables() -> &'static [u8] {
+    static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
+    TABLES.get_or_init(|| {
+        let jpeg = Encoder::new().and_then(|mut encoder| encoder.planes(&Planes::new(16, 16), 50));
+        let jpeg = jpeg.expect("the codec encodes a black square");
+        let mut tables = Vec::new();
+        let mut rest = jpeg.get(2..).unwrap_or_default();
+        while let Some(&[0xFF, marker, high, low]) = rest.first_chunk() {
+            let length = usize::from(u16::from_be_bytes([high, low])).saturating_add(2);
+            let Some((segment, behind)) = rest.split_at_checked(length) else {
+                break;
+            };
+            match marker {
+                0xC4 => tables.extend_from_slice(segment),
+                0xDA => break,
+                _ => {}
+            }
+            rest = behind;
+        }
+        tables
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern;
+    use netcore_proto::Time;
+
+    const SIZE: (u16, u16) = (160, 90);
+
+    fn sample() -> Vec<u8> {
+        let mut planes = Planes::new(SIZE.0, SIZE.1);
+        pattern::draw(&mut planes, 5, Time::ZERO);
+        Encoder::new().unwrap().planes(&planes, 80).unwrap().to_vec()
+    }
+
+    fn whole(bytes: &[u8]) -> Result<Vec<u8>, JpegError> {
+        whole_picture(bytes, &Limits::default()).map(|(whole, _)| whole.into_owned())
+    }
+
+    #[test]
+    fn a_picture_without_its_end_marker_gets_one() {
+        let jpeg = sample();
+        let open = &jpeg[..jpeg.len() - 2];
+        assert_eq!(whole(open).unwrap(), jpeg);
+        assert_eq!(whole(&jpeg[..jpeg.len() - 1]).unwrap(), jpeg, "half the marker");
+        assert_eq!(
+            whole(&[open, &[0; 700]].concat()).unwrap(),
+            jpeg,
+            "a filled buffer"
+        );
+        assert_eq!(whole(&[open, &jpeg].concat()).unwrap(), jpeg, "the next picture");
+    }
+
+    #[test]
+    fn a_picture_with_less_than_all_its_data_is_cut_short() {
+        let jpeg = sample();
+        for missing in [3, 4, 5, 10, 100, jpeg.len() / 2] {
+            let error = whole(&jpeg[..jpeg.len() - missing]).unwrap_err();
+            assert!(
+                matches!(error, JpegError::Truncated { .. }),
+                "{missing} bytes less: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_cameras_missing_huffman_tables_are_put_back() {
+        let jpeg = sample();
+        let tables = example_huffman_tables();
+        let at = jpeg
+            .windows(tables.len())
+            .position(|window| window == tables)
+            .unwrap();
+        let mut bare = jpeg.clone();
+        bare.drain(at..at + tables.len());
+        bare.extend_from_slice(&[0; 64]);
+        let (whole, info) = whole_picture(&bare, &Limits::default()).unwrap();
+        assert!(info.has_huffman_tables);
+        assert_eq!(super::super::inspect(&whole, &Limits::default()).unwrap(), info);
+        let rgb = |jpeg: &[u8]| Decoder::new(Limits::default()).unwrap().rgb(jpeg);
+        assert_eq!(rgb(&whole).unwrap(), rgb(&jpeg).unwrap());
+    }
+
+    #[test]
+    fn bytes_before_a_picture_are_passed_over() {
+        let jpeg = sample();
+        for before in [&b"\0\0"[..], b"\xFF\xD8", b"\xFF", b"AVI1\0\0\0\xFF\xD8\0"] {
+            let bytes = [before, &jpeg].concat();
+            assert_eq!(whole(&bytes).unwrap(), jpeg, "{before:?}");
+            assert!(matches!(
+                whole_picture(&bytes, &Limits::default()),
+                Ok((Cow::Borrowed(_), _))
+            ));
+        }
+        assert_eq!(whole(b"no picture"), Err(JpegError::NotJpeg));
+    }
+
+    #[test]
+    fn a_received_picture_is_no_larger_than_announced() {
+        let jpeg = Bytes::from(sample());
+        let (same, info) = received(&jpeg, SIZE).unwrap();
+        assert_eq!((same.as_ptr(), info.width, info.height), (jpeg.as_ptr(), 160, 90));
+        for announced in [(159, 90), (160, 89), (0, 0)] {
+            assert!(matches!(
+                received(&jpeg, announced),
+                Err(JpegError::TooLarge { .. })
+            ));
+        }
+    }
+}

@@ -130,9 +130,11 @@ impl<R: Read + Seek> Avi<R> {
     fn take_measure(&mut self, picture: &[u8], info: &JpegInfo) -> Result<(), FilmError> {
         let both = info.height.saturating_mul(2);
         let is_half = f32::from(info.height) < 0.75 * f32::from(self.header.height);
-        let are_fields = is_half && both <= MAX_SIDE && jpeg::two_pictures(picture, &Limits::SOURCE).is_some();
+        let are_fields =
+            is_half && both <= MAX_SIDE && jpeg::two_pictures(picture, &Limits::SOURCE).is_some();
         if are_fields {
-            self.fields = Some(Fields::new().map_err(|_| FilmError::Damaged("its fields cannot be decoded"))?);
+            self.fields =
+                Some(Fields::new().map_err(|_| FilmError::Damaged("its fields cannot be decoded"))?);
         }
         self.header.width = info.width;
         self.header.height = if are_fields { both } else { info.height };
@@ -197,11 +199,14 @@ impl<R: Read + Seek> Film for Avi<R> {
     }
 
     fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
-        Ok(match (self.next_picture()?, &mut self.fields) {
-            (Take::Jpeg(both), Some(fields)) if fields.weave(&both, planes).is_some() => Take::Planes,
+        let take = self.next_picture()?;
+        let (Take::Jpeg(both), Some(fields)) = (&take, &mut self.fields) else {
+            return Ok(take);
+        };
+        Ok(match fields.weave(both, planes) {
+            Some(()) => Take::Planes,
             // Half a picture shows less than the one before.
-            (Take::Jpeg(_), Some(_)) => Take::Still { steps: 1 },
-            (take, _) => take,
+            None => Take::Still { steps: 1 },
         })
     }
 

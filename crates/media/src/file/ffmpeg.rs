@@ -310,11 +310,7 @@ fn scale_to((width, height): (u16, u16)) -> String {
         "st(0,if(between(sar,{least},{MAX_ASPECT}),sar,1));st(1,min(1,min({width}/(iw*ld(0)),{height}/ih)))"
     );
     let even = |side: &str| format!("{common};max(2,2*trunc({side}*ld(1)/2+0.001))");
-    format!(
-        "scale=w='{}':h='{}',setsar=1",
-        even("iw*ld(0)"),
-        even("ih")
-    )
+    format!("scale=w='{}':h='{}',setsar=1", even("iw*ld(0)"), even("ih"))
 }
 
 fn too_slow() -> FilmError {

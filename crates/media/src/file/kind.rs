@@ -30,7 +30,11 @@ pub(super) fn of_picture(file: &mut (impl Read + Seek)) -> io::Result<Option<&'s
         } else {
             "jpeg_pipe"
         }),
-        [0x89, b'P', b'N', b'G', ..] => Some(if is_animated_png(file)? { "apng" } else { "png_pipe" }),
+        [0x89, b'P', b'N', b'G', ..] => Some(if is_animated_png(file)? {
+            "apng"
+        } else {
+            "png_pipe"
+        }),
         [b'G', b'I', b'F', b'8', ..] => Some("gif"),
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some("bmp_pipe"),
         [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some("tiff_pipe"),
@@ -88,14 +92,25 @@ mod tests {
         assert_eq!(kind(b"\x89PNG\r\n\x1a\n....IHDR....acTL..IDAT"), Some("apng"));
         assert_eq!(kind(b"GIF89a"), Some("gif"));
         assert_eq!(kind(b"RIFF\0\0\0\0WEBPVP8 "), Some("webp_pipe"));
-        for other in [&b""[..], b"#EXTM3U\n", b"ffconcat version 1.0", b"\x1a\x45\xdf\xa3", b"BMW is no picture"] {
+        for other in [
+            &b""[..],
+            b"#EXTM3U\n",
+            b"ffconcat version 1.0",
+            b"\x1a\x45\xdf\xa3",
+            b"BMW is no picture",
+        ] {
             assert_eq!(kind(other), None);
         }
     }
 
     #[test]
     fn one_jpeg_is_a_picture_and_many_of_one_size_are_a_film() {
-        let jpeg = |width| Encoder::new().unwrap().planes(&Planes::new(width, 32), 50).unwrap();
+        let jpeg = |width| {
+            Encoder::new()
+                .unwrap()
+                .planes(&Planes::new(width, 32), 50)
+                .unwrap()
+        };
         let of = |widths: &[u16]| widths.iter().flat_map(|width| jpeg(*width)).collect::<Vec<u8>>();
         assert_eq!(kind(&of(&[64])), Some("jpeg_pipe"));
         assert_eq!(kind(&of(&[64, 64])), Some("jpeg_pipe"), "one for each eye");

@@ -124,10 +124,7 @@ impl<R: Read + Seek> Chunks<R> {
         let end = self.at.saturating_add(chunk.size.into());
         let mut head = [0; 64];
         let wanted = head.len().min(chunk.size as usize);
-        let read = read_up_to(
-            &mut self.reader,
-            head.get_mut(..wanted).unwrap_or_default(),
-        )?;
+        let read = read_up_to(&mut self.reader, head.get_mut(..wanted).unwrap_or_default())?;
         self.at = self.at.saturating_add(read as u64);
         self.go_to(end)?;
         self.is_padding_due = chunk.size % 2 == 1;
@@ -240,9 +237,7 @@ fn chunk_of([a, b, c, d, e, f, g, h, ..]: &[u8; LOOK]) -> Chunk {
 }
 
 fn end_of(start: u64, chunk: Chunk) -> u64 {
-    start
-        .saturating_add(HEAD_BYTES)
-        .saturating_add(chunk.size.into())
+    start.saturating_add(HEAD_BYTES).saturating_add(chunk.size.into())
 }
 
 /// Whether a chunk in an AVI is named like this.

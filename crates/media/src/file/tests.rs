@@ -191,6 +191,297 @@ fn an_avi_that_was_cut_short_plays_as_far_as_it_goes() {
     );
 }
 
+/// An AVI whose chunks of pictures are these bytes, whatever they are.
+fn avi_of(movie: &[u8]) -> Vec<u8> {
+    let whole = avi(b"MJPG", &[]);
+    let movi = whole.windows(4).position(|four| four == b"movi").unwrap();
+    [&whole[..movi + 4], movie].concat()
+}
+
+fn picture_chunk(number: u32) -> Vec<u8> {
+    chunk(b"01dc", &picture(number))
+}
+
+#[test]
+fn bytes_that_are_no_chunk_are_passed_over_or_end_an_avi() {
+    let pictures: Vec<_> = (0..4).map(picture).collect();
+    let plain = avi(b"MJPG", &pictures);
+    let is_text = |at: usize| [0x8F, 0x13, b'0', b'1', b'd', b'x'][at % 6];
+    let garbage: Vec<u8> = (0..70_000).map(is_text).collect();
+    let between = |bytes: &[u8]| {
+        let chunks: Vec<_> = (0..4)
+            .flat_map(|number| [picture_chunk(number), bytes.to_vec()])
+            .collect();
+        avi_of(&chunks.concat())
+    };
+    let mut wrong_length = picture_chunk(9);
+    wrong_length[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    let shapes = [
+        ("never written behind", [&plain[..], &[0; 200_000]].concat()),
+        ("garbage behind", [&plain[..], &garbage].concat()),
+        ("a byte behind", [&plain[..], b"x"].concat()),
+        ("zeros between", between(&[0; 4])),
+        ("an odd number of zeros between", between(&[0; 4095])),
+        ("garbage between", between(&garbage)),
+        ("wrong lengths between", between(&wrong_length)),
+    ];
+    for (what, bytes) in shapes {
+        let (_dir, path) = file("clip.avi", &bytes);
+        let film = open_film(&path, (0, 0), "no-such-ffmpeg");
+        assert!(film.is_ok(), "{what}: {:?}", film.err());
+        let (numbers, end) = play(&path, 0.0);
+        assert_eq!(numbers, (0..4).map(Some).collect::<Vec<_>>(), "{what}");
+        assert_eq!(end, Some(CaptureEvent::Ended), "{what}");
+    }
+}
+
+#[test]
+fn an_avi_with_a_damaged_tail_goes_round() {
+    let movie: Vec<u8> = (0..3).flat_map(picture_chunk).chain(vec![0; 100_000]).collect();
+    let mut avi = Avi::open(BufReader::new(io::Cursor::new(avi_of(&movie)))).unwrap();
+    for _ in 0..5 {
+        for number in 0..3 {
+            let Take::Jpeg(jpeg) = avi.next(&mut Planes::default()).unwrap() else {
+                panic!("picture {number} is missing");
+            };
+            assert_eq!(jpeg, picture(number));
+        }
+        assert!(matches!(avi.next(&mut Planes::default()), Ok(Take::End)));
+        avi.rewind().unwrap();
+    }
+}
+
+#[test]
+fn odd_chunks_without_padding_are_read_on() {
+    let mut movie = Vec::new();
+    for number in 0..6 {
+        let mut body = picture(number);
+        body.resize(body.len() | 1, 0);
+        let chunk = chunk(b"01dc", &body);
+        movie.extend_from_slice(&chunk[..chunk.len() - 1]);
+    }
+    let (_dir, path) = file("clip.avi", &avi_of(&movie));
+    assert_eq!(
+        play(&path, 0.0),
+        ((0..6).map(Some).collect(), Some(CaptureEvent::Ended))
+    );
+}
+
+#[test]
+fn two_fields_in_one_chunk_are_one_picture() {
+    let field = |luma: u8, polarity: u8| {
+        let mut planes = Planes::new(160, 46);
+        planes.split_mut().y.fill(luma);
+        let jpeg = Encoder::new().unwrap().planes(&planes, 95).unwrap();
+        let segment = [
+            0xFF, 0xE0, 0, 16, b'A', b'V', b'I', b'1', polarity, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        [&jpeg[..2], &segment, &jpeg[2..]].concat()
+    };
+    for (polarity, rows) in [(0, [200, 50]), (1, [200, 50]), (2, [50, 200])] {
+        let both = [field(200, polarity), field(50, 3 - polarity)].concat();
+        let movie = chunk(b"01dc", &both).repeat(3);
+        let mut avi = Avi::open(BufReader::new(io::Cursor::new(avi_of(&movie)))).unwrap();
+        assert_eq!((avi.header().width, avi.header().height), (160, 92));
+        let mut planes = Planes::default();
+        assert!(matches!(avi.next(&mut planes), Ok(Take::Planes)));
+        let row = |y| planes.at(80, y).unwrap().0;
+        for (y, expected) in [(0, rows[0]), (1, rows[1]), (90, rows[0]), (91, rows[1])] {
+            assert!(row(y).abs_diff(expected) < 4, "row {y} is {}", row(y));
+        }
+    }
+    let movie = chunk(b"01dc", &[picture(1), picture(2)].concat());
+    let avi = Avi::open(BufReader::new(io::Cursor::new(avi_of(&movie)))).unwrap();
+    assert_eq!(avi.header().height, 90, "a whole picture and a leftover");
+}
+
+/// What becomes of a file when `ffmpeg` makes it by these arguments.
+fn by_ffmpeg(name: &str, arguments: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    let made = std::process::Command::new(FFMPEG)
+        .args(["-nostdin", "-loglevel", "error", "-y"])
+        .args(arguments)
+        .arg(format!("file:{}", path.display()))
+        .status()
+        .expect("this test needs ffmpeg: install it with the system's package manager");
+    assert!(made.success());
+    (dir, path)
+}
+
+const TEST_FILM: [&str; 4] = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"];
+
+#[test]
+fn what_our_reader_cannot_follow_goes_to_ffmpeg() {
+    let arguments = [&TEST_FILM[..], &["-frames:v", "5", "-c:v", "mjpeg", "-f", "avi"]].concat();
+    let (_dir, path) = by_ffmpeg("clip.avi", &arguments);
+    let mut bytes = fs::read(&path).unwrap();
+    // A size in the headers and in the picture that there cannot be is damage; the raw film behind it is not.
+    let strh = bytes.windows(4).position(|four| four == b"strh").unwrap();
+    bytes[strh..strh + 4].copy_from_slice(b"\0\0\0\0");
+    fs::write(&path, &bytes).unwrap();
+    let own = Avi::open(BufReader::new(File::open(&path).unwrap()));
+    assert!(own.is_err(), "our reader follows it");
+    let without = open_film(&path, (0, 0), "no-such-ffmpeg").err();
+    assert!(without.is_some(), "it was played by nobody");
+
+    let arguments = [
+        &TEST_FILM[..],
+        &[
+            "-frames:v",
+            "5",
+            "-c:v",
+            "ljpeg",
+            "-pix_fmt",
+            "bgr24",
+            "-f",
+            "avi",
+        ],
+    ]
+    .concat();
+    let (_dir, path) = by_ffmpeg("lossless.avi", &arguments);
+    assert_eq!(play(&path, 0.0).0.len(), 5, "JPEGs of another kind");
+    let arguments = [
+        &TEST_FILM[..],
+        &["-frames:v", "5", "-pix_fmt", "yuv420p10le", "-strict", "-1"],
+    ]
+    .concat();
+    let (_dir, path) = by_ffmpeg("deep.y4m", &arguments);
+    assert_eq!(play(&path, 0.0).0.len(), 5, "samples of 10 bits");
+}
+
+#[test]
+fn pixels_that_are_not_square_are_shown_in_their_proportions() {
+    let size_of = |sar: &str| {
+        let sar = format!("setsar={sar}");
+        let arguments = [&TEST_FILM[..], &["-frames:v", "3", "-vf", &sar, "-c:v", "mpeg4"]].concat();
+        let (_dir, path) = by_ffmpeg("clip.mkv", &arguments);
+        let format = probe(&path).unwrap().formats[0];
+        (format.width, format.height)
+    };
+    assert_eq!(size_of("64/45"), (454, 180));
+    assert_eq!(size_of("1/2"), (160, 180));
+    assert_eq!(size_of("0"), (320, 180));
+    let arguments = [
+        &TEST_FILM[..],
+        &["-frames:v", "3", "-vf", "setsar=2", "-c:v", "mpeg4"],
+    ]
+    .concat();
+    let (_dir, path) = by_ffmpeg("clip.mkv", &arguments);
+    let film = Ffmpeg::open(&path, None, (320, 320), FFMPEG).unwrap();
+    assert_eq!((film.header().width, film.header().height), (320, 90));
+}
+
+/// An `ffmpeg` that counts its starts in a file.
+#[cfg(unix)]
+fn counting_ffmpeg(dir: &Path) -> (String, impl Fn() -> usize) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (program, starts) = (dir.join("ffmpeg-counted"), dir.join("starts"));
+    let script = format!(
+        "#!/bin/sh\necho x >> '{}'\nexec {FFMPEG} \"$@\"\n",
+        starts.display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let count = move || fs::read_to_string(&starts).unwrap_or_default().lines().count();
+    (program.to_str().unwrap().to_owned(), count)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_still_and_a_short_loop_take_one_ffmpeg() {
+    for (name, frames, rate) in [
+        ("still%03d.png", 1, 5.0),
+        ("still.jpg", 1, 5.0),
+        ("loop.gif", 4, 25.0),
+    ] {
+        let count = frames.to_string();
+        let (dir, made) = by_ffmpeg(
+            "made.mkv",
+            &[&TEST_FILM[..], &["-frames:v", &count, "-c:v", "ffv1"]].concat(),
+        );
+        let path = dir.path().join(name);
+        let plain = dir.path().join(name.replace("%03d", ""));
+        let converted = std::process::Command::new(FFMPEG)
+            .args(["-nostdin", "-loglevel", "error", "-i"])
+            .arg(&made)
+            .arg(&plain)
+            .status();
+        assert!(converted.unwrap().success());
+        fs::rename(&plain, &path).unwrap();
+        let (program, starts) = counting_ffmpeg(dir.path());
+        let mut film = open_film(&path, (0, 0), &program).unwrap();
+        assert_eq!(film.header().steps_per_s, rate, "{name}");
+        let mut planes = Planes::default();
+        for _ in 0..20 {
+            let mut pictures = 0;
+            loop {
+                match film.next(&mut planes).unwrap() {
+                    Take::Planes => pictures += 1,
+                    Take::End => break,
+                    _ => {}
+                }
+            }
+            assert_eq!((pictures, planes.width()), (frames, 320), "{name}");
+            film.rewind().unwrap();
+        }
+        assert_eq!(starts(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_songs_cover_is_no_video() {
+    let arguments = [
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=duration=1",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red:size=64x64:rate=1:duration=1",
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-frames:v",
+        "1",
+        "-c:v",
+        "mjpeg",
+        "-disposition:v",
+        "attached_pic",
+    ];
+    let (_dir, path) = by_ffmpeg("song.mp3", &arguments);
+    let error = probe(&path).unwrap_err().to_string();
+    assert!(error.contains("finds no video in it"), "{error}");
+}
+
+#[test]
+fn a_list_of_files_leads_to_none_of_them() {
+    let arguments = [
+        &TEST_FILM[..],
+        &["-frames:v", "10", "-c:v", "mpeg2video", "-f", "mpegts"],
+    ]
+    .concat();
+    let (dir, secret) = by_ffmpeg("secret.ts", &arguments);
+    assert!(probe(&secret).is_ok(), "by itself it is played");
+    let name = secret.display();
+    let lists = [
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:{name}\n#EXT-X-ENDLIST\n"),
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n"),
+        format!("ffconcat version 1.0\nfile secret.ts\n"),
+        format!("ffconcat version 1.0\nfile '{name}'\n"),
+        "just some words\n".repeat(100),
+    ];
+    for list in lists {
+        for ending in ["mp4", "m3u8", "ffconcat", "txt", "avi", "png"] {
+            let path = dir.path().join(format!("lecture.{ending}"));
+            fs::write(&path, &list).unwrap();
+            assert!(probe(&path).is_err(), "{ending} was played: {list}");
+        }
+    }
+}
+
 #[test]
 fn a_damaged_picture_is_left_out() {
     let mut pictures: Vec<_> = (0..4).map(picture).collect();

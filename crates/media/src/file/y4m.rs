@@ -9,8 +9,8 @@
     )
 )]
 
-use std::num::NonZeroUsize;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::num::NonZeroUsize;
 
 use super::aspect::shown_size;
 use super::{Film, FilmError, Header, MAX_SIDE, Take};
@@ -45,7 +45,10 @@ struct Parameters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chroma {
     None,
-    Shared { across: NonZeroUsize, down: NonZeroUsize },
+    Shared {
+        across: NonZeroUsize,
+        down: NonZeroUsize,
+    },
 }
 
 impl<R: Read> Y4m<R> {
@@ -89,7 +92,11 @@ impl<R: Read> Y4m<R> {
         } = self.parameters;
         let luma = Side::of(size);
         let colour = chroma.of(luma);
-        let Some(len) = colour.len().checked_mul(2).and_then(|both| both.checked_add(luma.len())) else {
+        let Some(len) = colour
+            .len()
+            .checked_mul(2)
+            .and_then(|both| both.checked_add(luma.len()))
+        else {
             return Ok(false);
         };
         // Grows with what really arrives: parameters alone allocate nothing.

@@ -330,7 +330,10 @@ mod tests {
         assert_eq!((whole.width(), whole.height()), (3, 6));
         let column = |y| whole.at(2, y).unwrap();
         assert_eq!([0, 1, 4, 5].map(|y| column(y).0), [10, 20, 10, 20]);
-        assert_eq!([0, 1, 2, 3, 4, 5].map(|y| column(y).1), [100, 100, 200, 200, 100, 100]);
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5].map(|y| column(y).1),
+            [100, 100, 200, 200, 100, 100]
+        );
     }
 
     #[test]

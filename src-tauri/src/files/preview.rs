@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use media::jpeg::{Decoder, Encoder, Limits};
+use media::jpeg::{Decoder, Encoder, Limits, Orientation};
 
 /// Pixels each way that a preview has at most.
 const MAX_SIDE: u16 = 480;
@@ -42,14 +42,12 @@ pub(super) fn of(picture: &Path) -> Option<String> {
 }
 
 fn small_jpeg(bytes: &[u8]) -> Option<String> {
-    let small = Decoder::new(Limits::default())
+    let small = Decoder::new(Limits::SOURCE)
         .ok()?
         .rgb_within(bytes, MAX_SIDE, MAX_SIDE)
         .ok()?;
-    let jpeg = Encoder::new()
-        .ok()?
-        .rgb(&small.pixels, small.width, small.height, QUALITY)
-        .ok()?;
+    let (pixels, width, height) = Orientation::of(bytes).upright(small.pixels, small.width, small.height);
+    let jpeg = Encoder::new().ok()?.rgb(&pixels, width, height, QUALITY).ok()?;
     (jpeg.len() <= MAX_PREVIEW_BYTES).then(|| url("image/jpeg", &jpeg))
 }
 
@@ -100,6 +98,22 @@ mod tests {
             info.width <= MAX_SIDE && info.height <= MAX_SIDE && info.width > 100,
             "{info:?}"
         );
+    }
+
+    #[test]
+    fn a_photo_that_lies_on_its_side_stands_upright() {
+        let jpeg = Encoder::new()
+            .unwrap()
+            .rgb(&[200; 3 * 64 * 32], 64, 32, 90)
+            .unwrap();
+        // One entry, orientation 6, in the order of bytes that TIFF calls MM.
+        let exif = b"\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let photo = [&jpeg[..2], exif, &jpeg[2..]].concat();
+        let url = of(file_of(&photo).path()).unwrap();
+        let base64 = url.strip_prefix("data:image/jpeg;base64,").unwrap();
+        let small = BASE64_STANDARD.decode(base64).unwrap();
+        let info = media::jpeg::inspect(&small, &Limits::default()).unwrap();
+        assert_eq!((info.width, info.height), (32, 64));
     }
 
     #[test]

@@ -102,6 +102,20 @@ pub(super) fn from_first_picture(bytes: &[u8]) -> &[u8] {
     at.and_then(|at| bytes.get(at..)).unwrap_or(bytes)
 }
 
+/// What `of` makes of the first segment before the picture of which it makes something, given its marker and its body.
+pub(super) fn first_segment<T>(bytes: &[u8], of: impl Fn(u8, &[u8]) -> Option<T>) -> Option<T> {
+    let mut segments = Segments::new(bytes).ok()?;
+    while let Ok(Some(segment)) = segments.next()
+        && segment.marker != SOS
+    {
+        let made = of(segment.marker, segment.body);
+        if made.is_some() {
+            return made;
+        }
+    }
+    None
+}
+
 /// The headers, gathered scan by scan.
 struct Reading<'a> {
     segments: Segments<'a>,

@@ -5,10 +5,12 @@
 //! libjpeg-turbo, one of each for many pictures.
 
 mod codec;
+mod exif;
 mod markers;
 mod whole;
 
 pub use codec::{Decoder, Encoder, Rgb};
+pub use exif::Orientation;
 pub use markers::{JpegInfo, inspect};
 pub(crate) use whole::two_pictures;
 pub use whole::{received, whole_picture};

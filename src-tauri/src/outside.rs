@@ -7,7 +7,7 @@ use tauri_plugin_dialog::{DialogExt, FilePath};
 use tokio::sync::oneshot;
 
 use crate::error::{ErrorCode, IpcError};
-use crate::session::view::Theme;
+use crate::session::view::{Language, Theme};
 use crate::window::{self, Half};
 
 /// The one window's name.
@@ -18,8 +18,8 @@ pub(crate) const WINDOW: &str = "main";
 pub(crate) enum Choice {
     /// Files to offer.
     Files,
-    /// One video file.
-    Video,
+    /// One video file; the dialog's words are in this language.
+    Video(Language),
     /// A folder, beginning with this one.
     Folder(PathBuf),
     /// Where to write, beginning with this name and ending.
@@ -67,7 +67,16 @@ impl<R: Runtime> Outside for Desktop<R> {
             Choice::Files => {
                 dialog.pick_files(move |chosen| drop(tx.send(paths(chosen.into_iter().flatten()))));
             }
-            Choice::Video => dialog.add_filter("Video", &VIDEO_ENDINGS).pick_file(one(tx)),
+            Choice::Video(language) => {
+                let (videos, all) = match language {
+                    Language::En => ("Videos", "All files"),
+                    Language::Zh => ("视频", "所有文件"),
+                };
+                dialog
+                    .add_filter(videos, &video_endings())
+                    .add_filter(all, &["*"])
+                    .pick_file(one(tx));
+            }
             Choice::Folder(from) => dialog.set_directory(from).pick_folder(one(tx)),
             Choice::SaveAs(name, ending) => {
                 dialog
@@ -117,9 +126,17 @@ impl<R: Runtime> Outside for Desktop<R> {
 }
 
 /// What `media` reads by itself first, then what ffmpeg is usually asked for.
-const VIDEO_ENDINGS: [&str; 10] = [
-    "avi", "y4m", "mp4", "mkv", "mov", "webm", "m4v", "mpg", "mpeg", "wmv",
+const VIDEO_ENDINGS: [&str; 31] = [
+    "avi", "y4m", "mp4", "mkv", "mov", "webm", "m4v", "mpg", "mpeg", "wmv", "mts", "m2ts", "ts", "flv",
+    "3gp", "3g2", "ogv", "ogm", "mjpeg", "mjpg", "gif", "vob", "m2v", "asf", "divx", "dv", "mxf", "mod",
+    "tod", "rm", "f4v",
 ];
+
+/// The endings in small letters and in capitals, which GTK takes for others: cameras write `MVI_0001.AVI`.
+fn video_endings() -> Vec<String> {
+    let both = |ending: &&str| [(*ending).to_owned(), ending.to_ascii_uppercase()];
+    VIDEO_ENDINGS.iter().flat_map(both).collect()
+}
 
 /// A theme as windows know it; `None` follows the system.
 pub(crate) fn system_theme(theme: Theme) -> Option<tauri::Theme> {
@@ -140,4 +157,29 @@ fn paths(chosen: impl IntoIterator<Item = FilePath>) -> Vec<PathBuf> {
 fn unreadable(path: &Path, error: impl ToString) -> IpcError {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     IpcError::new(ErrorCode::FileUnreadable, error).with("name", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cameras_write_can_be_chosen() {
+        let endings = video_endings();
+        for name in [
+            "MVI_0001.AVI",
+            "00000.MTS",
+            "clip.mts",
+            "VID_0001.MP4",
+            "clip.flv",
+            "loop.gif",
+            "film.y4m",
+        ] {
+            let ending = name.split('.').next_back().unwrap();
+            assert!(
+                endings.iter().any(|known| known == ending),
+                "{name} cannot be seen"
+            );
+        }
+    }
 }

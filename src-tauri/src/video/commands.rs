@@ -20,7 +20,11 @@ pub(crate) async fn sources(_core: &Arc<Core>) -> Result<Vec<SourceView>, IpcErr
 }
 
 pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceView>, IpcError> {
-    let chosen = core.outside.choose(Choice::Video).await.unwrap_or_default();
+    let chosen = core
+        .outside
+        .choose(Choice::Video(core.settings().language))
+        .await
+        .unwrap_or_default();
     let Some(path) = chosen.into_iter().next() else {
         return Ok(None);
     };

@@ -16,17 +16,22 @@ pub(super) struct Display {
     pub(super) connection: RustConnection,
     pub(super) root: Window,
     pub(super) has_pointer: bool,
+    /// It is XWayland, which knows its own windows and not the screen.
+    is_of_wayland: bool,
 }
+
+/// The extension by which XWayland says what it is, since 2022.
+const XWAYLAND: &str = "XWAYLAND";
+
+const WAYLAND_REASON: &str = "this desktop (Wayland) hands it out to nobody in this way. Log in to an X11 session, share the \
+     window of an X11 program, or share a video file.";
 
 impl Display {
     pub(super) fn open(name: Option<&str>) -> Result<Display, CaptureError> {
         let is_named = || std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty());
         if name.is_none() && !is_named() {
             let reason = match std::env::var_os("WAYLAND_DISPLAY") {
-                Some(_) => {
-                    "this desktop (Wayland) hands it out to nobody in this way. Log in to an X11 session, \
-                            or share a video file."
-                }
+                Some(_) => WAYLAND_REASON,
                 None => "there is no display (DISPLAY is not set). Start this program in a desktop session.",
             };
             return Err(no_screen(reason));
@@ -61,14 +66,39 @@ impl Display {
             });
         }
         let root = screen.root;
+        let has_extension = connection
+            .query_extension(XWAYLAND.as_bytes())
+            .is_ok_and(|cookie| cookie.reply().is_ok_and(|reply| reply.present));
         let has_pointer = connection
             .xfixes_query_version(4, 0)
             .is_ok_and(|cookie| cookie.reply().is_ok());
-        Ok(Display {
+        let mut display = Display {
             connection,
             root,
             has_pointer,
-        })
+            is_of_wayland: false,
+        };
+        display.is_of_wayland = is_of_wayland(has_extension, &display.output_names());
+        Ok(display)
+    }
+
+    /// Fails on a Wayland desktop, whose X server draws the windows of X11 programs and nothing else: its screen is black.
+    pub(super) fn has_whole_screen(&self) -> Result<(), CaptureError> {
+        if self.is_of_wayland {
+            return Err(no_screen(WAYLAND_REASON));
+        }
+        Ok(())
+    }
+
+    /// What the server calls its outputs; none where it does not say.
+    fn output_names(&self) -> Vec<String> {
+        let asked = self.connection.randr_get_monitors(self.root, true);
+        let monitors = asked.ok().and_then(|cookie| cookie.reply().ok());
+        let monitors = monitors.map(|reply| reply.monitors).unwrap_or_default();
+        monitors
+            .iter()
+            .map(|monitor| self.atom_name(monitor.name))
+            .collect()
     }
 
     /// The monitors by name, the primary one first; the whole screen where the server knows of none.
@@ -199,6 +229,15 @@ impl Display {
     }
 }
 
+/// Whether an X server is XWayland: by its extension, or as before that by its outputs, each of which is `XWAYLAND` and a number.
+fn is_of_wayland(has_extension: bool, outputs: &[String]) -> bool {
+    let is_numbered = |name: &String| {
+        name.strip_prefix(XWAYLAND)
+            .is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    has_extension || outputs.iter().any(is_numbered)
+}
+
 /// Whether a name of the form `host:display.screen` has a number for its display that there can be.
 fn is_possible(name: &str) -> bool {
     let number = name
@@ -218,5 +257,23 @@ pub(super) fn lost_in_reply(error: &ReplyError) -> CaptureError {
 pub(super) fn no_screen(reason: impl Into<String>) -> CaptureError {
     CaptureError::NoScreen {
         reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xwayland_is_known_by_its_extension_or_its_outputs() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert!(is_of_wayland(true, &names(&["eDP-1"])));
+        assert!(is_of_wayland(false, &names(&["XWAYLAND0"])));
+        assert!(is_of_wayland(false, &names(&["HDMI-1", "XWAYLAND12"])));
+        assert!(!is_of_wayland(
+            false,
+            &names(&["screen", "eDP-1", "DisplayPort-XWAYLAND"])
+        ));
+        assert!(!is_of_wayland(false, &[]));
     }
 }

@@ -34,7 +34,13 @@ struct Area {
 /// What there is to look at on the display of this name, or on the one that the environment names.
 pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
     let display = Display::open(display)?;
-    let monitors = display.monitors()?;
+    let windows = display.windows()?;
+    // Where there is no screen to show, the windows may be; where there are none either, why not is said.
+    let monitors = match display.has_whole_screen() {
+        Ok(()) => display.monitors()?,
+        Err(error) if windows.is_empty() => return Err(error),
+        Err(_) => Vec::new(),
+    };
     let screens = monitors.iter().enumerate().map(|(at, (name, area))| Listed {
         part: ScreenPart::Number(at as u16 + 1),
         name: format!("Screen {} ({name})", at + 1),
@@ -42,7 +48,7 @@ pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
         height: area.height,
     });
     let mut listed: Vec<Listed> = screens.collect();
-    for (window, title) in display.windows()? {
+    for (window, title) in windows {
         let Ok(geometry) = display.size_of(window) else {
             continue;
         };
@@ -58,6 +64,9 @@ pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
 
 pub(super) fn open(display: Option<&str>, part: &ScreenPart) -> Result<X11Grab, CaptureError> {
     let display = Display::open(display)?;
+    if !matches!(part, ScreenPart::Window(_)) {
+        display.has_whole_screen()?;
+    }
     let (target, name) = match part {
         ScreenPart::Primary => (Target::Monitor(0), "Screen 1".to_owned()),
         ScreenPart::Number(number) => {

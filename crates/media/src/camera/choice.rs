@@ -7,10 +7,20 @@ use crate::source::Format;
 /// How a camera's picture is written. The order is that of preference between modes that are otherwise equal: JPEGs may need no
 /// work at all, and of the others the one with more colour comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "V4L2 alone gives them all")
+)]
 pub(super) enum Coding {
     Mjpeg,
     Yuyv,
+    Uyvy,
     Nv12,
+    /// Three planes: luma, U and V at half the size.
+    Yu12,
+    /// As `Yu12`, V before U.
+    Yv12,
+    Grey,
 }
 
 /// Something that a camera can be set to.

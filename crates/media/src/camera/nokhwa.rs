@@ -197,6 +197,7 @@ fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError>
     let mut last = unsupported("none of its formats is MJPEG, YUYV or NV12");
     for mode in by_preference(v4l2::modes(&node), spec)
         .into_iter()
+        .filter(|mode| coding_of(format_of(mode.coding)) == Some(mode.coding))
         .take(MAX_TRIES)
     {
         // nokhwa opens no camera whose present state it does not know, whatever it is asked for. So the camera is set beforehand,
@@ -324,8 +325,9 @@ fn coding_of(format: FrameFormat) -> Option<Coding> {
 fn format_of(coding: Coding) -> FrameFormat {
     match coding {
         Coding::Mjpeg => FrameFormat::MJPEG,
-        Coding::Yuyv => FrameFormat::YUYV,
         Coding::Nv12 => FrameFormat::NV12,
+        // The others come from V4L2's own list, of which only what has a name here is asked for.
+        Coding::Yuyv | Coding::Uyvy | Coding::Yu12 | Coding::Yv12 | Coding::Grey => FrameFormat::YUYV,
     }
 }
 

@@ -39,6 +39,8 @@ impl Picture {
             }
             Coding::Yuyv => planes.fill_from_yuyv(&self.data, 2 * usize::from(self.width), Range::Limited),
             Coding::Nv12 => planes.fill_from_nv12(&self.data, usize::from(self.width), Range::Limited),
+            // nokhwa has no names for these.
+            Coding::Uyvy | Coding::Yu12 | Coding::Yv12 | Coding::Grey => false,
         };
         if is_whole {
             Shot::Planes { captured }

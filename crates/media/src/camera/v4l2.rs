@@ -118,12 +118,23 @@ fn sysfs(path: &str, what: &str) -> Option<String> {
 /// All that the camera offers in codings that are of use here.
 pub(super) fn modes(device: &Device) -> Vec<Mode> {
     let mut modes = Vec::new();
-    for description in device.enum_formats().unwrap_or_default() {
-        let Some(coding) = coding_of(description.fourcc) else {
+    let listed = device.enum_formats().unwrap_or_default();
+    let mut fourccs: Vec<FourCC> = listed.iter().map(|description| description.fourcc).collect();
+    let present = device.format().ok();
+    // What a driver is set to it gives, also when it lists nothing.
+    if let (true, Some(present)) = (fourccs.is_empty(), &present) {
+        fourccs.push(present.fourcc);
+    }
+    for fourcc in fourccs {
+        let Some(coding) = coding_of(fourcc) else {
             continue;
         };
-        for (width, height) in sizes(device, description.fourcc) {
-            for interval in intervals(device, description.fourcc, width, height) {
+        let mut sizes = sizes(device, fourcc);
+        if let (true, Some(present)) = (sizes.is_empty(), &present) {
+            sizes.push((present.width, present.height));
+        }
+        for (width, height) in sizes {
+            for interval in intervals(device, fourcc, width, height) {
                 if let (Ok(width), Ok(height), true) =
                     (width.try_into(), height.try_into(), modes.len() < MAX_MODES)
                 {
@@ -145,16 +156,47 @@ fn sizes(device: &Device, fourcc: FourCC) -> Vec<(u32, u32)> {
     for size in device.enum_framesizes(fourcc).unwrap_or_default() {
         match size.size {
             FrameSizeEnum::Discrete(size) => sizes.push((size.width, size.height)),
-            FrameSizeEnum::Stepwise(any) => {
-                let on = |side: u32, min: u32, max: u32, step: u32| {
-                    (min..=max).contains(&side) && (side - min).is_multiple_of(step.max(1))
-                };
-                sizes.extend(USUAL_SIZES.iter().filter(|(width, height)| {
-                    on(*width, any.min_width, any.max_width, any.step_width)
-                        && on(*height, any.min_height, any.max_height, any.step_height)
-                }));
-            }
+            FrameSizeEnum::Stepwise(any) => sizes.extend(usual_within(
+                Steps {
+                    min: any.min_width,
+                    max: any.max_width,
+                    step: any.step_width,
+                },
+                Steps {
+                    min: any.min_height,
+                    max: any.max_height,
+                    step: any.step_height,
+                },
+            )),
         }
+    }
+    sizes
+}
+
+/// The lengths that a side may have, in pixels.
+#[derive(Clone, Copy)]
+struct Steps {
+    min: u32,
+    max: u32,
+    step: u32,
+}
+
+impl Steps {
+    /// The longest of these that is no longer than `side`, or the shortest there is.
+    fn nearest(self, side: u32) -> u32 {
+        let above = side.min(self.max).saturating_sub(self.min);
+        self.min + above - above % self.step.max(1)
+    }
+}
+
+/// The usual sizes that there are; where there is none of them, what comes closest to the usual sizes.
+fn usual_within(width: Steps, height: Steps) -> Vec<(u32, u32)> {
+    let nearest = |size: &(u32, u32)| (width.nearest(size.0), height.nearest(size.1));
+    let exact = USUAL_SIZES.iter().copied().filter(|size| nearest(size) == *size);
+    let mut sizes: Vec<_> = exact.collect();
+    if sizes.is_empty() {
+        sizes = USUAL_SIZES.iter().map(nearest).collect();
+        sizes.dedup();
     }
     sizes
 }
@@ -194,7 +236,11 @@ fn coding_of(fourcc: FourCC) -> Option<Coding> {
     match &fourcc.repr {
         b"MJPG" | b"JPEG" => Some(Coding::Mjpeg),
         b"YUYV" => Some(Coding::Yuyv),
+        b"UYVY" => Some(Coding::Uyvy),
         b"NV12" => Some(Coding::Nv12),
+        b"YU12" => Some(Coding::Yu12),
+        b"YV12" => Some(Coding::Yv12),
+        b"GREY" => Some(Coding::Grey),
         _ => None,
     }
 }
@@ -203,7 +249,11 @@ fn fourcc_of(coding: Coding) -> FourCC {
     FourCC::new(match coding {
         Coding::Mjpeg => b"MJPG",
         Coding::Yuyv => b"YUYV",
+        Coding::Uyvy => b"UYVY",
         Coding::Nv12 => b"NV12",
+        Coding::Yu12 => b"YU12",
+        Coding::Yv12 => b"YV12",
+        Coding::Grey => b"GREY",
     })
 }
 
@@ -231,8 +281,11 @@ impl V4l2Feed {
         };
         let name = capture_card(&device).ok_or_else(|| unsupported("it is no camera"))?;
         let modes = by_preference(modes(&device), spec);
-        let (mode, format) = set_first(&device, path, &modes)?
-            .ok_or_else(|| unsupported("none of its formats is MJPEG, YUYV or NV12, or it refuses them"))?;
+        let (mode, format) = set_first(&device, path, &modes)?.ok_or_else(|| {
+            unsupported(
+                "none of its formats is MJPEG, YUYV, UYVY, NV12, YU12, YV12 or GREY, or it refuses them",
+            )
+        })?;
         let rate = set_rate(&device, &mode);
         let shape = Shape {
             name,
@@ -288,7 +341,11 @@ impl V4l2Feed {
                     });
                 }
                 Coding::Yuyv => planes.fill_from_yuyv(picture, stride, self.range),
+                Coding::Uyvy => planes.fill_from_uyvy(picture, stride, self.range),
                 Coding::Nv12 => planes.fill_from_nv12(picture, stride, self.range),
+                Coding::Yu12 => planes.fill_from_yu12(picture, stride, self.range),
+                Coding::Yv12 => planes.fill_from_yv12(picture, stride, self.range),
+                Coding::Grey => planes.fill_from_grey(picture, stride, self.range),
             };
             return Ok(if is_whole {
                 Shot::Planes { captured }
@@ -443,5 +500,41 @@ fn running(path: &str, error: &io::Error) -> CaptureError {
             device,
             reason: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(min: u32, max: u32, step: u32) -> Steps {
+        Steps { min, max, step }
+    }
+
+    #[test]
+    fn a_driver_that_takes_any_size_is_asked_for_usual_ones() {
+        let sizes = usual_within(steps(48, 1920, 2), steps(32, 1080, 2));
+        assert_eq!(sizes, USUAL_SIZES[..7]);
+        let sizes = usual_within(steps(640, 640, 0), steps(480, 480, 0));
+        assert_eq!(sizes, [(640, 480)]);
+    }
+
+    #[test]
+    fn a_driver_with_none_of_the_usual_sizes_is_asked_for_its_nearest() {
+        assert_eq!(usual_within(steps(720, 720, 1), steps(576, 576, 1)), [(720, 576)]);
+        let sizes = usual_within(steps(176, 720, 16), steps(144, 576, 16));
+        assert!(
+            !sizes.is_empty() && sizes.iter().all(|(width, _)| (width - 176) % 16 == 0),
+            "{sizes:?}"
+        );
+        assert_eq!(
+            usual_within(steps(0, u32::MAX, u32::MAX), steps(0, 0, 0)),
+            [(0, 0)]
+        );
+        assert_eq!(
+            usual_within(steps(900, 100, 1), steps(500, 100, 1)),
+            [(900, 500)],
+            "a range without a length"
+        );
     }
 }

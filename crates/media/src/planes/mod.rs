@@ -1,5 +1,6 @@
 //! Planar YUV 4:2:0, full range: the one raw form in which pictures travel inside this crate, and the ways into it.
 
+mod raw;
 mod scale;
 mod unpack;
 

@@ -75,7 +75,7 @@ pub(crate) fn open(
     match &spec.source {
         SourceId::Pattern => Ok(Box::new(PatternFeed::new(spec, clock.clone()))),
         SourceId::Camera(device) => camera::open(device, spec, options.backend, clock),
-        SourceId::File(path) => file::open(path, spec, clock),
+        SourceId::File(path) => file::open(path, spec, options, clock),
         SourceId::Screen(part) => screen::open(part, spec, clock),
     }
 }

@@ -75,14 +75,17 @@ pub struct CaptureOptions {
     pub backend: Backend,
     /// A file begins anew when it is over, instead of ending.
     pub looping: bool,
+    /// `ffmpeg` may be started for a file that this crate's own readers do not play.
+    pub ffmpeg: bool,
 }
 
 impl Default for CaptureOptions {
-    /// The native backend, looping.
+    /// The native backend, looping, with `ffmpeg`.
     fn default() -> CaptureOptions {
         CaptureOptions {
             backend: Backend::Native,
             looping: true,
+            ffmpeg: true,
         }
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::Clock;
-use crate::capture::CaptureSpec;
+use crate::capture::{CaptureOptions, CaptureSpec};
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
 use crate::planes::Planes;
@@ -93,8 +93,14 @@ impl FilmError {
     }
 }
 
-pub(crate) fn open(path: &Path, spec: &CaptureSpec, clock: &Clock) -> Result<Box<dyn Feed>, CaptureError> {
-    let film = open_film(path, (spec.width, spec.height), FFMPEG).map_err(|error| error.of(path))?;
+pub(crate) fn open(
+    path: &Path,
+    spec: &CaptureSpec,
+    options: CaptureOptions,
+    clock: &Clock,
+) -> Result<Box<dyn Feed>, CaptureError> {
+    let ffmpeg = options.ffmpeg.then_some(FFMPEG);
+    let film = open_film(path, (spec.width, spec.height), ffmpeg).map_err(|error| error.of(path))?;
     let Header {
         width,
         height,
@@ -117,7 +123,7 @@ pub(crate) fn open(path: &Path, spec: &CaptureSpec, clock: &Clock) -> Result<Box
 }
 
 pub(crate) fn probe(path: &Path) -> Result<SourceInfo, CaptureError> {
-    let film = open_film(path, (0, 0), FFMPEG).map_err(|error| error.of(path))?;
+    let film = open_film(path, (0, 0), Some(FFMPEG)).map_err(|error| error.of(path))?;
     let Header {
         width, height, rate, ..
     } = film.header();
@@ -137,7 +143,7 @@ fn name_of(path: &Path) -> String {
 }
 
 /// Opens `path` with the reader that fits; `ffmpeg` is asked for pictures no larger than `wanted`, where 0 is any size.
-fn open_film(path: &Path, wanted: (u16, u16), ffmpeg: &str) -> Result<Box<dyn Film>, FilmError> {
+fn open_film(path: &Path, wanted: (u16, u16), ffmpeg: Option<&str>) -> Result<Box<dyn Film>, FilmError> {
     let mut file = File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(FilmError::Foreign("it is not a file".to_owned()));
@@ -159,6 +165,9 @@ fn open_film(path: &Path, wanted: (u16, u16), ffmpeg: &str) -> Result<Box<dyn Fi
     let own = match own {
         Err(own @ (FilmError::Foreign(_) | FilmError::Damaged(_))) => own,
         own => return own,
+    };
+    let Some(ffmpeg) = ffmpeg else {
+        return Err(own);
     };
     let kind = kind::of_picture(&mut file)?;
     match Ffmpeg::open(path, kind, wanted, ffmpeg) {

@@ -227,7 +227,7 @@ fn bytes_that_are_no_chunk_are_passed_over_or_end_an_avi() {
     ];
     for (what, bytes) in shapes {
         let (_dir, path) = file("clip.avi", &bytes);
-        let film = open_film(&path, (0, 0), "no-such-ffmpeg");
+        let film = open_film(&path, (0, 0), Some("no-such-ffmpeg"));
         assert!(film.is_ok(), "{what}: {:?}", film.err());
         let (numbers, end) = play(&path, 0.0);
         assert_eq!(numbers, (0..4).map(Some).collect::<Vec<_>>(), "{what}");
@@ -322,7 +322,7 @@ fn what_our_reader_cannot_follow_goes_to_ffmpeg() {
     fs::write(&path, &bytes).unwrap();
     let own = Avi::open(BufReader::new(File::open(&path).unwrap()));
     assert!(own.is_err(), "our reader follows it");
-    let without = open_film(&path, (0, 0), "no-such-ffmpeg").err();
+    let without = open_film(&path, (0, 0), Some("no-such-ffmpeg")).err();
     assert!(without.is_some(), "it was played by nobody");
 
     let arguments = [
@@ -410,7 +410,7 @@ fn a_still_and_a_short_loop_take_one_ffmpeg() {
         assert!(converted.unwrap().success());
         fs::rename(&plain, &path).unwrap();
         let (program, starts) = counting_ffmpeg(dir.path());
-        let mut film = open_film(&path, (0, 0), &program).unwrap();
+        let mut film = open_film(&path, (0, 0), Some(&program)).unwrap();
         assert_eq!(film.header().steps_per_s, rate, "{name}");
         let mut planes = Planes::default();
         for _ in 0..20 {
@@ -618,7 +618,7 @@ fn other_formats_are_played_by_ffmpeg_whatever_their_name_looks_like() {
 #[test]
 fn without_ffmpeg_the_way_out_is_told() {
     let (_dir, path) = file("clip.mkv", b"\x1a\x45\xdf\xa3 whatever");
-    let Err(error) = open_film(&path, (0, 0), "no-such-ffmpeg") else {
+    let Err(error) = open_film(&path, (0, 0), Some("no-such-ffmpeg")) else {
         panic!("it was played")
     };
     let error = error.of(&path);
@@ -627,7 +627,7 @@ fn without_ffmpeg_the_way_out_is_told() {
     // An AVI with another codec needs it too; a Y4M of ours does not.
     let (_dir, path) = file("clip.avi", &avi(b"H264", &[picture(0)]));
     assert!(matches!(
-        open_film(&path, (0, 0), "no-such-ffmpeg"),
+        open_film(&path, (0, 0), Some("no-such-ffmpeg")),
         Err(FilmError::FfmpegMissing)
     ));
 }

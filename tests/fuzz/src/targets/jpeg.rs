@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use media::Planes;
-use media::jpeg::{Decoder, Limits, inspect};
+use media::jpeg::{Decoder, Limits, Orientation, inspect, received, whole_picture};
 
 /// Small, so that decoding takes microseconds; what is larger is refused before.
 const LIMITS: Limits = Limits {
@@ -26,6 +26,7 @@ pub(crate) fn run(bytes: &[u8]) {
         assert!(info.components == 1 || info.components == 3);
         assert!(info.scan_at < bytes.len() && bytes.len() <= LIMITS.max_bytes);
     }
+    judge(bytes);
     DECODER.with_borrow_mut(|decoder| {
         let decoder = decoder.as_mut().expect("libjpeg-turbo gives a decoder");
         let rgb = decoder.rgb_within(bytes, 64, 64);
@@ -43,4 +44,20 @@ pub(crate) fn run(bytes: &[u8]) {
             (Err(_), Ok(_)) => {}
         }
     });
+}
+
+/// What passes is whole, says the same of itself again, and is no larger than announced; a photo is turned without losing a pixel.
+fn judge(bytes: &[u8]) {
+    if let Ok((whole, info)) = whole_picture(bytes, &LIMITS) {
+        assert_eq!(inspect(&whole, &Limits::default()), Ok(info));
+        assert!(whole.ends_with(&[0xFF, 0xD9]) && info.has_huffman_tables);
+        let again = whole_picture(&whole, &Limits::default());
+        assert!(again.is_ok_and(|(again, _)| again == whole));
+    }
+    let announced = (100, 80);
+    if let Ok((_, info)) = received(&bytes.to_vec().into(), announced) {
+        assert!(info.width <= announced.0 && info.height <= announced.1);
+    }
+    let (pixels, width, height) = Orientation::of(bytes).upright(vec![7; 3 * 6], 3, 2);
+    assert_eq!((pixels.len(), usize::from(width) * usize::from(height)), (18, 6));
 }

@@ -72,8 +72,10 @@ impl<R: Runtime> Outside for Desktop<R> {
                     Language::En => ("Videos", "All files"),
                     Language::Zh => ("视频", "所有文件"),
                 };
+                let endings = video_endings();
+                let endings: Vec<&str> = endings.iter().map(String::as_str).collect();
                 dialog
-                    .add_filter(videos, &video_endings())
+                    .add_filter(videos, &endings)
                     .add_filter(all, &["*"])
                     .pick_file(one(tx));
             }

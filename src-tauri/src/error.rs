@@ -141,7 +141,7 @@ impl From<Refusal> for IpcError {
         let code = match refusal.code {
             RefusalCode::VersionMismatch => ErrorCode::VersionMismatch,
             RefusalCode::Closed => ErrorCode::HostGone,
-            RefusalCode::Silent | RefusalCode::TooSlow => ErrorCode::TimedOut,
+            RefusalCode::Silent | RefusalCode::TooSlow | RefusalCode::Fault => ErrorCode::TimedOut,
             RefusalCode::NotFound => ErrorCode::FileGone,
             // The host's own words say which limit, or what else.
             _ => ErrorCode::Internal,

@@ -266,7 +266,7 @@ impl Node {
     /// its member may come back.
     pub fn handle_fault(&mut self, conn: ConnId, now: Time) {
         let words = "a fault in the host's program ended this connection; its log says where";
-        self.cut_off(conn, Refusal::new(RefusalCode::Other, words), now);
+        self.cut_off(conn, Refusal::new(RefusalCode::Fault, words), now);
     }
 
     fn cut_off(&mut self, conn: ConnId, refusal: Refusal, now: Time) {

@@ -155,7 +155,7 @@ impl JoinError {
             JoinError::RoomRefused(refusal) => {
                 matches!(
                     refusal.code,
-                    RefusalCode::Silent | RefusalCode::TooSlow | RefusalCode::Limit
+                    RefusalCode::Silent | RefusalCode::TooSlow | RefusalCode::Fault | RefusalCode::Limit
                 )
             }
             JoinError::Address(_)

@@ -499,6 +499,13 @@ impl Room {
     }
 }
 
+#[cfg(test)]
+impl Room {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         // Without a handle nobody can leave properly any more; the tasks at least must not go on.

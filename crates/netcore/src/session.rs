@@ -92,6 +92,15 @@ pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
     endpoint.add(neighbour.association.clone());
     lock(&shared.neighbours).insert(neighbour.id, neighbour.clone());
     {
+        let (shared_by_all, neighbour) = (shared.clone(), neighbour.clone());
+        shared.spawn(async move {
+            tokio::select! {
+                () = neighbour.cancel.cancelled() => {}
+                () = neighbour.association.failed() => shared_by_all.blame(neighbour.id),
+            }
+        });
+    }
+    {
         let (cancel, endpoint, neighbour) = (shared.cancel.clone(), endpoint.clone(), neighbour.clone());
         shared.spawn_for(neighbour.id, "path search", async move {
             tokio::select! {

@@ -239,6 +239,8 @@ pub enum RefusalCode {
     TooSlow,
     /// Nothing was heard for too long.
     Silent,
+    /// A mistake of the host's program ended this connection; another one may do.
+    Fault,
     /// The token does not belong to a member who is here.
     NotAMember,
     /// What was asked for does not exist (any more).

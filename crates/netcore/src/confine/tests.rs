@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use netcore_proto::session::{LeaveReason, Presence, Profile};
+use netcore_proto::session::{self, Presence, Profile};
 use netcore_proto::video::{SourceKind, StreamSpec, WindowMode};
 use netcore_proto::{MemberId, Transport};
 use tempfile::TempDir;
+use tokio::sync::broadcast;
 
 use super::*;
-use crate::{Address, Folders, HostOptions, JoinOptions, Room, Snapshot, clock};
+use crate::{Address, Folders, HostOptions, JoinOptions, Room, RoomEvent, Snapshot, clock};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -101,14 +102,14 @@ impl Party {
 }
 
 /// A stream of Ben's is live and watched by the others. Frames keep coming while the returned task lives.
-async fn go_live(ben: &Party, transport: Transport) -> tokio::task::JoinHandle<()> {
+async fn go_live(ben: &Party) -> tokio::task::JoinHandle<()> {
     let spec = StreamSpec {
         source: SourceKind::Pattern,
         title: "Pattern".into(),
         width: 64,
         height: 64,
         rate: 50.0,
-        transport,
+        transport: Transport::Udp,
     };
     let publisher = ben.room.publish(spec).await.unwrap();
     tokio::spawn(async move {
@@ -137,21 +138,16 @@ async fn sees_frames(party: &Party) {
         .unwrap();
 }
 
-/// Whoever is at fault was disconnected once, and comes back by itself.
-async fn was_cut_off_and_returns(
-    host: &Party,
-    events: &mut tokio::sync::broadcast::Receiver<crate::RoomEvent>,
-    who: MemberId,
-) {
+/// Whoever is at fault is disconnected, and comes back by itself; nobody leaves.
+async fn is_cut_off_and_returns(host: &Party, events: &mut broadcast::Receiver<RoomEvent>, who: MemberId) {
     let cut = async {
         loop {
             match events.recv().await {
-                Ok(crate::RoomEvent::Session(netcore_proto::session::Event::Detached { member }))
-                    if member == who =>
-                {
+                Ok(RoomEvent::Session(session::Event::Detached { member })) => {
+                    assert_eq!(member, who, "only the one at fault is disconnected");
                     return;
                 }
-                Ok(crate::RoomEvent::Session(netcore_proto::session::Event::Left { person, reason })) => {
+                Ok(RoomEvent::Session(session::Event::Left { person, reason })) => {
                     panic!("{} left: {reason:?}", person.profile.name)
                 }
                 _ => {}
@@ -177,36 +173,46 @@ async fn a_panic_costs_one_peer_its_connection_and_the_room_goes_on() {
     let cai = Party::join("Cai", port).await;
     let mallory = Party::join("Mallory", port).await;
     let who = host.number_of("Mallory").await;
-    let filming = go_live(&ben, Transport::Udp).await;
-    let faulty = go_live(&mallory, Transport::Udp).await;
-    for party in [&host, &cai] {
+    let bens = go_live(&ben).await;
+    for party in [&host, &cai, &mallory] {
         sees_frames(party).await;
     }
-    let association = {
-        let mallory = host.room.shared().neighbour(who).unwrap();
-        mallory.association.connection()
-    };
+    let mallorys = go_live(&mallory).await;
     let mut events = host.room.events();
-    // Mallory's connections are the third control connection and the numbers of its datagrams and of itself.
-    for (what, of) in [
-        ("datagram", u64::from(association)),
-        ("viewer", u64::from(who.0)),
-        ("control", 3),
-    ] {
+    // A datagram of Mallory's, a frame of Ben's that goes to Mallory, a task of its link, the words on its connection.
+    for what in ["datagram", "frame", "link", "connection"] {
+        let neighbour = host.room.shared().neighbour(who).expect("Mallory is here");
+        let of = match what {
+            "datagram" | "frame" => neighbour.association.connection().into(),
+            "link" => who.0.into(),
+            // Connections are numbered as they come; Mallory's is the newest.
+            _ => {
+                host.room
+                    .shared()
+                    .call(move |node, _| node.conn_of(who))
+                    .await
+                    .flatten()
+                    .unwrap()
+                    .0
+            }
+        };
         faults::arm(what, of);
-        if what == "control" {
-            mallory.room.say("the last straw").await.unwrap();
-        }
-        was_cut_off_and_returns(&host, &mut events, who).await;
+        is_cut_off_and_returns(&host, &mut events, who).await;
         for party in [&host, &cai] {
             sees_frames(party).await;
         }
-        cai.hears(&ben, &format!("still here after a fault in {what}"))
+        cai.hears(&ben, &format!("still here after a fault at a {what}"))
             .await;
-        host.hears(&cai, &format!("and so am I, after {what}")).await;
-        break;
+        host.hears(&cai, &format!("so am I, after a fault at a {what}"))
+            .await;
     }
-    assert!(!matches!(LeaveReason::Left, LeaveReason::Removed));
-    filming.abort();
-    faulty.abort();
+    bens.abort();
+    mallorys.abort();
+}
+
+#[test]
+fn a_fault_is_an_error_and_what_was_not_armed_is_done() {
+    faults::arm("test", 1);
+    assert!(confined("test", 1, || ()).is_err());
+    assert_eq!(confined("test", 1, || 7).ok(), Some(7));
 }

@@ -9,8 +9,10 @@ use netcore_proto::video::{Carrier, Datagram, PathMtu, PathValidation, Probe, Ve
 use netcore_proto::{Span, StreamId, Time, Transport};
 use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::confine::confined;
 use crate::lock::lock;
 use crate::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
 use crate::tls::DatagramKeys;
@@ -80,6 +82,8 @@ pub(crate) struct Association {
     carrier: Mutex<Carrier>,
     /// When the path's task wakes up by itself.
     pub(super) alarm: Mutex<Option<Time>>,
+    /// Cancelled when work for this peer panicked.
+    failed: CancellationToken,
 }
 
 /// Where the other side is.
@@ -100,6 +104,18 @@ enum AnswersFrom {
 }
 
 impl Association {
+    /// Does work for this peer: should it panic, the peer is disconnected, and nobody else.
+    pub(crate) fn confined(&self, what: &'static str, work: impl FnOnce()) {
+        if confined(what, self.connection.into(), work).is_err() {
+            self.failed.cancel();
+        }
+    }
+
+    /// Waits until work for this peer has panicked.
+    pub(crate) async fn failed(&self) {
+        self.failed.cancelled().await;
+    }
+
     /// The host's end: it seals with the key for downward datagrams.
     pub(crate) fn on_host(connection: u32, keys: &DatagramKeys, member: SocketAddr) -> Arc<Association> {
         let validation = PathValidation::new(member);
@@ -126,6 +142,7 @@ impl Association {
         validation: PathValidation,
     ) -> Arc<Association> {
         Arc::new(Association {
+            failed: CancellationToken::new(),
             connection,
             is_used_up: AtomicBool::new(false),
             sealer: Sealer::new(*seal, connection, Limits::SAFE),

@@ -100,8 +100,10 @@ impl Endpoint {
                 self.handle_datagram(&mut datagram, from, now, &mut waiting);
             }
             waiting.retain(|association, inbound| {
-                inbound.handle_timeout(now);
-                self.answer(association, inbound);
+                association.confined("requests", || {
+                    inbound.handle_timeout(now);
+                    self.answer(association, inbound);
+                });
             });
             tokio::task::consume_budget().await;
         }
@@ -153,6 +155,19 @@ impl Endpoint {
         let association =
             seal::connection_id(datagram).and_then(|id| read(&self.associations).get(&id).cloned());
         let Some(association) = association else { return };
+        association.confined("datagram", || {
+            self.handle_for(&association, datagram, from, now, waiting)
+        });
+    }
+
+    fn handle_for(
+        &self,
+        association: &Arc<Association>,
+        datagram: &mut [u8],
+        from: Route,
+        now: Time,
+        waiting: &mut Waiting,
+    ) {
         let bytes = datagram.len();
         let Some((packet, plain)) = association.opener.open(datagram) else {
             tracing::debug!(%from, "a datagram's seal is broken, or it came before");
@@ -172,14 +187,14 @@ impl Endpoint {
                     return;
                 };
                 inbound.handle_fragment(&fragment, now);
-                self.follow_up(association, inbound, waiting);
+                self.follow_up(association.clone(), inbound, waiting);
             }
             Ok(Datagram::Parity(parity)) => {
                 let Some(inbound) = association.inbound(parity.stream) else {
                     return;
                 };
                 inbound.handle_parity(&parity, now);
-                self.follow_up(association, inbound, waiting);
+                self.follow_up(association.clone(), inbound, waiting);
             }
             Ok(Datagram::Ack(ack)) => {
                 let outbound = association.outbound(ack.stream);
@@ -196,7 +211,7 @@ impl Endpoint {
             Ok(Datagram::Hello { token }) => {
                 // It answers for the address that it came from, so it goes there, if anything may.
                 if association.may_answer_hello(from) {
-                    self.send_now_to(from, &association, &Datagram::HelloBack { token });
+                    self.send_now_to(from, association, &Datagram::HelloBack { token });
                 }
             }
             Ok(Datagram::HelloBack { token }) => {
@@ -204,7 +219,7 @@ impl Endpoint {
                     association.handle_answered(now);
                 }
             }
-            Ok(Datagram::Probe(probe)) => self.send_now(&association, &Datagram::ProbeAck(probe)),
+            Ok(Datagram::Probe(probe)) => self.send_now(association, &Datagram::ProbeAck(probe)),
             Ok(Datagram::ProbeAck(probe)) => association.handle_probe_acked(probe),
             Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
         }

@@ -217,7 +217,7 @@ impl Stream {
     /// A newer frame: shown here, and offered to everybody who wants it.
     pub(crate) fn publish(&self, shown: ShownFrame) {
         for outbound in read(&self.outbounds).iter() {
-            outbound.offer(shown.frame.clone());
+            outbound.offer_confined(&shown.frame);
         }
         let header = shown.frame.header();
         lock(&self.view).handle_received(

@@ -282,7 +282,7 @@ impl Plane {
     fn spawn_up(&self, stream: Arc<Stream>) {
         let shared = self.shared.clone();
         let id = stream.info().id;
-        self.shared.spawn(async move {
+        self.shared.spawn_for(MemberId::HOST, "upstream", async move {
             let cancel = stream.cancel().clone();
             let keep_open = keep_open(&shared, id, Direction::Up, |connection| {
                 let outbound = stream.outbound_to(MemberId::HOST);
@@ -307,7 +307,7 @@ impl Plane {
         let Some(watching) = inbound.start_watching() else {
             return;
         };
-        self.shared.spawn(async move {
+        self.shared.spawn_for(MemberId::HOST, "downstream", async move {
             let cancel = stream.cancel().clone();
             let keep_open =
                 keep_open(&shared, id, Direction::Down, |connection| inbound.receive_tcp(connection));

@@ -70,7 +70,7 @@ impl Outbound {
     pub(crate) fn start(
         key: LinkKey,
         wish: Transport,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         neighbour: &Neighbour,
         cancel: CancellationToken,
     ) -> Option<Arc<Outbound>> {
@@ -104,7 +104,7 @@ impl Outbound {
             cancel,
         });
         neighbour.association.add_outbound(key.stream, &outbound);
-        shared.spawn(outbound.clone().keep_sending());
+        shared.spawn_for(key.peer, "link", outbound.clone().keep_sending());
         Some(outbound)
     }
 
@@ -115,6 +115,11 @@ impl Outbound {
     /// How much to send so that the way stays full and no queue grows on it.
     pub(crate) fn target(&self) -> Bitrate {
         lock(&self.state).sender.target()
+    }
+
+    /// A newer frame, from whoever publishes it: should this link fail at it, that costs the viewer and not the publisher.
+    pub(crate) fn offer_confined(&self, frame: &Frame) {
+        self.association.confined("frame", || self.offer(frame.clone()));
     }
 
     /// A newer frame. It leaves as soon as the way is free, which may be now, or makes room for a newer one.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::confine::{Panicked, confined, confined_task};
 use crate::files::FilePlane;
-use crate::room::RoomEvent;
+use crate::room::{Admission, RoomEvent};
 use crate::session::{Neighbour, add_neighbour, handle_round_trip, remove_neighbour};
 use crate::shared::Shared;
 use crate::tls::DatagramKeys;
@@ -360,6 +360,11 @@ impl ControlLoop {
             }
             session::Event::Detached { member } => remove_neighbour(&self.shared, &self.video, *member),
             session::Event::Welcomed(welcome) => {
+                self.shared.admit(Admission {
+                    room: welcome.room,
+                    name: welcome.room_name.clone(),
+                    me: welcome.me,
+                });
                 if let Some(Open { peer, keys, .. }) = self.open.values().next() {
                     remove_neighbour(&self.shared, &self.video, MemberId::HOST);
                     add_neighbour(&self.shared, Neighbour::host(welcome, peer, keys));

@@ -26,7 +26,7 @@ use crate::follow::follow;
 use crate::identity::Identity;
 use crate::listen::{Choice, ListenOn, Listening};
 use crate::lock::lock;
-use crate::room::{Role, Room, RoomInfo};
+use crate::room::{Admission, Fixed, Role, Room};
 use crate::shared::Shared;
 use crate::tcp::Secure;
 use crate::tls::DatagramKeys;
@@ -100,9 +100,15 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     }
     .tidied()
     .name;
+    let room = random_number()?;
+    shared.admit(Admission {
+        room,
+        name: room_name.clone(),
+        me: MemberId::HOST,
+    });
     let config = HostConfig {
-        room_name: room_name.clone(),
-        room: random_number()?,
+        room_name,
+        room,
         profile: options.profile,
         identity: identity.fingerprint(),
         address: reached.first_number(port),
@@ -138,17 +144,15 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     let open = listeners.map(|(ip, listener)| (ip, accept(listener))).collect();
     shared.spawn(follow(listening, shared.clone(), open, accept));
     tracing::info!(target: "roomwire::step", code = "listening", port, "listening on port {port} for TCP and UDP");
-    let info = RoomInfo {
+    let fixed = Fixed {
         role: Role::Host,
-        name: room_name,
         address: reached.first(port),
         reachable_at: reached.shown,
         fingerprint: identity.fingerprint(),
-        me: MemberId::HOST,
         port,
     };
     guard.disarm();
-    Ok(Room::new(shared, video, files, board, info, None))
+    Ok(Room::new(shared, video, files, board, fixed, None))
 }
 
 fn cannot_open(error: io::Error, port: u16, choice: &Choice) -> OpenError {

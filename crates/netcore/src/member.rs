@@ -8,7 +8,7 @@ use std::time::Duration;
 use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
-use netcore_proto::{ConnId, MemberId, Node, Peer};
+use netcore_proto::{ConnId, Node, Peer};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ use crate::host::export;
 use crate::identity::Identity;
 use crate::known::KnownRooms;
 use crate::lock::lock;
-use crate::room::{LinkState, Role, Room, RoomEvent, RoomInfo};
+use crate::room::{Fixed, LinkState, Role, Room, RoomEvent};
 use crate::shared::{Dialer, Shared};
 use crate::udp::Endpoint;
 use crate::{cards, clock, dial, metrics, tcp, tls, video};
@@ -80,7 +80,8 @@ struct Current {
     local: Option<IpAddr>,
 }
 
-pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
+/// Joins a room. `confirmed` is expected instead of the identity that is pinned for the address.
+pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -> Result<Room, JoinError> {
     let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
     let identity =
         Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
@@ -100,7 +101,8 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
     .map_err(network)?;
     // Whatever ends this function early ends everything it began.
     let guard = shared.cancel.clone().drop_guard();
-    let pinned = KnownRooms::load(&options.folders).pinned(&options.address.to_string());
+    let known = KnownRooms::load(&options.folders);
+    let pinned = confirmed.or_else(|| known.pinned(&options.address.to_string()));
     let supervisor = Arc::new(Supervisor {
         shared: shared.clone(),
         folders: options.folders,
@@ -136,22 +138,17 @@ pub(crate) async fn join(options: JoinOptions) -> Result<Room, JoinError> {
     });
     let (outcome, fates) = connected.await.map_err(|error| network(error.into()))?;
     let fingerprint = outcome?;
-    let welcome = |node: &mut Node, _| (node.me(), node.room_name().map(str::to_owned));
-    let (me, name) = shared.call(welcome).await.unwrap_or_default();
-    let name = name.unwrap_or_else(|| options.address.to_string());
-    supervisor.remember(&name, fingerprint);
-    let info = RoomInfo {
+    supervisor.remember(&shared.admission().name, fingerprint);
+    let fixed = Fixed {
         role: Role::Member,
-        name,
         address: options.address.to_string(),
         reachable_at: Vec::new(),
         fingerprint,
-        me: me.unwrap_or(MemberId(u32::MAX)),
         port: options.address.port(),
     };
     guard.disarm();
     shared.spawn(supervisor.clone().run(fates));
-    Ok(Room::new(shared, video, files, board, info, Some(supervisor)))
+    Ok(Room::new(shared, video, files, board, fixed, Some(supervisor)))
 }
 
 impl Supervisor {

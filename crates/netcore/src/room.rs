@@ -46,23 +46,54 @@ pub enum Role {
     Member,
 }
 
-/// What is known of a room as such. Nothing but a host's own addresses changes while we are in it.
+/// What is known of a room itself at one moment.
 #[derive(Clone, Debug)]
 pub struct RoomInfo {
     /// Which side we are.
     pub role: Role,
-    /// The room's name.
+    /// The room's name, by the present welcome.
     pub name: String,
+    /// The room's own random number, by the present welcome: a host that begins anew has another.
+    pub room: u64,
     /// On a host the first address others can reach it at; on a member the address it was joined at.
     pub address: String,
     /// On a host, every address, as it was last looked at; see [`RoomEvent::Addresses`].
     pub reachable_at: Vec<ReachableAt>,
     /// The host's identity.
     pub fingerprint: Fingerprint,
-    /// Our number.
+    /// Our number, by the present welcome: a host that begins anew may give another.
     pub me: MemberId,
     /// For TCP and UDP.
     pub port: u16,
+}
+
+/// What a room was entered with. A host's addresses are looked at again; nothing else of it changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixed {
+    pub(crate) role: Role,
+    pub(crate) address: String,
+    pub(crate) reachable_at: Vec<ReachableAt>,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) port: u16,
+}
+
+/// What the present welcome says; a host's own never changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    pub(crate) room: u64,
+    pub(crate) name: String,
+    pub(crate) me: MemberId,
+}
+
+impl Default for Admission {
+    /// Before the first welcome: nobody has this number.
+    fn default() -> Admission {
+        Admission {
+            room: 0,
+            name: String::new(),
+            me: MemberId(u32::MAX),
+        }
+    }
 }
 
 /// How the connection to the room is. A host's is always up.
@@ -114,7 +145,7 @@ pub enum RoomEvent {
 /// Everything there is to know about a room at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// What is known of the room as such.
+    /// The room itself.
     pub info: RoomInfo,
     /// The connection.
     pub link: LinkState,
@@ -131,6 +162,30 @@ pub struct Snapshot {
     pub is_up_to_date: bool,
 }
 
+/// What the control plane says for a [`Snapshot`].
+struct Told {
+    info: RoomInfo,
+    people: Vec<Person>,
+    chat: Vec<Entry>,
+    files: Vec<FileInfo>,
+    streams: Vec<StreamInfo>,
+    is_up_to_date: bool,
+}
+
+impl Told {
+    /// After the room is over.
+    fn nothing(info: RoomInfo) -> Told {
+        Told {
+            info,
+            people: Vec::new(),
+            chat: Vec::new(),
+            files: Vec::new(),
+            streams: Vec::new(),
+            is_up_to_date: false,
+        }
+    }
+}
+
 /// A room we host or are in. Clones are handles on the same room.
 #[derive(Clone)]
 pub struct Room {
@@ -142,7 +197,7 @@ struct Inner {
     video: Arc<Plane>,
     files: Arc<FilePlane>,
     board: Arc<Board>,
-    info: RoomInfo,
+    fixed: Fixed,
     supervisor: Option<Arc<Supervisor>>,
 }
 
@@ -160,7 +215,16 @@ impl Room {
     /// # Errors
     /// [`JoinError`], in words for people.
     pub async fn join(options: JoinOptions) -> Result<Room, JoinError> {
-        crate::member::join(options).await
+        crate::member::join(options, None).await
+    }
+
+    /// Joins a room whose identity somebody has compared with the host's own words: `identity` takes the place of the one that
+    /// was pinned for the address, once the host has let us in.
+    ///
+    /// # Errors
+    /// As [`join`](Room::join); nothing of what was pinned changes then.
+    pub async fn join_confirmed(options: JoinOptions, identity: Fingerprint) -> Result<Room, JoinError> {
+        crate::member::join(options, Some(identity)).await
     }
 
     pub(crate) fn new(
@@ -168,7 +232,7 @@ impl Room {
         video: Arc<Plane>,
         files: Arc<FilePlane>,
         board: Arc<Board>,
-        info: RoomInfo,
+        fixed: Fixed,
         supervisor: Option<Arc<Supervisor>>,
     ) -> Room {
         Room {
@@ -177,21 +241,37 @@ impl Room {
                 video,
                 files,
                 board,
-                info,
+                fixed,
                 supervisor,
             }),
         }
     }
 
-    /// What is known of the room as such.
+    /// What is known of the room itself now.
     pub fn info(&self) -> RoomInfo {
-        let mut info = self.inner.info.clone();
+        let Fixed {
+            role,
+            mut address,
+            mut reachable_at,
+            fingerprint,
+            port,
+        } = self.inner.fixed.clone();
         if let Some(listening) = self.inner.shared.listening.get() {
             let reached = listening.latest();
-            info.address = reached.first(info.port);
-            info.reachable_at = reached.shown;
+            address = reached.first(port);
+            reachable_at = reached.shown;
         }
-        info
+        let Admission { room, name, me } = self.inner.shared.admission();
+        RoomInfo {
+            role,
+            name,
+            room,
+            address,
+            reachable_at,
+            fingerprint,
+            me,
+            port,
+        }
     }
 
     /// On a host: where others reach it at this moment, the likeliest address first. Nothing on a member.
@@ -209,9 +289,11 @@ impl Room {
     /// Everything there is to know at this moment; after the room is over, what needs no asking.
     pub async fn snapshot(&self) -> Snapshot {
         let Inner { shared, files, .. } = &*self.inner;
-        let info = self.info();
-        let me = info.me;
+        let room = self.clone();
         let asked = shared.call(move |node, _| {
+            // Taken where welcomes are: our number and what is filtered by it belong to one room.
+            let info = room.info();
+            let me = info.me;
             let people: Vec<Person> = node.people().into_iter().cloned().collect();
             let chat: Vec<Entry> = node.chat().entries().cloned().collect();
             let files: Vec<FileInfo> = node
@@ -221,9 +303,24 @@ impl Room {
                 .cloned()
                 .collect();
             let streams: Vec<StreamInfo> = node.streams().into_iter().cloned().collect();
-            (people, chat, files, streams, node.is_up_to_date())
+            Told {
+                info,
+                people,
+                chat,
+                files,
+                streams,
+                is_up_to_date: node.is_up_to_date(),
+            }
         });
-        let (people, chat, offered, streams, is_up_to_date) = asked.await.unwrap_or_default();
+        let asked = asked.await;
+        let Told {
+            info,
+            people,
+            chat,
+            files: offered,
+            streams,
+            is_up_to_date,
+        } = asked.unwrap_or_else(|| Told::nothing(self.info()));
         let carried = |info: StreamInfo| match self.inner.video.stream(info.id) {
             Some(stream) => stream.as_carried(info),
             None => info,
@@ -368,7 +465,7 @@ impl Room {
     /// # Errors
     /// [`VideoError`].
     pub async fn watch(&self, stream: StreamId, on: bool) -> Result<(), VideoError> {
-        if self.inner.info.role == Role::Host {
+        if self.inner.fixed.role == Role::Host {
             return Ok(());
         }
         if self.inner.video.stream(stream).is_none() {
@@ -391,7 +488,7 @@ impl Room {
     /// Whether a stream's frames come here.
     pub fn is_watched(&self, stream: StreamId) -> bool {
         let stream = self.inner.video.stream(stream);
-        let is_host = self.inner.info.role == Role::Host;
+        let is_host = self.inner.fixed.role == Role::Host;
         stream.is_some_and(|stream| is_host || stream.inbound().is_none_or(|inbound| inbound.is_watched()))
     }
 
@@ -515,6 +612,6 @@ impl Drop for Inner {
 
 impl std::fmt::Debug for Room {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Room").field("info", &self.inner.info).finish()
+        f.debug_struct("Room").field("info", &self.info()).finish()
     }
 }

@@ -26,7 +26,7 @@ use crate::folders::Folders;
 use crate::listen::Listening;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
-use crate::room::{EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
+use crate::room::{Admission, EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
 use crate::session::Neighbour;
 use crate::udp::Endpoint;
 use crate::{dial, tcp, thread};
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) spool: PathBuf,
     /// On a member: how to open further connections to the host.
     pub(crate) dialer: Option<Dialer>,
+    /// What the present welcome says. It outlives the connection, as what is known of the room does.
+    admission: Mutex<Admission>,
     /// Those we are directly connected with: on a host every member, on a member the host.
     pub(crate) neighbours: Mutex<HashMap<MemberId, Arc<Neighbour>>>,
     /// The datagram socket, until the room closes.
@@ -96,6 +98,7 @@ impl Shared {
             downloads,
             spool: folders.spool().to_owned(),
             dialer,
+            admission: Mutex::default(),
             neighbours: Mutex::default(),
             endpoint: Mutex::default(),
             listening: OnceLock::new(),
@@ -163,6 +166,16 @@ impl Shared {
     pub(crate) fn event(&self, event: RoomEvent) {
         // Nobody need be listening.
         let _ = self.events.send(event);
+    }
+
+    /// What the present welcome says, or the last one while there is no connection.
+    pub(crate) fn admission(&self) -> Admission {
+        lock(&self.admission).clone()
+    }
+
+    /// We are in a room: on a host from its opening, on a member from each welcome.
+    pub(crate) fn admit(&self, admission: Admission) {
+        *lock(&self.admission) = admission;
     }
 
     pub(crate) fn neighbour(&self, id: MemberId) -> Option<Arc<Neighbour>> {

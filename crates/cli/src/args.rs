@@ -47,8 +47,8 @@ One thing, then done:
 
 const MACHINES: &str = "\
 With --json every line on standard output is one JSON object. Its \"event\" says what it is:
-  opened addresses joined people person chat not_sent file files transfer stream streams live result watched
-  recorded snapshot link summary step scene device room error
+  opened addresses joined people person chat room_anew not_sent file files transfer stream streams live result
+  watched recorded snapshot link summary step scene device room error
 Names end in their unit: _bytes, _us (microseconds), _ms, _unix_ms (since 1970), _bps (bits per
 second), _s. What is not known is null. In a room, lines on standard input mean the same as typed ones.";
 

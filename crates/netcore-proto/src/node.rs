@@ -387,12 +387,18 @@ impl Node {
         }
     }
 
-    /// Offers a file. The answer is [`files::Event::Accepted`] or [`files::Event::Refused`] with our number.
+    /// Offers a file. The answer is [`files::Event::Accepted`] or [`files::Event::Refused`] with our number. Should the host
+    /// begin anew, a member offers it again by itself, and is answered with the same number.
     ///
     /// # Errors
     /// [`CommandError::NotConnected`]: an offer does not wait.
     pub fn offer(&mut self, offer: files::Offer, now: Time) -> Result<(), CommandError> {
         let local = offer.local;
+        if let Role::Member(member) = &mut self.role
+            && member.session.is_welcomed()
+        {
+            member.files.remember(&offer, member.session.people());
+        }
         self.ask(
             Request::Files(files::Request::Offer(offer.clone())),
             |host, out| {
@@ -413,6 +419,10 @@ impl Node {
     /// # Errors
     /// [`CommandError::NotConnected`].
     pub fn cancel_file(&mut self, file: FileId) -> Result<(), CommandError> {
+        if let Role::Member(member) = &mut self.role {
+            // Whatever becomes of the request, the file is not to be offered again.
+            member.files.forget(file);
+        }
         self.ask(Request::Files(files::Request::Cancel { file }), |host, out| {
             host.files.cancel(file, out);
         })

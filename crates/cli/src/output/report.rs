@@ -30,6 +30,8 @@ pub(crate) enum Report {
     Person { person: PersonView },
     /// An entry of the room's log.
     Chat(Chat),
+    /// The host has begun anew: what was said and offered before is not in this room.
+    RoomAnew { room: String },
     /// Own words that were not taken.
     NotSent { message: Text },
     /// A file was offered or its state changed.

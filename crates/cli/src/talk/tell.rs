@@ -91,7 +91,11 @@ impl Session<'_> {
                     message: refusal.to_string().into(),
                 });
             }
-            chat::Event::Reset => self.last_seq = 0,
+            chat::Event::Reset => {
+                self.last_seq = 0;
+                let room = self.room.info().name;
+                self.screen.tell(&Report::RoomAnew { room });
+            }
         }
     }
 

@@ -50,12 +50,14 @@ impl Member {
         true
     }
 
+    /// The room on the host is another one now, with a log of its own.
+    pub(crate) fn leave_room(&mut self, out: &mut MemberOutbox) {
+        self.log.clear();
+        out.events.push(crate::Event::Chat(Event::Reset));
+    }
+
     /// We are in (again): what has no receipt is sent once more.
-    pub(crate) fn handle_welcome(&mut self, is_another_room: bool, out: &mut MemberOutbox) {
-        if is_another_room {
-            self.log.clear();
-            out.events.push(crate::Event::Chat(Event::Reset));
-        }
+    pub(crate) fn handle_welcome(&mut self, out: &mut MemberOutbox) {
         out.requests.extend(self.waiting.iter().map(|waiting| {
             crate::Request::Chat(Request::Say {
                 local: waiting.local,

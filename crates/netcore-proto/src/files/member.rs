@@ -1,13 +1,30 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Event, FileInfo, MAX_FILES, Notice};
+use super::{Event, FileInfo, FileState, MAX_FILES, Notice, Offer, Request};
 use crate::io::MemberOutbox;
-use crate::units::FileId;
+use crate::session::{Fingerprint, Person};
+use crate::units::{FileId, MemberId};
 
 /// What a member knows of the files on offer.
 #[derive(Debug, Default)]
 pub(crate) struct Member {
     files: BTreeMap<FileId, FileInfo>,
+    /// What we offer, by our own numbers, for the case that the host begins anew.
+    own: BTreeMap<u64, Own>,
+}
+
+/// An offer of ours.
+#[derive(Debug)]
+struct Own {
+    offer: Offer,
+    /// Whom it is for, unless it is for everybody. Numbers are a room's own, identities are not.
+    to: Option<BTreeSet<Fingerprint>>,
+    /// Those of them whom the present room has not offered it to yet.
+    waiting: BTreeSet<Fingerprint>,
+    /// Answers that the present room owes us: it gives a file no more numbers than we ask for.
+    asked: usize,
+    /// Its numbers in the present room.
+    ids: Vec<FileId>,
 }
 
 impl Member {
@@ -15,31 +32,92 @@ impl Member {
         self.files.values()
     }
 
-    pub(crate) fn handle_welcome(&mut self, is_another_room: bool, out: &mut MemberOutbox) {
-        if is_another_room {
-            self.files.clear();
-            out.events.push(crate::Event::Files(Event::Reset));
+    /// We offer a file, and mean it for any room that may be at the host's address. The oldest of more than [`MAX_FILES`]
+    /// offers is left to the present room.
+    pub(crate) fn remember<'a>(&mut self, offer: &Offer, people: impl Iterator<Item = &'a Person>) {
+        let is_receiver = |person: &&Person| offer.to.contains(&person.id);
+        let receivers = || people.filter(is_receiver).map(|person| person.fingerprint);
+        let own = Own {
+            offer: offer.clone(),
+            to: (!offer.to.is_empty()).then(|| receivers().collect()),
+            waiting: BTreeSet::new(),
+            asked: 1,
+            ids: Vec::new(),
+        };
+        self.own.insert(offer.local, own);
+        if self.own.len() > MAX_FILES {
+            self.own.pop_first();
+        }
+    }
+
+    /// A file of ours is not to be offered again.
+    pub(crate) fn forget(&mut self, file: FileId) {
+        self.own.retain(|_, own| !own.ids.contains(&file));
+    }
+
+    /// The room on the host is another one now: its files begin anew, and our own offers are made again.
+    pub(crate) fn leave_room(&mut self, out: &mut MemberOutbox) {
+        self.files.clear();
+        out.events.push(crate::Event::Files(Event::Reset));
+        for own in self.own.values_mut() {
+            own.ids.clear();
+            own.asked = 0;
+            match &own.to {
+                Some(to) => own.waiting.clone_from(to),
+                None => own.offer_again(Vec::new(), out),
+            }
+        }
+    }
+
+    /// We are in (again), with `people`.
+    pub(crate) fn handle_welcome<'a>(
+        &mut self,
+        people: impl Iterator<Item = &'a Person>,
+        out: &mut MemberOutbox,
+    ) {
+        people.for_each(|person| self.handle_present(person, out));
+    }
+
+    /// Somebody is here: what was meant for them in an earlier room is offered to them.
+    pub(crate) fn handle_present(&mut self, person: &Person, out: &mut MemberOutbox) {
+        for own in self.own.values_mut() {
+            if own.waiting.remove(&person.fingerprint) {
+                own.offer_again(vec![person.id], out);
+            }
         }
     }
 
     pub(crate) fn handle_notice(&mut self, notice: Notice, out: &mut MemberOutbox) {
         let event = match notice {
-            Notice::Accepted { local, file } => Event::Accepted {
-                local,
-                file: self.keep(file),
-            },
-            Notice::Refused { local, refusal } => Event::Refused { local, refusal },
-            Notice::Offered(file) | Notice::Changed(file) => {
-                let is_known = self.files.contains_key(&file.id);
-                let file = self.keep(file);
-                if is_known {
-                    Event::Changed(file)
-                } else {
-                    Event::Offered(file)
+            Notice::Accepted { local, file } => match self.own.get_mut(&local) {
+                Some(own) if own.asked > 0 => {
+                    own.asked -= 1;
+                    own.ids.push(file.id);
+                    let file = self.keep(file);
+                    Event::Accepted { local, file }
                 }
+                _ => self.changed(file),
+            },
+            Notice::Refused { local, refusal } => {
+                self.own.remove(&local);
+                Event::Refused { local, refusal }
             }
+            Notice::Offered(file) | Notice::Changed(file) => self.changed(file),
         };
         out.events.push(crate::Event::Files(event));
+    }
+
+    fn changed(&mut self, file: FileInfo) -> Event {
+        let is_known = self.files.contains_key(&file.id);
+        let file = self.keep(file);
+        if matches!(file.state, FileState::Failed { .. } | FileState::Cancelled) {
+            self.forget(file.id);
+        }
+        if is_known {
+            Event::Changed(file)
+        } else {
+            Event::Offered(file)
+        }
     }
 
     fn keep(&mut self, file: FileInfo) -> FileInfo {
@@ -48,5 +126,17 @@ impl Member {
         }
         self.files.insert(file.id, file.clone());
         file
+    }
+}
+
+impl Own {
+    /// The same offer once more, to `to`.
+    fn offer_again(&mut self, to: Vec<MemberId>, out: &mut MemberOutbox) {
+        self.asked += 1;
+        let offer = Offer {
+            to,
+            ..self.offer.clone()
+        };
+        out.requests.push(crate::Request::Files(Request::Offer(offer)));
     }
 }

@@ -53,6 +53,7 @@ pub enum Event {
     Offered(FileInfo),
     /// A file's state, or who has it, changed.
     Changed(FileInfo),
-    /// The room is another one than before: its files are gone.
+    /// The room is another one than before: its files are gone. What we offered is offered again by itself: to everybody, or to
+    /// each of those it was for, by their identity, as soon as they are here.
     Reset,
 }

@@ -42,9 +42,19 @@ impl MemberNode {
     fn handle_notice(&mut self, notice: Received<Notice>, now: Time, out: &mut MemberOutbox) {
         match notice.into_inner() {
             Notice::Session(notice) => {
+                let newcomer = match &notice {
+                    session::Notice::Joined(person) | session::Notice::Changed(person) => Some(person.id),
+                    _ => None,
+                };
                 if let Some(is_another_room) = self.session.handle_notice(notice, now, out) {
-                    self.chat.handle_welcome(is_another_room, out);
-                    self.files.handle_welcome(is_another_room, out);
+                    if is_another_room {
+                        self.leave_room(out);
+                    }
+                    self.chat.handle_welcome(out);
+                    self.files.handle_welcome(self.session.people(), out);
+                }
+                if let Some(person) = newcomer.and_then(|id| self.session.person(id)) {
+                    self.files.handle_present(person, out);
                 }
             }
             Notice::Chat(notice) => self.chat.handle_notice(notice, self.session.me(), out),
@@ -52,6 +62,14 @@ impl MemberNode {
             Notice::Video(notice) => self.video.handle_notice(notice, self.session.me(), out),
             Notice::Metrics(report) => out.events.push(Event::Metrics(MemberId::HOST, report)),
         }
+    }
+
+    /// The earlier room's end is told before the welcome of the next, so that no number is taken for one of the other room.
+    fn leave_room(&mut self, out: &mut MemberOutbox) {
+        let welcomed = out.events.pop();
+        self.chat.leave_room(out);
+        self.files.leave_room(out);
+        out.events.extend(welcomed);
     }
 
     pub(super) fn handle_closed(&mut self, out: &mut MemberOutbox) {

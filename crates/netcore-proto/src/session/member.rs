@@ -55,6 +55,10 @@ impl Member {
         self.people.values()
     }
 
+    pub(crate) fn person(&self, id: MemberId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
     pub(crate) fn is_welcomed(&self) -> bool {
         matches!(self.state, State::Welcomed { .. })
     }
@@ -100,7 +104,8 @@ impl Member {
         }
     }
 
-    /// After a welcome, returns whether the room is another one than before, so that what is remembered of it must be forgotten.
+    /// After a welcome, which is then the latest event, returns whether the room is another one than before, so that what is
+    /// remembered of it must be forgotten.
     pub(crate) fn handle_notice(
         &mut self,
         notice: Notice,

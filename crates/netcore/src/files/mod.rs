@@ -39,14 +39,19 @@ pub(crate) struct FilePlane {
     known: Mutex<HashMap<FileId, FileInfo>>,
     transfers: Mutex<HashMap<FileId, Arc<Transfer>>>,
     spools: Mutex<HashMap<FileId, Arc<Spool>>>,
-    offers: Mutex<HashMap<u64, PendingOffer>>,
+    /// Our own offers, by our own numbers.
+    offers: Mutex<HashMap<u64, OwnOffer>>,
     /// Counts welcomes: those who wait for the connection wait for it to grow.
     welcomes: watch::Sender<u64>,
 }
 
-struct PendingOffer {
+/// What we offer. The node may make an offer again, in a room begun anew or to somebody who comes later.
+struct OwnOffer {
     path: PathBuf,
-    answer: oneshot::Sender<Result<FileInfo, Refusal>>,
+    /// Whoever waits for the first answer.
+    answer: Option<oneshot::Sender<Result<FileInfo, Refusal>>>,
+    /// The file's numbers in the present room.
+    ids: Vec<FileId>,
 }
 
 impl FilePlane {
@@ -71,31 +76,51 @@ impl FilePlane {
         if let Event::Accepted { file, .. } | Event::Offered(file) | Event::Changed(file) = &event {
             lock(&self.known).insert(file.id, file.clone());
         }
+        if event == Event::Reset {
+            // Before it is told, as long as whoever listens still knows what the files' numbers mean.
+            self.leave_room();
+        }
         self.shared.event(RoomEvent::Files(event.clone()));
         match event {
             Event::Accepted { local, file } => {
-                if let Some(offer) = lock(&self.offers).remove(&local) {
-                    self.start_sending(&file, offer.path);
-                    let _ = offer.answer.send(Ok(file));
-                }
+                let Some((path, answer)) = lock(&self.offers).get_mut(&local).map(|offer| {
+                    offer.ids.push(file.id);
+                    (offer.path.clone(), offer.answer.take())
+                }) else {
+                    return;
+                };
+                self.start_sending(&file, path);
+                let _ = answer.map(|answer| answer.send(Ok(file)));
             }
             Event::Refused { local, refusal } => {
-                if let Some(offer) = lock(&self.offers).remove(&local) {
-                    let _ = offer.answer.send(Err(refusal));
-                }
+                let answer = lock(&self.offers).remove(&local).and_then(|offer| offer.answer);
+                let _ = answer.map(|answer| answer.send(Err(refusal)));
             }
-            Event::Offered(_) => {}
+            Event::Offered(_) | Event::Reset => {}
             Event::Changed(file) => match &file.state {
                 FileState::Failed { why } => self.end(file.id, Some(why)),
                 FileState::Cancelled => self.end(file.id, None),
                 FileState::Uploading | FileState::Stored { .. } => {}
             },
-            Event::Reset => {
-                lock(&self.known).clear();
-                for (_, transfer) in lock(&self.transfers).drain() {
-                    lock(&transfer.run).cancel();
-                    self.set_state(&transfer, TransferState::Cancelled);
-                }
+        }
+    }
+
+    /// The room's files are gone, and what is under way can go no further.
+    fn leave_room(&self) {
+        lock(&self.known).clear();
+        for offer in lock(&self.offers).values_mut() {
+            offer.ids.clear();
+        }
+        let transfers = std::mem::take(&mut *lock(&self.transfers));
+        for (id, transfer) in transfers {
+            lock(&transfer.run).cancel();
+            let (is_over, done) = {
+                let state = lock(&transfer.state);
+                (state.is_over(), state.done())
+            };
+            if !is_over {
+                let error = FileError::Gone(id);
+                self.set_state(&transfer, TransferState::Failed { done, error });
             }
         }
     }
@@ -145,9 +170,10 @@ impl FilePlane {
         let (answer, expected) = oneshot::channel();
         lock(&self.offers).insert(
             local,
-            PendingOffer {
+            OwnOffer {
                 path: path.to_owned(),
-                answer,
+                answer: Some(answer),
+                ids: Vec::new(),
             },
         );
         let asked = self.shared.call(move |node, now| node.offer(offer, now)).await;
@@ -226,6 +252,7 @@ impl FilePlane {
 
     /// Ends our transfer of a file; an owner's, and a host's of whatever file, is ended for everybody by the node.
     pub(crate) async fn cancel(&self, id: FileId) {
+        lock(&self.offers).retain(|_, offer| !offer.ids.contains(&id));
         let transfer = lock(&self.transfers).get(&id).cloned();
         let is_fetch = transfer
             .as_ref()
@@ -361,6 +388,7 @@ impl FilePlane {
 
     /// The room says that a file will not be whole any more.
     fn end(self: &Arc<Self>, id: FileId, why: Option<&str>) {
+        lock(&self.offers).retain(|_, offer| !offer.ids.contains(&id));
         if let Some(spool) = lock(&self.spools).remove(&id) {
             spool.give_up(why.unwrap_or("it was taken back"));
         }
@@ -443,11 +471,6 @@ impl FilePlane {
     }
 
     fn me(&self) -> MemberId {
-        if self.is_host() {
-            return MemberId::HOST;
-        }
-        self.shared
-            .neighbour(MemberId::HOST)
-            .map_or(MemberId(u32::MAX), |host| host.member)
+        self.shared.admission().me
     }
 }

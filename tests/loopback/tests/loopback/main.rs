@@ -1,5 +1,6 @@
 //! Conversations on real sockets.
 
+mod anew;
 mod attachments;
 mod blocked;
 mod chat;

@@ -241,6 +241,64 @@ fn somebody_away_learns_what_was_offered_and_what_became_of_it() {
 }
 
 #[test]
+fn a_room_begun_anew_is_offered_what_its_owners_still_offer() {
+    let names = |world: &World, who: &str| -> Vec<String> {
+        let files = world.node(who).files();
+        files.iter().map(|file| file.name.clone()).collect()
+    };
+    let offer_as = |local, name: &'static str, to: &'static [MemberId]| {
+        Step::act("Ben offers a file", move |world| {
+            let offer = Offer {
+                local,
+                name: name.into(),
+                size: 1_000,
+                mime: "text/plain".into(),
+                to: to.to_vec(),
+            };
+            world.with_node("Ben", |node, now| node.offer(offer, now).unwrap());
+        })
+    };
+    Scenario::new("the host begins anew", PEOPLE)
+        .then(everybody_in())
+        .then([
+            offer_as(1, "for all.txt", &[]),
+            offer_as(2, "for Cyd.txt", &[CYD]),
+            offer_as(3, "taken back.txt", &[]),
+            Step::wait_ms(50),
+            Step::act("Ben takes one back", |world| {
+                let id = world.node("Ben").files()[2].id;
+                world.with_node("Ben", |node, _| node.cancel_file(id).unwrap());
+            }),
+            Step::wait_ms(50),
+            Step::Close,
+            Step::wait_ms(50),
+            Step::Open,
+            // Dan gets Cyd's old number.
+            Step::Join("Ben"),
+            Step::wait_ms(50),
+            Step::Join("Dan"),
+            Step::wait_ms(50),
+            Step::check(
+                "what was for Cyd is not offered to whoever has her number",
+                move |world| {
+                    assert_eq!(world.node("Dan").me(), Some(CYD));
+                    assert_eq!(names(world, "Dan"), ["for all.txt"]);
+                    assert_eq!(names(world, "Ben"), ["for all.txt"]);
+                },
+            ),
+            Step::Join("Cyd"),
+            Step::wait_ms(50),
+            Step::check("she is offered it when she comes", move |world| {
+                assert_eq!(names(world, "Cyd"), ["for all.txt", "for Cyd.txt"]);
+                assert_eq!(names(world, "Dan"), ["for all.txt"]);
+                let accepted = |event: &&FileEvent| matches!(event, FileEvent::Accepted { .. });
+                assert_eq!(file_events(world, "Ben").filter(accepted).count(), 5);
+            }),
+        ])
+        .run(0);
+}
+
+#[test]
 fn a_room_takes_so_many_files() {
     Scenario::new("the host offers as many files as fit", &["Ada", "Ben"])
         .then([

@@ -18,6 +18,7 @@ pub(super) fn of(report: &Report) -> Vec<Line> {
         Report::People { people, .. } => room::people(people),
         Report::Person { person } => one(room::person(person)),
         Report::Chat(chat) => room::chat(chat),
+        Report::RoomAnew { .. } => one(room::anew()),
         Report::NotSent { message } => one(bad(&sentence(&format!("not sent: {message}")))),
         Report::File { file } => files::file(file).map(one).unwrap_or_default(),
         Report::Files { files } => files::files(files),

@@ -168,3 +168,9 @@ pub(super) fn link(link: &LinkView) -> String {
         _ => bad(&message),
     }
 }
+
+pub(super) fn anew() -> String {
+    bad(
+        "The host has opened the room anew: what was said and offered before is not in it. Your own files are offered again.",
+    )
+}

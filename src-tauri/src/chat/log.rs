@@ -1,21 +1,35 @@
 //! The chat as this window knows it: every line under a key of its own, from the moment it is typed.
+//!
+//! It outlives the room on the host: when the host begins anew, what was said before stays above a line that says so. What
+//! it remembers is bounded as the room's own log is.
 
 use std::collections::{BTreeMap, HashMap};
 
 use netcore::proto::MemberId;
-use netcore::proto::chat::{Body, Entry};
+use netcore::proto::chat::{Body, Entry, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
 use netcore::proto::session::Person;
 
 use super::view::{ChatBody, ChatEntry, ChatState};
 use crate::error::IpcError;
 
-/// The lines, and how to find one by the host's number and by our own.
+/// The latest lines, and how to find one by the host's number and by our own.
 #[derive(Default)]
 pub(crate) struct Log {
-    entries: BTreeMap<u64, ChatEntry>,
-    by_seq: HashMap<u64, u64>,
+    lines: BTreeMap<u64, Line>,
+    /// Bytes of all lines.
+    bytes: usize,
+    /// How many rooms there were before the present one at this address.
+    era: u32,
+    /// Keys in the order of the rooms and their own numbers.
+    numbered: BTreeMap<(u32, u64), u64>,
     by_local: HashMap<u64, u64>,
     last_key: u64,
+}
+
+/// A line, and our own number for it when it is ours.
+struct Line {
+    entry: ChatEntry,
+    local: Option<u64>,
 }
 
 impl Log {
@@ -26,28 +40,29 @@ impl Log {
         log
     }
 
-    /// All lines in their order: by the host's number, unsent ones last.
+    /// All lines in their order: by the rooms' own numbers, unsent ones last.
     pub(crate) fn all(&self) -> Vec<ChatEntry> {
-        let mut all: Vec<_> = self.entries.values().cloned().collect();
-        all.sort_by_key(|entry| (entry.seq.unwrap_or(u64::MAX), entry.key));
+        let mut all: Vec<_> = self.lines.values().map(|line| line.entry.clone()).collect();
+        all.sort_by_key(|entry| (entry.era, entry.seq.unwrap_or(u64::MAX), entry.key));
         all
     }
 
     /// Takes a numbered line; `None` when it is known already.
     pub(crate) fn put(&mut self, entry: &Entry, me: MemberId) -> Option<ChatEntry> {
         let own = entry.local.filter(|_| entry.from == me);
-        if let Some(key) = self.by_seq.get(&entry.seq) {
-            self.by_local.extend(own.map(|local| (local, *key)));
+        if let Some(key) = self.numbered.get(&(self.era, entry.seq)).copied() {
+            self.link(own, key);
             return None;
         }
         let waiting = own.and_then(|local| self.by_local.get(&local).copied());
         let key = waiting.unwrap_or_else(|| self.new_key());
-        if let Some(local) = own {
-            self.by_local.insert(local, key);
-        }
-        self.by_seq.insert(entry.seq, key);
-        let line = delivered(key, entry, me);
-        self.entries.insert(key, line.clone());
+        self.numbered.insert((self.era, entry.seq), key);
+        let line = ChatEntry {
+            key,
+            era: self.era,
+            ..delivered(entry, me)
+        };
+        self.insert(line.clone(), own);
         Some(line)
     }
 
@@ -63,10 +78,10 @@ impl Log {
 
     /// Takes the host's no; `None` when it is about nothing of ours.
     pub(crate) fn refused(&mut self, local: u64, error: IpcError) -> Option<ChatEntry> {
-        let line = self.entries.get_mut(self.by_local.get(&local)?)?;
-        line.state = ChatState::Failed;
-        line.error = Some(error);
-        Some(line.clone())
+        let line = self.lines.get_mut(self.by_local.get(&local)?)?;
+        line.entry.state = ChatState::Failed;
+        line.entry.error = Some(error);
+        Some(line.entry.clone())
     }
 
     /// Keeps what we said under our number `local` until its receipt comes. A line that failed before keeps its `key`.
@@ -78,22 +93,17 @@ impl Log {
         now_unix_ms: u64,
         key: Option<u64>,
     ) -> ChatEntry {
-        if let Some(known) = self
-            .by_local
-            .get(&local)
-            .and_then(|key| self.entries.get(key))
-            .cloned()
-        {
+        let known = self.by_local.get(&local).and_then(|key| self.lines.get(key));
+        if let Some(known) = known.map(|line| line.entry.clone()) {
             // The receipt was quicker; the failed line it stands for goes.
             if let Some(failed) = key.filter(|key| *key != known.key) {
-                self.entries.remove(&failed);
+                self.remove(failed);
             }
             return known;
         }
-        let key = key.unwrap_or_else(|| self.new_key());
-        self.by_local.insert(local, key);
         let line = ChatEntry {
-            key,
+            key: key.unwrap_or_else(|| self.new_key()),
+            era: self.era,
             seq: None,
             body: ChatBody::Text { text },
             from: me.id.0,
@@ -105,13 +115,13 @@ impl Log {
             state: ChatState::Waiting,
             error: None,
         };
-        self.entries.insert(key, line.clone());
+        self.insert(line.clone(), Some(local));
         line
     }
 
     /// The words of a line that failed.
     pub(crate) fn failed_text(&self, key: u64) -> Option<String> {
-        match self.entries.get(&key)? {
+        match &self.lines.get(&key)?.entry {
             ChatEntry {
                 state: ChatState::Failed,
                 body: ChatBody::Text { text },
@@ -121,10 +131,68 @@ impl Log {
         }
     }
 
-    /// The room is another one than before: what has a number there means nothing here.
-    pub(crate) fn forget_delivered(&mut self) {
-        self.entries.retain(|_, entry| entry.seq.is_none());
-        self.by_seq.clear();
+    /// The room is another one than before: a line says so below what was said there, and what is unsent waits below it.
+    pub(crate) fn begin_anew(&mut self, now_unix_ms: u64) {
+        self.era += 1;
+        for line in self.lines.values_mut().filter(|line| line.entry.seq.is_none()) {
+            line.entry.era = self.era;
+        }
+        // The new room's own entries count from one.
+        let key = self.new_key();
+        self.numbered.insert((self.era, 0), key);
+        let line = ChatEntry {
+            key,
+            era: self.era,
+            seq: Some(0),
+            body: ChatBody::Anew,
+            from: MemberId::HOST.0,
+            name: String::new(),
+            colour: String::new(),
+            address: String::new(),
+            mine: false,
+            at_ms: now_unix_ms,
+            state: ChatState::Delivered,
+            error: None,
+        };
+        self.insert(line, None);
+    }
+
+    fn insert(&mut self, entry: ChatEntry, local: Option<u64>) {
+        let key = entry.key;
+        if let Some(before) = self.lines.get(&key) {
+            self.bytes -= size(&before.entry);
+        }
+        self.bytes += size(&entry);
+        self.lines.insert(key, Line { entry, local });
+        self.link(local, key);
+        while self.lines.len() > MAX_LOG_ENTRIES || self.bytes > MAX_LOG_BYTES {
+            let oldest = self.numbered.first_key_value().map(|(_, key)| *key);
+            let Some(oldest) = oldest.or_else(|| self.lines.first_key_value().map(|(key, _)| *key)) else {
+                break;
+            };
+            self.remove(oldest);
+        }
+    }
+
+    fn link(&mut self, local: Option<u64>, key: u64) {
+        let Some((local, line)) = local.zip(self.lines.get_mut(&key)) else {
+            return;
+        };
+        line.local = Some(local);
+        self.by_local.insert(local, key);
+    }
+
+    fn remove(&mut self, key: u64) {
+        let Some(Line { entry, local }) = self.lines.remove(&key) else {
+            return;
+        };
+        self.bytes -= size(&entry);
+        if let Some(seq) = entry.seq {
+            self.numbered.remove(&(entry.era, seq));
+        }
+        if let Some(local) = local {
+            self.by_local.remove(&local);
+        }
     }
 
     fn new_key(&mut self) -> u64 {
@@ -133,9 +201,20 @@ impl Log {
     }
 }
 
-fn delivered(key: u64, entry: &Entry, me: MemberId) -> ChatEntry {
+/// Bytes that a line takes.
+fn size(entry: &ChatEntry) -> usize {
+    let text = match &entry.body {
+        ChatBody::Text { text } => text.len(),
+        _ => 0,
+    };
+    size_of::<Line>() + entry.name.len() + entry.colour.len() + entry.address.len() + text
+}
+
+/// An entry in the interface's words; key and era are the log's.
+fn delivered(entry: &Entry, me: MemberId) -> ChatEntry {
     ChatEntry {
-        key,
+        key: 0,
+        era: 0,
         seq: Some(entry.seq),
         body: match &entry.body {
             Body::Opened => ChatBody::Opened,
@@ -153,5 +232,18 @@ fn delivered(key: u64, entry: &Entry, me: MemberId) -> ChatEntry {
         at_ms: entry.at_unix_ms,
         state: ChatState::Delivered,
         error: None,
+    }
+}
+
+#[cfg(test)]
+impl Log {
+    /// How much it remembers: lines, bytes, numbers of the rooms and of our own.
+    pub(super) fn extent(&self) -> (usize, usize, usize, usize) {
+        (
+            self.lines.len(),
+            self.bytes,
+            self.numbered.len(),
+            self.by_local.len(),
+        )
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
         Event::Receipt { local, entry } => log.receipt(local, &entry, me),
         Event::Refused { local, refusal } => log.refused(local, refusal.into()),
         Event::Reset => {
-            log.forget_delivered();
+            log.begin_anew(netcore::clock::unix_ms());
             core.tell("chat", &ChatEvent::Replaced { entries: log.all() });
             return;
         }

@@ -1,5 +1,5 @@
 use netcore::proto::MemberId;
-use netcore::proto::chat::{Body, Entry};
+use netcore::proto::chat::{Body, Entry, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
 use netcore::proto::session::{Fingerprint, Person, Presence, Profile};
 
 use super::commands;
@@ -145,11 +145,71 @@ fn a_refused_line_can_be_sent_again_under_its_key() {
 }
 
 #[test]
-fn a_room_begun_anew_keeps_only_what_is_unsent() {
-    let mut log = Log::of(&[entry(1, MemberId(0), None)], ME);
+fn a_room_begun_anew_stands_below_the_earlier_one() {
+    let mut log = Log::of(&[entry(1, ME, None)], ME);
     let waiting = log.said(7, "words".into(), &me(), 1, None);
-    log.forget_delivered();
-    assert_eq!(log.all(), [waiting]);
-    let fresh = log.put(&entry(1, MemberId(0), None), ME).unwrap();
-    assert!(matches!(fresh.body, ChatBody::Text { .. }));
+    log.begin_anew(9);
+    // Our number is another's now, and theirs is ours.
+    let other = MemberId(2);
+    let theirs = log.put(&entry(1, ME, Some(3)), other).unwrap();
+    assert!(!theirs.mine, "another's words under our old number are not ours");
+    let ours = log.receipt(7, &entry(2, other, None), other).unwrap();
+    assert_eq!((ours.key, ours.mine, ours.from), (waiting.key, true, other.0));
+    let all = log.all();
+    let order: Vec<_> = all.iter().map(|line| (line.era, line.seq, line.mine)).collect();
+    assert_eq!(
+        order,
+        [
+            (0, Some(1), true),
+            (1, Some(0), false),
+            (1, Some(1), false),
+            (1, Some(2), true)
+        ]
+    );
+    assert_eq!((&all[1].body, all[1].at_ms), (&ChatBody::Anew, 9));
+}
+
+#[test]
+fn the_window_remembers_no_more_than_the_room() {
+    let mut log = Log::default();
+    for seq in 1..=MAX_LOG_ENTRIES as u64 + 5 {
+        log.put(&entry(seq, ME, Some(seq)), ME);
+    }
+    let (lines, _, numbered, own) = log.extent();
+    assert_eq!(
+        (lines, numbered, own),
+        (MAX_LOG_ENTRIES, MAX_LOG_ENTRIES, MAX_LOG_ENTRIES)
+    );
+    assert_eq!(log.all()[0].seq, Some(6), "the oldest goes first");
+
+    let mut log = Log::default();
+    let long = "x".repeat(64 * 1024);
+    for round in 0..4_u64 {
+        for seq in 1..=100 {
+            let body = Body::Text { text: long.clone() };
+            log.put(
+                &Entry {
+                    body,
+                    ..entry(seq, MemberId(2), None)
+                },
+                ME,
+            );
+        }
+        for local in 0..100 {
+            let local = round * 100 + local;
+            log.said(local, long.clone(), &me(), 1, None);
+            log.refused(local, IpcError::internal("no"));
+        }
+        log.begin_anew(round);
+    }
+    let (lines, bytes, ..) = log.extent();
+    let kept: usize = log.all().iter().map(|line| format!("{line:?}").len()).sum();
+    assert!(
+        bytes <= MAX_LOG_BYTES && lines > 200,
+        "{lines} lines, {bytes} bytes"
+    );
+    assert!(
+        kept < MAX_LOG_BYTES + 2 * 1024 * 1024,
+        "{kept} bytes are kept and {bytes} counted"
+    );
 }

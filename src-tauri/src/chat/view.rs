@@ -10,8 +10,10 @@ use crate::session::view::LeaveReason;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChatEntry {
-    /// Unique and stable in this window. Order of appearance is by `seq`, then unsent ones last.
+    /// Unique and stable in this window. Order of appearance is by `era`, then by `seq`, unsent ones last, then by `key`.
     pub key: u64,
+    /// Counts the rooms at this address: it grows when the host begins anew.
+    pub era: u32,
     /// The host's number; `null` until the receipt has come.
     pub seq: Option<u64>,
     /// What it says.
@@ -52,6 +54,8 @@ pub(crate) enum ChatBody {
     },
     /// The room was opened.
     Opened,
+    /// The host began anew: what stands above was said in an earlier room.
+    Anew,
 }
 
 /// How far a message came.

@@ -6,6 +6,9 @@ import { finder } from "./search";
 
 /** The longest message, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 65_536;
+/** The most entries remembered, and the most bytes of their words: as the room's own log. */
+export const MAX_ENTRIES = 10_000;
+export const MAX_BYTES = 16 * 1024 * 1024;
 
 export class ChatStore {
   /** In the order of the host's numbers; what is not yet sent stands last. */
@@ -34,13 +37,17 @@ export class ChatStore {
 
   /** Finds an entry again without a walk through all of them. */
   private readonly byKey = new Map<number, ChatEntry>();
+  /** Bytes of all entries. */
+  private bytes = 0;
 
   constructor(private readonly api: ChatApi) {}
 
   reset(entries: ChatEntry[]): void {
-    this.entries = [...entries].sort(byPlace);
+    const list = [...entries].sort(byPlace);
     this.byKey.clear();
-    for (const entry of entries) this.byKey.set(entry.key, entry);
+    this.bytes = 0;
+    for (const entry of list) this.remember(entry);
+    this.entries = this.trimmed(list);
     this.error = null;
   }
 
@@ -93,15 +100,40 @@ export class ChatStore {
     const old = this.byKey.get(entry.key);
     // The answer to "say" and the event of the receipt may overtake each other: a receipt is never taken back.
     if (old?.state === "delivered" && entry.state === "waiting") return;
-    this.byKey.set(entry.key, entry);
+    this.remember(entry);
     const list = this.entries.slice();
     if (old) list.splice(list.lastIndexOf(old), 1);
     let to = list.length;
     while (to > 0 && byPlace(list[to - 1] as ChatEntry, entry) > 0) to -= 1;
     list.splice(to, 0, entry);
-    this.entries = list;
+    this.entries = this.trimmed(list);
     if (!old && !entry.mine && entry.body.kind === "text" && !this.visible) this.unread += 1;
   }
+
+  private remember(entry: ChatEntry): void {
+    const old = this.byKey.get(entry.key);
+    this.bytes += sizeOf(entry) - (old ? sizeOf(old) : 0);
+    this.byKey.set(entry.key, entry);
+  }
+
+  /** The list without its oldest, as far as it is too long. */
+  private trimmed(list: ChatEntry[]): ChatEntry[] {
+    let from = 0;
+    while (list.length - from > MAX_ENTRIES || this.bytes > MAX_BYTES) {
+      const oldest = list[from++];
+      if (!oldest) break;
+      this.byKey.delete(oldest.key);
+      this.bytes -= sizeOf(oldest);
+    }
+    return from > 0 ? list.slice(from) : list;
+  }
+}
+
+/** What an entry takes beside its words, in bytes: an estimate that leaves none free. */
+const ENTRY_BYTES = 256;
+
+function sizeOf(entry: ChatEntry): number {
+  return ENTRY_BYTES + (entry.body.kind === "text" ? utf8Length(entry.body.text) : 0);
 }
 
 function has(entry: ChatEntry, find: RegExp | null): boolean {
@@ -109,5 +141,5 @@ function has(entry: ChatEntry, find: RegExp | null): boolean {
 }
 
 function byPlace(a: ChatEntry, b: ChatEntry): number {
-  return (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.key - b.key || 0;
+  return a.era - b.era || (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.key - b.key || 0;
 }

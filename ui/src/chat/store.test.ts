@@ -2,11 +2,11 @@ import { describe, expect, it, vi } from "vitest";
 import type { ChatEntry } from "../bindings/contract";
 import { createFakeHost } from "../host/fake";
 import { chatApi } from "./api";
-import { ChatStore, MAX_TEXT_BYTES } from "./store.svelte";
+import { ChatStore, MAX_BYTES, MAX_ENTRIES, MAX_TEXT_BYTES } from "./store.svelte";
 
 function entry(key: number, seq: number | null, more: Partial<ChatEntry> = {}): ChatEntry {
   return {
-    key, seq, body: { kind: "text", text: `m${key}` }, from: 1, name: "Ada", colour: "#2f6f5e", address: "10.0.0.2:1",
+    key, era: 0, seq, body: { kind: "text", text: `m${key}` }, from: 1, name: "Ada", colour: "#2f6f5e", address: "10.0.0.2:1",
     mine: false, atMs: 0, state: seq === null ? "waiting" : "delivered", error: null, ...more,
   };
 }
@@ -41,6 +41,30 @@ describe("the conversation", () => {
     chat.apply({ kind: "entry", entry: entry(1, 1) });
     chat.apply({ kind: "replaced", entries: [entry(9, 2), entry(8, 1)] });
     expect(keys(chat)).toEqual([8, 9]);
+  });
+
+  it("stands below what was said in an earlier room", () => {
+    const { chat } = store();
+    chat.apply({ kind: "entry", entry: entry(1, 40) });
+    chat.apply({ kind: "entry", entry: entry(2, 0, { era: 1, body: { kind: "anew" } }) });
+    chat.apply({ kind: "entry", entry: entry(4, 2, { era: 1 }) });
+    chat.apply({ kind: "entry", entry: entry(3, 1, { era: 1 }) });
+    expect(keys(chat)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("remembers no more entries and no more bytes than the room", () => {
+    const { chat } = store();
+    chat.reset(Array.from({ length: MAX_ENTRIES }, (_, i) => entry(i + 1, i + 1)));
+    for (let i = 1; i <= 5; i += 1) chat.apply({ kind: "entry", entry: entry(MAX_ENTRIES + i, MAX_ENTRIES + i) });
+    expect(chat.entries).toHaveLength(MAX_ENTRIES);
+    expect(chat.entries[0]?.key).toBe(6);
+
+    chat.clear();
+    const text = "网".repeat(20_000);
+    for (let i = 1; i <= 600; i += 1) chat.apply({ kind: "entry", entry: entry(i, i, { body: { kind: "text", text } }) });
+    expect(chat.entries.length).toBeGreaterThan(200);
+    expect(chat.entries.length * 60_000).toBeLessThan(MAX_BYTES);
+    expect(chat.entries.at(-1)?.key).toBe(600);
   });
 
   it("takes ten thousand entries without slowing", () => {

@@ -10,6 +10,10 @@ export function sessionApi(host: Host) {
     addresses: () => host.call("session|addresses", {}),
     hostRoom: (name: string, port: number) => host.call("session|host_room", { name, port }),
     joinRoom: (address: string) => host.call("session|join_room", { address }),
+    /** Joins a room whose identity was compared with the host's own words, whatever it showed before. */
+    joinConfirmed: (address: string, fingerprint: string) => host.call("session|join_confirmed", { address, fingerprint }),
+    /** Lets the folder that received files go to be chosen; null when the dialog was dismissed. */
+    chooseDownloads: () => host.call("session|choose_downloads", {}),
     /** Forgets a room that was joined before, and the identity that it showed then. */
     forgetRoom: (address: string) => host.call("session|forget_room", { address }),
     room: () => host.call("session|room", {}),

@@ -135,12 +135,9 @@ export class SessionStore {
     return this.during("join", () => this.api.joinRoom(address));
   }
 
-  /** Joins a room that shows another identity than before as one that was never joined. */
-  joinAnew(address: string): Promise<RoomView | null> {
-    return this.during("join", async () => {
-      await this.api.forgetRoom(address);
-      return this.api.joinRoom(address);
-    });
+  /** Joins a room that shows another identity than before, when it is the one that was compared. */
+  joinConfirmed(address: string, fingerprint: string): Promise<RoomView | null> {
+    return this.during("join", () => this.api.joinConfirmed(address, fingerprint));
   }
 
   /** Hosts a room here and opens a second window that joins it over loopback. */
@@ -189,6 +186,20 @@ export class SessionStore {
     }
   }
 
+  /** Lets the folder that received files go to be chosen. */
+  async chooseDownloads(): Promise<void> {
+    const settings = await this.api.chooseDownloads();
+    if (settings) this.settings = settings;
+  }
+
+  /** Looks where this computer can be reached now: networks come and go while a room is open. */
+  async refreshAddresses(): Promise<void> {
+    const addresses = await this.api.addresses();
+    if (same(addresses, this.addresses) && same(addresses, this.room?.reachableAt ?? addresses)) return;
+    this.addresses = addresses;
+    if (this.room?.role === "host") this.room = { ...this.room, reachableAt: addresses, address: addresses[0]?.address ?? this.room.address };
+  }
+
   /** Looks again for what may have changed while a room was open: addresses, rooms used before. */
   async refreshStart(): Promise<void> {
     const start = await this.api.start();
@@ -231,6 +242,10 @@ export class SessionStore {
       this.busy = null;
     }
   }
+}
+
+function same(a: ReachableAt[], b: ReachableAt[]): boolean {
+  return a.length === b.length && a.every((at, i) => at.address === b[i]?.address && at.network === b[i]?.network);
 }
 
 /** The host first, then me, then the others as they came. */

@@ -32,6 +32,18 @@ describe("a session", () => {
     }
   });
 
+  it("follows the network while a room is open", async () => {
+    const view = await session.host("Lab", 27182);
+    if (view) session.enter(view);
+    const room = session.room;
+    await session.refreshAddresses();
+    expect(session.room, "nothing changed").toBe(room);
+    const fresh = [{ address: "192.168.9.9:27182", network: "wlan1", loopback: false }];
+    host.room.reach(fresh);
+    await session.refreshAddresses();
+    expect(session.room).toMatchObject({ address: "192.168.9.9:27182", reachableAt: fresh });
+  });
+
   it("puts an error at the door that it belongs to, and takes it away with the next try", async () => {
     host.refuse("session|host_room", "port_in_use");
     expect(await session.host("Lab", 27182)).toBeNull();

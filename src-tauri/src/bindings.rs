@@ -94,7 +94,9 @@ pub fn contract_ts() -> String {
         session::view::SessionEvent, session::view::LeaveReason);
     section!(out, ts, "chat":
         chat::view::ChatEntry, chat::view::ChatBody, chat::view::ChatState, chat::view::ChatEvent);
-    section!(out, ts, "files": files::view::FileState, files::view::FileView, files::view::FilesEvent);
+    section!(out, ts, "files":
+        files::view::Pick, files::view::FileState, files::view::FileView, files::view::OfferedView, files::view::NotOffered,
+        files::view::OpenedFile, files::view::DragView, files::view::FilesEvent);
     section!(out, ts, "video":
         video::view::SourceKind, video::view::SourceFormat, video::view::SourceView, video::view::VideoSpec,
         video::view::LiveView, video::view::StreamView, video::view::VideoEvent, video::view::DrawnFrame, video::view::MadeView, video::view::RecordedView);

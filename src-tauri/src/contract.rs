@@ -9,9 +9,11 @@ contract! {
         start() -> StartView;
         save_profile(profile: Profile) -> Profile;
         save_settings(settings: Settings) -> Settings;
+        choose_downloads() -> Option<Settings>;
         addresses() -> Vec<ReachableAt>;
         host_room(name: String, port: u16) -> RoomView;
         join_room(address: String) -> RoomView;
+        join_confirmed(address: String, fingerprint: String) -> RoomView;
         forget_room(address: String) -> ();
         room() -> Option<RoomView>;
         leave_room() -> ();
@@ -24,16 +26,15 @@ contract! {
         resend(key: u64) -> ChatEntry;
     }
     files tells FilesEvent {
-        choose_files() -> Vec<String>;
-        offer_files(paths: Vec<String>, to: Vec<u32>) -> Vec<FileView>;
+        choose_files() -> Vec<Pick>;
+        offer_files(picks: Vec<u32>, to: Vec<u32>) -> OfferedView;
         accept_file(id: u32) -> ();
         decline_file(id: u32) -> ();
         cancel_file(id: u32) -> ();
         pause_file(id: u32) -> ();
         resume_file(id: u32) -> ();
-        open_file(id: u32) -> ();
+        open_file(id: u32) -> OpenedFile;
         show_file(id: u32) -> ();
-        choose_folder() -> Option<String>;
     }
     video tells VideoEvent {
         sources() -> Vec<SourceView>;

@@ -14,6 +14,7 @@ use crate::closing::Closing;
 use crate::error::IpcError;
 use crate::kept::Kept;
 use crate::outside::Outside;
+use crate::picks::Picks;
 use crate::session::people::People;
 use crate::session::view::{Language, Others, RoomView, Settings, Theme};
 use crate::{Options, chat, files, metrics, session, video};
@@ -28,6 +29,10 @@ pub(crate) struct Core {
     pub(crate) kept: Kept,
     pub(crate) outside: Box<dyn Outside>,
     pub(crate) recent_steps: RecentSteps,
+    /// What a person picked on this computer.
+    pub(crate) picks: Picks,
+    /// Cameras that the page was told of: it can name no other.
+    pub(crate) cameras: Mutex<Vec<String>>,
     /// Held while a room is opened or left, so that two requests cannot both succeed.
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// Language and theme of the command line, until settings are saved.
@@ -39,6 +44,7 @@ pub(crate) struct Core {
 /// A room, and what each capability keeps about it.
 pub(crate) struct OpenRoom {
     pub(crate) room: Room,
+    place: Mutex<Place>,
     pub(crate) people: People,
     pub(crate) chat: Mutex<chat::log::Log>,
     pub(crate) files: Mutex<files::shelf::Shelf>,
@@ -49,6 +55,14 @@ pub(crate) struct OpenRoom {
     pub(crate) round_trips: metrics::round_trips::RoundTrips,
     /// Held while my video is started, changed or stopped.
     pub(crate) live: tokio::sync::Mutex<Option<video::live::Live>>,
+}
+
+/// Where this window stands by what it has been told so far: it moves on with the events, as everything told does.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The room's own number; none between two rooms at one address.
+    room: Option<u64>,
+    me: MemberId,
 }
 
 impl Core {
@@ -67,6 +81,8 @@ impl Core {
             kept,
             outside,
             recent_steps,
+            picks: Picks::default(),
+            cameras: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             closing: Closing::default(),
             room: Mutex::default(),
@@ -142,6 +158,10 @@ impl OpenRoom {
         let me = snapshot.info.me;
         OpenRoom {
             room,
+            place: Mutex::new(Place {
+                room: Some(snapshot.info.room),
+                me,
+            }),
             people: People::of(&snapshot.people),
             chat: Mutex::new(chat::log::Log::of(&snapshot.chat, me)),
             files: Mutex::new(files::shelf::Shelf::of(&snapshot.files)),
@@ -154,9 +174,24 @@ impl OpenRoom {
         }
     }
 
-    /// This window's person. A host that was started anew may have given another number.
+    /// This window's person, by the welcome that was handed on last: a host that begins anew may give another number.
     pub(crate) fn me(&self) -> MemberId {
-        self.room.info().me
+        lock(&self.place).me
+    }
+
+    /// The room on the host is over, and the next has not welcomed us yet.
+    fn leave_place(&self) {
+        lock(&self.place).room = None;
+    }
+
+    /// Takes the place that `snapshot` was taken at. Returns whether the end of an earlier room was missed.
+    fn take_place(&self, snapshot: &Snapshot) -> bool {
+        let now = Place {
+            room: Some(snapshot.info.room),
+            me: snapshot.info.me,
+        };
+        let before = std::mem::replace(&mut *lock(&self.place), now);
+        before.room.is_some_and(|room| now.room != Some(room))
     }
 
     /// This window's person, as the room knows them.
@@ -198,6 +233,10 @@ async fn pump(core: Arc<Core>, open: Arc<OpenRoom>, mut events: broadcast::Recei
 
 async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
     match event {
+        RoomEvent::Chat(netcore::proto::chat::Event::Reset) => {
+            open.leave_place();
+            chat::handle(core, open, netcore::proto::chat::Event::Reset);
+        }
         RoomEvent::Session(netcore::proto::session::Event::Welcomed(_)) => resynchronise(core, open).await,
         RoomEvent::Session(event) => session::handle(core, open, event),
         RoomEvent::Chat(event) => chat::handle(core, open, event),
@@ -217,6 +256,10 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
 /// Compares what the interface was told with what is, and tells the difference.
 pub(crate) async fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>) {
     let snapshot = open.room.snapshot().await;
+    if open.take_place(&snapshot) {
+        chat::handle(core, open, netcore::proto::chat::Event::Reset);
+        files::handle(core, open, netcore::proto::files::Event::Reset);
+    }
     session::resynchronise(core, open, &snapshot);
     chat::resynchronise(core, open, &snapshot);
     files::resynchronise(core, open, &snapshot);

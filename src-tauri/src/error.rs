@@ -11,6 +11,8 @@ use netcore::{FileError, JoinError, OpenError, VideoError};
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::picks::name_of;
+
 /// An error a person can act on: the interface makes a sentence of the code and the context, in the language in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS, thiserror::Error)]
 #[error("{message}")]
@@ -43,6 +45,8 @@ pub(crate) enum ErrorCode {
     NoRoom,
     AlreadyInRoom,
     FileUnreadable,
+    IsFolder,
+    NotPicked,
     DiskFull,
     FileGone,
     FileCorrupt,
@@ -122,9 +126,14 @@ impl From<JoinError> for IpcError {
             // Its sentence says how a card is written.
             JoinError::NoCard { address, .. } => told(ErrorCode::AddressInvalid).with("address", address),
             JoinError::NotARoom { address, .. } => told(ErrorCode::NotARoom).with("address", address),
-            JoinError::IdentityChanged { address, .. } => {
-                told(ErrorCode::IdentityChanged).with("address", address)
-            }
+            JoinError::IdentityChanged {
+                address,
+                expected,
+                got,
+            } => told(ErrorCode::IdentityChanged)
+                .with("address", address)
+                .with("expected", expected)
+                .with("got", got),
             JoinError::HostGone { address, .. } | JoinError::BrokenOff { address, .. } => {
                 told(ErrorCode::HostGone).with("address", address)
             }
@@ -231,13 +240,6 @@ impl From<RecordError> for IpcError {
     }
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,6 +270,19 @@ mod tests {
             why: "denied".into(),
         });
         assert_eq!(error.context["name"], "notes.txt");
+    }
+
+    #[test]
+    fn both_identities_of_a_changed_room_are_told() {
+        use netcore::proto::session::Fingerprint;
+        let error = IpcError::from(JoinError::IdentityChanged {
+            address: "127.0.0.1:1".parse().unwrap(),
+            expected: Fingerprint([0xaa; 32]),
+            got: Fingerprint([0xbb; 32]),
+        });
+        assert_eq!(error.code, ErrorCode::IdentityChanged);
+        assert_eq!(error.context["expected"], "aa".repeat(32));
+        assert_eq!(error.context["got"], "bb".repeat(32));
     }
 
     #[test]

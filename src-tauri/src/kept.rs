@@ -1,5 +1,6 @@
 //! What a profile keeps from start to start: who one is, what one chose, and how large the window was.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,8 @@ struct Content {
     /// Absent until the name has been confirmed once.
     profile: Option<Profile>,
     settings: Option<Settings>,
+    /// The folder of the settings, where its name is no Unicode.
+    downloads: Option<OsString>,
     window: Option<WindowSize>,
     last: LastUsed,
 }
@@ -81,6 +84,12 @@ impl Kept {
             .unwrap_or_else(|| self.defaults.1.clone())
     }
 
+    /// The folder that received files go to.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        let exact = self.content().downloads.clone();
+        exact.map_or_else(|| PathBuf::from(self.settings().downloads), PathBuf::from)
+    }
+
     /// How large the window was.
     pub(crate) fn window(&self) -> Option<WindowSize> {
         self.content().window
@@ -100,13 +109,13 @@ impl Kept {
         Ok(kept)
     }
 
-    /// Keeps what I chose, within what can be, and returns what is kept.
+    /// Keeps what I chose, within what can be, and returns what is kept. The folder is chosen by
+    /// [`save_downloads`](Kept::save_downloads) alone.
     ///
     /// # Errors
     /// When it cannot be written; the old ones stay in force then.
     pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, IpcError> {
         let before = self.settings();
-        let is_folder = Path::new(&settings.downloads).is_absolute();
         let most_kbps = settings.most_kbps.map(|most| most.max(MIN_KBPS));
         let kept = Settings {
             port: if settings.port == 0 {
@@ -114,11 +123,7 @@ impl Kept {
             } else {
                 settings.port
             },
-            downloads: if is_folder {
-                settings.downloads
-            } else {
-                before.downloads
-            },
+            downloads: before.downloads,
             quality: settings.quality.clamp(1, 100),
             least_quality: settings.least_quality.clamp(1, 100),
             least_kbps: settings
@@ -141,6 +146,22 @@ impl Kept {
         if let Err(error) = self.change(|content| change(&mut content.last)) {
             tracing::warn!(%error, "what was used last is not kept");
         }
+    }
+
+    /// Keeps the folder that received files go to.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one stays in force then.
+    pub(crate) fn save_downloads(&self, folder: PathBuf) -> Result<(), IpcError> {
+        let settings = Settings {
+            downloads: folder.to_string_lossy().into_owned(),
+            ..self.settings()
+        };
+        let is_exact = Path::new(&settings.downloads) == folder;
+        self.change(|content| {
+            content.settings = Some(settings);
+            content.downloads = (!is_exact).then(|| folder.into_os_string());
+        })
     }
 
     /// Keeps how large the window is.
@@ -282,6 +303,37 @@ mod tests {
         assert_eq!(second.settings(), kept);
         assert_eq!(second.window().unwrap().width, 1100.0);
         assert_eq!(second.last().room_name, "Lab 2");
+    }
+
+    #[test]
+    fn the_folder_is_what_was_chosen_by_the_dialog_and_nothing_else() {
+        let (_home, folders) = folders();
+        let kept = Kept::load(&folders, None);
+        let before = kept.settings().downloads;
+        let named = Settings {
+            downloads: "/etc/xdg/autostart".into(),
+            ..kept.settings()
+        };
+        assert_eq!(kept.save_settings(named).unwrap().downloads, before);
+        kept.save_downloads(PathBuf::from("/chosen")).unwrap();
+        assert_eq!(Kept::load(&folders, None).downloads(), Path::new("/chosen"));
+        assert_eq!(kept.save_settings(kept.settings()).unwrap().downloads, "/chosen");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_whose_name_is_no_unicode_is_kept_exactly() {
+        use std::os::unix::ffi::OsStringExt;
+        let (_home, folders) = folders();
+        let folder = PathBuf::from(OsString::from_vec(b"/home/caf\xe9".to_vec()));
+        Kept::load(&folders, None).save_downloads(folder.clone()).unwrap();
+        let kept = Kept::load(&folders, None);
+        assert_eq!(kept.downloads(), folder);
+        assert_eq!(kept.settings().downloads, "/home/caf\u{fffd}");
+        kept.save_settings(kept.settings()).unwrap();
+        assert_eq!(kept.downloads(), folder, "saved settings changed the folder");
+        kept.save_downloads(PathBuf::from("/plain")).unwrap();
+        assert_eq!(Kept::load(&folders, None).downloads(), Path::new("/plain"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod graphics;
 mod kept;
 mod metrics;
 mod outside;
+mod picks;
 mod session;
 #[cfg(test)]
 mod testing;
@@ -26,7 +27,7 @@ mod window;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use clap::Parser;
 use netcore::Folders;
@@ -64,7 +65,6 @@ pub struct Options {
 /// Reads the command line, opens the window and runs until it is closed.
 pub fn run() -> ExitCode {
     let options = Options::parse();
-    local_offset();
     if !graphics::has_display() {
         return failed(
             "There is no display here. The terminal program `roomwire` does the same without one.",
@@ -91,6 +91,7 @@ pub fn run() -> ExitCode {
             let code = app.run_return(|app, event| {
                 if let RunEvent::WindowEvent { event, .. } = event {
                     window::handle(app, &event);
+                    files::handle_window(app, &event);
                 }
             });
             ExitCode::from(u8::try_from(code).unwrap_or(1))
@@ -134,16 +135,21 @@ fn failed(why: &str) -> ExitCode {
 
 /// The present in this place's time, such as `2026-11-22 07-26-13`, for names of files.
 fn stamp() -> String {
-    let seconds = i64::try_from(netcore::clock::unix_ms() / 1_000).unwrap_or_default();
-    let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let format = format_description!("[year]-[month]-[day] [hour]-[minute]-[second]");
-    now.to_offset(local_offset()).format(format).unwrap_or_default()
+    stamp_of(netcore::clock::unix_ms())
 }
 
-/// This place's time as it was when the program began: with several threads, Unix systems do not tell it safely.
-fn local_offset() -> UtcOffset {
-    static OFFSET: OnceLock<UtcOffset> = OnceLock::new();
-    *OFFSET.get_or_init(|| UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC))
+/// A moment, in milliseconds since 1970, in this place's time at that moment.
+fn stamp_of(unix_ms: u64) -> String {
+    let seconds = i64::try_from(unix_ms / 1_000).unwrap_or_default();
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let format = format_description!("[year]-[month]-[day] [hour]-[minute]-[second]");
+    local(moment).format(format).unwrap_or_default()
+}
+
+/// A moment in this place's time, which is another one in summer and in winter.
+fn local(moment: OffsetDateTime) -> OffsetDateTime {
+    let offset = UtcOffset::local_offset_at(moment).unwrap_or(UtcOffset::UTC);
+    moment.checked_to_offset(offset).unwrap_or(moment)
 }
 
 #[cfg(test)]
@@ -168,6 +174,23 @@ mod tests {
             (options.profile.as_deref(), options.lang),
             (Some("beside"), Some(Language::Zh))
         );
+    }
+
+    /// Runs this test once more in a process whose place has a summer time: a process has one place for all its threads.
+    #[cfg(unix)]
+    #[test]
+    fn summer_and_winter_have_their_own_time() {
+        const PLACE: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+        if std::env::var("TZ").is_ok_and(|place| place == PLACE) {
+            assert_eq!(stamp_of(1_768_471_200_000), "2026-01-15 11-00-00");
+            assert_eq!(stamp_of(1_784_109_600_000), "2026-07-15 12-00-00");
+            return;
+        }
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "tests::summer_and_winter_have_their_own_time"])
+            .env("TZ", PLACE)
+            .status();
+        assert!(status.unwrap().success());
     }
 
     #[test]

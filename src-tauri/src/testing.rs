@@ -117,8 +117,13 @@ impl Desk {
 
     /// Joins the room of `host`.
     pub(crate) async fn joining(name: &str, host: &RoomView) -> (Desk, RoomView) {
+        Desk::joining_at(name, loopback(host)).await
+    }
+
+    /// Joins the room at `address`.
+    pub(crate) async fn joining_at(name: &str, address: String) -> (Desk, RoomView) {
         let desk = Desk::new(name);
-        let view = crate::session::commands::join_room(&desk.core, loopback(host))
+        let view = crate::session::commands::join_room(&desk.core, address)
             .await
             .unwrap();
         (desk, view)
@@ -152,6 +157,11 @@ impl Desk {
     pub(crate) async fn event_of_kind(&self, capability: &str, kind: &str) -> Value {
         self.event(capability, |event| (event["kind"] == kind).then(|| event.clone()))
             .await
+    }
+
+    /// The number of a path that a person picked.
+    pub(crate) fn pick(&self, path: &Path) -> u32 {
+        self.core.picks.give(path.to_owned()).handle
     }
 
     /// A file with this content.

@@ -5,56 +5,68 @@ use std::sync::Arc;
 
 use netcore::proto::{FileId, MemberId};
 
-use super::view::FileView;
-use crate::core::{Core, lock};
+use super::harmless::is_harmless;
+use super::view::{NotOffered, OfferedView, OpenedFile, Pick};
+use crate::core::{Core, OpenRoom, lock};
 use crate::error::{ErrorCode, IpcError};
 use crate::outside::Choice;
+use crate::picks::name_of;
 
-/// Opening one of these would run it: it is shown in its folder instead.
-const PROGRAMS: [&str; 22] = [
-    "app", "appimage", "bat", "cmd", "com", "command", "cpl", "desktop", "exe", "hta", "jar", "js", "lnk",
-    "msi", "ps1", "reg", "scr", "sh", "url", "vbs", "wsf", "workflow",
-];
-
-pub(crate) async fn choose_files(core: &Arc<Core>) -> Result<Vec<String>, IpcError> {
+pub(crate) async fn choose_files(core: &Arc<Core>) -> Result<Vec<Pick>, IpcError> {
     let chosen = core.outside.choose(Choice::Files).await.unwrap_or_default();
-    Ok(chosen
-        .iter()
-        .map(|path| path.to_string_lossy().into_owned())
-        .collect())
+    Ok(chosen.into_iter().map(|path| core.picks.give(path)).collect())
 }
 
 pub(crate) async fn offer_files(
     core: &Arc<Core>,
-    paths: Vec<String>,
+    picks: Vec<u32>,
     to: Vec<u32>,
-) -> Result<Vec<FileView>, IpcError> {
+) -> Result<OfferedView, IpcError> {
     let open = core.room()?;
-    let mut offered = Vec::new();
-    for path in paths.into_iter().map(PathBuf::from) {
-        let info = open
-            .room
-            .offer_file(&path, to.iter().copied().map(MemberId).collect())
-            .await?;
-        let id = info.id;
-        let mut shelf = lock(&open.files);
-        // By now more may be known of it than that it was accepted.
-        shelf.put_new(info);
-        shelf.set_source(id, path);
-        offered.push(id);
+    let paths: Vec<PathBuf> = picks
+        .into_iter()
+        .map(|pick| core.picks.path(pick))
+        .collect::<Result<_, _>>()?;
+    let to: Vec<MemberId> = to.into_iter().map(MemberId).collect();
+    let (mut offered, mut failed) = (Vec::new(), Vec::new());
+    for path in paths {
+        match offer(&open, &path, &to).await {
+            Ok(id) => offered.push(id),
+            Err(error) => failed.push(NotOffered {
+                name: name_of(&path),
+                error,
+            }),
+        }
     }
     offered.iter().for_each(|id| super::tell(core, &open, *id));
-    Ok(offered
+    let files = offered
         .iter()
         .filter_map(|id| lock(&open.files).view(*id, open.me()))
-        .collect())
+        .collect();
+    Ok(OfferedView { files, failed })
+}
+
+async fn offer(open: &OpenRoom, path: &Path, to: &[MemberId]) -> Result<FileId, IpcError> {
+    if path.is_dir() {
+        let words = format!("{} is a folder", path.display());
+        return Err(IpcError::new(ErrorCode::IsFolder, words).with("name", name_of(path)));
+    }
+    let info = open.room.offer_file(path, to.to_vec()).await?;
+    let id = info.id;
+    let mut shelf = lock(&open.files);
+    // By now more may be known of it than that it was accepted.
+    shelf.put_new(info);
+    shelf.set_source(id, path.to_owned());
+    Ok(id)
 }
 
 pub(crate) async fn accept_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError> {
     let open = core.room()?;
     lock(&open.files).set_declined(FileId(id), false);
-    let folder = core.kept.settings().downloads;
-    Ok(open.room.fetch_file(FileId(id), Some(Path::new(&folder))).await?)
+    Ok(open
+        .room
+        .fetch_file(FileId(id), Some(&core.kept.downloads()))
+        .await?)
 }
 
 pub(crate) async fn decline_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError> {
@@ -79,32 +91,19 @@ pub(crate) async fn resume_file(core: &Arc<Core>, id: u32) -> Result<(), IpcErro
     Ok(())
 }
 
-pub(crate) async fn open_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError> {
+pub(crate) async fn open_file(core: &Arc<Core>, id: u32) -> Result<OpenedFile, IpcError> {
     let path = there(core, id)?;
-    let ending = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    if PROGRAMS.contains(&ending.as_str()) {
-        core.outside.show(&path)
+    if path.is_file() && is_harmless(&path) {
+        core.outside.open(&path)?;
+        Ok(OpenedFile::Opened)
     } else {
-        core.outside.open(&path)
+        core.outside.show(&path)?;
+        Ok(OpenedFile::Shown)
     }
 }
 
 pub(crate) async fn show_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError> {
     core.outside.show(&there(core, id)?)
-}
-
-pub(crate) async fn choose_folder(core: &Arc<Core>) -> Result<Option<String>, IpcError> {
-    let from = PathBuf::from(core.kept.settings().downloads);
-    let chosen = core
-        .outside
-        .choose(Choice::Folder(from))
-        .await
-        .unwrap_or_default();
-    Ok(chosen.first().map(|path| path.to_string_lossy().into_owned()))
 }
 
 /// Where a file is on this computer.

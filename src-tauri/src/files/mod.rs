@@ -1,6 +1,7 @@
 //! What is offered.
 
 pub(crate) mod commands;
+mod harmless;
 mod preview;
 pub(crate) mod shelf;
 #[cfg(test)]
@@ -13,11 +14,11 @@ use std::sync::Arc;
 use netcore::proto::FileId;
 use netcore::proto::files::Event;
 use netcore::{Snapshot, TransferView};
-use tauri::Runtime;
 use tauri::plugin::{Builder, TauriPlugin};
+use tauri::{AppHandle, DragDropEvent, Manager, Runtime, WindowEvent};
 
 use crate::core::{Core, OpenRoom, lock};
-use view::FilesEvent;
+use view::{DragView, FilesEvent};
 
 /// The capability's commands.
 pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R> {
@@ -42,6 +43,26 @@ pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
                 .for_each(|id| core.tell("files", &FilesEvent::Removed { id: id.0 }));
         }
     }
+}
+
+/// Tells the interface of files that are dragged over the window.
+pub(crate) fn handle_window<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
+    if let (WindowEvent::DragDrop(event), Some(core)) = (event, app.try_state::<Arc<Core>>()) {
+        handle_drag(&core, event);
+    }
+}
+
+fn handle_drag(core: &Core, event: &DragDropEvent) {
+    let drag = match event {
+        // Words and pictures are dragged as well; only files have paths.
+        DragDropEvent::Enter { paths, .. } if !paths.is_empty() => DragView::Over,
+        DragDropEvent::Drop { paths, .. } if !paths.is_empty() => DragView::Dropped {
+            picks: paths.iter().map(|path| core.picks.give(path.clone())).collect(),
+        },
+        DragDropEvent::Leave | DragDropEvent::Drop { .. } => DragView::Away,
+        _ => return,
+    };
+    core.tell("files", &FilesEvent::Drag { drag });
 }
 
 /// Tells the interface how far a transfer of ours is.

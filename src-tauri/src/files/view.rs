@@ -4,6 +4,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::error::IpcError;
+pub(crate) use crate::picks::Pick;
 
 /// A file on offer.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -75,6 +76,49 @@ pub(crate) enum FileState {
     Cancelled,
 }
 
+/// What became of picks that were to be offered.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub(crate) struct OfferedView {
+    /// Those that are on offer now.
+    pub files: Vec<FileView>,
+    /// Those that are not.
+    pub failed: Vec<NotOffered>,
+}
+
+/// A pick that could not be offered.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub(crate) struct NotOffered {
+    /// Its name without its folder.
+    pub name: String,
+    /// Why.
+    pub error: IpcError,
+}
+
+/// What opening a file came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OpenedFile {
+    /// The program that the system has for it was given it.
+    Opened,
+    /// It was shown in its folder, because a file of its kind may run a program.
+    Shown,
+}
+
+/// Files that are dragged over the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum DragView {
+    /// They came over it.
+    Over,
+    /// They went away again.
+    Away,
+    /// They were let go of.
+    Dropped {
+        /// What was dropped.
+        picks: Vec<Pick>,
+    },
+}
+
 /// What happens to what is offered.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -89,5 +133,10 @@ pub(crate) enum FilesEvent {
     Removed {
         /// Which.
         id: u32,
+    },
+    /// Files are dragged over the window.
+    Drag {
+        /// How far they are.
+        drag: DragView,
     },
 }

@@ -6,6 +6,7 @@ use super::opening;
 use super::view::{Profile, ReachableAt, RoomView, Settings, StartView};
 use crate::core::Core;
 use crate::error::IpcError;
+use crate::outside::Choice;
 
 pub(crate) async fn start(core: &Arc<Core>) -> Result<StartView, IpcError> {
     Ok(opening::start(core))
@@ -28,8 +29,21 @@ pub(crate) async fn save_settings(core: &Arc<Core>, settings: Settings) -> Resul
     Ok(kept)
 }
 
+pub(crate) async fn choose_downloads(core: &Arc<Core>) -> Result<Option<Settings>, IpcError> {
+    let from = Choice::Folder(core.kept.downloads());
+    let chosen = core.outside.choose(from).await.unwrap_or_default();
+    match chosen.into_iter().next() {
+        Some(folder) => {
+            core.kept.save_downloads(folder)?;
+            Ok(Some(core.settings()))
+        }
+        None => Ok(None),
+    }
+}
+
 pub(crate) async fn addresses(core: &Arc<Core>) -> Result<Vec<ReachableAt>, IpcError> {
-    Ok(opening::addresses(core.kept.settings().port))
+    let hosted = core.room().ok().map(|open| open.room.info().port);
+    Ok(opening::addresses(hosted.unwrap_or(core.kept.settings().port)))
 }
 
 pub(crate) async fn host_room(core: &Arc<Core>, name: String, port: u16) -> Result<RoomView, IpcError> {
@@ -38,6 +52,14 @@ pub(crate) async fn host_room(core: &Arc<Core>, name: String, port: u16) -> Resu
 
 pub(crate) async fn join_room(core: &Arc<Core>, address: String) -> Result<RoomView, IpcError> {
     opening::join(core, &address).await
+}
+
+pub(crate) async fn join_confirmed(
+    core: &Arc<Core>,
+    address: String,
+    fingerprint: String,
+) -> Result<RoomView, IpcError> {
+    opening::join_confirmed(core, &address, &fingerprint).await
 }
 
 pub(crate) async fn forget_room(core: &Arc<Core>, address: String) -> Result<(), IpcError> {

@@ -1,9 +1,10 @@
 //! From the start screen into a room.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use netcore::proto::session::Fingerprint;
 use netcore::proto::video::WindowMode;
 use netcore::{Address, HostOptions, JoinError, JoinOptions, KnownRooms, Room};
 
@@ -25,7 +26,7 @@ pub(super) fn start(core: &Core) -> StartView {
         profile,
         profile_name: core.options.profile.clone(),
         addresses: addresses(settings.port),
-        downloads_free: free_space(Path::new(&settings.downloads)),
+        downloads_free: free_space(&core.kept.downloads()),
         settings,
         last: core.kept.last(),
         recent: recent.rooms().iter().cloned().map(Into::into).collect(),
@@ -60,7 +61,7 @@ pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<Ro
         profile,
         room_name: room_name.clone(),
         port,
-        downloads: downloads(core),
+        downloads: core.kept.downloads(),
         loopback_only: false,
         listen: Vec::new(),
         window: WindowMode::Adaptive,
@@ -79,19 +80,38 @@ pub(super) async fn host(core: &Arc<Core>, name: String, port: u16) -> Result<Ro
 /// Joins a room and enters it.
 pub(super) async fn join(core: &Arc<Core>, address: &str) -> Result<RoomView, IpcError> {
     let _turn = core.turn.lock().await;
+    let room = Room::join(join_options(core, address)?).await?;
+    Ok(enter(core, room).await)
+}
+
+/// Joins a room whose identity a person has compared, whatever identity was pinned for its address before.
+pub(super) async fn join_confirmed(
+    core: &Arc<Core>,
+    address: &str,
+    fingerprint: &str,
+) -> Result<RoomView, IpcError> {
+    let _turn = core.turn.lock().await;
+    let identity: Fingerprint = fingerprint.parse().map_err(IpcError::internal)?;
+    let room = Room::join_confirmed(join_options(core, address)?, identity).await?;
+    Ok(enter(core, room).await)
+}
+
+async fn enter(core: &Arc<Core>, room: Room) -> RoomView {
+    room.stay_on_udp(core.kept.settings().stays_on_udp);
+    core.enter(room).await
+}
+
+fn join_options(core: &Core, address: &str) -> Result<JoinOptions, IpcError> {
     let profile = ready(core)?;
     let address: Address = address.parse().map_err(JoinError::from)?;
-    let options = JoinOptions {
+    Ok(JoinOptions {
         folders: core.folders.clone(),
         profile,
         address,
-        downloads: downloads(core),
+        downloads: core.kept.downloads(),
         watch_streams: true,
         window: WindowMode::Adaptive,
-    };
-    let room = Room::join(options).await?;
-    room.stay_on_udp(core.kept.settings().stays_on_udp);
-    Ok(core.enter(room).await)
+    })
 }
 
 /// Forgets a room that was joined before, and the identity it showed then.
@@ -133,10 +153,6 @@ fn ready(core: &Core) -> Result<netcore::proto::session::Profile, IpcError> {
         ));
     }
     Ok(core.kept.profile().0.into())
-}
-
-fn downloads(core: &Core) -> PathBuf {
-    PathBuf::from(core.kept.settings().downloads)
 }
 
 /// Free bytes on the disk of `folder`, or of the nearest folder above that is there.

@@ -1,15 +1,19 @@
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use netcore::proto::Span;
+use netcore::proto::video::WindowMode;
+use netcore::{Folders, HostOptions, OpenError, Room};
 use serde_json::json;
 
 use super::commands;
 use super::view::{Language, LinkState, Role, Settings, Theme};
 use crate::Options;
+use crate::chat::view::ChatBody;
 use crate::closing::Wish;
 use crate::core::lock;
 use crate::error::ErrorCode;
-use crate::testing::{Desk, loopback};
+use crate::testing::{Desk, PATIENCE, loopback};
 
 #[tokio::test]
 async fn the_start_screen_knows_me_and_where_i_can_be_reached() {
@@ -126,6 +130,164 @@ async fn what_keeps_a_room_from_opening_is_said_at_once() {
         commands::reconnect_now(&other.core).await.unwrap_err().code,
         ErrorCode::NoRoom
     );
+}
+
+/// Opens a room of a plain host, which ends without a goodbye when it is dropped.
+async fn host_at(home: &Path, port: u16) -> Room {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let options = HostOptions {
+            folders: Folders::at(home).unwrap(),
+            profile: netcore::proto::session::Profile::default(),
+            room_name: "Lab".to_owned(),
+            port,
+            downloads: home.join("downloads"),
+            loopback_only: true,
+            window: WindowMode::Adaptive,
+        };
+        match Room::host(options).await {
+            Ok(room) => return room,
+            // The port is free a moment after the earlier room's tasks have ended.
+            Err(OpenError::PortInUse { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::task::yield_now().await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_host_began_anew_everybody_is_who_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    let host = host_at(home.path(), 0).await;
+    let port = host.info().port;
+    let address = format!("127.0.0.1:{port}");
+    let (ben, _) = Desk::joining_at("Ben", address.clone()).await;
+    let (cai, before) = Desk::joining_at("Cai", address.clone()).await;
+    crate::chat::commands::say(&cai.core, "before".into())
+        .await
+        .unwrap();
+    let picks = vec![cai.pick(&cai.file("mine.txt", b"words"))];
+    crate::files::commands::offer_files(&cai.core, picks, vec![])
+        .await
+        .unwrap();
+    cai.event("chat", |event| {
+        (event["entry"]["body"]["text"] == "before" && event["entry"]["state"] == "delivered").then_some(())
+    })
+    .await;
+    commands::leave_room(&ben.core).await.unwrap();
+
+    // Alone in the new room, Cai has Ben's old number, and whoever comes next has hers.
+    drop(host);
+    let _host = host_at(home.path(), port).await;
+    cai.event("chat", |event| {
+        let entry = &event["entry"];
+        (entry["body"]["kind"] == "joined" && entry["era"] == 1).then_some(())
+    })
+    .await;
+    let (dan, joined) = Desk::joining_at("Dan", address).await;
+    assert_eq!(joined.me, before.me, "Dan has Cai's old number");
+    let picks = vec![dan.pick(&dan.file("theirs.txt", b"words"))];
+    crate::files::commands::offer_files(&dan.core, picks, vec![])
+        .await
+        .unwrap();
+    crate::chat::commands::say(&dan.core, "hello, this is Dan".into())
+        .await
+        .unwrap();
+    let heard = cai
+        .event("chat", |event| {
+            (event["entry"]["body"]["text"] == "hello, this is Dan").then(|| event["entry"].clone())
+        })
+        .await;
+    assert_eq!((&heard["mine"], &heard["name"]), (&json!(false), &json!("Dan")));
+    let theirs = cai
+        .event("files", |event| {
+            (event["file"]["name"] == "theirs.txt").then(|| event["file"].clone())
+        })
+        .await;
+    assert_eq!(
+        (&theirs["mine"], &theirs["ownerName"]),
+        (&json!(false), &json!("Dan"))
+    );
+    crate::chat::commands::say(&cai.core, "after".into())
+        .await
+        .unwrap();
+    let after = cai
+        .event("chat", |event| {
+            let entry = &event["entry"];
+            (entry["body"]["text"] == "after" && entry["state"] == "delivered").then(|| entry.clone())
+        })
+        .await;
+    assert_eq!((&after["mine"], &after["name"]), (&json!(true), &json!("Cai")));
+
+    let now = commands::room(&cai.core).await.unwrap().unwrap();
+    assert_ne!(now.me, before.me);
+    let mine: Vec<_> = now.people.iter().filter(|person| person.is_me).collect();
+    assert!(mine.len() == 1 && mine[0].profile.name == "Cai", "{mine:?}");
+    let own_files: Vec<_> = now
+        .files
+        .iter()
+        .filter(|file| file.mine)
+        .map(|file| &file.name)
+        .collect();
+    assert_eq!(own_files, ["mine.txt"], "what is still offered is offered again");
+    let own_words: Vec<_> = now
+        .chat
+        .iter()
+        .filter(|entry| entry.mine && matches!(entry.body, ChatBody::Text { .. }))
+        .map(|entry| {
+            (
+                entry.era,
+                serde_json::to_value(&entry.body).unwrap()["text"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(own_words, [(0, json!("before")), (1, json!("after"))]);
+    let line = now
+        .chat
+        .iter()
+        .position(|entry| entry.body == ChatBody::Anew)
+        .unwrap();
+    let text = |at: usize| serde_json::to_value(&now.chat[at].body).unwrap()["text"].clone();
+    assert_eq!(
+        text(line - 1),
+        json!("before"),
+        "earlier words stand above the line"
+    );
+}
+
+#[tokio::test]
+async fn an_identity_that_changed_is_taken_only_as_it_was_compared() {
+    let (host, room) = Desk::hosting("Ada").await;
+    let (member, _) = Desk::joining("Ben", &room).await;
+    let address = loopback(&room);
+    commands::leave_room(&member.core).await.unwrap();
+    commands::leave_room(&host.core).await.unwrap();
+    let port = address.rsplit(':').next().unwrap().parse().unwrap();
+    let other = Desk::new("Mallory");
+    let shown = commands::host_room(&other.core, "Lab".into(), port)
+        .await
+        .unwrap();
+    let error = commands::join_room(&member.core, address.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::IdentityChanged);
+    assert_eq!(
+        (&error.context["expected"], &error.context["got"]),
+        (&room.fingerprint, &shown.fingerprint)
+    );
+    // What was compared is another one than what answers now.
+    let error = commands::join_confirmed(&member.core, address.clone(), "ab".repeat(32))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::IdentityChanged);
+    let recent = commands::start(&member.core).await.unwrap().recent;
+    assert_eq!(recent[0].fingerprint, room.fingerprint, "nothing was forgotten");
+    commands::join_confirmed(&member.core, address.clone(), shown.fingerprint.clone())
+        .await
+        .unwrap();
+    commands::leave_room(&member.core).await.unwrap();
+    commands::join_room(&member.core, address).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What the interface may ask about live pictures.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use media::SourceId;
 use netcore::proto::StreamId;
 
 use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
@@ -11,11 +11,16 @@ use crate::core::{Core, lock};
 use crate::error::IpcError;
 use crate::outside::Choice;
 
-pub(crate) async fn sources(_core: &Arc<Core>) -> Result<Vec<SourceView>, IpcError> {
+pub(crate) async fn sources(core: &Arc<Core>) -> Result<Vec<SourceView>, IpcError> {
     // Asking a camera what it offers takes its time.
     let found = tokio::task::spawn_blocking(source::list)
         .await
         .map_err(IpcError::internal)?;
+    let cameras = found.iter().filter_map(|source| match &source.id {
+        SourceId::Camera(device) => Some(device.clone()),
+        _ => None,
+    });
+    *lock(&core.cameras) = cameras.collect();
     Ok(found.into_iter().map(SourceView::from).collect())
 }
 
@@ -28,8 +33,12 @@ pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceV
     let Some(path) = chosen.into_iter().next() else {
         return Ok(None);
     };
+    let pick = core.picks.give(path.clone());
     let probed = tokio::task::spawn_blocking(move || media::probe_file(path)).await;
-    Ok(Some(probed.map_err(IpcError::internal)??.into()))
+    Ok(Some(SourceView {
+        id: source::file_id(pick.handle),
+        ..probed.map_err(IpcError::internal)??.into()
+    }))
 }
 
 pub(crate) async fn start_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
@@ -76,8 +85,7 @@ pub(crate) async fn next_frame(
 }
 
 pub(crate) async fn save_snapshot(core: &Arc<Core>, stream: u32) -> Result<String, IpcError> {
-    let folder = core.kept.settings().downloads;
-    let path = frames::save(&*core.room()?, StreamId(stream), Path::new(&folder)).await?;
+    let path = frames::save(&*core.room()?, StreamId(stream), &core.kept.downloads()).await?;
     Ok(path.to_string_lossy().into_owned())
 }
 

@@ -71,7 +71,7 @@ pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView,
         spec,
         name,
         ended,
-    } = source::open(&spec, &outlet).await?;
+    } = source::open(core, &spec, &outlet).await?;
     let publisher = match open.room.publish(stream_spec(&spec, &name)).await {
         Ok(publisher) => Arc::new(publisher),
         Err(error) => {
@@ -139,9 +139,9 @@ pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView
         // One camera cannot be opened twice, so the old source goes first.
         let before = live.spec.clone();
         source::close(live.capture).await;
-        let (opened, error) = match source::open(&spec, &live.outlet).await {
+        let (opened, error) = match source::open(core, &spec, &live.outlet).await {
             Ok(opened) => (Ok(opened), None),
-            Err(error) => (source::open(&before, &live.outlet).await, Some(error)),
+            Err(error) => (source::open(core, &before, &live.outlet).await, Some(error)),
         };
         let opened = match opened {
             Ok(opened) => opened,
@@ -273,7 +273,7 @@ fn watch_for_end(
 
 fn stream_spec(spec: &VideoSpec, name: &str) -> StreamSpec {
     StreamSpec {
-        source: match source::id_of(spec) {
+        source: match spec.source.parse() {
             Ok(SourceId::Camera(_)) => SourceKind::Camera,
             Ok(SourceId::Screen(_)) => SourceKind::Screen,
             Ok(SourceId::File(_)) => SourceKind::File,
@@ -307,7 +307,7 @@ mod tests {
         use super::super::view::SourceKind::{Camera, File, Pattern, Screen};
         for (source, told) in [
             ("camera:/dev/video0", Camera),
-            ("file:/tmp/a.avi", File),
+            ("file:7", File),
             ("pattern", Pattern),
             ("screen:2", Screen),
             ("screen:Lab notes", Screen),

@@ -63,7 +63,7 @@ pub(super) async fn start(
         };
         recordings.0.insert(stream, begun);
     }
-    let folder = PathBuf::from(core.kept.settings().downloads);
+    let folder = core.kept.downloads();
     let name = safe_name(&format!(
         "Roomwire {} {}",
         crate::stamp(),

@@ -13,6 +13,7 @@ use netcore::proto::video::AdaptationConfig;
 use tokio::sync::mpsc;
 
 use super::view::VideoSpec;
+use crate::core::{Core, lock};
 use crate::error::{ErrorCode, IpcError};
 
 /// A camera that has to be woken needs seconds; more than this is no answer.
@@ -114,17 +115,31 @@ pub(super) fn list() -> Vec<SourceInfo> {
     all
 }
 
-/// What `spec` names.
-pub(super) fn id_of(spec: &VideoSpec) -> Result<SourceId, IpcError> {
-    spec.source
-        .parse()
-        .map_err(|error| IpcError::new(ErrorCode::CameraAbsent, error))
+/// A video file that was picked, as the page names it.
+pub(super) fn file_id(handle: u32) -> String {
+    format!("file:{handle}")
+}
+
+/// What `spec` names: a file by its number, a camera that was listed, and neither by its path.
+pub(super) fn id_of(core: &Core, spec: &VideoSpec) -> Result<SourceId, IpcError> {
+    let absent = |error: &dyn std::fmt::Display| IpcError::new(ErrorCode::CameraAbsent, error.to_string());
+    if let Some(handle) = spec.source.strip_prefix("file:") {
+        // No number of ours is zero.
+        return core.picks.path(handle.parse().unwrap_or(0)).map(SourceId::File);
+    }
+    match spec.source.parse() {
+        Ok(SourceId::Camera(device)) if !lock(&core.cameras).contains(&device) => {
+            Err(absent(&"this camera was not listed").with("camera", device))
+        }
+        Ok(id) => Ok(id),
+        Err(error) => Err(absent(&error)),
+    }
 }
 
 /// Opens what `spec` names and waits until it gives pictures, or says why not.
-pub(super) async fn open(spec: &VideoSpec, outlet: &Arc<Outlet>) -> Result<Opened, IpcError> {
+pub(super) async fn open(core: &Core, spec: &VideoSpec, outlet: &Arc<Outlet>) -> Result<Opened, IpcError> {
     let asked = CaptureSpec {
-        source: id_of(spec)?,
+        source: id_of(core, spec)?,
         width: spec.width.min(MAX_SIDE),
         height: spec.height.min(MAX_SIDE),
         rate: sane_rate(spec.rate),

@@ -194,6 +194,14 @@ async fn a_source_that_is_not_there_is_said_so() {
         commands::choose_video_file(&host.core).await.unwrap().is_none(),
         "a dismissed dialog chose a file"
     );
+    for named in ["file:/etc/passwd", "file:", "file:0", "file:77"] {
+        let spec = VideoSpec {
+            source: named.into(),
+            ..pattern(0, 0, Transport::Tcp)
+        };
+        let error = commands::start_video(&host.core, spec).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::NotPicked, "{named}");
+    }
     lock(&host.world.chosen).push_back(vec![host.file("words.avi", b"no video")]);
     assert!(commands::choose_video_file(&host.core).await.is_err());
 }

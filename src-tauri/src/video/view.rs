@@ -46,7 +46,7 @@ pub(crate) struct SourceFormat {
 /// What pictures can come from.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 pub(crate) struct SourceView {
-    /// "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:/path"
+    /// "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:7" for a file that was picked
     pub id: String,
     /// What kind of thing it is.
     pub kind: SourceKind,

@@ -66,18 +66,26 @@ describe("the start screen", () => {
     expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
   });
 
-  it("joins a room with another identity only when told to forget the old one", async () => {
+  it("joins a room with another identity only when somebody has compared it", async () => {
     const { host } = await open({ refuse: { "session|join_room": "identity_changed" } });
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
     await click("join-room");
     expect(await screen.findByTestId("join-error")).toHaveTextContent("another identity than last time. You have not been connected.");
-    expect(host.calls.map((call) => call.command)).not.toContain("session|forget_room");
+    expect(screen.getByTestId("identity-expected").textContent?.replaceAll(" ", "")).toBe("3fa9".repeat(16));
+    expect(screen.getByTestId("identity-got").textContent?.replaceAll(" ", "")).toBe("07c2".repeat(16));
+    // The old digits, or none, take nothing.
+    expect(screen.getByTestId("join-confirmed")).toBeDisabled();
+    await fireEvent.input(screen.getByTestId("identity-digits"), { target: { value: "3fa9" } });
+    await fireEvent.keyDown(screen.getByTestId("identity-digits"), { key: "Enter" });
+    expect(screen.getByTestId("join-confirmed")).toBeDisabled();
+    expect(host.calls.map((call) => call.command)).not.toContain("session|join_confirmed");
     // What is typed meanwhile is not what the question was about.
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "10.0.0.9:1" } });
-    await click("join-anew");
+    await fireEvent.input(screen.getByTestId("identity-digits"), { target: { value: "07C2" } });
+    await click("join-confirmed");
     await screen.findByTestId("room");
-    expect(host.calls).toContainEqual({ command: "session|forget_room", args: { address: "192.168.1.10:27182" } });
-    expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "192.168.1.10:27182" } });
+    expect(host.calls).toContainEqual({ command: "session|join_confirmed", args: { address: "192.168.1.10:27182", fingerprint: "07c2".repeat(16) } });
+    expect(host.calls.map((call) => call.command)).not.toContain("session|forget_room");
   });
 
   it("changes language and theme at once, and keeps them", async () => {
@@ -187,17 +195,20 @@ describe("the room", () => {
     host.drag({ kind: "away" });
     await waitFor(() => expect(screen.queryByTestId("drop-target")).toBeNull());
     host.drag({ kind: "over" });
-    host.drag({ kind: "dropped", paths: ["/home/mara/a.png", "/home/mara/b c.txt"] });
+    host.drag({ kind: "dropped", picks: [host.room.picks.pick("a.png"), host.room.picks.pick("b c.txt"), host.room.picks.pick("Photos/")] });
     expect(await screen.findByText("b c")).toBeVisible();
     expect(screen.queryByTestId("drop-target")).toBeNull();
-    expect(host.calls).toContainEqual({ command: "files|offer_files", args: { paths: ["/home/mara/a.png", "/home/mara/b c.txt"], to: [] } });
+    expect(host.calls).toContainEqual({ command: "files|offer_files", args: { picks: [1, 2, 3], to: [] } });
+    const notOffered = await screen.findByTestId("not-offered");
+    expect(notOffered).toHaveTextContent("1 file was not offered");
+    expect(notOffered).toHaveTextContent("Photos · this is a folder, and folders are not sent.");
   });
 
   it("takes no dropped files where nothing says what becomes of them", async () => {
     const { host } = await open({ scene: "busy" });
     await click("open-wire");
     host.drag({ kind: "over" });
-    host.drag({ kind: "dropped", paths: ["/home/mara/a.png"] });
+    host.drag({ kind: "dropped", picks: [host.room.picks.pick("a.png")] });
     await click("wire-back");
     await screen.findByTestId("room");
     expect(screen.queryByTestId("drop-target")).toBeNull();
@@ -206,7 +217,7 @@ describe("the room", () => {
 
   it("says with the files why dropped ones are not offered", async () => {
     const { host } = await open({ scene: "busy", refuse: { "files|offer_files": "file_unreadable" } });
-    host.drag({ kind: "dropped", paths: ["/home/mara/folder"] });
+    host.drag({ kind: "dropped", picks: [host.room.picks.pick("notes.txt")] });
     expect(await screen.findByTestId("files-error")).toHaveTextContent("cannot be read");
     expect(screen.getByTestId("tab-files")).toHaveAttribute("aria-selected", "true");
   });
@@ -223,7 +234,7 @@ describe("the room", () => {
   it("shows a failed message with its reason and sends it again", async () => {
     const { host } = await open({ scene: "busy" });
     const failed = {
-      key: 77, seq: null, body: { kind: "text" as const, text: "lost words" }, from: 2, name: "Mara", colour: "#7a4f9a", address: "", mine: true,
+      key: 77, era: 0, seq: null, body: { kind: "text" as const, text: "lost words" }, from: 2, name: "Mara", colour: "#7a4f9a", address: "", mine: true,
       atMs: Date.now(), state: "failed" as const, error: { code: "host_gone" as const, message: "", context: {} },
     };
     host.emit("chat:event", { kind: "entry", entry: failed });
@@ -365,7 +376,7 @@ it("an event that overtakes the answer it is newer than is not lost", async () =
   const joined = model.join("192.168.1.10:27182");
   host.emit("chat:event", {
     kind: "entry",
-    entry: { key: 999, seq: 999, body: { kind: "text", text: "early" }, from: 0, name: "Chen", colour: "#2f6f5e", address: "", mine: false, atMs: Date.now(), state: "delivered", error: null },
+    entry: { key: 999, era: 0, seq: 999, body: { kind: "text", text: "early" }, from: 0, name: "Chen", colour: "#2f6f5e", address: "", mine: false, atMs: Date.now(), state: "delivered", error: null },
   });
   await joined;
   expect(model.chat.entries.at(-1)?.key).toBe(999);

@@ -1,9 +1,9 @@
-import type { ChatEntry, IpcError, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
+import type { ChatEntry, DragView, IpcError, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
 import { chatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { filesApi } from "../files/api";
 import { FilesStore } from "../files/store.svelte";
-import { asIpcError, type FileDrag, type Host } from "../host/types";
+import { asIpcError, type Host } from "../host/types";
 import { metricsApi } from "../metrics/api";
 import { MetricsStore } from "../metrics/store.svelte";
 import { sessionApi } from "../session/api";
@@ -66,9 +66,8 @@ export class Model {
     await Promise.all([
       session.onEvent((event) => this.gate.pass(() => this.applySession(event))),
       chat.onEvent((event) => this.gate.pass(() => this.chat.apply(event))),
-      files.onEvent((event) => this.gate.pass(() => this.files.apply(event))),
+      files.onEvent((event) => (event.kind === "drag" ? this.applyDrag(event.drag) : this.gate.pass(() => this.files.apply(event)))),
       video.onEvent((event) => this.gate.pass(() => this.video.apply(event))),
-      files.onDrag((drag) => this.applyDrag(drag)),
       metrics.onEvent((event) => this.gate.pass(() => this.metrics.apply(event))),
     ]);
     const autoJoin = await this.session.open();
@@ -95,8 +94,8 @@ export class Model {
     return this.entering(() => this.session.join(address));
   }
 
-  joinAnew(address: string): Promise<void> {
-    return this.entering(() => this.session.joinAnew(address));
+  joinConfirmed(address: string, fingerprint: string): Promise<void> {
+    return this.entering(() => this.session.joinConfirmed(address, fingerprint));
   }
 
   tryHere(name: string, port: number): Promise<void> {
@@ -172,10 +171,10 @@ export class Model {
   }
 
   /** Files can be dropped where the room shows what becomes of them, and nowhere else. */
-  private applyDrag(drag: FileDrag): void {
+  private applyDrag(drag: DragView): void {
     const takes = this.session.room !== null && this.view === "room" && !this.settingsOpen;
     this.files.dragged = takes && drag.kind === "over";
-    if (takes && drag.kind === "dropped") void this.files.offer(drag.paths);
+    if (takes && drag.kind === "dropped") void this.files.offer(drag.picks);
   }
 
   private tellRecorded({ path, frames, lengthMs }: RecordedView, error: IpcError | null): void {

@@ -14,7 +14,7 @@ export type IpcError = {
   /** The values for a translated sentence. */
   context: Record<string, string> };
 /** The words for what can go wrong. Each has a sentence in every language of the interface. */
-export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "recording_failed" | "already_live" | "not_live" | "storage" | "internal";
+export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "is_folder" | "not_picked" | "disk_full" | "file_gone" | "file_corrupt" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "recording_failed" | "already_live" | "not_live" | "storage" | "internal";
 
 // ---------- session ----------
 /** What a person tells about themselves. */
@@ -183,8 +183,10 @@ export type LeaveReason = "left" | "lost" | "removed";
 // ---------- chat ----------
 /** A line of the chat. */
 export type ChatEntry = {
-  /** Unique and stable in this window. Order of appearance is by `seq`, then unsent ones last. */
+  /** Unique and stable in this window. Order of appearance is by `era`, then by `seq`, unsent ones last, then by `key`. */
   key: number,
+  /** Counts the rooms at this address: it grows when the host begins anew. */
+  era: number,
   /** The host's number; `null` until the receipt has come. */
   seq: number | null,
   /** What it says. */
@@ -210,7 +212,7 @@ export type ChatBody = { kind: "text",
   /** The words. */
   text: string } | { kind: "joined" } | { kind: "left",
   /** Why. */
-  reason: LeaveReason } | { kind: "opened" };
+  reason: LeaveReason } | { kind: "opened" } | { kind: "anew" };
 /** How far a message came. */
 export type ChatState = "waiting" | "delivered" | "failed";
 /** What happens to what is said. */
@@ -221,6 +223,12 @@ export type ChatEvent = { kind: "entry",
   entries: Array<ChatEntry> };
 
 // ---------- files ----------
+/** Something that was picked, as the page knows it. */
+export type Pick = {
+  /** What the page names it by. */
+  handle: number,
+  /** Its name without its folder, to be shown. */
+  name: string };
 /** How far a file is, for this window's person. */
 export type FileState = { kind: "offered" } | { kind: "transferring",
   /** Bytes that are through. */
@@ -265,12 +273,32 @@ export type FileView = {
   state: FileState,
   /** A data: URL of a small picture, for pictures that are on this computer. */
   preview: string | null };
+/** What became of picks that were to be offered. */
+export type OfferedView = {
+  /** Those that are on offer now. */
+  files: Array<FileView>,
+  /** Those that are not. */
+  failed: Array<NotOffered> };
+/** A pick that could not be offered. */
+export type NotOffered = {
+  /** Its name without its folder. */
+  name: string,
+  /** Why. */
+  error: IpcError };
+/** What opening a file came to. */
+export type OpenedFile = "opened" | "shown";
+/** Files that are dragged over the window. */
+export type DragView = { kind: "over" } | { kind: "away" } | { kind: "dropped",
+  /** What was dropped. */
+  picks: Array<Pick> };
 /** What happens to what is offered. */
 export type FilesEvent = { kind: "file",
   /** As it is now. */
   file: FileView } | { kind: "removed",
   /** Which. */
-  id: number };
+  id: number } | { kind: "drag",
+  /** How far they are. */
+  drag: DragView };
 
 // ---------- video ----------
 /** What kind of thing gives the pictures. */
@@ -285,7 +313,7 @@ export type SourceFormat = {
   rate: number };
 /** What pictures can come from. */
 export type SourceView = {
-  /** "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:/path" */
+  /** "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:7" for a file that was picked */
   id: string,
   /** What kind of thing it is. */
   kind: SourceKind,
@@ -654,9 +682,11 @@ export type Commands = {
   "session|start": [Record<string, never>, StartView];
   "session|save_profile": [{ profile: Profile }, Profile];
   "session|save_settings": [{ settings: Settings }, Settings];
+  "session|choose_downloads": [Record<string, never>, Settings | null];
   "session|addresses": [Record<string, never>, Array<ReachableAt>];
   "session|host_room": [{ name: string; port: number }, RoomView];
   "session|join_room": [{ address: string }, RoomView];
+  "session|join_confirmed": [{ address: string; fingerprint: string }, RoomView];
   "session|forget_room": [{ address: string }, null];
   "session|room": [Record<string, never>, RoomView | null];
   "session|leave_room": [Record<string, never>, null];
@@ -665,16 +695,15 @@ export type Commands = {
   "session|open_beside": [{ address: string }, null];
   "chat|say": [{ text: string }, ChatEntry];
   "chat|resend": [{ key: number }, ChatEntry];
-  "files|choose_files": [Record<string, never>, Array<string>];
-  "files|offer_files": [{ paths: Array<string>; to: Array<number> }, Array<FileView>];
+  "files|choose_files": [Record<string, never>, Array<Pick>];
+  "files|offer_files": [{ picks: Array<number>; to: Array<number> }, OfferedView];
   "files|accept_file": [{ id: number }, null];
   "files|decline_file": [{ id: number }, null];
   "files|cancel_file": [{ id: number }, null];
   "files|pause_file": [{ id: number }, null];
   "files|resume_file": [{ id: number }, null];
-  "files|open_file": [{ id: number }, null];
+  "files|open_file": [{ id: number }, OpenedFile];
   "files|show_file": [{ id: number }, null];
-  "files|choose_folder": [Record<string, never>, string | null];
   "video|sources": [Record<string, never>, Array<SourceView>];
   "video|choose_video_file": [Record<string, never>, SourceView | null];
   "video|start_video": [{ spec: VideoSpec }, LiveView];

@@ -1,12 +1,13 @@
 import type { FilesEvent } from "../bindings/contract";
-import type { FileDrag, Host } from "../host/types";
+import type { Host } from "../host/types";
 
 /** Files on their way to and from others. */
 export function filesApi(host: Host) {
   return {
     /** The native dialog; empty when it was dismissed. */
     choose: () => host.call("files|choose_files", {}),
-    offer: (paths: string[], to: number[]) => host.call("files|offer_files", { paths, to }),
+    /** Offers what was picked, by its handles. */
+    offer: (picks: number[], to: number[]) => host.call("files|offer_files", { picks, to }),
     accept: (id: number) => host.call("files|accept_file", { id }),
     decline: (id: number) => host.call("files|decline_file", { id }),
     cancel: (id: number) => host.call("files|cancel_file", { id }),
@@ -14,8 +15,6 @@ export function filesApi(host: Host) {
     resume: (id: number) => host.call("files|resume_file", { id }),
     open: (id: number) => host.call("files|open_file", { id }),
     show: (id: number) => host.call("files|show_file", { id }),
-    chooseFolder: () => host.call("files|choose_folder", {}),
-    onDrag: (handler: (drag: FileDrag) => void) => host.onFileDrag(handler),
     onEvent: (handler: (event: FilesEvent) => void) => host.on("files:event", handler),
   };
 }

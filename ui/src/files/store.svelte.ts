@@ -1,4 +1,4 @@
-import type { FilesEvent, FileView, IpcError } from "../bindings/contract";
+import type { FilesEvent, FileView, IpcError, NotOffered, Pick } from "../bindings/contract";
 import { asIpcError } from "../host/types";
 import type { FilesApi } from "./api";
 
@@ -12,6 +12,10 @@ export class FilesStore {
   error = $state.raw<IpcError | null>(null);
   /** Why the last action on a file came to nothing, by file. */
   actionErrors = $state.raw<Record<number, IpcError>>({});
+  /** What was picked last and could not be offered. */
+  failed = $state.raw<NotOffered[]>([]);
+  /** Files that were shown in their folder though they were to be opened. */
+  shown = $state.raw<ReadonlySet<number>>(new Set());
   choosing = $state(false);
   /** Whether files are dragged over the window. */
   dragged = $state(false);
@@ -24,7 +28,9 @@ export class FilesStore {
   reset(files: FileView[]): void {
     this.files = [...files].sort(byTime);
     this.error = null;
+    this.failed = [];
     this.actionErrors = {};
+    this.shown = new Set();
   }
 
   clear(): void {
@@ -33,7 +39,7 @@ export class FilesStore {
 
   apply(event: FilesEvent): void {
     if (event.kind === "removed") this.files = this.files.filter((file) => file.id !== event.id);
-    else this.put(event.file);
+    else if (event.kind === "file") this.put(event.file);
   }
 
   /** Lets files be chosen and offers them to `to` (nobody named: everyone). */
@@ -42,8 +48,8 @@ export class FilesStore {
     this.choosing = true;
     this.error = null;
     try {
-      const paths = await this.api.choose();
-      if (paths.length > 0) await this.offer(paths, to);
+      const picks = await this.api.choose();
+      if (picks.length > 0) await this.offer(picks, to);
     } catch (thrown) {
       this.error = asIpcError(thrown);
     } finally {
@@ -51,11 +57,17 @@ export class FilesStore {
     }
   }
 
-  /** Offers files by their paths to `to` (nobody named: everyone). */
-  async offer(paths: string[], to: number[] = []): Promise<void> {
+  /** Offers what was picked to `to` (nobody named: everyone). What cannot be offered is named; all else is. */
+  async offer(picks: Pick[], to: number[] = []): Promise<void> {
     this.error = null;
+    this.failed = [];
     try {
-      for (const file of await this.api.offer(paths, to)) this.put(file);
+      const offered = await this.api.offer(
+        picks.map((pick) => pick.handle),
+        to,
+      );
+      for (const file of offered.files) this.put(file);
+      this.failed = offered.failed;
     } catch (thrown) {
       this.error = asIpcError(thrown);
     }
@@ -64,7 +76,8 @@ export class FilesStore {
   async act(id: number, action: FileAction): Promise<void> {
     this.dismiss(id);
     try {
-      await this.api[action](id);
+      const came = await this.api[action](id);
+      if (action === "open") this.noteOpened(id, came === "shown");
     } catch (thrown) {
       this.actionErrors = { ...this.actionErrors, [id]: asIpcError(thrown) };
     }
@@ -77,8 +90,11 @@ export class FilesStore {
     this.actionErrors = rest;
   }
 
-  chooseFolder(): Promise<string | null> {
-    return this.api.chooseFolder();
+  private noteOpened(id: number, isShown: boolean): void {
+    const shown = new Set(this.shown);
+    if (isShown) shown.add(id);
+    else shown.delete(id);
+    this.shown = shown;
   }
 
   private put(file: FileView): void {

@@ -35,7 +35,7 @@ describe("files", () => {
 
   it("are offered to whom they are meant for", async () => {
     await files.chooseAndOffer([3]);
-    expect(host.calls.at(-1)).toEqual({ command: "files|offer_files", args: { paths: ["/home/mara/capture-07.pcapng"], to: [3] } });
+    expect(host.calls.at(-1)).toEqual({ command: "files|offer_files", args: { picks: [1], to: [3] } });
     expect(files.files.at(-1)).toMatchObject({ mine: true, name: "capture-07.pcapng" });
   });
 
@@ -56,6 +56,23 @@ describe("files", () => {
     expect(files.error?.code).toBe("file_unreadable");
     expect(files.files).toHaveLength(before);
     expect(files.choosing).toBe(false);
+  });
+
+  it("that may run something are shown in their folder instead, and are said to be", async () => {
+    await files.act(4, "open");
+    expect([...files.shown]).toEqual([4]);
+    await files.act(1, "open");
+    expect([...files.shown]).toEqual([4]);
+  });
+
+  it("that cannot be offered are named, and all else is offered", async () => {
+    const before = files.files.length;
+    await files.offer([host.room.picks.pick("Photos/"), host.room.picks.pick("a.txt")]);
+    expect(files.failed.map(({ name, error }) => [name, error.code])).toEqual([["Photos", "is_folder"]]);
+    expect(files.files).toHaveLength(before + 1);
+    await files.offer([{ handle: 99, name: "/etc/passwd" }]);
+    expect(files.error?.code).toBe("not_picked");
+    expect(files.files).toHaveLength(before + 1);
   });
 
   it("go away when they are removed", () => {

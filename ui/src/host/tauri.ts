@@ -25,15 +25,6 @@ export const tauriHost: Host = {
   async setZoom(factor) {
     await getCurrentWebview().setZoom(factor);
   },
-
-  async onFileDrag(handler) {
-    return await getCurrentWebview().onDragDropEvent(({ payload }) => {
-      // Words and pictures are dragged as well; only files have paths.
-      if (payload.type === "enter" && payload.paths.length > 0) handler({ kind: "over" });
-      else if (payload.type === "drop" && payload.paths.length > 0) handler({ kind: "dropped", paths: payload.paths });
-      else if (payload.type === "leave" || payload.type === "drop") handler({ kind: "away" });
-    });
-  },
 };
 
 async function asked<T>(answer: Promise<unknown>): Promise<T> {

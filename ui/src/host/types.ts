@@ -12,9 +12,6 @@ export type { Commands, Events } from "../bindings/contract";
 
 export type EventName = keyof Events;
 
-/** Files that are dragged over the window: they came over it, went away again, or were let go of. */
-export type FileDrag = { kind: "over" } | { kind: "away" } | { kind: "dropped"; paths: string[] };
-
 export interface Host {
   /** Runs a command. Rejects with {@link HostError}, always. */
   call<C extends Command>(command: C, args: Args<C>): Promise<Result<C>>;
@@ -28,8 +25,6 @@ export interface Host {
   on<E extends EventName>(event: E, handler: (payload: Events[E]) => void): Promise<() => void>;
   /** Draws the page larger or smaller; 1 is its usual size. */
   setZoom(factor: number): Promise<void>;
-  /** Calls `handler` for files dragged over the window until the returned function is called. */
-  onFileDrag(handler: (drag: FileDrag) => void): Promise<() => void>;
 }
 
 /** A refusal from the backend, in the form that a sentence can be made of. */

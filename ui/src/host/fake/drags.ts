@@ -1,7 +1,7 @@
-import type { FileDrag } from "../types";
+import type { DragView, Pick } from "../../bindings/contract";
 
-/** Tells of a plain browser's dragged files as the shell tells of the system's. A browser gives names and no paths. */
-export function followBrowserDrags(tell: (drag: FileDrag) => void): void {
+/** Tells of a plain browser's dragged files as the shell tells of the system's. */
+export function followBrowserDrags(tell: (drag: DragView) => void, pick: (name: string) => Pick): void {
   const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
   let depth = 0;
   addEventListener("dragenter", (event) => {
@@ -20,6 +20,6 @@ export function followBrowserDrags(tell: (drag: FileDrag) => void): void {
     if (!holdsFiles(event)) return;
     event.preventDefault();
     depth = 0;
-    tell({ kind: "dropped", paths: [...(event.dataTransfer?.files ?? [])].map((file) => `/home/mara/${file.name}`) });
+    tell({ kind: "dropped", picks: [...(event.dataTransfer?.files ?? [])].map((file) => pick(file.name)) });
   });
 }

@@ -2,7 +2,8 @@
  * A simulated room behind the door: what the interface meets in a plain browser and in its tests. People talk, files
  * move, streams are drawn, figures change with TCP and UDP, and any command can be made to fail.
  */
-import type { EventName, Events, FileDrag, Host, Args, Command, Result } from "../types";
+import type { DragView } from "../../bindings/contract";
+import type { EventName, Events, Host, Args, Command, Result } from "../types";
 import { HostError } from "../types";
 import { followBrowserDrags } from "./drags";
 import { DEFAULTS, optionsFrom, type FakeOptions } from "./options";
@@ -14,7 +15,7 @@ export type { FakeOptions } from "./options";
 /** The fake host that an address asks for (see {@link optionsFrom}). */
 export function fakeHostFromAddress(search: string): Host {
   const host = createFakeHost(optionsFrom(search));
-  followBrowserDrags((drag) => host.drag(drag));
+  followBrowserDrags((drag) => host.drag(drag), (name) => host.room.picks.pick(name));
   return host;
 }
 
@@ -27,14 +28,13 @@ export type FakeHost = Host & {
   /** Makes a command fail from now on, or (null) no longer. */
   refuse(command: Command, code: NonNullable<FakeOptions["refuse"][Command]> | null): void;
   /** Drags files over the window as the system would. */
-  drag(drag: FileDrag): void;
+  drag(drag: DragView): void;
   readonly room: FakeRoom;
 };
 
 export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
   const options: FakeOptions = { ...DEFAULTS, ...given, refuse: { ...given.refuse } };
   const handlers = new Map<EventName, Set<(payload: never) => void>>();
-  const drags = new Set<(drag: FileDrag) => void>();
   const calls: FakeHost["calls"] = [];
 
   function emit<E extends EventName>(event: E, payload: Events[E]): void {
@@ -48,7 +48,7 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
     emit,
     room,
     drag(drag) {
-      for (const handler of drags) handler(drag);
+      emit("files:event", { kind: "drag", drag });
     },
     refuse(command, code) {
       if (code) options.refuse[command] = code;
@@ -78,11 +78,6 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
       const root = document.documentElement;
       root.dataset.zoom = String(factor);
       root.style.setProperty("zoom", String(factor));
-    },
-
-    async onFileDrag(handler) {
-      drags.add(handler);
-      return () => void drags.delete(handler);
     },
   };
 }

@@ -86,7 +86,7 @@ export function longConversation(people: Person[], now: number): ChatEntry[] {
 
 function line(who: Person, body: ChatEntry["body"], seq: number, atMs: number): ChatEntry {
   const { name, colour } = who.profile;
-  return { key: seq, seq, body, from: who.id, name, colour, address: who.address, mine: who.isMe, atMs, state: "delivered", error: null };
+  return { key: seq, era: 0, seq, body, from: who.id, name, colour, address: who.address, mine: who.isMe, atMs, state: "delivered", error: null };
 }
 
 /** A small drawn picture for a file's preview. */

@@ -10,6 +10,7 @@ import type {
   MetricPoint,
   Person,
   Profile,
+  ReachableAt,
   RecentRoom,
   RoomView,
   Settings,
@@ -24,8 +25,9 @@ import { countsOf, linkFrom, noise, pointAt, steps, tripsOf, type Flow } from ".
 import { lengthen, lengthenRecent, lengthenSources, lengthenSteps, longName } from "./lengthy";
 import type { FakeOptions } from "./options";
 import { addresses, busyRoom, conversation, filesOf, longConversation, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
+import { FakePicks } from "./picks";
 import { Camera, type Motif } from "./pictures";
-import { asAsked, doneOf, refused } from "./views";
+import { asAsked, doneOf, OTHER_IDENTITY, refused } from "./views";
 
 type Emit = <E extends EventName>(event: E, payload: Events[E]) => void;
 type Handlers = { [C in Command]: (args: Args<C>) => Result<C> };
@@ -44,6 +46,7 @@ export class FakeRoom {
   private last: LastUsed = { roomName: "", source: "", format: null };
   private recent: RecentRoom[];
   private sources: SourceView[] = structuredClone(SOURCES);
+  readonly picks = new FakePicks();
   private nextKey = 20_000;
   private nextStream = 10;
   private nextFile = 100;
@@ -67,6 +70,11 @@ export class FakeRoom {
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
     if (options.scene === "lost" && this.open) this.open.link = this.lostLink(3, 4000);
+  }
+
+  /** The network of this computer is another one from now on. */
+  reach(at: ReachableAt[]): void {
+    if (this.open) this.open.reachableAt = at;
   }
 
   /** Loses the connection, as a pulled cable does. */
@@ -117,16 +125,18 @@ export class FakeRoom {
       return profile;
     },
     "session|save_settings": ({ settings }) => (this.settings = settings),
-    "session|addresses": () => addresses(this.settings.port),
+    "session|addresses": () => (this.open?.role === "host" ? this.open.reachableAt : addresses(this.settings.port)),
     "session|host_room": ({ name, port }) => this.enter("host", name, port),
     "session|join_room": ({ address }) => {
       if (!/^\[?[\w.:-]+\]?(:\d+)?$/.test(address)) throw refused("address_invalid", { address });
       return this.enterBusy("member", address);
     },
+    "session|join_confirmed": ({ address, fingerprint }) => {
+      if (fingerprint !== OTHER_IDENTITY.got) throw refused("identity_changed", { address, ...OTHER_IDENTITY });
+      return this.enterBusy("member", address);
+    },
     "session|forget_room": ({ address }) => {
       this.recent = this.recent.filter((room) => room.address !== address);
-      // The identity that did not fit is forgotten with the room.
-      if (this.options.refuse["session|join_room"] === "identity_changed") delete this.options.refuse["session|join_room"];
       return null;
     },
     "session|room": () => this.open,
@@ -142,6 +152,7 @@ export class FakeRoom {
       }
       return null;
     },
+    "session|choose_downloads": () => (this.settings = { ...this.settings, downloads: "/home/mara/Lab/Received" }),
     "session|open_beside": () => null,
     "chat|say": ({ text }) => this.say(text),
     "chat|resend": ({ key }) => {
@@ -149,18 +160,20 @@ export class FakeRoom {
       if (!entry) throw refused("no_room");
       return this.deliver({ ...entry, state: "waiting", error: null });
     },
-    "files|choose_files": () => ["/home/mara/capture-07.pcapng"],
-    "files|offer_files": ({ paths, to }) => paths.map((path) => this.offer(path, to)),
+    "files|choose_files": () => [this.picks.pick("capture-07.pcapng")],
+    "files|offer_files": ({ picks, to }) => {
+      const { files, failed } = this.picks.sorted(picks);
+      return { files: files.map((name) => this.offer(name, to)), failed };
+    },
     "files|accept_file": ({ id }) => this.move(id, { kind: "transferring", done: 0, rate: null, secondsLeft: null }),
     "files|decline_file": ({ id }) => this.move(id, { kind: "declined" }),
     "files|cancel_file": ({ id }) => this.move(id, { kind: "cancelled" }),
     "files|pause_file": ({ id }) => this.move(id, { kind: "paused", done: doneOf(this.file(id)) }),
     "files|resume_file": ({ id }) => this.move(id, { kind: "transferring", done: doneOf(this.file(id)), rate: null, secondsLeft: null }),
-    "files|open_file": () => null,
+    "files|open_file": ({ id }) => (/\.(jpg|png|pdf|txt)$/i.test(this.file(id).name) ? "opened" : "shown"),
     "files|show_file": () => null,
-    "files|choose_folder": () => "/home/mara/Lab/Received",
     "video|sources": () => this.sources,
-    "video|choose_video_file": () => ({ id: "file:/home/mara/lab2.avi", kind: "file", name: "lab2.avi", formats: [{ width: 640, height: 480, rate: 25 }] }),
+    "video|choose_video_file": () => ({ id: `file:${this.picks.pick("lab2.avi").handle}`, kind: "file", name: "lab2.avi", formats: [{ width: 640, height: 480, rate: 25 }] }),
     "video|start_video": ({ spec }) => this.startVideo(spec),
     "video|change_video": ({ spec }) => {
       if (!this.open?.live) throw refused("not_live");
@@ -278,7 +291,7 @@ export class FakeRoom {
   private startVideo(spec: VideoSpec): LiveView {
     if (!this.open) throw refused("no_room");
     if (this.open.live) throw refused("already_live");
-    const source = this.sources.find((other) => other.id === spec.source) ?? { kind: "file" as const, name: spec.source.replace(/^.*\//, "") };
+    const source = this.sources.find((other) => other.id === spec.source) ?? { kind: "file" as const, name: this.picks.name(Number(spec.source.slice("file:".length))) };
     const me = this.open.people.find((person) => person.isMe);
     const stream = this.addStream(me, source.kind, source.name, spec.source === "pattern" ? "pattern" : "rack", spec.width, spec.height, spec.rate, spec.transport);
     this.open.live = { stream: stream.id, spec, sourceName: source.name, sinceMs: Date.now(), made: asAsked(spec) };
@@ -330,14 +343,14 @@ export class FakeRoom {
   private entry(from: Person, body: ChatEntry["body"]): ChatEntry {
     const key = this.nextKey++;
     const seq = (this.open?.chat.length ?? 0) + 1;
-    return { key, seq, body, from: from.id, name: from.profile.name, colour: from.profile.colour, address: from.address, mine: from.isMe, atMs: Date.now(), state: "delivered", error: null };
+    return { key, era: 0, seq, body, from: from.id, name: from.profile.name, colour: from.profile.colour, address: from.address, mine: from.isMe, atMs: Date.now(), state: "delivered", error: null };
   }
 
-  private offer(path: string, to: number[]): FileView {
+  private offer(name: string, to: number[]): FileView {
     if (!this.open) throw refused("no_room");
     const id = this.nextFile++;
     const file: FileView = {
-      id, name: path.replace(/^.*[\\/]/, ""), size: 24_000_000, mime: "application/vnd.tcpdump.pcap", owner: this.open.me, ownerName: this.profile.name,
+      id, name, size: 24_000_000, mime: "application/vnd.tcpdump.pcap", owner: this.open.me, ownerName: this.profile.name,
       mine: true, to, receivedBy: [], atMs: Date.now(), state: { kind: "transferring", done: 0, rate: null, secondsLeft: null }, preview: null,
     };
     this.open.files.push(file);

@@ -13,6 +13,9 @@ export function doneOf(file: FileView): number {
   return "done" in file.state ? file.state.done : 0;
 }
 
+/** What a room showed before and shows now, where it is told to show another identity. */
+export const OTHER_IDENTITY = { expected: "3fa9".repeat(16), got: "07c2".repeat(16) };
+
 /** What an injected error knows to say about itself. */
 export function contextOf(code: ErrorCode, args: unknown): Record<string, string> {
   const known = args as { port?: number; address?: string };
@@ -24,8 +27,9 @@ export function contextOf(code: ErrorCode, args: unknown): Record<string, string
     case "not_a_room":
     case "timed_out":
     case "address_invalid":
-    case "identity_changed":
       return { address: known.address ?? "192.168.1.10:27182" };
+    case "identity_changed":
+      return { address: known.address ?? "192.168.1.10:27182", ...OTHER_IDENTITY };
     case "camera_busy":
     case "camera_stalled":
     case "camera_unplugged":

@@ -49,6 +49,8 @@ describe("language", () => {
       no_room: true,
       already_in_room: true,
       file_unreadable: true,
+      is_folder: true,
+      not_picked: true,
       disk_full: true,
       file_gone: true,
       file_corrupt: true,

@@ -243,17 +243,13 @@ async fn after_a_host_began_anew_everybody_is_who_they_are() {
         })
         .collect();
     assert_eq!(own_words, [(0, json!("before")), (1, json!("after"))]);
-    let line = now
-        .chat
-        .iter()
-        .position(|entry| entry.body == ChatBody::Anew)
-        .unwrap();
-    let text = |at: usize| serde_json::to_value(&now.chat[at].body).unwrap()["text"].clone();
-    assert_eq!(
-        text(line - 1),
-        json!("before"),
-        "earlier words stand above the line"
-    );
+    let at = |body: &ChatBody| now.chat.iter().position(|entry| entry.body == *body);
+    let before = ChatBody::Text {
+        text: "before".into(),
+    };
+    let (line, before) = (at(&ChatBody::Anew).unwrap(), at(&before).unwrap());
+    assert!(before < line, "earlier words stand above the line");
+    assert!(now.chat[line..].iter().all(|entry| entry.era == 1));
 }
 
 #[tokio::test]

@@ -42,8 +42,11 @@ pub(crate) async fn choose_downloads(core: &Arc<Core>) -> Result<Option<Settings
 }
 
 pub(crate) async fn addresses(core: &Arc<Core>) -> Result<Vec<ReachableAt>, IpcError> {
-    let hosted = core.room().ok().map(|open| open.room.info().port);
-    Ok(opening::addresses(hosted.unwrap_or(core.kept.settings().port)))
+    let hosted = core.room().map(|open| open.room.addresses()).unwrap_or_default();
+    if hosted.is_empty() {
+        return Ok(opening::addresses(core.kept.settings().port));
+    }
+    Ok(hosted.into_iter().map(Into::into).collect())
 }
 
 pub(crate) async fn host_room(core: &Arc<Core>, name: String, port: u16) -> Result<RoomView, IpcError> {

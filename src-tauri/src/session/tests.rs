@@ -143,6 +143,7 @@ async fn host_at(home: &Path, port: u16) -> Room {
             port,
             downloads: home.join("downloads"),
             loopback_only: true,
+            listen: Vec::new(),
             window: WindowMode::Adaptive,
         };
         match Room::host(options).await {

@@ -1,4 +1,4 @@
-import type { NotOffered, Pick } from "../../bindings/contract";
+import type { FileView, OfferedView, Pick } from "../../bindings/contract";
 import { refused } from "./views";
 
 /** What was picked in the simulated window: names by their handles. A name that ends in a slash is a folder's. */
@@ -19,13 +19,13 @@ export class FakePicks {
     return name;
   }
 
-  /** Which of `picks` can be offered, and which cannot. */
-  sorted(picks: number[]): { files: string[]; failed: NotOffered[] } {
+  /** Offers those of `picks` that are files, and says of the others that they are not. */
+  offered(picks: number[], offer: (name: string) => FileView): OfferedView {
     const names = picks.map((pick) => this.name(pick));
     const isFolder = (name: string) => name.endsWith("/");
     const folders = names.filter(isFolder).map((folder) => folder.slice(0, -1));
     return {
-      files: names.filter((name) => !isFolder(name)),
+      files: names.filter((name) => !isFolder(name)).map(offer),
       failed: folders.map((name) => ({ name, error: refused("is_folder", { name }).ipc })),
     };
   }

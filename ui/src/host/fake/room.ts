@@ -135,10 +135,7 @@ export class FakeRoom {
       if (fingerprint !== OTHER_IDENTITY.got) throw refused("identity_changed", { address, ...OTHER_IDENTITY });
       return this.enterBusy("member", address);
     },
-    "session|forget_room": ({ address }) => {
-      this.recent = this.recent.filter((room) => room.address !== address);
-      return null;
-    },
+    "session|forget_room": ({ address }) => ((this.recent = this.recent.filter((room) => room.address !== address)), null),
     "session|room": () => this.open,
     "session|leave_room": () => {
       this.shut();
@@ -161,10 +158,7 @@ export class FakeRoom {
       return this.deliver({ ...entry, state: "waiting", error: null });
     },
     "files|choose_files": () => [this.picks.pick("capture-07.pcapng")],
-    "files|offer_files": ({ picks, to }) => {
-      const { files, failed } = this.picks.sorted(picks);
-      return { files: files.map((name) => this.offer(name, to)), failed };
-    },
+    "files|offer_files": ({ picks, to }) => this.picks.offered(picks, (name) => this.offer(name, to)),
     "files|accept_file": ({ id }) => this.move(id, { kind: "transferring", done: 0, rate: null, secondsLeft: null }),
     "files|decline_file": ({ id }) => this.move(id, { kind: "declined" }),
     "files|cancel_file": ({ id }) => this.move(id, { kind: "cancelled" }),

@@ -91,7 +91,7 @@ impl Member {
         let event = match notice {
             Notice::Accepted { local, file } => match self.own.get_mut(&local) {
                 Some(own) if own.asked > 0 => {
-                    own.asked -= 1;
+                    own.asked = own.asked.saturating_sub(1);
                     own.ids.push(file.id);
                     let file = self.keep(file);
                     Event::Accepted { local, file }
@@ -132,7 +132,7 @@ impl Member {
 impl Own {
     /// The same offer once more, to `to`.
     fn offer_again(&mut self, to: Vec<MemberId>, out: &mut MemberOutbox) {
-        self.asked += 1;
+        self.asked = self.asked.saturating_add(1);
         let offer = Offer {
             to,
             ..self.offer.clone()

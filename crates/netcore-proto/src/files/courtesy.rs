@@ -40,7 +40,7 @@ impl Courtesy {
     /// So many bytes were sent. `queueing` is how long live pictures to the same neighbour queue on the way; `None` when
     /// there are none. Returns when the next bytes may be sent.
     pub fn handle_sent(&mut self, bytes: usize, queueing: Option<Span>, now: Time) -> Time {
-        self.sent += bytes as u64;
+        self.sent = self.sent.saturating_add(bytes as u64);
         let since = *self.since.get_or_insert(now);
         let lasted = now.since(since);
         if lasted >= INTERVAL {

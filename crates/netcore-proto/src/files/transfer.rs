@@ -74,13 +74,10 @@ pub fn end_record(hash: FileHash) -> [u8; 4 + HASH_BYTES] {
 
 /// The record by which a sender gives up, with its reason in words, cut at [`MAX_ABORT_BYTES`].
 pub fn abort_record(why: &str) -> Vec<u8> {
-    let mut end = why.len().min(MAX_ABORT_BYTES);
-    while !why.is_char_boundary(end) {
-        end -= 1;
-    }
+    let (why, _) = why.split_at(why.floor_char_boundary(MAX_ABORT_BYTES));
     let mut record = ABORT.to_be_bytes().to_vec();
-    record.extend_from_slice(&(end as u16).to_be_bytes());
-    record.extend_from_slice(&why.as_bytes()[..end]);
+    record.extend_from_slice(&(why.len() as u16).to_be_bytes());
+    record.extend_from_slice(why.as_bytes());
     record
 }
 
@@ -136,11 +133,12 @@ impl Receiver {
     /// # Errors
     /// [`TransferError::TooLong`] before a byte over the announced size is taken.
     pub fn handle_content(&mut self, content: &[u8]) -> Result<(), TransferError> {
-        if content.len() as u64 > self.size - self.received {
+        let received = self.received.saturating_add(content.len() as u64);
+        if received > self.size {
             return Err(TransferError::TooLong { size: self.size });
         }
         self.hasher.update(content);
-        self.received += content.len() as u64;
+        self.received = received;
         Ok(())
     }
 

@@ -3,7 +3,7 @@ use bytes::{BufMut, Bytes};
 use super::{Fragment, Parity};
 use crate::Time;
 use crate::units::{FrameNumber, StreamId};
-use crate::wire::{WireError, take};
+use crate::wire::{WireError, moment, take};
 
 /// The most runs of missing fragments one [`Nack`] names.
 pub const MAX_NACK_RANGES: usize = 64;
@@ -105,8 +105,10 @@ impl<D: AsRef<[u8]>> Datagram<D> {
     /// How many bytes [`encode`](Datagram::encode) writes.
     pub fn encoded_length(&self) -> usize {
         match self {
-            Datagram::Fragment(fragment) => Fragment::HEADER_BYTES + fragment.data.as_ref().len(),
-            Datagram::Parity(parity) => Parity::HEADER_BYTES + parity.data.as_ref().len(),
+            Datagram::Fragment(fragment) => {
+                Fragment::HEADER_BYTES.saturating_add(fragment.data.as_ref().len())
+            }
+            Datagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.as_ref().len()),
             Datagram::Probe(probe) => usize::from(probe.size),
             small => {
                 let mut bytes = Vec::new();
@@ -132,12 +134,12 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                 out.put_u64(ack.whole.as_micros());
             }
             Datagram::Nack(nack) => {
-                let ranges = &nack.missing[..nack.missing.len().min(MAX_NACK_RANGES)];
-                out.put_slice(&[3, ranges.len() as u8]);
+                let ranges = || nack.missing.iter().take(MAX_NACK_RANGES);
+                out.put_slice(&[3, ranges().len() as u8]);
                 out.put_u16(nack.serial);
                 out.put_u32(nack.stream.0);
                 out.put_u32(nack.frame.0);
-                for (first, count) in ranges {
+                for (first, count) in ranges() {
                     out.put_u16(*first);
                     out.put_u16(*count);
                 }
@@ -181,7 +183,10 @@ impl<'a> Datagram<&'a [u8]> {
                     spread_us: u32::from_be_bytes(*take(bytes, RECORD)?),
                     train_us: u32::from_be_bytes(*take(bytes, RECORD)?),
                     recent: u32::from_be_bytes(*take(bytes, RECORD)?),
-                    whole: Time::from_micros(u64::from_be_bytes(*take(bytes, RECORD)?)),
+                    whole: moment(
+                        Time::from_micros(u64::from_be_bytes(*take(bytes, RECORD)?)),
+                        "time of an acknowledgement",
+                    )?,
                 }))
             }
             3 => {
@@ -299,7 +304,7 @@ mod tests {
                 spread_us: 6,
                 train_us: 5,
                 recent: 0xf0f0_0001,
-                whole: Time::from_micros(u64::MAX - 4),
+                whole: Time::from_micros(crate::wire::MAX_EXACT - 4),
             }),
             Datagram::Nack(Nack {
                 stream: StreamId(9),

@@ -213,17 +213,20 @@ impl TcpAck {
         bytes
     }
 
-    /// Reads an acknowledgement; any 24 bytes are one.
-    pub fn decode(bytes: [u8; TCP_ACK_BYTES]) -> TcpAck {
+    /// Reads an acknowledgement.
+    ///
+    /// # Errors
+    /// [`WireError::Range`] for a time that no clock shows.
+    pub fn decode(bytes: [u8; TCP_ACK_BYTES]) -> Result<TcpAck, WireError> {
         // The fields are as long as the array.
         let mut bytes = bytes.as_slice();
-        TcpAck {
+        Ok(TcpAck {
             stream: StreamId(bytes.get_u32()),
             frame: FrameNumber(bytes.get_u32()),
             hold_us: bytes.get_u32(),
             spread_us: bytes.get_u32(),
-            whole: Time::from_micros(bytes.get_u64()),
-        }
+            whole: moment(Time::from_micros(bytes.get_u64()), "time of an acknowledgement")?,
+        })
     }
 }
 
@@ -290,9 +293,14 @@ mod tests {
             frame: FrameNumber(u32::MAX),
             hold_us: 77,
             spread_us: 78,
-            whole: Time::from_micros(u64::MAX - 5),
+            whole: Time::from_micros(crate::wire::MAX_EXACT - 5),
         };
-        assert_eq!(TcpAck::decode(ack.encode()), ack);
+        assert_eq!(TcpAck::decode(ack.encode()), Ok(ack));
+        let never = TcpAck {
+            whole: Time::from_micros(u64::MAX),
+            ..ack
+        };
+        assert!(TcpAck::decode(never.encode()).is_err());
     }
 
     #[test]

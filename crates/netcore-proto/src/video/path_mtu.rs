@@ -265,7 +265,7 @@ impl PathMtu {
 
     fn patience(&self) -> Span {
         let round_trip = self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP);
-        DOUBT_AFTER + Span::from_micros(round_trip.as_micros().saturating_mul(3) / 2)
+        DOUBT_AFTER + round_trip.fraction::<3, 2>()
     }
 
     /// When enough large probes are taken to be swallowed, if none of them arrives before.

@@ -202,7 +202,7 @@ async fn frames_that_are_none_end_their_own_connection_only() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(TcpAck::decode(ack).frame, FrameNumber(10));
+    assert_eq!(TcpAck::decode(ack).unwrap().frame, FrameNumber(10));
     let half = Frame::new(header(stream, 11), &[1; 10_000]).unwrap();
     wire.send(&half.bytes()[..5_000]).await;
     drop(wire);

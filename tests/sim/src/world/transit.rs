@@ -92,7 +92,7 @@ impl World {
             let clock = self.people[hop.from].clock(self.now);
             hop.answers.extend_from_slice(bytes);
             while let Some(answer) = hop.answers.first_chunk::<TCP_ACK_BYTES>() {
-                let ack = TcpAck::decode(*answer);
+                let ack = TcpAck::decode(*answer).expect("what a node encodes can be decoded");
                 let _ = hop.answers.split_to(TCP_ACK_BYTES);
                 hop.sender.handle_tcp_ack(&ack, clock);
             }

@@ -5,7 +5,7 @@ use netcore_proto::files::{
     Event as FileEvent, FileHash, FileInfo, FileState, HASH_BYTES, MAX_CHUNK_BYTES, MAX_FILES, Offer,
     Receiver, RecordHeader, Request as FileRequest, TransferError, chunk_header, end_record,
 };
-use netcore_proto::wire::encode_control;
+use netcore_proto::wire::{MAX_EXACT, encode_control};
 use netcore_proto::{FileId, MemberId, Request, Span, Time};
 use sim_tests::effects::{Chance, Conditions, Path};
 use sim_tests::{Pipe, Scenario, Step, World};
@@ -346,7 +346,7 @@ fn an_offer_with_endless_words_is_cut() {
     let offer = Request::Files(FileRequest::Offer(Offer {
         local: 1,
         name: "n".repeat(100_000),
-        size: u64::MAX,
+        size: MAX_EXACT,
         mime: "m".repeat(50_000),
         to: (0..10_000).map(MemberId).collect(),
     }));

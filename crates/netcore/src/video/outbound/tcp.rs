@@ -115,7 +115,8 @@ impl Outbound {
             let mut bytes = [0; TCP_ACK_BYTES];
             reader.read_exact(&mut bytes).await?;
             let now = clock::now();
-            let ack = TcpAck::decode(bytes);
+            let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+            let ack = TcpAck::decode(bytes).map_err(invalid)?;
             if ack.stream != self.key.stream {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,

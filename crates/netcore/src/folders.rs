@@ -14,6 +14,7 @@ pub struct Folders {
     config: PathBuf,
     logs: PathBuf,
     spool: PathBuf,
+    unplaced: PathBuf,
     downloads: PathBuf,
 }
 
@@ -58,6 +59,7 @@ impl Folders {
             config: below(project.config_dir()),
             logs: below(project.data_local_dir()).join("logs"),
             spool: below(project.data_local_dir()).join("spool"),
+            unplaced: below(project.data_local_dir()).join("unplaced"),
             downloads: downloads
                 .join(name.map_or_else(|| "Roomwire".to_owned(), |name| format!("Roomwire-{name}"))),
         }
@@ -74,6 +76,7 @@ impl Folders {
             config: root.join("config"),
             logs: root.join("logs"),
             spool: root.join("spool"),
+            unplaced: root.join("unplaced"),
             downloads: root.join("downloads"),
         }
         .made()
@@ -94,6 +97,11 @@ impl Folders {
         &self.spool
     }
 
+    /// Received files that are whole and could not be put where they belong. It is made when there is one.
+    pub fn unplaced(&self) -> &Path {
+        &self.unplaced
+    }
+
     /// Where received files go unless another folder is chosen. It is made when the first file comes.
     pub fn downloads(&self) -> &Path {
         &self.downloads
@@ -101,13 +109,28 @@ impl Folders {
 
     fn made(self) -> Result<Folders, FolderError> {
         for path in [&self.config, &self.logs, &self.spool] {
-            fs::create_dir_all(path).map_err(|source| FolderError::Make {
+            make_private(path).map_err(|source| FolderError::Make {
                 path: path.clone(),
                 source,
             })?;
         }
         Ok(self)
     }
+}
+
+/// Makes a folder that only its owner may look into, also when it is there already.
+fn make_private(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let metadata = fs::metadata(path)?;
+        if metadata.mode() & 0o077 != 0 {
+            // Somebody else's folder, or a disk without modes, is as good as it is.
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+        }
+    }
+    Ok(())
 }
 
 fn is_plain(name: &str) -> bool {
@@ -138,6 +161,20 @@ mod tests {
                 matches!(Folders::for_profile(Some(bad)), Err(FolderError::BadName(_))),
                 "{bad:?}"
             );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_the_programs_own_is_nobody_elses_to_see() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        fs::create_dir(root.path().join("logs")).unwrap();
+        fs::set_permissions(root.path().join("logs"), fs::Permissions::from_mode(0o755)).unwrap();
+        let folders = Folders::at(root.path()).unwrap();
+        for path in [folders.config(), folders.logs(), folders.spool()] {
+            assert_eq!(mode(path), 0o700, "{}", path.display());
         }
     }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::broadcast;
@@ -143,6 +144,44 @@ impl LogGuard {
     }
 }
 
+/// A log file of each day that only its owner may read: it has others' addresses and file names.
+struct Private<W> {
+    file: W,
+    folder: PathBuf,
+    /// The day since 1970, by the calendar that the files go by, whose file has been seen to.
+    day: Option<u64>,
+}
+
+impl<W: io::Write> io::Write for Private<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        let day = Some(clock::unix_ms() / (24 * 60 * 60 * 1_000));
+        if self.day != day {
+            self.day = day;
+            make_private(&self.folder);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            // A disk without modes is as good as it is.
+            let _ = std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o600));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn make_private(_folder: &Path) {}
+
 /// Begins to log: to a file a day in the profile's folder, as steps, and with `terminal` to standard error as well. What is
 /// logged beside steps and warnings can be chosen by the environment variable `ROOMWIRE_LOG`. Later calls in the same
 /// process only return their own, empty steps.
@@ -166,7 +205,12 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
         .max_log_files(LOG_FILES)
         .build(folders.logs());
     // A log that cannot be written is no reason not to work.
-    let (file, guard) = rolling.ok().map(tracing_appender::non_blocking).unzip();
+    let file = rolling.ok().map(|file| Private {
+        file,
+        folder: folders.logs().to_owned(),
+        day: None,
+    });
+    let (file, guard) = file.map(tracing_appender::non_blocking).unzip();
     let file = file.map(|file| {
         lines::layer()
             .with_ansi(false)
@@ -231,6 +275,21 @@ fn shown(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_is_read_by_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roomwire.log");
+        let mut log = Private {
+            file: std::fs::File::create(&path).unwrap(),
+            folder: folder.path().to_owned(),
+            day: None,
+        };
+        io::Write::write_all(&mut log, b"a line").unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn an_event_is_one_line_whatever_others_wrote_in_it() {

@@ -50,6 +50,10 @@ pub(crate) enum ErrorCode {
     DiskFull,
     FileGone,
     FileCorrupt,
+    FileTooLong,
+    FileNotPlaced,
+    FileChanged,
+    TooManyOpen,
     Cancelled,
     CameraBusy,
     CameraForbidden,
@@ -186,7 +190,16 @@ impl From<FileError> for IpcError {
         let told = |code| IpcError::new(code, &error);
         match &error {
             FileError::Unreadable { path, .. } => told(ErrorCode::FileUnreadable).with("name", name_of(path)),
-            FileError::DiskFull { .. } => told(ErrorCode::DiskFull),
+            FileError::DiskFull { .. } | FileError::NoRoom { .. } => told(ErrorCode::DiskFull),
+            FileError::TooLong { folder, .. } => {
+                told(ErrorCode::FileTooLong).with("folder", folder.display())
+            }
+            FileError::NotPlaced { kept, folder, .. } => told(ErrorCode::FileNotPlaced)
+                .with("path", kept.display())
+                .with("folder", folder.display()),
+            FileError::Changed { path, .. } => told(ErrorCode::FileChanged).with("name", name_of(path)),
+            FileError::OfferEnded { .. } => told(ErrorCode::FileChanged),
+            FileError::TooManyOpen => told(ErrorCode::TooManyOpen),
             FileError::Unwritable { .. } => told(ErrorCode::Storage),
             FileError::Gone(_) => told(ErrorCode::FileGone),
             FileError::Corrupt { .. } => told(ErrorCode::FileCorrupt),

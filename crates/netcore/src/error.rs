@@ -209,7 +209,59 @@ pub enum FileError {
         /// The system's words.
         why: String,
     },
-    /// No room.
+    /// There is not enough room for it, known beforehand.
+    #[error(
+        "the disk of {} has no room for it: it has {size} bytes, and {available} may be used; make room or choose another \
+         folder, then resume", folder.display()
+    )]
+    NoRoom {
+        /// Where it would go.
+        folder: PathBuf,
+        /// Its bytes.
+        size: u64,
+        /// Bytes that are free beside what the system is left and other files were promised.
+        available: u64,
+    },
+    /// The file system has no files as long as that.
+    #[error("files on the disk of {} cannot be longer than {}: choose a folder on another disk, then fetch it again",
+        folder.display(), limit_in_words(*longest))]
+    TooLong {
+        /// Where it would go.
+        folder: PathBuf,
+        /// The longest file there, in bytes, when that is known.
+        longest: Option<u64>,
+    },
+    /// It is whole and right, and cannot be given its name in the folder it was fetched into.
+    #[error(
+        "the file is whole and stays as {}: it cannot be put into {} ({why}); it will be when you resume, without being fetched \
+         again", kept.display(), folder.display()
+    )]
+    NotPlaced {
+        /// Where it is.
+        kept: PathBuf,
+        /// Where it belongs.
+        folder: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// No more files can be opened for now.
+    #[error("too many files are open right now: close some, then resume")]
+    TooManyOpen,
+    /// A file of ours is not what it was when it was offered.
+    #[error("{} {why} and is no longer on offer: offer it again", path.display())]
+    Changed {
+        /// Which.
+        path: PathBuf,
+        /// What happened to it.
+        why: &'static str,
+    },
+    /// An offer of ours came to an end after it had been taken.
+    #[error("the offer has ended: {why}")]
+    OfferEnded {
+        /// Why.
+        why: String,
+    },
+    /// The disk was filled meanwhile.
     #[error("the disk is full: {kept} bytes are kept in {}; make room or choose another folder, then resume", path.display())]
     DiskFull {
         /// The unfinished file.
@@ -259,7 +311,12 @@ impl FileError {
     pub(crate) fn is_final(&self) -> bool {
         matches!(
             self,
-            FileError::Corrupt { .. } | FileError::SenderFailed { .. } | FileError::Gone(_)
+            FileError::Corrupt { .. }
+                | FileError::SenderFailed { .. }
+                | FileError::Gone(_)
+                | FileError::Changed { .. }
+                | FileError::OfferEnded { .. }
+                | FileError::TooLong { .. }
         )
     }
 
@@ -269,8 +326,26 @@ impl FileError {
             FileError::Unreadable { why, .. } => format!("the file cannot be read: {why}"),
             FileError::Unwritable { why, .. } => format!("the file cannot be written: {why}"),
             FileError::DiskFull { .. } => "the disk is full".to_owned(),
+            FileError::NoRoom { .. } => "the disk has no room for it".to_owned(),
+            FileError::TooLong { longest, .. } => {
+                format!(
+                    "files on its disk cannot be longer than {}",
+                    limit_in_words(*longest)
+                )
+            }
+            FileError::Changed { why, .. } => format!("the file {why}"),
             error => error.to_string(),
         }
+    }
+}
+
+/// As people know it: FAT32's is a byte less than 4 GiB.
+fn limit_in_words(longest: Option<u64>) -> String {
+    const GIB: u64 = 1 << 30;
+    match longest {
+        Some(bytes) if bytes >= GIB => format!("{} GiB", bytes.div_ceil(GIB)),
+        Some(bytes) => format!("{bytes} bytes"),
+        None => "the system allows".to_owned(),
     }
 }
 

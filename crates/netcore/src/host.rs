@@ -31,7 +31,7 @@ use crate::shared::Shared;
 use crate::tcp::Secure;
 use crate::tls::DatagramKeys;
 use crate::udp::Endpoint;
-use crate::{cards, clock, descriptors, disk, metrics, tcp, tls, video};
+use crate::{cards, clock, descriptors, metrics, tcp, tls, video};
 
 /// Connections whose beginning is being listened to at a time; more wait in the system's queue.
 const MAX_BEGINNING: usize = 64;
@@ -66,7 +66,6 @@ pub struct HostOptions {
 
 pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
     let identity = Identity::load_or_create(&options.folders)?;
-    disk::sweep(options.folders.spool());
     let server = tls::server_config(&identity).map_err(io::Error::other)?;
     descriptors::raise_limit();
     let choice = match options.listen {
@@ -115,7 +114,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         epoch_unix_ms: clock::epoch_unix_ms(),
     };
     let video = Arc::new(video::Plane::new(shared.clone(), true));
-    let files = FilePlane::new(shared.clone());
+    let files = FilePlane::new(shared.clone(), &address);
     let board = Arc::new(metrics::Board::default());
     let node = Node::host(config, clock::now());
     let control = ControlLoop::new(

@@ -114,7 +114,7 @@ pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -
         datagrams: Mutex::default(),
     });
     let video = Arc::new(video::Plane::new(shared.clone(), options.watch_streams));
-    let files = FilePlane::new(shared.clone());
+    let files = FilePlane::new(shared.clone(), &options.address.to_string());
     let board = Arc::new(metrics::Board::default());
     let (fate, mut fates) = mpsc::channel(64);
     let node = Node::member(&options.profile);

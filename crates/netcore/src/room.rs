@@ -414,7 +414,7 @@ impl Room {
     /// [`FileError::Gone`]. What happens later is told by [`RoomEvent::Transfer`].
     pub async fn fetch_file(&self, file: FileId, folder: Option<&Path>) -> Result<(), FileError> {
         let folder = folder.unwrap_or(&self.inner.shared.downloads);
-        self.inner.files.fetch(file, folder)
+        self.inner.files.fetch(file, folder).await
     }
 
     /// Stops a transfer of ours for a while; what has come is kept.

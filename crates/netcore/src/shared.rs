@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) stays_on_udp: Arc<AtomicBool>,
     pub(crate) downloads: PathBuf,
     pub(crate) spool: PathBuf,
+    /// Where a whole file goes that cannot be put where it belongs.
+    pub(crate) unplaced: PathBuf,
     /// On a member: how to open further connections to the host.
     pub(crate) dialer: Option<Dialer>,
     /// What the present welcome says. It outlives the connection, as what is known of the room does.
@@ -97,6 +99,7 @@ impl Shared {
             stays_on_udp: Arc::default(),
             downloads,
             spool: folders.spool().to_owned(),
+            unplaced: folders.unplaced().to_owned(),
             dialer,
             admission: Mutex::default(),
             neighbours: Mutex::default(),

@@ -47,10 +47,9 @@ impl HostProcess {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the host starts");
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().expect("its output is a pipe"));
-        output.read_line(&mut line).expect("it says its port");
-        let port = line.trim().parse().expect("a port");
+        let output = child.stdout.take().expect("its output is a pipe");
+        let mut output = BufReader::new(output);
+        let port = next_line(&mut output).parse().expect("a port");
         HostProcess { child, output, port }
     }
 
@@ -61,6 +60,29 @@ impl HostProcess {
     pub fn warnings(&mut self) -> Vec<String> {
         self.kill();
         self.output.by_ref().lines().map_while(Result::ok).collect()
+    }
+
+    /// Leaves the host no more than `left` descriptors to open.
+    ///
+    /// # Panics
+    /// When the host is gone.
+    pub fn exhaust(&mut self, left: usize) {
+        self.command(&format!("exhaust {left}"));
+    }
+
+    /// Gives back what [`HostProcess::exhaust`] took.
+    ///
+    /// # Panics
+    /// When the host is gone.
+    pub fn release(&mut self) {
+        self.command("release");
+    }
+
+    fn command(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("its input is a pipe");
+        writeln!(input, "{line}").expect("it listens");
+        // Warnings may come first.
+        while next_line(&mut self.output) != "done" {}
     }
 
     /// Says something in the room.
@@ -80,6 +102,12 @@ impl HostProcess {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it is dead");
     }
+}
+
+fn next_line(output: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    output.read_line(&mut line).expect("it answers");
+    line.trim().to_owned()
 }
 
 impl Drop for HostProcess {

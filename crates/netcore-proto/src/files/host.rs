@@ -160,7 +160,7 @@ impl Host {
         };
         let may_change = match file.state {
             FileState::Uploading => true,
-            FileState::Stored { .. } => state == FileState::Cancelled,
+            FileState::Stored { .. } => matches!(state, FileState::Failed { .. } | FileState::Cancelled),
             FileState::Failed { .. } | FileState::Cancelled => false,
         };
         if may_change {

@@ -5,7 +5,7 @@
 //! | state | ends with |
 //! |---|---|
 //! | `Uploading` | all bytes there and the hash right → `Stored`; owner or disk gives up → `Failed`; taken back → `Cancelled` |
-//! | `Stored` | taken back → `Cancelled` |
+//! | `Stored` | taken back → `Cancelled`; the host finds that it is not what it was → `Failed` |
 //! | `Failed`, `Cancelled` | nothing |
 //!
 //! Receivers fetch it while it is still being uploaded, as far as it has come.
@@ -21,7 +21,7 @@ pub use courtesy::Courtesy;
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{FileHash, FileInfo, FileState, MAX_FILE_NAME_BYTES, Notice, Offer, Request};
-pub use name::safe_name;
+pub use name::{safe_name, safe_name_within};
 pub use transfer::{
     HASH_BYTES, MAX_ABORT_BYTES, MAX_CHUNK_BYTES, Progress, Receiver, RecordHeader, TransferError,
     VERDICT_GOOD, abort_record, chunk_header, end_record,

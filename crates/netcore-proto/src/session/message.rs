@@ -247,6 +247,8 @@ pub enum RefusalCode {
     NotFound,
     /// A limit was reached.
     Limit,
+    /// It cannot be done right now; a little later it may be.
+    Busy,
     /// The room was closed.
     Closed,
     /// Anything a newer host may say.

@@ -5,12 +5,11 @@ use netcore_proto::files::{FileHash, HASH_BYTES, MAX_ABORT_BYTES, Progress, Reco
 use netcore_proto::wire::{Attachment, Direction};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{CHUNK_BYTES, FilePlane, Transfer};
+use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::disk::Partial;
 use crate::error::FileError;
 use crate::lock::lock;
-use crate::shared::DialError;
 
 /// What the next record of a file connection brought.
 pub(super) enum Received {
@@ -63,17 +62,16 @@ pub(super) async fn from_host(
         let Some(partial) = slot.as_mut() else {
             return Err(FileError::Gone(transfer.info.id));
         };
+        // What is whole already has only its name to be given.
+        if partial.is_whole() {
+            return finish(plane, transfer, &mut slot).await;
+        }
         let outcome = tokio::select! {
             outcome = attempt(plane, transfer, partial) => outcome,
             () = plane.host_lost() => Err(Attempt::Broken),
         };
         match outcome {
-            Ok(hash) => {
-                let Some(partial) = slot.take() else {
-                    return Err(FileError::Gone(transfer.info.id));
-                };
-                return Ok((Some(partial.finish(&transfer.info.name).await?), hash));
-            }
+            Ok(()) => {}
             Err(Attempt::Broken) => {
                 let done = partial.received();
                 plane.interrupted(transfer, done).await;
@@ -89,26 +87,34 @@ fn begin(transfer: &Transfer) -> Result<Partial, FileError> {
     if lock(&transfer.run).is_cancelled() {
         return Err(FileError::Cancelled);
     }
-    Partial::begin(&transfer.path, transfer.info.size)
+    Partial::begin(transfer.folder()?, transfer.info.size)
 }
 
-enum Attempt {
-    Failed(FileError),
-    Broken,
+/// Gives the whole file its name. Until it has one, what has come stays in the slot.
+async fn finish(
+    plane: &FilePlane,
+    transfer: &Transfer,
+    slot: &mut Option<Partial>,
+) -> Result<(Option<PathBuf>, FileHash), FileError> {
+    let gone = || FileError::Gone(transfer.info.id);
+    let partial = slot.as_mut().ok_or_else(gone)?;
+    let hash = partial.checked().ok_or_else(gone)?;
+    let name = &transfer.info.name;
+    let path = partial
+        .finish(name, &plane.origin, &plane.shared.unplaced)
+        .await?;
+    slot.take();
+    Ok((Some(path), hash))
 }
 
-async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) -> Result<FileHash, Attempt> {
+async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) -> Result<(), Attempt> {
     let offset = partial.received();
     let attachment = Attachment::File {
         file: transfer.info.id,
         direction: Direction::Down,
         offset,
     };
-    let (mut stream, _) = match plane.shared.dial(attachment).await {
-        Ok(dialed) => dialed,
-        Err(DialError::Io(_)) => return Err(Attempt::Broken),
-        Err(DialError::Refused(refusal)) => return Err(Attempt::Failed(FileError::Refused(refusal))),
-    };
+    let (mut stream, _) = plane.shared.dial(attachment).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
@@ -121,16 +127,12 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) 
                 plane.progress(transfer, &mut progress, partial.received());
             }
             Received::End(announced) => {
-                let verdict = partial.receiver().handle_end(announced);
+                let verdict = partial.check(announced);
                 let byte = if verdict.is_ok() { VERDICT_GOOD } else { 0 };
                 // The verdict is a courtesy: what we have, we have.
                 let _ = stream.write_all(&[byte]).await;
                 let _ = stream.flush().await;
-                return verdict.map_err(|error| {
-                    Attempt::Failed(FileError::Corrupt {
-                        why: error.to_string(),
-                    })
-                });
+                return verdict.map(drop).map_err(Attempt::Failed);
             }
             Received::Abort(why) => return Err(Attempt::Failed(FileError::SenderFailed { why })),
         }
@@ -143,9 +145,12 @@ pub(super) async fn from_spool(
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let id = transfer.info.id;
+    let mut slot = transfer.partial.lock().await;
+    if slot.as_ref().is_some_and(Partial::is_whole) {
+        return finish(plane, transfer, &mut slot).await;
+    }
     let spool = plane.spool(id).await.ok_or(FileError::Gone(id))?;
     let mut reader = spool.reader(0);
-    let mut slot = transfer.partial.lock().await;
     // The spool is at hand, so a new run begins anew.
     let partial = slot.insert(begin(transfer)?);
     let mut progress = Progress::new(transfer.info.size, 0, clock::now());
@@ -160,12 +165,6 @@ pub(super) async fn from_spool(
             Received::Abort(why) => return Err(FileError::SenderFailed { why }),
         }
     };
-    let verdict = partial.receiver().handle_end(announced);
-    let hash = verdict.map_err(|error| FileError::Corrupt {
-        why: error.to_string(),
-    })?;
-    let Some(partial) = slot.take() else {
-        return Err(FileError::Gone(id));
-    };
-    Ok((Some(partial.finish(&transfer.info.name).await?), hash))
+    partial.check(announced)?;
+    finish(plane, transfer, &mut slot).await
 }

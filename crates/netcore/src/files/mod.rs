@@ -4,6 +4,7 @@
 //! connection to the host is back.
 
 mod fetch;
+mod original;
 mod pace;
 mod send;
 mod spool;
@@ -20,14 +21,16 @@ use netcore_proto::{FileId, MemberId, Node};
 use tokio::sync::{oneshot, watch};
 
 use crate::clock;
+use crate::disk::{self, Partial, SharedFolder};
 use crate::error::FileError;
 use crate::lock::lock;
 use crate::room::RoomEvent;
 use crate::session::Neighbour;
 use crate::shared::Shared;
+use original::Original;
 pub(crate) use spool::Served;
 use spool::Spool;
-use transfer::Transfer;
+use transfer::{Attempt, End, Transfer};
 pub use transfer::{TransferState, TransferView};
 
 /// Bytes of content read and sent at a time.
@@ -43,11 +46,15 @@ pub(crate) struct FilePlane {
     offers: Mutex<HashMap<u64, OwnOffer>>,
     /// Counts welcomes: those who wait for the connection wait for it to grow.
     welcomes: watch::Sender<u64>,
+    /// Where received files are said to come from: `roomwire://` and the room's address.
+    origin: String,
+    /// Keeps other copies of the program from taking our files for left behind.
+    _spool: SharedFolder,
 }
 
 /// What we offer. The node may make an offer again, in a room begun anew or to somebody who comes later.
 struct OwnOffer {
-    path: PathBuf,
+    original: Arc<Original>,
     /// Whoever waits for the first answer.
     answer: Option<oneshot::Sender<Result<FileInfo, Refusal>>>,
     /// The file's numbers in the present room.
@@ -55,8 +62,15 @@ struct OwnOffer {
 }
 
 impl FilePlane {
-    pub(crate) fn new(shared: Arc<Shared>) -> Arc<FilePlane> {
+    /// For the room at `address`. Removes what killed programs left behind.
+    pub(crate) fn new(shared: Arc<Shared>, address: &str) -> Arc<FilePlane> {
+        let downloads = shared.downloads.clone();
+        shared.spawn_transfer(async move {
+            let _ = tokio::task::spawn_blocking(move || disk::sweep(&downloads)).await;
+        });
         Arc::new(FilePlane {
+            origin: format!("roomwire://{address}"),
+            _spool: SharedFolder::enter(&shared.spool),
             shared,
             known: Mutex::default(),
             transfers: Mutex::default(),
@@ -73,23 +87,28 @@ impl FilePlane {
     /// Takes note of what happened, tells it, and then does what follows from it: whoever listens hears of a file before
     /// anything of its transfer.
     pub(crate) fn handle_event(self: &Arc<Self>, event: Event) {
+        let mut is_ours = true;
         if let Event::Accepted { file, .. } | Event::Offered(file) | Event::Changed(file) = &event {
             lock(&self.known).insert(file.id, file.clone());
+            // A host knows of every file, and keeps it. What is not for it concerns nobody here.
+            is_ours = !self.is_host() || file.is_for(MemberId::HOST);
         }
         if event == Event::Reset {
             // Before it is told, as long as whoever listens still knows what the files' numbers mean.
             self.leave_room();
         }
-        self.shared.event(RoomEvent::Files(event.clone()));
+        if is_ours {
+            self.shared.event(RoomEvent::Files(event.clone()));
+        }
         match event {
             Event::Accepted { local, file } => {
-                let Some((path, answer)) = lock(&self.offers).get_mut(&local).map(|offer| {
+                let Some((original, answer)) = lock(&self.offers).get_mut(&local).map(|offer| {
                     offer.ids.push(file.id);
-                    (offer.path.clone(), offer.answer.take())
+                    (offer.original.clone(), offer.answer.take())
                 }) else {
                     return;
                 };
-                self.start_sending(&file, path);
+                self.start_sending(&file, original);
                 let _ = answer.map(|answer| answer.send(Ok(file)));
             }
             Event::Refused { local, refusal } => {
@@ -135,22 +154,8 @@ impl FilePlane {
         path: &Path,
         to: Vec<MemberId>,
     ) -> Result<FileInfo, FileError> {
-        let unreadable = |why: String| FileError::Unreadable {
-            path: path.to_owned(),
-            why,
-        };
-        let metadata = tokio::fs::metadata(path)
-            .await
-            .map_err(|error| unreadable(error.to_string()))?;
-        if !metadata.is_file() {
-            return Err(unreadable("it is not a file".to_owned()));
-        }
-        // Found out now, not after everybody has been told of the file.
-        drop(
-            tokio::fs::File::open(path)
-                .await
-                .map_err(|error| unreadable(error.to_string()))?,
-        );
+        // What cannot be read is found out now, not after everybody has heard of the file.
+        let original = Original::look_at(path, &self.shared.spool).await?;
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -163,7 +168,7 @@ impl FilePlane {
         let offer = Offer {
             local,
             name,
-            size: metadata.len(),
+            size: original.size(),
             mime,
             to,
         };
@@ -171,7 +176,7 @@ impl FilePlane {
         lock(&self.offers).insert(
             local,
             OwnOffer {
-                path: path.to_owned(),
+                original: Arc::new(original),
                 answer: Some(answer),
                 ids: Vec::new(),
             },
@@ -189,31 +194,32 @@ impl FilePlane {
     }
 
     /// Fetches a file on offer into `folder`. Progress and end are told by events.
-    pub(crate) fn fetch(self: &Arc<Self>, id: FileId, folder: &Path) -> Result<(), FileError> {
+    pub(crate) async fn fetch(self: &Arc<Self>, id: FileId, folder: &Path) -> Result<(), FileError> {
         let info = lock(&self.known).get(&id).cloned().ok_or(FileError::Gone(id))?;
-        let can_come = matches!(info.state, FileState::Uploading | FileState::Stored { .. });
-        if !can_come || !info.is_for(self.me()) {
+        if !info.is_for(self.me()) {
             return Err(FileError::Gone(id));
         }
-        if lock(&self.transfers)
-            .get(&id)
-            .is_some_and(|transfer| !lock(&transfer.state).is_over())
-        {
-            self.resume(id);
-            return Ok(());
+        let begun = lock(&self.transfers).get(&id).cloned();
+        let begun = begun.filter(|transfer| !lock(&transfer.state).is_over());
+        let over = match &info.state {
+            FileState::Uploading | FileState::Stored { .. } => None,
+            FileState::Failed { why } => Some(FileError::SenderFailed { why: why.clone() }),
+            FileState::Cancelled => Some(FileError::Gone(id)),
+        };
+        let mut partial = None;
+        if let Some(transfer) = begun {
+            if transfer.may_go_elsewhere(folder) {
+                partial = transfer.take_whole(folder).await;
+            } else if over.is_none() || transfer.is_whole().await {
+                self.resume(id);
+                return Ok(());
+            }
         }
-        let transfer = Arc::new(Transfer {
-            direction: Direction::Down,
-            path: folder.to_owned(),
-            state: Mutex::new(TransferState::Running {
-                done: 0,
-                rate: None,
-                remaining: None,
-            }),
-            run: Mutex::default(),
-            partial: tokio::sync::Mutex::default(),
-            info,
-        });
+        // What is whole here needs nobody any more.
+        if let Some(error) = over.filter(|_| partial.is_none()) {
+            return Err(error);
+        }
+        let transfer = Transfer::new(info, End::Folder(folder.to_owned()), partial);
         lock(&self.transfers).insert(id, transfer.clone());
         self.start_run(transfer);
         Ok(())
@@ -283,10 +289,12 @@ impl FilePlane {
         offset: u64,
     ) -> Result<Served, Refusal> {
         let gone = || {
-            Refusal::new(
-                RefusalCode::NotFound,
-                format!("file {id} is not on offer (any more)"),
-            )
+            let state = lock(&self.known).get(&id).map(|file| file.state.clone());
+            let words = match state {
+                Some(FileState::Failed { why }) => format!("file {id} is not on offer any more: {why}"),
+                _ => format!("file {id} is not on offer (any more)"),
+            };
+            Refusal::new(RefusalCode::NotFound, words)
         };
         let spool = self.spool(id).await.ok_or_else(gone)?;
         match direction {
@@ -317,23 +325,12 @@ impl FilePlane {
         )
     }
 
-    fn start_sending(self: &Arc<Self>, info: &FileInfo, path: PathBuf) {
-        let transfer = Arc::new(Transfer {
-            info: info.clone(),
-            direction: Direction::Up,
-            path,
-            state: Mutex::new(TransferState::Running {
-                done: 0,
-                rate: None,
-                remaining: None,
-            }),
-            run: Mutex::default(),
-            partial: tokio::sync::Mutex::default(),
-        });
+    fn start_sending(self: &Arc<Self>, info: &FileInfo, original: Arc<Original>) {
         if self.is_host() {
-            let spool = Spool::of_own_file(info.clone(), transfer.path.clone(), self.shared.clone());
+            let spool = Spool::of_own_file(info.clone(), original.clone(), self.shared.clone());
             lock(&self.spools).insert(info.id, spool);
         }
+        let transfer = Transfer::new(info.clone(), End::File(original), None);
         lock(&self.transfers).insert(info.id, transfer.clone());
         self.start_run(transfer);
     }
@@ -395,7 +392,16 @@ impl FilePlane {
         let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
             return;
         };
-        if lock(&transfer.state).is_over() {
+        let state = lock(&transfer.state).clone();
+        if let (TransferState::Done { .. }, Direction::Up, Some(why)) = (&state, transfer.direction, why) {
+            // A host's own file, which is on offer for as long as it stays what it was.
+            let error = FileError::OfferEnded { why: why.to_owned() };
+            let done = transfer.info.size;
+            tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
+                "file {id}, \"{}\": {error}", transfer.info.name);
+            return self.set_state(&transfer, TransferState::Failed { done, error });
+        }
+        if state.is_over() {
             return;
         }
         lock(&transfer.run).cancel();
@@ -403,10 +409,12 @@ impl FilePlane {
         let plane = self.clone();
         self.shared.spawn_transfer(async move {
             // What came of it is of no use to anybody, and is gone before anybody is told. A run on its way out may hold it.
-            transfer.partial.lock().await.take();
-            if lock(&transfer.state).is_over() {
+            // What is whole waits for a place only.
+            let mut partial = transfer.partial.lock().await;
+            if lock(&transfer.state).is_over() || partial.as_ref().is_some_and(Partial::is_whole) {
                 return;
             }
+            partial.take();
             let done = lock(&transfer.state).done();
             let state = match why {
                 Some(why) => TransferState::Failed {

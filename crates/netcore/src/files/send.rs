@@ -1,5 +1,5 @@
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use netcore_proto::MemberId;
 use netcore_proto::files::{FileHash, Progress, VERDICT_GOOD, abort_record, chunk_header, end_record};
@@ -7,19 +7,12 @@ use netcore_proto::wire::{Attachment, Direction};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::original::Original;
 use super::pace::Pace;
-use super::{CHUNK_BYTES, FilePlane, Transfer};
+use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::error::FileError;
-use crate::shared::DialError;
-
-/// Why one attempt to send ended.
-enum Attempt {
-    /// For good.
-    Failed(FileError),
-    /// The connection broke.
-    Broken,
-}
+use crate::tcp::Secure;
 
 /// A member sends its file to the host, as often as it takes.
 pub(super) async fn upload(
@@ -41,46 +34,58 @@ pub(super) async fn upload(
 }
 
 async fn attempt(plane: &FilePlane, transfer: &Transfer, done: &mut u64) -> Result<FileHash, Attempt> {
-    let info = &transfer.info;
     let attachment = Attachment::File {
-        file: info.id,
+        file: transfer.info.id,
         direction: Direction::Up,
         offset: 0,
     };
     let (mut stream, offset) = plane.shared.dial(attachment).await?;
-    let mut source = Source::open(&transfer.path, info.size).await?;
-    source.skip(offset).await?;
-    let mut progress = Progress::new(info.size, offset, clock::now());
-    let mut chunk = vec![0; CHUNK_BYTES];
+    match send(plane, transfer, &mut stream, offset, done).await {
+        Err(Attempt::Failed(error)) => {
+            // The host ends the offer for these words.
+            stream.write_all(&abort_record(&error.for_others())).await?;
+            stream.flush().await?;
+            Err(Attempt::Failed(error))
+        }
+        Ok(hash) if stream.read_u8().await? == VERDICT_GOOD => Ok(hash),
+        Ok(_) => {
+            let why = "the host's checksum differs from ours; offer it again".to_owned();
+            Err(Attempt::Failed(FileError::OfferEnded { why }))
+        }
+        Err(broken) => Err(broken),
+    }
+}
+
+/// Sends what the host does not have yet, and the hash of the whole.
+async fn send(
+    plane: &FilePlane,
+    transfer: &Transfer,
+    stream: &mut Secure,
+    offset: u64,
+    done: &mut u64,
+) -> Result<FileHash, Attempt> {
     let host = plane.shared.neighbour(MemberId::HOST).ok_or(Attempt::Broken)?;
-    let mut pace = Pace::new(host.live.clone(), &stream);
+    let mut source = Source::open(transfer.original()?).await?;
+    source.skip(offset).await?;
+    let mut progress = Progress::new(transfer.info.size, offset, clock::now());
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut pace = Pace::new(host.live.clone(), stream);
     loop {
         let portion = pace.portion(CHUNK_BYTES);
-        match source.read(&mut chunk[..portion]).await {
-            Ok(0) => break,
-            Ok(length) => {
-                stream.write_all(&chunk_header(length)).await?;
-                stream.write_all(&chunk[..length]).await?;
-                pace.sent(length).await;
-            }
-            Err(error) => {
-                stream.write_all(&abort_record(&error.for_others())).await?;
-                stream.flush().await?;
-                return Err(Attempt::Failed(error));
-            }
+        let length = source.read(&mut chunk[..portion]).await?;
+        if length == 0 {
+            break;
         }
+        stream.write_all(&chunk_header(length)).await?;
+        stream.write_all(&chunk[..length]).await?;
+        pace.sent(length).await;
         *done = source.position;
         plane.progress(transfer, &mut progress, *done);
     }
-    let hash = source.hash();
+    let hash = source.hash().await?;
     stream.write_all(&end_record(hash)).await?;
     stream.flush().await?;
-    if stream.read_u8().await? == VERDICT_GOOD {
-        Ok(hash)
-    } else {
-        let why = "the host's checksum differs from ours".to_owned();
-        Err(Attempt::Failed(FileError::Corrupt { why }))
-    }
+    Ok(hash)
 }
 
 /// The host shares a file of its own: it stays where it is, and is read once to know its hash.
@@ -94,12 +99,12 @@ pub(super) async fn share(
     let mut progress = Progress::new(info.size, 0, clock::now());
     let mut chunk = vec![0; CHUNK_BYTES];
     let read = async {
-        let mut source = Source::open(&transfer.path, info.size).await?;
+        let mut source = Source::open(transfer.original()?).await?;
         while source.read(&mut chunk).await? > 0 {
             spool.has(source.position);
             plane.progress(transfer, &mut progress, source.position);
         }
-        Ok(source.hash())
+        source.hash().await
     };
     match read.await {
         Ok(hash) => {
@@ -115,22 +120,19 @@ pub(super) async fn share(
     }
 }
 
-/// A file that is read once, front to back, and hashed on the way. It must stay as long as it was announced.
-pub(super) struct Source {
+/// A file that is read once, front to back, and hashed on the way. It must stay what it was when it was offered.
+struct Source {
+    original: Arc<Original>,
     file: File,
-    path: PathBuf,
-    size: u64,
     position: u64,
     hasher: blake3::Hasher,
 }
 
 impl Source {
-    async fn open(path: &Path, size: u64) -> Result<Source, FileError> {
-        let file = File::open(path).await.map_err(|error| unreadable(path, &error))?;
+    async fn open(original: Arc<Original>) -> Result<Source, FileError> {
         Ok(Source {
-            file,
-            path: path.to_owned(),
-            size,
+            file: original.open(None).await?,
+            original,
             position: 0,
             hasher: blake3::Hasher::new(),
         })
@@ -139,7 +141,7 @@ impl Source {
     /// Reads what the other side already has, for the hash is of the whole.
     async fn skip(&mut self, offset: u64) -> Result<(), FileError> {
         let mut chunk = vec![0; CHUNK_BYTES];
-        while self.position < offset.min(self.size) {
+        while self.position < offset.min(self.original.size()) {
             let most = (offset - self.position).min(CHUNK_BYTES as u64) as usize;
             self.read(&mut chunk[..most]).await?;
         }
@@ -148,59 +150,28 @@ impl Source {
 
     /// Reads the next bytes; zero at the end.
     async fn read(&mut self, chunk: &mut [u8]) -> Result<usize, FileError> {
-        let most = (self.size - self.position).min(chunk.len() as u64) as usize;
+        let rest = self.original.size() - self.position;
+        let most = rest.min(chunk.len() as u64) as usize;
         if most == 0 {
             return Ok(0);
         }
-        let length = self
-            .file
-            .read(&mut chunk[..most])
-            .await
-            .map_err(|error| unreadable(&self.path, &error))?;
+        let length = self.file.read(&mut chunk[..most]).await;
+        let length = length.map_err(|error| self.original.failed(&error))?;
         if length == 0 {
-            let why = format!(
-                "it became shorter while it was sent ({} of {} bytes)",
-                self.position, self.size
-            );
-            return Err(FileError::Unreadable {
-                path: self.path.clone(),
-                why,
-            });
+            return Err(self.original.changed());
         }
         self.hasher.update(&chunk[..length]);
         self.position += length as u64;
         Ok(length)
     }
 
-    fn hash(&self) -> FileHash {
-        FileHash(*self.hasher.finalize().as_bytes())
-    }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> FileError {
-    FileError::Unreadable {
-        path: path.to_owned(),
-        why: error.to_string(),
-    }
-}
-
-impl From<io::Error> for Attempt {
-    fn from(_: io::Error) -> Attempt {
-        Attempt::Broken
-    }
-}
-
-impl From<FileError> for Attempt {
-    fn from(error: FileError) -> Attempt {
-        Attempt::Failed(error)
-    }
-}
-
-impl From<DialError> for Attempt {
-    fn from(error: DialError) -> Attempt {
-        match error {
-            DialError::Io(_) => Attempt::Broken,
-            DialError::Refused(refusal) => Attempt::Failed(FileError::Refused(refusal)),
-        }
+    /// The hash of what was read.
+    ///
+    /// # Errors
+    /// [`FileError::Changed`] when the file was not the same from beginning to end.
+    async fn hash(&self) -> Result<FileHash, FileError> {
+        let hash = FileHash(*self.hasher.finalize().as_bytes());
+        self.original.check(&self.file, Some(hash)).await?;
+        Ok(hash)
     }
 }

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::tcp::Secure;
 use netcore_proto::files::{FileHash, FileInfo, VERDICT_GOOD, abort_record, chunk_header, end_record};
@@ -12,12 +13,16 @@ use tokio::sync::{OwnedMutexGuard, watch};
 
 use super::CHUNK_BYTES;
 use super::fetch::{Received, receive_record};
+use super::original::Original;
 use super::pace::Pace;
-use crate::disk::Partial;
+use crate::disk::{Partial, is_out_of_descriptors, with_descriptors};
 use crate::error::FileError;
 use crate::live::Live;
 use crate::lock::lock;
 use crate::shared::Shared;
+
+/// How long an upload waits for a descriptor before its sender is asked to come again: less than a sender waits for an answer.
+const DESCRIPTOR_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A file as the host keeps it for others: as far as it has come, readable by any number.
 pub(crate) struct Spool {
@@ -32,7 +37,7 @@ pub(crate) struct Spool {
 /// Where the bytes are.
 enum Place {
     /// A file of the host's own, which stays.
-    Own(PathBuf),
+    Own(Arc<Original>),
     /// In the spool, while it comes.
     Coming(PathBuf),
     /// In the spool, whole; deleted when nobody needs it any more.
@@ -67,8 +72,8 @@ impl Spool {
     }
 
     /// For a file of the host's own.
-    pub(super) fn of_own_file(info: FileInfo, path: PathBuf, shared: Arc<Shared>) -> Arc<Spool> {
-        Spool::new(info, Some(Place::Own(path)), shared)
+    pub(super) fn of_own_file(info: FileInfo, file: Arc<Original>, shared: Arc<Shared>) -> Arc<Spool> {
+        Spool::new(info, Some(Place::Own(file)), shared)
     }
 
     fn new(info: FileInfo, place: Option<Place>, shared: Arc<Shared>) -> Arc<Spool> {
@@ -121,11 +126,18 @@ impl Spool {
             ));
         }
         if partial.is_none() {
-            let begun = Partial::begin(&self.shared.spool, self.info.size);
-            match begun {
+            let begin = with_descriptors(
+                || std::future::ready(Partial::begin(&self.shared.spool, self.info.size)),
+                |error| matches!(error, FileError::TooManyOpen),
+            );
+            let begun = tokio::time::timeout(DESCRIPTOR_PATIENCE, begin).await;
+            match begun.unwrap_or(Err(FileError::TooManyOpen)) {
                 Ok(begun) => {
                     *lock(&self.path) = Some(Place::Coming(begun.path().to_owned()));
                     *partial = Some(begun);
+                }
+                Err(error @ FileError::TooManyOpen) => {
+                    return Err(Refusal::new(RefusalCode::Busy, error.for_others()));
                 }
                 Err(error) => {
                     let why = not_kept(&error);
@@ -164,9 +176,10 @@ impl Spool {
         }
     }
 
+    /// It is on offer no more, also when it was whole.
     async fn fail(&self, why: String) {
         let id = self.info.id;
-        self.give_up(&why);
+        self.has.send_modify(|has| has.outcome = Some(Err(why.clone())));
         self.shared.call(move |node, _| node.file_failed(id, why)).await;
     }
 
@@ -202,14 +215,17 @@ impl Spool {
         slot: &mut Option<Partial>,
         announced: FileHash,
     ) -> io::Result<()> {
-        let Some(partial) = slot.take() else { return Ok(()) };
-        let kept = match partial.receiver().handle_end(announced) {
+        let Some(mut partial) = slot.take() else {
+            return Ok(());
+        };
+        let kept = match partial.check(announced) {
             Ok(hash) => partial
                 .keep()
                 .await
                 .map(|path| (path, hash))
                 .map_err(|error| not_kept(&error)),
-            Err(error) => Err(error.to_string()),
+            Err(FileError::Corrupt { why }) => Err(why),
+            Err(error) => Err(error.for_others()),
         };
         match kept {
             Ok((path, hash)) => {
@@ -259,7 +275,10 @@ impl SpoolReader {
                         (Err(error), None) => Err(error),
                     };
                 }
-                Some(Ok(hash)) => return Ok(Received::End(hash)),
+                Some(Ok(hash)) => {
+                    self.check(hash).await?;
+                    return Ok(Received::End(hash));
+                }
                 // The sender lives in the spool, which we hold.
                 None => drop(self.has.changed().await),
             }
@@ -267,35 +286,89 @@ impl SpoolReader {
     }
 
     async fn read(&mut self, chunk: &mut Vec<u8>, available: u64, most: usize) -> Result<(), FileError> {
-        let (path, position) = (self.spool.place()?, self.position);
-        let read = async {
-            let file = match &mut self.file {
-                Some(file) => file,
-                None => {
-                    let mut file = File::open(&path).await?;
-                    file.seek(io::SeekFrom::Start(position)).await?;
-                    self.file.insert(file)
-                }
-            };
-            let most = (available - position).min(most as u64) as usize;
-            chunk.resize(most, 0);
-            file.read_exact(chunk).await.map(drop)
+        let position = self.position;
+        if self.file.is_none() {
+            let mut file = self.spool.open().await?;
+            let sought = file.seek(io::SeekFrom::Start(position)).await;
+            sought.map_err(|error| self.spool.unreadable(&error))?;
+            self.file = Some(file);
+        }
+        let Some(file) = &mut self.file else {
+            return Err(FileError::Gone(self.spool.info.id));
         };
-        read.await.map_err(|error: io::Error| FileError::Unreadable {
-            path,
-            why: error.to_string(),
-        })?;
+        let most = (available - position).min(most as u64) as usize;
+        chunk.resize(most, 0);
+        let read = file.read_exact(chunk).await;
+        read.map_err(|error| self.spool.unreadable(&error))?;
         self.position += chunk.len() as u64;
         Ok(())
+    }
+
+    /// Whether what was read is still what it was, when the file is not in our hands alone.
+    async fn check(&mut self, hash: FileHash) -> Result<(), FileError> {
+        let Some(original) = self.spool.own_file() else {
+            return Ok(());
+        };
+        match &self.file {
+            Some(file) => original.check(file, Some(hash)).await,
+            // Nothing of it was read: it is empty, or the receiver has it all.
+            None => original.open(Some(hash)).await.map(drop),
+        }
     }
 }
 
 impl Spool {
-    fn place(&self) -> Result<PathBuf, FileError> {
+    /// Opens what there is of the file.
+    async fn open(&self) -> Result<File, FileError> {
+        let path = match &*lock(&self.path) {
+            Some(Place::Own(_)) => None,
+            Some(Place::Coming(path)) => Some(path.clone()),
+            Some(Place::Kept(path)) => Some(path.to_path_buf()),
+            None => return Err(FileError::Gone(self.info.id)),
+        };
+        let Some(path) = path else {
+            let hash = self.has.borrow().outcome.clone().and_then(Result::ok);
+            let original = self.own_file().ok_or(FileError::Gone(self.info.id))?;
+            return original.open(hash).await;
+        };
+        let opened = with_descriptors(|| File::open(&path), is_out_of_descriptors).await;
+        opened.map_err(|error| self.unreadable(&error))
+    }
+
+    /// The host's own file, when it is one.
+    fn own_file(&self) -> Option<Arc<Original>> {
         match &*lock(&self.path) {
-            Some(Place::Own(path) | Place::Coming(path)) => Ok(path.clone()),
-            Some(Place::Kept(path)) => Ok(path.to_path_buf()),
-            None => Err(FileError::Gone(self.info.id)),
+            Some(Place::Own(original)) => Some(original.clone()),
+            _ => None,
+        }
+    }
+
+    fn unreadable(&self, error: &io::Error) -> FileError {
+        match &*lock(&self.path) {
+            // It became shorter while it was read.
+            Some(Place::Own(original)) if error.kind() == io::ErrorKind::UnexpectedEof => original.changed(),
+            Some(Place::Own(original)) => original.failed(error),
+            Some(Place::Coming(path)) => FileError::Unreadable {
+                path: path.clone(),
+                why: error.to_string(),
+            },
+            Some(Place::Kept(path)) => FileError::Unreadable {
+                path: path.to_path_buf(),
+                why: error.to_string(),
+            },
+            None => FileError::Gone(self.info.id),
+        }
+    }
+
+    /// A receiver says that what it got is not what was announced. When that is because a file of ours was changed without its
+    /// looking so, the offer ends.
+    async fn handle_bad_verdict(&self) {
+        let hash = self.has.borrow().outcome.clone().and_then(Result::ok);
+        let (Some(original), Some(hash)) = (self.own_file(), hash) else {
+            return;
+        };
+        if !original.content_is(hash).await.unwrap_or(false) {
+            self.fail(original.changed().for_others()).await;
         }
     }
 }
@@ -316,14 +389,15 @@ impl Served {
             } => spool.take(&mut stream, &mut partial).await,
             Served::Download { spool, offset, live } => {
                 let pace = Pace::new(live, &stream);
-                give(spool.reader(offset), pace, &mut stream).await
+                give(&spool, offset, pace, &mut stream).await
             }
         }
     }
 }
 
 /// Sends what there is, as it comes, and how it ends.
-async fn give(mut reader: SpoolReader, mut pace: Pace, stream: &mut Secure) -> io::Result<()> {
+async fn give(spool: &Arc<Spool>, offset: u64, mut pace: Pace, stream: &mut Secure) -> io::Result<()> {
+    let mut reader = spool.reader(offset);
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
         match reader.next(&mut chunk, pace.portion(CHUNK_BYTES)).await {
@@ -335,7 +409,9 @@ async fn give(mut reader: SpoolReader, mut pace: Pace, stream: &mut Secure) -> i
             Ok(Received::End(hash)) => {
                 stream.write_all(&end_record(hash)).await?;
                 stream.flush().await?;
-                stream.read_u8().await?;
+                if stream.read_u8().await? != VERDICT_GOOD {
+                    spool.handle_bad_verdict().await;
+                }
                 return Ok(());
             }
             Ok(Received::Abort(why)) => {
@@ -343,6 +419,8 @@ async fn give(mut reader: SpoolReader, mut pace: Pace, stream: &mut Secure) -> i
                 return stream.flush().await;
             }
             Err(error) => {
+                // What cannot be read any more can be given to nobody else either.
+                spool.fail(error.for_others()).await;
                 stream.write_all(&abort_record(&error.for_others())).await?;
                 return stream.flush().await;
             }

@@ -1,14 +1,18 @@
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use netcore_proto::files::{FileHash, FileInfo};
+use netcore_proto::session::RefusalCode;
 use netcore_proto::wire::Direction;
 use netcore_proto::{FileId, Span};
 use tokio_util::sync::CancellationToken;
 
+use super::original::Original;
 use crate::disk::Partial;
 use crate::error::FileError;
 use crate::lock::lock;
+use crate::shared::DialError;
 
 /// A transfer of ours, as it is shown.
 #[derive(Clone, Debug)]
@@ -83,8 +87,7 @@ impl TransferState {
 pub(crate) struct Transfer {
     pub(super) info: FileInfo,
     pub(super) direction: Direction,
-    /// Sending: the file. Fetching: the folder.
-    pub(super) path: PathBuf,
+    pub(super) end: End,
     pub(super) state: Mutex<TransferState>,
     /// Ends the present run; a new one begins at resume.
     pub(super) run: Mutex<CancellationToken>,
@@ -92,7 +95,102 @@ pub(crate) struct Transfer {
     pub(super) partial: tokio::sync::Mutex<Option<Partial>>,
 }
 
+/// What a transfer moves bytes out of or into on this computer.
+pub(super) enum End {
+    /// Sending: the file.
+    File(Arc<Original>),
+    /// Fetching: the folder.
+    Folder(PathBuf),
+}
+
+/// Why one attempt to move bytes ended.
+pub(super) enum Attempt {
+    /// For good, or until a person tries again.
+    Failed(FileError),
+    /// The connection broke, or the other side cannot go on right now: it is tried again.
+    Broken,
+}
+
+impl From<io::Error> for Attempt {
+    fn from(_: io::Error) -> Attempt {
+        Attempt::Broken
+    }
+}
+
+impl From<FileError> for Attempt {
+    fn from(error: FileError) -> Attempt {
+        Attempt::Failed(error)
+    }
+}
+
+impl From<DialError> for Attempt {
+    fn from(error: DialError) -> Attempt {
+        match error {
+            DialError::Io(_) => Attempt::Broken,
+            DialError::Refused(refusal) if refusal.code == RefusalCode::Busy => {
+                tracing::warn!(target: "roomwire::step", code = "file_waits", %refusal,
+                    "a transfer waits, for the host says: {refusal}");
+                Attempt::Broken
+            }
+            DialError::Refused(refusal) => Attempt::Failed(FileError::Refused(refusal)),
+        }
+    }
+}
+
 impl Transfer {
+    /// One that begins, from or to `end`, with what has come of it already.
+    pub(super) fn new(info: FileInfo, end: End, partial: Option<Partial>) -> Arc<Transfer> {
+        Arc::new(Transfer {
+            direction: match end {
+                End::File(_) => Direction::Up,
+                End::Folder(_) => Direction::Down,
+            },
+            end,
+            state: Mutex::new(TransferState::Running {
+                done: partial.as_ref().map_or(0, Partial::received),
+                rate: None,
+                remaining: None,
+            }),
+            run: Mutex::default(),
+            partial: tokio::sync::Mutex::new(partial),
+            info,
+        })
+    }
+
+    /// The file that is sent.
+    pub(super) fn original(&self) -> Result<Arc<Original>, FileError> {
+        match &self.end {
+            End::File(original) => Ok(original.clone()),
+            End::Folder(_) => Err(FileError::Gone(self.info.id)),
+        }
+    }
+
+    /// Whether fetching it into `folder` begins anew: it failed, and into another one it may not.
+    pub(super) fn may_go_elsewhere(&self, folder: &Path) -> bool {
+        let is_failed = matches!(&*lock(&self.state), TransferState::Failed { .. });
+        is_failed && self.folder().is_ok_and(|present| present != folder)
+    }
+
+    /// Whether what has come is whole and only its place is wanting.
+    pub(super) async fn is_whole(&self) -> bool {
+        self.partial.lock().await.as_ref().is_some_and(Partial::is_whole)
+    }
+
+    /// Hands over what has come when it is whole and only its place is wanting, for `folder`.
+    pub(super) async fn take_whole(&self, folder: &Path) -> Option<Partial> {
+        let mut partial = self.partial.lock().await.take().filter(Partial::is_whole)?;
+        partial.set_folder(folder);
+        Some(partial)
+    }
+
+    /// The folder that is fetched into.
+    pub(super) fn folder(&self) -> Result<&Path, FileError> {
+        match &self.end {
+            End::Folder(folder) => Ok(folder),
+            End::File(_) => Err(FileError::Gone(self.info.id)),
+        }
+    }
+
     pub(super) fn view(&self) -> TransferView {
         TransferView {
             file: self.info.id,

@@ -9,7 +9,6 @@ use netcore::proto::files::{self, FileHash, FileState, Offer, chunk_header, end_
 use netcore::proto::wire::{AttachReply, Attachment, Direction};
 use netcore::proto::{FileId, Notice, Request};
 use netcore::{FileError, Room, RoomEvent, TransferState};
-#[cfg(unix)]
 use tokio::io::AsyncReadExt;
 
 const DISK: u64 = 8 * 1024 * 1024;
@@ -97,12 +96,11 @@ fn small_disk() -> Option<SmallDisk> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_whose_disk_fills_keeps_what_came_and_goes_on_when_there_is_room() {
+async fn a_receiver_has_room_for_what_it_accepted_although_others_fill_the_disk() {
     let Some(disk) = small_disk() else { return };
     let host = Party::host(0).await.unwrap();
     let mut ben = Party::join("Ben", host.port()).await.unwrap();
-    let cai = Party::join("Cai", host.port()).await.unwrap();
-    let content = content(6 * MIB);
+    let content = content(5 * MIB);
     let mut owner = Stranger::new(host.port()).join("Owner").await;
     let (id, mut wire) = offer(&mut owner, &content).await;
     offered(&mut ben).await;
@@ -113,35 +111,69 @@ async fn a_receiver_whose_disk_fills_keeps_what_came_and_goes_on_when_there_is_r
         matches!(state, Some(TransferState::Running { done, .. }) if done == 2 * MIB as u64)
     };
     ben.until("some has come", has_begun).await;
-    let filler = disk.fill();
+    // What is still to come counts: a second file that fits beside what has come does not fit beside the whole.
+    let (path, _) = file(host.home.path(), "second.bin", 4 * MIB);
+    let second = host.room.offer_file(&path, vec![]).await.unwrap();
+    offered(&mut ben).await;
+    ben.room.fetch_file(second.id, Some(disk.path())).await.unwrap();
+    let error = failed(&mut ben, second.id).await;
+    assert!(matches!(error, FileError::NoRoom { .. }), "{error}");
+    disk.fill();
     send(&mut wire, &content[2 * MIB..]).await;
     wire.send(&end_of(&content)).await;
+    let path = ben.expect("it is whole", |event| match event {
+        RoomEvent::Transfer(view) if view.file == id => match view.state {
+            TransferState::Done { path, .. } => path,
+            TransferState::Failed { error, .. } => panic!("{error}"),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert!(std::fs::read(path.await).unwrap() == content);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_file_whose_folder_is_gone_is_kept_and_not_fetched_again() {
+    let host = Party::host(0).await.unwrap();
+    let mut ben = Party::join("Ben", host.port()).await.unwrap();
+    let content = content(MIB);
+    let mut owner = Stranger::new(host.port()).join("Owner").await;
+    let (id, mut wire) = offer(&mut owner, &content).await;
+    offered(&mut ben).await;
+    let folder = ben.home.path().join("stick");
+    ben.room.fetch_file(id, Some(&folder)).await.unwrap();
+    send(&mut wire, &content[..MIB / 2]).await;
+    let has_begun = |_: &netcore::Snapshot| {
+        let state = ben.room.transfer(id).map(|view| view.state);
+        matches!(state, Some(TransferState::Running { done, .. }) if done == MIB as u64 / 2)
+    };
+    ben.until("some has come", has_begun).await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in its place").unwrap();
+    send(&mut wire, &content[MIB / 2..]).await;
+    wire.send(&end_of(&content)).await;
     let error = failed(&mut ben, id).await;
-    let FileError::DiskFull { kept, .. } = &error else {
+    let FileError::NotPlaced { kept, .. } = &error else {
         panic!("{error}")
     };
-    assert!(
-        (2 * MIB as u64..6 * MIB as u64).contains(kept),
-        "{kept} bytes are kept"
-    );
-    assert!(error.to_string().contains("disk is full"), "{error}");
-    // Nobody else notices: the host has it whole, and so does Cai.
-    cai.room.fetch_file(id, None).await.unwrap();
-    let has_it =
-        |_: &netcore::Snapshot| matches!(cai.room.transfer(id).unwrap().state, TransferState::Done { .. });
-    cai.until("Cai has it", has_it).await;
-    can_speak(&ben, &cai).await;
-    // With room again it goes on from what was kept.
-    std::fs::remove_file(filler).unwrap();
+    assert!(std::fs::read(kept).unwrap() == content);
+    // Nobody has it any more, and the folder is back.
+    host.room.cancel_file(id).await;
+    let is_over = |snapshot: &netcore::Snapshot| snapshot.files[0].0.state == FileState::Cancelled;
+    ben.until("it is taken back", is_over).await;
+    std::fs::remove_file(&folder).unwrap();
     ben.room.resume_file(id);
-    let path = ben.expect("it is whole", |event| match event {
+    let path = ben.expect("it is placed", |event| match event {
         RoomEvent::Transfer(view) => match view.state {
             TransferState::Done { path, .. } => path,
             _ => None,
         },
         _ => None,
     });
-    assert!(std::fs::read(path.await).unwrap() == content);
+    let path = path.await;
+    assert_eq!(path, folder.join("slow.bin"));
+    assert!(std::fs::read(path).unwrap() == content && !kept.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +186,10 @@ async fn a_file_larger_than_the_receivers_disk_is_refused_before_it_begins() {
     offered(&mut ben).await;
     ben.room.fetch_file(info.id, Some(disk.path())).await.unwrap();
     let error = failed(&mut ben, info.id).await;
-    assert!(matches!(error, FileError::DiskFull { kept: 0, .. }), "{error}");
+    assert!(
+        matches!(error, FileError::NoRoom { size: 9_437_184, .. }),
+        "{error}"
+    );
     assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 0);
     can_speak(&ben, &host).await;
 }
@@ -200,22 +235,28 @@ async fn a_host_whose_disk_fills_says_so_and_the_room_goes_on() {
     };
     ben.until("some has come", has_begun).await;
     let filler = disk.fill();
+    // What was accepted has its room.
     send(&mut wire, &content[MIB..]).await;
-    let why = words_of_failure(&ben, id).await;
-    assert!(why.contains("the disk is full"), "{why}");
+    wire.send(&end_of(&content)).await;
+    assert_eq!(wire.stream.read_u8().await.unwrap(), files::VERDICT_GOOD);
+    // What comes now has none.
+    let (path, _) = file(ben.home.path(), "none.bin", MIB);
+    let none = ben.room.offer_file(&path, vec![]).await.unwrap();
+    let why = words_of_failure(&ben, none.id).await;
+    assert!(why.contains("the disk has no room for it"), "{why}");
     assert!(
         !why.contains('/'),
         "where things are on the host is nobody's business: {why}"
     );
-    wire.end().await;
-    let error = failed(&mut ben, id).await;
-    assert!(error.to_string().contains("the disk is full"), "{error}");
     // Larger than the whole disk: refused before a byte is sent.
     std::fs::remove_file(filler).unwrap();
     let (path, _) = file(ben.home.path(), "large.bin", 9 * MIB);
     let large = ben.room.offer_file(&path, vec![]).await.unwrap();
     let error = failed(&mut ben, large.id).await;
-    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert!(
+        error.to_string().contains("the disk has no room for it"),
+        "{error}"
+    );
     // And with room again, files pass as before.
     let (path, _) = file(ben.home.path(), "small.bin", MIB);
     let small = ben.room.offer_file(&path, vec![]).await.unwrap();
@@ -242,7 +283,8 @@ async fn a_host_that_may_write_no_more_says_so_and_the_room_goes_on() {
     send(&mut wire, &content).await;
     wire.send(&end_of(&content)).await;
     let why = words_of_failure(&ben, id).await;
-    assert!(why.contains("the disk is full"), "{why}");
+    // That is no full disk: making room would not help.
+    assert!(why.contains("cannot be longer"), "{why}");
     wire.end().await;
     host.say("still here");
     ben.expect("the host speaks", |event| match event {

@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod hostile;
 mod networks;
+mod own_files;
 mod paths;
 mod session;
 mod strangers;

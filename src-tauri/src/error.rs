@@ -7,7 +7,7 @@ use media::{CaptureError, RecordError};
 use netcore::proto::CommandError;
 use netcore::proto::chat::TextError;
 use netcore::proto::session::{Refusal, RefusalCode};
-use netcore::{FileError, JoinError, OpenError, VideoError};
+use netcore::{FileError, JoinError, KnownRoomsError, OpenError, VideoError};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -38,6 +38,7 @@ pub(crate) enum ErrorCode {
     NotARoom,
     VersionMismatch,
     IdentityChanged,
+    KnownRoomsUnreadable,
     HostGone,
     TimedOut,
     TooLong,
@@ -132,12 +133,18 @@ impl From<JoinError> for IpcError {
             JoinError::NotARoom { address, .. } => told(ErrorCode::NotARoom).with("address", address),
             JoinError::IdentityChanged {
                 address,
+                room,
                 expected,
                 got,
             } => told(ErrorCode::IdentityChanged)
                 .with("address", address)
+                .with("room", room)
                 .with("expected", expected)
                 .with("got", got),
+            JoinError::KnownRooms(KnownRoomsError::Unreadable { kept, .. }) => {
+                told(ErrorCode::KnownRoomsUnreadable).with("path", kept.display())
+            }
+            JoinError::KnownRooms(KnownRoomsError::Unwritable { .. }) => told(ErrorCode::Storage),
             JoinError::HostGone { address, .. } | JoinError::BrokenOff { address, .. } => {
                 told(ErrorCode::HostGone).with("address", address)
             }

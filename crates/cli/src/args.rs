@@ -145,6 +145,9 @@ Forget the room when its host was set up anew.\n\nExamples:\n  roomwire rooms\n 
         /// Forget the room at this address, and the identity it had
         #[arg(long, value_name = "ADDRESS")]
         forget: Option<Address>,
+        /// Give up a list that cannot be read, and meet every room as for the first time
+        #[arg(long, conflicts_with = "forget")]
+        start_anew: bool,
     },
     /// Show everything at work on this computer: chat, a file, live video over TCP and UDP
     Demo(DemoArgs),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use netcore::proto::{CommandError, session::RefusalCode};
-use netcore::{FileError, FolderError, JoinError, OpenError, VideoError};
+use netcore::{FileError, FolderError, JoinError, KnownRoomsError, OpenError, VideoError};
 
 /// What a command comes to.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -98,7 +98,7 @@ impl From<JoinError> for Failure {
     fn from(error: JoinError) -> Failure {
         let code = match &error {
             JoinError::Address(_) | JoinError::NoCard { .. } => Code::Usage,
-            JoinError::Identity(_) => Code::Failed,
+            JoinError::Identity(_) | JoinError::KnownRooms(_) => Code::Failed,
             JoinError::RoomRefused(refusal) if refusal.code == RefusalCode::Closed => Code::RoomLost,
             _ => Code::Unreachable,
         };
@@ -106,7 +106,19 @@ impl From<JoinError> for Failure {
             JoinError::IdentityChanged { address, .. } => {
                 Failure::new(code, format!("{error} (roomwire rooms --forget {address})"))
             }
+            JoinError::KnownRooms(error) => error.clone().into(),
             _ => Failure::new(code, error),
+        }
+    }
+}
+
+impl From<KnownRoomsError> for Failure {
+    fn from(error: KnownRoomsError) -> Failure {
+        match &error {
+            KnownRoomsError::Unreadable { .. } => {
+                Failure::new(Code::Failed, format!("{error} (roomwire rooms --start-anew)"))
+            }
+            KnownRoomsError::Unwritable { .. } => Failure::new(Code::Failed, error),
         }
     }
 }

@@ -9,6 +9,7 @@ use netcore_proto::{FileId, StreamId};
 
 use crate::address::{Address, AddressError};
 use crate::identity::IdentityError;
+use crate::known::KnownRoomsError;
 use crate::listen::ListenOn;
 
 /// A room cannot be opened.
@@ -94,19 +95,24 @@ pub enum JoinError {
     /// The room's own no.
     #[error("the room says: {0}")]
     RoomRefused(Refusal),
-    /// The address showed another certificate before.
+    /// Another room was met at the address before.
     #[error(
-        "{address} shows another identity than before ({got} instead of {expected}): if its Roomwire was set up anew, \
-         forget the known room and join again"
+        "{address} shows another identity than \"{room}\" did ({got} instead of {expected}), so it was not joined: if its \
+         Roomwire was set up anew, forget the known room and join again"
     )]
     IdentityChanged {
         /// Where.
         address: Address,
+        /// The name of the room that was met there.
+        room: String,
         /// As pinned.
         expected: Fingerprint,
         /// As shown.
         got: Fingerprint,
     },
+    /// Whom one has met before is not known.
+    #[error(transparent)]
+    KnownRooms(#[from] KnownRoomsError),
     /// The connection ended.
     #[error("the connection to {address} is lost ({why})")]
     HostGone {
@@ -161,6 +167,7 @@ impl JoinError {
             JoinError::Address(_)
             | JoinError::NotARoom { .. }
             | JoinError::IdentityChanged { .. }
+            | JoinError::KnownRooms(_)
             | JoinError::Identity(_) => false,
         }
     }

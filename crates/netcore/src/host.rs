@@ -114,7 +114,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         epoch_unix_ms: clock::epoch_unix_ms(),
     };
     let video = Arc::new(video::Plane::new(shared.clone(), true));
-    let files = FilePlane::new(shared.clone(), &address);
+    let files = FilePlane::new(shared.clone(), &reached.first(port));
     let board = Arc::new(metrics::Board::default());
     let node = Node::host(config, clock::now());
     let control = ControlLoop::new(
@@ -148,6 +148,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         address: reached.first(port),
         reachable_at: reached.shown,
         fingerprint: identity.fingerprint(),
+        known: None,
         port,
     };
     guard.disarm();

@@ -53,7 +53,7 @@ pub use files::{TransferState, TransferView};
 pub use folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
 pub use host::HostOptions;
 pub use identity::{Identity, IdentityError};
-pub use known::{KnownRoom, KnownRooms};
+pub use known::{KnownRoom, KnownRooms, KnownRoomsError};
 pub use listen::{ListenOn, ListenOnError};
 pub use member::JoinOptions;
 pub use metrics::{Link, LinkPoint, LinkRecord, LinkResult};

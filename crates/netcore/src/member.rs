@@ -1,6 +1,6 @@
 //! Client mode: joining a room, and coming back by itself when the connection is lost.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::files::FilePlane;
 use crate::folders::Folders;
 use crate::host::export;
 use crate::identity::Identity;
-use crate::known::KnownRooms;
+use crate::known::{KnownRoom, KnownRooms, Pins};
 use crate::lock::lock;
 use crate::room::{Fixed, LinkState, Role, Room, RoomEvent};
 use crate::shared::{Dialer, Shared};
@@ -61,7 +61,7 @@ pub struct JoinOptions {
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     folders: Folders,
-    pinned: Mutex<Option<Fingerprint>>,
+    pins: Mutex<Arc<Pins>>,
     pub(crate) link: Mutex<LinkState>,
     /// Why the room is over for us.
     pub(crate) over: Mutex<Option<JoinError>>,
@@ -85,6 +85,11 @@ pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -
     let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
     let identity =
         Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
+    let known = KnownRooms::load(&options.folders)?;
+    let pins = match confirmed {
+        Some(identity) => Pins::only(identity, ""),
+        None => Pins::at(&known, &options.address),
+    };
     let client = tls::client_config(&identity).map_err(|error| network(std::io::Error::other(error)))?;
     let (control, inputs) = mpsc::channel(INPUT_QUEUE);
     let dialer = Dialer {
@@ -101,12 +106,10 @@ pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -
     .map_err(network)?;
     // Whatever ends this function early ends everything it began.
     let guard = shared.cancel.clone().drop_guard();
-    let known = KnownRooms::load(&options.folders);
-    let pinned = confirmed.or_else(|| known.pinned(&options.address.to_string()));
     let supervisor = Arc::new(Supervisor {
         shared: shared.clone(),
         folders: options.folders,
-        pinned: Mutex::new(pinned),
+        pins: Mutex::new(Arc::new(pins)),
         link: Mutex::new(LinkState::Up),
         over: Mutex::new(None),
         retry_now: Notify::new(),
@@ -137,13 +140,15 @@ pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -
         (outcome, fates)
     });
     let (outcome, fates) = connected.await.map_err(|error| network(error.into()))?;
-    let fingerprint = outcome?;
-    supervisor.remember(&shared.admission().name, fingerprint);
+    let (fingerprint, peer) = outcome?;
+    let known = known.with_identity(fingerprint).cloned();
+    supervisor.remember(&shared.admission().name, fingerprint, peer, known.as_ref());
     let fixed = Fixed {
         role: Role::Member,
         address: options.address.to_string(),
         reachable_at: Vec::new(),
         fingerprint,
+        known,
         port: options.address.port(),
     };
     guard.disarm();
@@ -159,12 +164,12 @@ impl Supervisor {
             .expect("a member's room has a dialer")
     }
 
-    /// Connects once and waits for the welcome. Returns the host's identity.
+    /// Connects once and waits for the welcome. Returns the host's identity and where it is.
     async fn connect(
         &self,
         conn: ConnId,
         fates: &mut mpsc::Receiver<Fate>,
-    ) -> Result<Fingerprint, JoinError> {
+    ) -> Result<(Fingerprint, SocketAddr), JoinError> {
         let address = self.address();
         let gone = |why: String| JoinError::HostGone {
             address: self.address(),
@@ -182,22 +187,17 @@ impl Supervisor {
             // What is being tried may leave from an address that is gone.
             () = cards::changed() => dial::reach(&address).await?,
         };
+        let pins = lock(&self.pins).clone();
         let secured = tcp::secure_connected(
             reached,
             &address,
             dialer.tls.clone(),
             self.shared.conditioner.clone(),
             preface,
+            pins,
         )
         .await?;
-        let fingerprint = secured.fingerprint;
-        if let Some(expected) = lock(&self.pinned).filter(|pinned| *pinned != fingerprint) {
-            return Err(JoinError::IdentityChanged {
-                address,
-                expected,
-                got: fingerprint,
-            });
-        }
+        let (fingerprint, address_of_host) = (secured.fingerprint, secured.peer);
         let keys = export(&secured.stream).map_err(|error| gone(error.to_string()))?;
         self.open_datagrams(&secured)?;
         let peer = Peer {
@@ -226,10 +226,9 @@ impl Supervisor {
         let fate = tokio::time::timeout(WELCOME_TIMEOUT, fates.recv()).await;
         match fate {
             Ok(Some(Fate::Welcomed)) => {
-                *lock(&self.pinned) = Some(fingerprint);
                 tracing::info!(target: "roomwire::step", code = "joined", %address,
                     "TLS 1.3 with {address}, identity {:.12}…", fingerprint.to_string());
-                Ok(fingerprint)
+                Ok((fingerprint, address_of_host))
             }
             Ok(Some(Fate::Refused(refusal))) => Err(JoinError::RoomRefused(refusal)),
             Ok(Some(Fate::Closed(why))) => Err(gone(why)),
@@ -261,8 +260,18 @@ impl Supervisor {
         Ok(())
     }
 
-    fn remember(&self, name: &str, fingerprint: Fingerprint) {
-        KnownRooms::load(&self.folders).remember(name.to_owned(), self.address().to_string(), fingerprint);
+    /// From now on nobody else is taken for the host, in this stay and in later ones. `before` is what was known of it.
+    fn remember(&self, name: &str, fingerprint: Fingerprint, peer: SocketAddr, before: Option<&KnownRoom>) {
+        *lock(&self.pins) = Arc::new(Pins::only(fingerprint, name));
+        let address = self.address();
+        if let Some(room) = before.filter(|room| !room.is_at(&address)) {
+            tracing::info!(target: "roomwire::step", code = "known_room", room = %room.name, address = %room.address,
+                "this is \"{}\", known from {}, at a new address", room.name, room.address);
+        }
+        if let Err(error) = KnownRooms::remember(&self.folders, name, &address, peer, fingerprint) {
+            tracing::warn!(target: "roomwire::step", code = "known_room_lost", %error,
+                "this room's identity is not remembered: {error}");
+        }
     }
 
     /// Watches over the connection until the room is over.

@@ -22,6 +22,7 @@ use crate::control::Input;
 use crate::error::{FileError, JoinError, OpenError, VideoError};
 use crate::files::{FilePlane, TransferView};
 use crate::host::HostOptions;
+use crate::known::KnownRoom;
 use crate::lock::lock;
 use crate::member::{JoinOptions, Supervisor};
 use crate::metrics::{Board, Link, LinkPoint, LinkRecord, LinkResult};
@@ -61,6 +62,8 @@ pub struct RoomInfo {
     pub reachable_at: Vec<ReachableAt>,
     /// The host's identity.
     pub fingerprint: Fingerprint,
+    /// On a member: what was known of the host before it was joined; `None` when it was met for the first time.
+    pub known: Option<KnownRoom>,
     /// Our number, by the present welcome: a host that begins anew may give another.
     pub me: MemberId,
     /// For TCP and UDP.
@@ -74,6 +77,7 @@ pub(crate) struct Fixed {
     pub(crate) address: String,
     pub(crate) reachable_at: Vec<ReachableAt>,
     pub(crate) fingerprint: Fingerprint,
+    pub(crate) known: Option<KnownRoom>,
     pub(crate) port: u16,
 }
 
@@ -254,6 +258,7 @@ impl Room {
             mut address,
             mut reachable_at,
             fingerprint,
+            known,
             port,
         } = self.inner.fixed.clone();
         if let Some(listening) = self.inner.shared.listening.get() {
@@ -269,6 +274,7 @@ impl Room {
             address,
             reachable_at,
             fingerprint,
+            known,
             me,
             port,
         }

@@ -23,6 +23,7 @@ use crate::conditioner::Conditioner;
 use crate::confine::confined_task;
 use crate::control::Input;
 use crate::folders::Folders;
+use crate::known::Pins;
 use crate::listen::Listening;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
@@ -200,18 +201,18 @@ impl Shared {
         };
         // Where the control connection goes, and not wherever the name leads by now.
         let reached = dial::reach_again(&dialer.address, host.address).await;
+        // Only the host that let us in, who is known by now.
+        let pins = Arc::new(Pins::only(host.fingerprint, ""));
         let secured = tcp::secure_connected(
             reached.map_err(io::Error::other)?,
             &dialer.address,
             dialer.tls.clone(),
             self.conditioner.clone(),
             Preface { kind },
+            pins,
         )
         .await;
         let mut secured = secured.map_err(io::Error::other)?;
-        if secured.fingerprint != host.fingerprint {
-            return Err(io::Error::other("another identity answers at the host's address").into());
-        }
         let attach = Attach {
             member: host.member,
             token: host.token,

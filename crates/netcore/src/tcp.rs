@@ -21,6 +21,7 @@ use crate::address::Address;
 use crate::conditioned::{Conditioned, ConditionedReader, ConditionedWriter};
 use crate::conditioner::Conditioner;
 use crate::error::JoinError;
+use crate::known::Pins;
 use crate::records::{self, OneRecord, RecordReader, RecordWriter};
 use crate::tls;
 
@@ -123,7 +124,7 @@ pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// Secures a connection to the host at `address` and says what it is for.
+/// Secures a connection to the host at `address`, who must be the one whom `pins` allow, and says what it is for.
 ///
 /// # Errors
 /// A [`JoinError`] that names what stood in the way.
@@ -133,6 +134,7 @@ pub(crate) async fn secure_connected(
     config: Arc<ClientConfig>,
     conditioner: Arc<Conditioner>,
     preface: Preface,
+    pins: Arc<Pins>,
 ) -> Result<Secured, JoinError> {
     let gone = |why: &io::Error| JoinError::HostGone {
         address: address.clone(),
@@ -140,6 +142,7 @@ pub(crate) async fn secure_connected(
     };
     stream.set_nodelay(true).map_err(|error| gone(&error))?;
     let peer = stream.peer_addr().map_err(|error| gone(&error))?;
+    let (config, verifier) = tls::pinned(&config, pins, peer);
     let stream = OneRecord::new(Conditioned::new(stream, conditioner));
     let handshake = timeout(
         HANDSHAKE_TIMEOUT,
@@ -147,6 +150,14 @@ pub(crate) async fn secure_connected(
     );
     let mut stream = match handshake.await {
         Ok(Ok(stream)) => stream,
+        Ok(Err(_)) if let Some(mismatch) = verifier.refused() => {
+            return Err(JoinError::IdentityChanged {
+                address: address.clone(),
+                room: mismatch.room,
+                expected: mismatch.expected,
+                got: mismatch.got,
+            });
+        }
         Ok(Err(error)) => return Err(not_secured(address.clone(), &error)),
         Err(_) => {
             return Err(JoinError::TimedOut {

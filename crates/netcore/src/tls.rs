@@ -1,7 +1,9 @@
-//! TLS 1.3 on every TCP connection. Both sides show a self-signed certificate; who they are is its fingerprint, which is
-//! pinned or compared by the caller, so the verifiers here check only that the other side holds the certificate's key.
+//! TLS 1.3 on every TCP connection. Both sides show a self-signed certificate; who they are is its fingerprint. A member
+//! compares the host's with its pins within the handshake, before it shows its own; a host takes anybody who holds the
+//! certificate's key.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use netcore_proto::session::Fingerprint;
 use netcore_proto::wire::ALPN;
@@ -10,11 +12,12 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_sig
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, ServerConfig,
-    SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
+    ServerConfig, SignatureScheme,
 };
 
 use crate::identity::{Identity, fingerprint};
+use crate::known::{Mismatch, Pins};
 use crate::seal::SECRET_BYTES;
 
 /// Label under which the keys of a member's datagrams are exported (RFC 5705).
@@ -32,6 +35,24 @@ pub(crate) fn client_config(identity: &Identity) -> Result<Arc<ClientConfig>, Er
     // Connections that carry pictures go on without the session (`records`).
     config.enable_secret_extraction = true;
     Ok(Arc::new(config))
+}
+
+/// The configuration for a connection to `peer`, who must be the one whom `pins` allow, and what says of it when it is not.
+pub(crate) fn pinned(
+    config: &ClientConfig,
+    pins: Arc<Pins>,
+    peer: SocketAddr,
+) -> (Arc<ClientConfig>, Arc<PinnedKeyHolder>) {
+    let algorithms = config.crypto_provider().signature_verification_algorithms;
+    let verifier = Arc::new(PinnedKeyHolder {
+        any: AnyKeyHolder(algorithms),
+        pins,
+        peer,
+        refused: OnceLock::new(),
+    });
+    let mut config = config.clone();
+    config.dangerous().set_certificate_verifier(verifier.clone());
+    (Arc::new(config), verifier)
 }
 
 pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
@@ -128,6 +149,63 @@ impl ServerCertVerifier for AnyKeyHolder {
     }
 }
 
+/// Accepts the certificate of a pinned identity whose key the other side proves to hold.
+#[derive(Debug)]
+pub(crate) struct PinnedKeyHolder {
+    any: AnyKeyHolder,
+    pins: Arc<Pins>,
+    peer: SocketAddr,
+    refused: OnceLock<Mismatch>,
+}
+
+impl PinnedKeyHolder {
+    /// Whom it refused, when the handshake failed for that.
+    pub(crate) fn refused(&self) -> Option<Mismatch> {
+        self.refused.get().cloned()
+    }
+}
+
+impl ServerCertVerifier for PinnedKeyHolder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.pins.judge(self.peer, fingerprint(end_entity)) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(mismatch) => {
+                let _ = self.refused.set(mismatch);
+                Err(CertificateError::ApplicationVerificationFailure.into())
+            }
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ServerCertVerifier::verify_tls12_signature(&self.any, message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ServerCertVerifier::verify_tls13_signature(&self.any, message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ServerCertVerifier::supported_verify_schemes(&self.any)
+    }
+}
+
 impl ClientCertVerifier for AnyKeyHolder {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
@@ -162,5 +240,58 @@ impl ClientCertVerifier for AnyKeyHolder {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folders::Folders;
+
+    fn identity() -> Identity {
+        let root = tempfile::tempdir().unwrap();
+        Identity::load_or_create(&Folders::at(root.path()).unwrap()).unwrap()
+    }
+
+    /// Shakes hands in memory. Returns whom the host saw, and whom the member refused.
+    fn shake_hands(pins: Pins, host: &Identity) -> (Option<Fingerprint>, Option<Mismatch>) {
+        let config = client_config(&identity()).unwrap();
+        let peer = SocketAddr::from(([192, 168, 1, 24], 9));
+        let (config, verifier) = pinned(&config, Arc::new(pins), peer);
+        let mut member = rustls::ClientConnection::new(config, server_name()).unwrap();
+        let mut server = rustls::ServerConnection::new(server_config(host).unwrap()).unwrap();
+        for _ in 0..4 {
+            let mut bytes = Vec::new();
+            while member.wants_write() {
+                member.write_tls(&mut bytes).unwrap();
+            }
+            server.read_tls(&mut &bytes[..]).unwrap();
+            let _ = server.process_new_packets();
+            let mut bytes = Vec::new();
+            while server.wants_write() {
+                server.write_tls(&mut bytes).unwrap();
+            }
+            member.read_tls(&mut &bytes[..]).unwrap();
+            let _ = member.process_new_packets();
+        }
+        (peer_fingerprint(server.peer_certificates()), verifier.refused())
+    }
+
+    #[test]
+    fn an_impostor_is_not_shown_who_we_are() {
+        let (lab, impostor) = (identity(), identity());
+        let pins = || Pins::only(lab.fingerprint(), "Lab");
+        let (seen, refused) = shake_hands(pins(), &lab);
+        assert!(seen.is_some() && refused.is_none());
+        let (seen, refused) = shake_hands(pins(), &impostor);
+        assert_eq!(seen, None);
+        let refused = refused.unwrap();
+        assert_eq!(
+            (refused.expected, refused.got),
+            (lab.fingerprint(), impostor.fingerprint())
+        );
+        // Nobody is pinned: anybody is met.
+        let (seen, refused) = shake_hands(Pins::default(), &impostor);
+        assert!(seen.is_some() && refused.is_none());
     }
 }

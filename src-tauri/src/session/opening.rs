@@ -14,6 +14,8 @@ use crate::error::{ErrorCode, IpcError};
 
 /// The longest name of a room, in characters.
 const MAX_ROOM_NAME: usize = 64;
+/// The most rooms that the start screen lists.
+const MAX_RECENT: usize = 50;
 /// The second window on this computer has this profile.
 const BESIDE: &str = "beside";
 
@@ -21,7 +23,8 @@ const BESIDE: &str = "beside";
 pub(super) fn start(core: &Core) -> StartView {
     let (profile, is_confirmed) = core.kept.profile();
     let settings = core.settings();
-    let recent = KnownRooms::load(&core.folders);
+    // One that cannot be read is said to be so when a room is joined.
+    let recent = KnownRooms::load(&core.folders).map_or_else(|_| Vec::new(), |known| known.rooms().to_vec());
     StartView {
         profile,
         profile_name: core.options.profile.clone(),
@@ -29,7 +32,7 @@ pub(super) fn start(core: &Core) -> StartView {
         downloads_free: free_space(&core.kept.downloads()),
         settings,
         last: core.kept.last(),
-        recent: recent.rooms().iter().cloned().map(Into::into).collect(),
+        recent: recent.into_iter().take(MAX_RECENT).map(Into::into).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         first_run: !is_confirmed,
         auto_join: core.options.join.clone(),
@@ -117,7 +120,7 @@ fn join_options(core: &Core, address: &str) -> Result<JoinOptions, IpcError> {
 /// Forgets a room that was joined before, and the identity it showed then.
 pub(super) fn forget(core: &Core, address: &str) -> Result<(), IpcError> {
     let address: Address = address.parse().map_err(JoinError::from)?;
-    KnownRooms::load(&core.folders).forget(&address.to_string());
+    KnownRooms::forget(&core.folders, &address).map_err(JoinError::from)?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ export type IpcError = {
   /** The values for a translated sentence. */
   context: Record<string, string> };
 /** The words for what can go wrong. Each has a sentence in every language of the interface. */
-export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "is_folder" | "not_picked" | "disk_full" | "file_gone" | "file_corrupt" | "file_too_long" | "file_not_placed" | "file_changed" | "too_many_open" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "recording_failed" | "already_live" | "not_live" | "storage" | "internal";
+export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "known_rooms_unreadable" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "is_folder" | "not_picked" | "disk_full" | "file_gone" | "file_corrupt" | "file_too_long" | "file_not_placed" | "file_changed" | "too_many_open" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "recording_failed" | "already_live" | "not_live" | "storage" | "internal";
 
 // ---------- session ----------
 /** What a person tells about themselves. */

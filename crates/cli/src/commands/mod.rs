@@ -51,7 +51,7 @@ pub(crate) async fn run(cli: Cli, screen: &Screen) -> Result<()> {
         Command::Watch(args) => watch::run(&env, args).await,
         Command::Measure(args) => measure::run(&env, args).await,
         Command::Devices => devices::run(&env).await,
-        Command::Rooms { forget } => rooms::run(&env, forget.as_ref()),
+        Command::Rooms { forget, start_anew } => rooms::run(&env, forget.as_ref(), start_anew),
         Command::Demo(args) => demo::run(&env, &args).await,
         Command::Completions { shell } => completions::run(shell),
     }

@@ -4,22 +4,31 @@ use super::Env;
 use crate::exit::{Code, Failure, Result};
 use crate::output::{KnownRoom, Report};
 
-/// Lists the rooms joined before, or forgets one.
-pub(super) fn run(env: &Env, forget: Option<&Address>) -> Result<()> {
+/// Lists the rooms joined before, forgets one, or gives up a list that cannot be read.
+pub(super) fn run(env: &Env, forget: Option<&Address>, start_anew: bool) -> Result<()> {
     let me = env.me()?;
-    let mut known = KnownRooms::load(&me.folders);
+    if start_anew {
+        let old = KnownRooms::start_anew(&me.folders)?;
+        env.screen.note(&match old {
+            Some(path) => format!(
+                "Every room is met as for the first time. The old list stays as {}.",
+                path.display()
+            ),
+            None => "The list of known rooms can be read: nothing was done.".to_owned(),
+        });
+        return Ok(());
+    }
     if let Some(address) = forget {
-        let address = address.to_string();
-        if !known.rooms().iter().any(|room| room.address == address) {
+        if !KnownRooms::forget(&me.folders, address)? {
             return Err(Failure::new(
                 Code::Failed,
                 format!("no room at {address} was joined before"),
             ));
         }
-        known.forget(&address);
         env.screen.note(&format!("The room at {address} is forgotten."));
         return Ok(());
     }
+    let known = KnownRooms::load(&me.folders)?;
     if known.rooms().is_empty() {
         env.screen.note("No room was joined before.");
     }
@@ -27,6 +36,11 @@ pub(super) fn run(env: &Env, forget: Option<&Address>) -> Result<()> {
         env.screen.tell(&Report::Room(KnownRoom {
             name: room.name.as_str().into(),
             address: room.address.as_str().into(),
+            also_at: room
+                .also_at
+                .iter()
+                .map(|address| address.as_str().into())
+                .collect(),
             fingerprint: room.fingerprint.to_string(),
             last_seen_unix_ms: room.last_seen_unix_ms,
         }));

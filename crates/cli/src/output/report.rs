@@ -463,6 +463,8 @@ pub(crate) struct DeviceFormat {
 pub(crate) struct KnownRoom {
     pub(crate) name: Text,
     pub(crate) address: Text,
+    /// Its other addresses.
+    pub(crate) also_at: Vec<Text>,
     /// The identity that its host had.
     pub(crate) fingerprint: String,
     pub(crate) last_seen_unix_ms: u64,

@@ -169,3 +169,26 @@ fn another_identity_at_a_known_address_is_refused_until_the_room_is_forgotten() 
     assert_eq!(place.run(&say).status.code(), Some(0));
     other.hears("hello");
 }
+
+#[test]
+fn nobody_is_joined_in_silence_when_the_known_rooms_cannot_be_read() {
+    let place = Place::new();
+    let (mut host, address) = place.host(&["--profile", "host"]);
+    let say = ["say", &address, "hello", "--profile", "ben"];
+    assert_eq!(place.run(&say).status.code(), Some(0));
+    host.hears("hello");
+    let list = place.path("home/ben/config/known-rooms.json");
+    std::fs::write(list, "{").unwrap();
+    for _ in 0..2 {
+        fails(&place, &say, 1, "roomwire rooms --start-anew");
+        fails(
+            &place,
+            &["rooms", "--profile", "ben"],
+            1,
+            "known-rooms.json.unreadable",
+        );
+    }
+    let anew = place.run(&["rooms", "--start-anew", "--profile", "ben"]);
+    assert_eq!(anew.status.code(), Some(0));
+    assert_eq!(place.run(&say).status.code(), Some(0));
+}

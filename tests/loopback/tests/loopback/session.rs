@@ -1,7 +1,7 @@
-use loopback_tests::{PATIENCE, Party, address, host_options, join_options, profile};
+use loopback_tests::{PATIENCE, Party, host_options, join_options, profile};
 use netcore::proto::chat::Body;
 use netcore::proto::session::{Event, LeaveReason, RefusalCode};
-use netcore::{JoinError, LinkState, OpenError, Room, RoomEvent};
+use netcore::{Folders, JoinError, KnownRooms, KnownRoomsError, LinkState, OpenError, Room, RoomEvent};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn joining_and_leaving_are_seen_by_everybody() {
@@ -175,11 +175,73 @@ async fn another_identity_at_a_known_address_is_not_trusted() {
         host.room.close().await;
         host.port()
     };
-    let _impostor = Party::host(port).await.unwrap();
+    let impostor = Party::host(port).await.unwrap();
     let error = Room::join(join_options(ben.path(), "Ben", port))
         .await
         .map(|_| ())
         .unwrap_err();
-    assert!(matches!(error, JoinError::IdentityChanged { .. }), "{error}");
-    assert_eq!(address(port).port(), port);
+    let JoinError::IdentityChanged {
+        room, expected, got, ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!((room.as_str(), *got), ("Lab", impostor.room.info().fingerprint));
+    assert_ne!(expected, got);
+    // However the address is spelt.
+    for host in ["localhost", "LOCALHOST", "[::ffff:127.0.0.1]"] {
+        let mut options = join_options(ben.path(), "Ben", port);
+        options.address = format!("{host}:{port}").parse().unwrap();
+        let error = Room::join(options).await.map(|_| ()).unwrap_err();
+        assert!(
+            matches!(error, JoinError::IdentityChanged { .. }),
+            "{host}: {error}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_room_is_recognised_at_a_new_address() {
+    let ben = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let mut known = Vec::new();
+    for _ in 0..2 {
+        let host = Room::host(host_options(home.path(), 0)).await.unwrap();
+        let room = Room::join(join_options(ben.path(), "Ben", host.info().port))
+            .await
+            .unwrap();
+        known.push(room.info().known.map(|room| room.address));
+        room.close().await;
+        host.close().await;
+    }
+    assert_eq!(known[0], None);
+    assert!(known[1].is_some());
+    let folders = Folders::at(ben.path()).unwrap();
+    let rooms = KnownRooms::load(&folders).unwrap();
+    assert_eq!(rooms.rooms().len(), 1);
+    assert_eq!(
+        rooms.rooms()[0].also_at,
+        known[1].clone().into_iter().collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_joined_while_the_known_rooms_cannot_be_read() {
+    let ben = tempfile::tempdir().unwrap();
+    let host = Party::host(0).await.unwrap();
+    let folders = Folders::at(ben.path()).unwrap();
+    std::fs::write(folders.config().join("known-rooms.json"), "{").unwrap();
+    for _ in 0..2 {
+        let joined = Room::join(join_options(ben.path(), "Ben", host.port())).await;
+        let error = joined.map(|_| ()).unwrap_err();
+        assert!(
+            matches!(error, JoinError::KnownRooms(KnownRoomsError::Unreadable { .. })),
+            "{error}"
+        );
+    }
+    KnownRooms::start_anew(&folders).unwrap();
+    let room = Room::join(join_options(ben.path(), "Ben", host.port()))
+        .await
+        .unwrap();
+    room.close().await;
 }

@@ -42,6 +42,7 @@ describe("language", () => {
       not_a_room: true,
       version_mismatch: true,
       identity_changed: true,
+      known_rooms_unreadable: true,
       host_gone: true,
       timed_out: true,
       too_long: true,

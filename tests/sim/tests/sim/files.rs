@@ -174,6 +174,34 @@ fn owner_and_host_take_a_file_back_and_nobody_else() {
 }
 
 #[test]
+fn what_is_stored_and_turns_out_changed_is_on_offer_no_more() {
+    Scenario::new("the host finds its file changed", PEOPLE)
+        .then(everybody_in())
+        .then([
+            offer("Ada", "report.txt", &[]),
+            Step::wait_ms(100),
+            stored(),
+            Step::wait_ms(100),
+            Step::act("it was changed", |world| {
+                let id = first_file(world);
+                world.with_node("Ada", |node, _| node.file_failed(id, "it was changed".into()));
+            }),
+            Step::wait_ms(100),
+            stored(),
+            Step::wait_ms(100),
+            Step::check("everybody knows why, and it stays so", |world| {
+                for name in PEOPLE {
+                    let failed = FileState::Failed {
+                        why: "it was changed".into(),
+                    };
+                    assert_eq!(state(world, name), failed, "{name}");
+                }
+            }),
+        ])
+        .run(0);
+}
+
+#[test]
 fn what_an_owner_has_not_finished_goes_with_them() {
     let ends = |end: Vec<Step>| {
         Scenario::new("Ben goes", PEOPLE)

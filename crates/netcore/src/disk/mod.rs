@@ -158,8 +158,7 @@ impl Partial {
         spare: &Path,
     ) -> Result<PathBuf, FileError> {
         let kept = self.receiver.received();
-        let synced = self.file.sync_all().await;
-        synced.map_err(|error| in_words(&self.path, kept, &error))?;
+        self.sync().await?;
         // Here a file is not renamed while a handle is open that allows nobody to remove it.
         #[cfg(windows)]
         if let Ok(file) = std::fs::OpenOptions::new()
@@ -204,14 +203,38 @@ impl Partial {
         }
     }
 
+    /// Sees to it that the whole file is on the disk. When that fails, nobody knows how much of it is: it has to come again.
+    async fn sync(&mut self) -> Result<(), FileError> {
+        let Err(error) = sync(&self.file).await else {
+            return Ok(());
+        };
+        self.checked = None;
+        self.receiver = Receiver::new(self.receiver.received());
+        self.is_torn = true;
+        Err(in_words(&self.path, 0, &error))
+    }
+
     /// Keeps the whole file where it is, under its hidden name, until the returned path is dropped.
     pub(crate) async fn keep(self) -> Result<TempPath, FileError> {
         let kept = self.receiver.received();
-        self.file
-            .sync_all()
-            .await
-            .map_err(|error| in_words(&self.path, kept, &error))?;
+        let synced = sync(&self.file).await;
+        synced.map_err(|error| in_words(&self.path, kept, &error))?;
         Ok(self.path)
+    }
+}
+
+/// Writes what the system holds back. A file system that has no such operation is taken at its word.
+async fn sync(file: &File) -> io::Result<()> {
+    match file.sync_all().await {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        outcome => outcome,
     }
 }
 
@@ -423,6 +446,18 @@ mod tests {
             whole(&bench.root.path().join("else"), b"x").await,
         ));
         assert_eq!(std::fs::read(&kept).unwrap(), b"content");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_file_system_that_cannot_sync_is_taken_at_its_word() {
+        let mut bench = Bench::new().await;
+        // It answers EINVAL, as some file systems in user space do.
+        let null = std::fs::File::open("/dev/null").unwrap();
+        assert_eq!(null.sync_all().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        bench.partial.file = File::from_std(null);
+        let path = bench.finish(&System, "a.txt").await.unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), b"content");
     }
 
     #[cfg(unix)]

@@ -57,7 +57,8 @@ async fn offer_fails(host: &Party, member: &Party, id: FileId, words: &str) {
         let is_it = |state: &FileState| matches!(state, FileState::Failed { why } if why.contains(words));
         state(party, id, "the offer fails", is_it).await;
     }
-    let error = member.room.fetch_file(id, None).await.unwrap_err();
+    let fetched = member.room.fetch_file(id, None).await;
+    let error = fetched.expect_err("it is not on offer any more");
     assert!(error.to_string().contains(words), "{error}");
     assert!(!error.to_string().contains("again"), "{error}");
 }

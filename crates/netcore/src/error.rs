@@ -161,7 +161,11 @@ impl JoinError {
             JoinError::RoomRefused(refusal) => {
                 matches!(
                     refusal.code,
-                    RefusalCode::Silent | RefusalCode::TooSlow | RefusalCode::Fault | RefusalCode::Limit
+                    RefusalCode::Silent
+                        | RefusalCode::TooSlow
+                        | RefusalCode::Fault
+                        | RefusalCode::Limit
+                        | RefusalCode::Busy
                 )
             }
             JoinError::Address(_)

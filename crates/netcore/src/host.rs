@@ -247,7 +247,7 @@ impl Door {
             let _permit = permit;
             let (config, conditioner) = (door.server.clone(), door.shared.conditioner.clone());
             let mut secured = tcp::secure_accepted(stream, peer, config, conditioner).await?;
-            tcp::turn_away(&mut secured.stream, Refusal::new(RefusalCode::Limit, words)).await
+            tcp::turn_away(&mut secured.stream, Refusal::new(RefusalCode::Busy, words)).await
         };
         let cancel = self.shared.cancel.clone();
         self.shared.spawn(async move {

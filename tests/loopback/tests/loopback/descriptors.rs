@@ -27,9 +27,9 @@ async fn one_too_many_is_told_why_and_those_who_are_here_go_on() {
         }
     };
     assert!(members.len() > 10, "{} are here", members.len());
-    let is_limit = matches!(&refused, JoinError::RoomRefused(no) if no.code == RefusalCode::Limit);
+    let is_busy = matches!(&refused, JoinError::RoomRefused(no) if no.code == RefusalCode::Busy);
     assert!(
-        is_limit && refused.to_string().contains("64 files and connections"),
+        is_busy && refused.to_string().contains("64 files and connections"),
         "{refused}"
     );
     // Those who are here go on.

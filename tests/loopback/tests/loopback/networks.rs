@@ -180,7 +180,7 @@ async fn two_computers_with_only_a_cable_meet_by_link_local_addresses() {
             a_frame_arrives(&host, &ben, transport).await;
         }
         let folders = Folders::at(ben.home.path()).unwrap();
-        assert_eq!(KnownRooms::load(&folders).rooms()[0].address, address);
+        assert_eq!(KnownRooms::load(&folders).unwrap().rooms()[0].address, address);
         ben.room.close().await;
     }
 }

@@ -27,14 +27,15 @@ struct Space {
 }
 
 impl Space {
-    /// What may be promised: the system, logs and recordings are left the larger of 1 GiB and a twentieth of the disk, on a disk
-    /// of less than 10 GiB a tenth.
+    /// What may be promised: the system, logs and recordings are left a twentieth of the disk, at least 1 GiB and at most 4, on a
+    /// disk of less than 10 GiB a tenth. On a large disk a twentieth is more than they need in a day, and refusing small files
+    /// for its sake would help nobody.
     fn free(self) -> u64 {
         self.available.saturating_sub(self.untouched())
     }
 
     fn untouched(self) -> u64 {
-        (self.total / 20).max(GIB).min(self.total / 10)
+        (self.total / 20).clamp(GIB, 4 * GIB).min(self.total / 10)
     }
 }
 
@@ -288,7 +289,8 @@ mod tests {
         };
         assert_eq!(untouched(64 << 20), (64 << 20) / 10);
         assert_eq!(untouched(16 * GIB), GIB);
-        assert_eq!(untouched(100 * GIB), 5 * GIB);
+        assert_eq!(untouched(60 * GIB), 3 * GIB);
+        assert_eq!(untouched(1_000 * GIB), 4 * GIB);
     }
 
     #[test]

@@ -156,3 +156,18 @@ fn nobody_is_forgotten_because_there_are_many_or_because_two_write_at_a_time() {
     }
     assert_eq!(KnownRooms::load(&folders).unwrap().rooms().len(), 120);
 }
+
+#[test]
+fn a_confirmed_identity_takes_the_place_of_the_one_before() {
+    let (_root, folders) = folders();
+    remember(&folders, "Lab", "lab:9", "10.0.0.1:9", LAB);
+    remember(&folders, "Lab", "lab:9", "10.0.0.1:9", OTHER);
+    let known = KnownRooms::load(&folders).unwrap();
+    assert_eq!(known.rooms().len(), 1);
+    pins(&folders, "10.0.0.1:9")
+        .judge(peer("10.0.0.1:9"), OTHER)
+        .unwrap();
+    pins(&folders, "lab:9")
+        .judge(peer("10.0.0.1:9"), LAB)
+        .unwrap_err();
+}

@@ -296,6 +296,7 @@ mod tests {
     fn both_identities_of_a_changed_room_are_told() {
         use netcore::proto::session::Fingerprint;
         let error = IpcError::from(JoinError::IdentityChanged {
+            room: "Lab".to_owned(),
             address: "127.0.0.1:1".parse().unwrap(),
             expected: Fingerprint([0xaa; 32]),
             got: Fingerprint([0xbb; 32]),

@@ -44,11 +44,12 @@ mod tests {
 
     /// A system with these files.
     fn system(files: &[&str]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a folder can be made");
         for file in files {
             let path = root.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
+            let folder = path.parent().expect("it is below the root");
+            std::fs::create_dir_all(folder).expect("a folder can be made");
+            std::fs::write(path, "").expect("a file can be written");
         }
         root
     }

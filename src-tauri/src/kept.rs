@@ -117,21 +117,17 @@ impl Kept {
     pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, IpcError> {
         let before = self.settings();
         let most_kbps = settings.most_kbps.map(|most| most.max(MIN_KBPS));
-        let kept = Settings {
-            port: if settings.port == 0 {
-                before.port
-            } else {
-                settings.port
-            },
-            downloads: before.downloads,
-            quality: settings.quality.clamp(1, 100),
-            least_quality: settings.least_quality.clamp(1, 100),
-            least_kbps: settings
-                .least_kbps
-                .map(|least| least.min(most_kbps.unwrap_or(u32::MAX))),
-            most_kbps,
-            ..settings
-        };
+        let mut kept = settings;
+        if kept.port == 0 {
+            kept.port = before.port;
+        }
+        kept.downloads = before.downloads;
+        kept.quality = kept.quality.clamp(1, 100);
+        kept.least_quality = kept.least_quality.clamp(1, 100);
+        kept.least_kbps = kept
+            .least_kbps
+            .map(|least| least.min(most_kbps.unwrap_or(u32::MAX)));
+        kept.most_kbps = most_kbps;
         self.change(|content| content.settings = Some(kept.clone()))?;
         Ok(kept)
     }

@@ -26,7 +26,7 @@ const SCREENS = {
     async go(page) {
       await page.fill(at("address"), "192.168.1.10:27182");
       await page.click(at("join-room"));
-      await page.waitForSelector(at("join-anew"));
+      await page.waitForSelector(at("join-confirmed"));
     },
   },
   empty: { query: "scene=empty" },

@@ -468,8 +468,8 @@ fn a_list_of_files_leads_to_none_of_them() {
     let name = secret.display();
     let lists = [
         format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:{name}\n#EXT-X-ENDLIST\n"),
-        format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n"),
-        format!("ffconcat version 1.0\nfile secret.ts\n"),
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n".to_owned(),
+        "ffconcat version 1.0\nfile secret.ts\n".to_owned(),
         format!("ffconcat version 1.0\nfile '{name}'\n"),
         "just some words\n".repeat(100),
     ];

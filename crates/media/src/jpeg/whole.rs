@@ -61,8 +61,11 @@ pub fn received(jpeg: &Bytes, announced: (u16, u16)) -> Result<(Bytes, JpegInfo)
     Ok((picture, info))
 }
 
-/// Both pictures in `bytes`, and their width and height, when it begins with two of one size.
-pub(crate) fn two_pictures<'a>(bytes: &'a [u8], limits: &Limits) -> Option<([Cow<'a, [u8]>; 2], (u16, u16))> {
+/// Two pictures of one size, and their width and height.
+pub(crate) type Pair<'a> = ([Cow<'a, [u8]>; 2], (u16, u16));
+
+/// Both pictures in `bytes`, when it begins with two of one size.
+pub(crate) fn two_pictures<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Pair<'a>> {
     let bytes = from_first_picture(bytes);
     let (_, End::Marked(end) | End::Missing(end)) = survey(bytes, limits).ok()?;
     let (first, second) = bytes.split_at_checked(end)?;

@@ -73,11 +73,11 @@ fn shortened(name: &str, most: usize) -> String {
     let extension = name
         .rfind('.')
         .map(|dot| &name[dot..])
-        .filter(|extension| extension.len() <= MAX_EXTENSION_BYTES.min(most / 2))
+        .filter(|extension| extension.len() <= MAX_EXTENSION_BYTES.min(most >> 1))
         .unwrap_or_default();
-    let end = name.floor_char_boundary(most - extension.len());
+    let (stem, _) = name.split_at(name.floor_char_boundary(most.saturating_sub(extension.len())));
     // What the cut leaves must not end as no name may.
-    let stem = name[..end].trim_end_matches(is_trimmed);
+    let stem = stem.trim_end_matches(is_trimmed);
     format!("{stem}{extension}")
 }
 

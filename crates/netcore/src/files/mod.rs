@@ -109,11 +109,15 @@ impl FilePlane {
                     return;
                 };
                 self.start_sending(&file, original);
-                let _ = answer.map(|answer| answer.send(Ok(file)));
+                if let Some(answer) = answer {
+                    let _ = answer.send(Ok(file));
+                }
             }
             Event::Refused { local, refusal } => {
                 let answer = lock(&self.offers).remove(&local).and_then(|offer| offer.answer);
-                let _ = answer.map(|answer| answer.send(Err(refusal)));
+                if let Some(answer) = answer {
+                    let _ = answer.send(Err(refusal));
+                }
             }
             Event::Offered(_) | Event::Reset => {}
             Event::Changed(file) => match &file.state {

@@ -156,7 +156,7 @@ impl Endpoint {
             seal::connection_id(datagram).and_then(|id| read(&self.associations).get(&id).cloned());
         let Some(association) = association else { return };
         association.confined("datagram", || {
-            self.handle_for(&association, datagram, from, now, waiting)
+            self.handle_for(&association, datagram, from, now, waiting);
         });
     }
 

@@ -8,7 +8,9 @@ use netcore::proto::session::RefusalCode;
 use netcore::proto::video::{
     self, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, TCP_ACK_BYTES, TcpAck,
 };
-use netcore::proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind, Direction, encode_control};
+use netcore::proto::wire::{
+    AttachReply, AttachToken, Attachment, ConnectionKind, Direction, MAX_EXACT, encode_control,
+};
 use netcore::proto::{FileId, FrameNumber, MemberId, Notice, Request, StreamId, Time, Transport};
 use tokio::io::AsyncReadExt;
 
@@ -106,7 +108,10 @@ async fn streams_and_files_of_others_stay_theirs() {
         (bytes_of(open, Direction::Up, 0), RefusalCode::NotFound),
         (bytes_of(FileId(999), Direction::Down, 0), RefusalCode::NotFound),
         (bytes_of(open, Direction::Down, 1_001), RefusalCode::BadMessage),
-        (bytes_of(open, Direction::Down, u64::MAX), RefusalCode::BadMessage),
+        (
+            bytes_of(open, Direction::Down, MAX_EXACT),
+            RefusalCode::BadMessage,
+        ),
     ] {
         let (_, reply) = mallory.attach(attachment).await;
         assert_eq!(refused(reply), code, "{attachment:?}");
@@ -267,10 +272,13 @@ async fn one_member_cannot_take_every_connection_there_is() {
     open_many_files();
     let mut others = Bystanders::gather(Transport::Tcp).await;
     let mallory = Stranger::new(others.port()).join("Mallory").await;
+    // More than sockets hold, so that a download lasts for as long as nothing is read of it.
+    let (path, _) = file(others.ben.home.path(), "long.bin", 24_000_000);
+    let long = others.ben.room.offer_file(&path, vec![]).await.unwrap().id;
     let mut held = Vec::new();
     let code = loop {
         assert!(held.len() < 1_000, "there is no end to it");
-        match mallory.attach(video(others.stream, Direction::Down)).await {
+        match mallory.attach(bytes_of(long, Direction::Down, 0)).await {
             (wire, AttachReply::Ready { .. }) => held.push(wire),
             (_, reply) => break refused(reply),
         }
@@ -287,4 +295,22 @@ async fn one_member_cannot_take_every_connection_there_is() {
     tokio::time::timeout(PATIENCE, again)
         .await
         .expect("there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_has_one_connection_in_each_direction_and_the_newer_takes_its_place() {
+    let mut others = Bystanders::gather(Transport::Tcp).await;
+    let mut mallory = Stranger::new(others.port()).join("Mallory").await;
+    let own = publish(&mut mallory, Transport::Tcp).await;
+    for attachment in [video(own, Direction::Up), video(others.stream, Direction::Down)] {
+        let (mut older, reply) = mallory.attach(attachment).await;
+        ready(reply);
+        for _ in 0..20 {
+            let (newer, reply) = mallory.attach(attachment).await;
+            ready(reply);
+            older.end().await;
+            older = newer;
+        }
+    }
+    others.notice_nothing("twenty connections for one stream").await;
 }

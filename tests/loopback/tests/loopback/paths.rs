@@ -77,7 +77,8 @@ async fn gets_the_stream(
             Ok(Datagram::Hello { token }) => {
                 let mut plain = Vec::new();
                 Datagram::<bytes::Bytes>::HelloBack { token }.encode(&mut plain);
-                socket.send(&seal.seal(*packet, &plain)).await.unwrap();
+                let sent = socket.send(&seal.seal(*packet, &plain)).await;
+                sent.expect("the socket works");
                 *packet += 1;
             }
             Ok(Datagram::Fragment(fragment)) => is_there = fragment.stream == stream,

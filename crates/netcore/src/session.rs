@@ -95,6 +95,7 @@ pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
         let (shared_by_all, neighbour) = (shared.clone(), neighbour.clone());
         shared.spawn(async move {
             tokio::select! {
+                () = shared_by_all.cancel.cancelled() => {}
                 () = neighbour.cancel.cancelled() => {}
                 () = neighbour.association.failed() => shared_by_all.blame(neighbour.id),
             }

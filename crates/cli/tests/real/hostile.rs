@@ -7,6 +7,7 @@ use loopback_tests::{Caller, FalseHost};
 use netcore::proto::chat::{self, Body, Entry};
 use netcore::proto::session::{self, Refusal, RefusalCode};
 use netcore::proto::video::{self, StreamInfo};
+use netcore::proto::wire::MAX_UNIX_MS;
 use netcore::proto::{MemberId, Notice, Request, StreamId};
 
 use crate::program::{Place, events, words};
@@ -100,7 +101,7 @@ async fn a_hosts_words_are_no_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn times_are_local_for_each_moment_and_any_number_is_survived() {
+async fn times_are_local_for_each_moment() {
     let more = [
         "--stay", "--as", "Ben", "--stream", "pattern", "--size", "160x90@5",
     ];
@@ -109,13 +110,8 @@ async fn times_are_local_for_each_moment_and_any_number_is_survived() {
         let is_publish =
             |request| matches!(request, Request::Video(video::Request::Publish { .. })).then_some(());
         caller.hear(is_publish).await;
-        // Noon in London in January and in July of 2026, and numbers at the end of the calendar and beyond.
-        let moments = [
-            1_768_478_400_000,
-            1_784_116_800_000,
-            253_402_300_799_000,
-            u64::MAX,
-        ];
+        // Noon in London in January and in July of 2026, and the last moment that may be named.
+        let moments = [1_768_478_400_000, 1_784_116_800_000, MAX_UNIX_MS];
         for (seq, at_unix_ms) in (1..).zip(moments) {
             caller.tell(&entry(seq, "Hana", at_unix_ms, "now")).await;
         }
@@ -128,8 +124,26 @@ async fn times_are_local_for_each_moment_and_any_number_is_survived() {
         .lines()
         .filter_map(|line| line.split_once("    Hana (").map(|(time, _)| time))
         .collect();
-    assert_eq!(times.len(), 4, "{shown}");
+    assert_eq!(times.len(), 3, "{shown}");
     assert_eq!(times[..2], ["13:00", "14:00"], "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_times_no_calendar_has_is_left_in_words() {
+    for beyond in [MAX_UNIX_MS + 1, 253_402_300_799_000, u64::MAX] {
+        let more = ["--stay", "--as", "Ben"];
+        let output = against(
+            [&["join"], &more],
+            &[("TZ", "Pacific/Kiritimati")],
+            async |caller| {
+                caller.tell(&entry(1, "Hana", beyond, "now")).await;
+            },
+        )
+        .await;
+        let words = words(&output);
+        assert_eq!(output.status.code(), Some(5), "{words}");
+        assert!(!words.contains("panicked"), "{words}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

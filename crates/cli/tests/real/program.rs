@@ -17,6 +17,18 @@ pub(crate) struct Place {
     folder: TempDir,
 }
 
+/// The terminal program, whatever signals whoever runs the tests has ignored: as a shell does for what it runs in the
+/// background, and as what is run then inherits.
+fn program() -> Command {
+    let program = env!("CARGO_BIN_EXE_roomwire");
+    if cfg!(not(target_os = "linux")) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,QUIT,TERM", program]);
+    command
+}
+
 impl Place {
     pub(crate) fn new() -> Place {
         Place {
@@ -35,7 +47,7 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_roomwire"));
+        let mut command = program();
         command
             .args(arguments)
             .env("ROOMWIRE_HOME", self.folder.path().join("home"));

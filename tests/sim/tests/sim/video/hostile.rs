@@ -5,6 +5,7 @@ use netcore_proto::video::{
     Ack, Datagram, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack,
     Parity, RateControlConfig, RateMode, Receiver, Sender, SenderConfig, WindowMode,
 };
+use netcore_proto::wire::MAX_EXACT;
 use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 use sim_tests::Step;
 use sim_tests::effects::Chance;
@@ -117,7 +118,7 @@ fn acknowledgements_for_frames_never_sent_say_nothing() {
                 spread_us: world.draw(1 << 32) as u32,
                 train_us: world.draw(1 << 32) as u32,
                 recent: world.draw(1 << 32) as u32,
-                whole: Time::from_micros(world.draw(u64::MAX)),
+                whole: Time::from_micros(world.draw(MAX_EXACT)),
             };
             world.forge("Ben", "Ada", false, &Datagram::Ack(ack));
         });

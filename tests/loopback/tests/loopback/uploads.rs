@@ -1,6 +1,6 @@
 //! Uploads that are not as announced, and names that try to leave the folder.
 
-use loopback_tests::{Bystanders, Guest, Party, Stranger, Wire, offered};
+use loopback_tests::{Bystanders, Guest, Party, Stranger, Wire};
 use netcore::proto::files::{self, FileHash, FileState, Offer, abort_record, chunk_header, end_record};
 use netcore::proto::session::RefusalCode;
 use netcore::proto::wire::{Attachment, Direction};
@@ -91,7 +91,9 @@ async fn a_file_that_is_not_as_announced_reaches_nobody() {
     ];
     for (local, (what, bytes, words)) in (1..).zip(endings) {
         let (id, mut wire) = offer(&mut mallory, local, "a.txt", 10).await;
-        offered(&mut others.cai).await;
+        // Not just any offer: another file has been offered before.
+        let is_offered = |snapshot: &netcore::Snapshot| snapshot.files.iter().any(|(file, _)| file.id == id);
+        others.cai.until("the file is offered", is_offered).await;
         others.cai.room.fetch_file(id, None).await.unwrap();
         wire.send(&bytes).await;
         fails(&mut others.cai, id, words).await;

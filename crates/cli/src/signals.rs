@@ -10,7 +10,9 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen. A signal that whoever started this program had it ignore stays ignored, as under `nohup`.
+    /// Begins to listen. A hang-up or termination that was ignored when this program was started stays ignored, as under
+    /// `nohup`. An interrupt never does: a shell has whatever a script runs in the background ignore it, and the script could
+    /// not end the program by the signal that scripts use for that.
     ///
     /// # Errors
     /// When the system does not let us.
@@ -39,7 +41,7 @@ mod system {
 
     /// `None` for a signal that is ignored.
     pub(super) struct Signals {
-        interrupt: Option<Signal>,
+        interrupt: Signal,
         terminate: Option<Signal>,
         hang_up: Option<Signal>,
     }
@@ -47,7 +49,7 @@ mod system {
     impl Signals {
         pub(super) fn listen() -> std::io::Result<Signals> {
             Ok(Signals {
-                interrupt: unless_ignored(SignalKind::interrupt())?,
+                interrupt: signal(SignalKind::interrupt())?,
                 terminate: unless_ignored(SignalKind::terminate())?,
                 hang_up: unless_ignored(SignalKind::hangup())?,
             })
@@ -55,7 +57,7 @@ mod system {
 
         pub(super) async fn next(&mut self) -> Failure {
             tokio::select! {
-                () = received(&mut self.interrupt) => interrupted(),
+                _ = self.interrupt.recv() => interrupted(),
                 () = received(&mut self.terminate) => terminated(),
                 () = received(&mut self.hang_up) => terminated(),
             }

@@ -9,9 +9,9 @@ const HOST: [&str; 6] = ["host", "--port", "0", "--loopback", "--as", "Ada"];
 #[test]
 fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let place = Place::new();
-    let mut host = place.start_after("trap '' HUP INT QUIT TERM", &HOST);
+    let mut host = place.start_after("trap '' HUP QUIT TERM", &HOST);
     host.wait_for("the room", |event| event["event"] == "opened");
-    for signal in ["HUP", "INT", "QUIT", "TERM"] {
+    for signal in ["HUP", "QUIT", "TERM"] {
         host.signal(signal);
     }
     // A host that ends says no more.
@@ -19,6 +19,15 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     host.hears("still here");
     host.line("/leave");
     assert_eq!(host.exit_code(), 0);
+}
+
+#[test]
+fn an_interrupt_ends_what_a_script_runs_in_the_background() {
+    let place = Place::new();
+    let mut host = place.start_after("trap '' INT", &HOST);
+    host.wait_for("the room", |event| event["event"] == "opened");
+    host.signal("INT");
+    assert_eq!(host.exit_code(), 130);
 }
 
 #[test]

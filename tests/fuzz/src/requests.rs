@@ -1,11 +1,11 @@
 //! Control messages made of a fuzzer's bytes: well-formed, and as wild as their types allow.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use netcore_proto::chat::{self, Body, Entry};
 use netcore_proto::files::{self, FileHash, FileInfo, FileState, Offer};
-use netcore_proto::metrics::Report;
+use netcore_proto::metrics::{Figures, Report};
 use netcore_proto::session::{
     self, ClockOffset, Fingerprint, LeaveReason, Person, Ping, Pong, Presence, Profile, Refusal, RefusalCode,
     Returning, Welcome,
@@ -61,10 +61,24 @@ pub(crate) fn request(input: &mut Unstructured<'_>) -> Result<Request> {
     })
 }
 
-/// What a host may say. `number` is put where a message names somebody or something, so that a row of them differ.
+/// So many kinds of notices there are: `kind` in the tests numbers them.
+const NOTICE_KINDS: u32 = 21;
+
+/// What a host may say: any notice. `number` is put where a message names a member, a file or a stream, so that a row of them
+/// differ.
 pub(crate) fn notice(input: &mut Unstructured<'_>, number: u32) -> Result<Notice> {
-    Ok(match input.int_in_range(0..=18)? {
-        0 | 1 => Notice::Session(session::Notice::Welcome(Box::new(Welcome {
+    Ok(match input.int_in_range(0..=NOTICE_KINDS - 1)? {
+        kind @ 0..8 => Notice::Session(session_notice(kind, input, number)?),
+        kind @ 8..11 => Notice::Chat(chat_notice(kind, input, number)?),
+        kind @ 11..15 => Notice::Files(files_notice(kind, input, number)?),
+        kind @ 15..20 => Notice::Video(video_notice(kind, input, number)?),
+        _ => Notice::Metrics(report(input)?),
+    })
+}
+
+fn session_notice(kind: u32, input: &mut Unstructured<'_>, number: u32) -> Result<session::Notice> {
+    Ok(match kind {
+        0 => session::Notice::Welcome(Box::new(Welcome {
             room_name: text(input)?,
             room: input.int_in_range(0..=2)?,
             me: MemberId(input.int_in_range(0..=3)?),
@@ -73,38 +87,61 @@ pub(crate) fn notice(input: &mut Unstructured<'_>, number: u32) -> Result<Notice
             people: (0..input.int_in_range(0..=300)?)
                 .map(|id| person(input, id))
                 .collect::<Result<_>>()?,
-        }))),
-        2 => Notice::Session(session::Notice::Refused(refusal(input)?)),
-        3 => Notice::Session(session::Notice::Joined(person(input, number)?)),
-        4 => Notice::Session(session::Notice::Changed(person(input, number)?)),
-        5 => Notice::Session(session::Notice::Left {
+        })),
+        1 => session::Notice::Refused(refusal(input)?),
+        2 => session::Notice::Joined(person(input, number)?),
+        3 => session::Notice::Changed(person(input, number)?),
+        4 => session::Notice::Left {
             id: MemberId(number),
-            reason: LeaveReason::Lost,
-        }),
-        6 => Notice::Session(session::Notice::Ping(ping(input)?)),
-        7 => Notice::Session(session::Notice::Pong(pong(input)?)),
-        8 => Notice::Chat(chat::Notice::Entry(entry(input, number)?)),
-        9 => Notice::Chat(chat::Notice::Receipt(entry(input, number)?)),
-        10 => Notice::Chat(chat::Notice::Refused {
+            reason: *input.choose(&LEAVE_REASONS)?,
+        },
+        5 => session::Notice::Ping(ping(input)?),
+        6 => session::Notice::Pong(pong(input)?),
+        _ => session::Notice::UpToDate,
+    })
+}
+
+fn chat_notice(kind: u32, input: &mut Unstructured<'_>, number: u32) -> Result<chat::Notice> {
+    Ok(match kind {
+        8 => chat::Notice::Entry(entry(input, number)?),
+        9 => chat::Notice::Receipt(entry(input, number)?),
+        _ => chat::Notice::Refused {
             local: self::number(input)?,
             refusal: refusal(input)?,
-        }),
-        11 => Notice::Files(files::Notice::Accepted {
+        },
+    })
+}
+
+fn files_notice(kind: u32, input: &mut Unstructured<'_>, number: u32) -> Result<files::Notice> {
+    Ok(match kind {
+        11 => files::Notice::Accepted {
             local: self::number(input)?,
             file: file_info(input, number)?,
-        }),
-        12 => Notice::Files(files::Notice::Offered(file_info(input, number)?)),
-        13 => Notice::Files(files::Notice::Changed(file_info(input, number)?)),
-        14 => Notice::Video(video::Notice::Published {
+        },
+        12 => files::Notice::Offered(file_info(input, number)?),
+        13 => files::Notice::Changed(file_info(input, number)?),
+        _ => files::Notice::Refused {
+            local: self::number(input)?,
+            refusal: refusal(input)?,
+        },
+    })
+}
+
+fn video_notice(kind: u32, input: &mut Unstructured<'_>, number: u32) -> Result<video::Notice> {
+    Ok(match kind {
+        15 => video::Notice::Published {
             local: self::number(input)?,
             stream: stream_info(input, number)?,
-        }),
-        15 => Notice::Video(video::Notice::Started(stream_info(input, number)?)),
-        16 => Notice::Video(video::Notice::Changed(stream_info(input, number)?)),
-        17 => Notice::Video(video::Notice::Stopped {
+        },
+        16 => video::Notice::Started(stream_info(input, number)?),
+        17 => video::Notice::Changed(stream_info(input, number)?),
+        18 => video::Notice::Stopped {
             stream: StreamId(number),
-        }),
-        _ => Notice::Metrics(report(input)?),
+        },
+        _ => video::Notice::Refused {
+            local: self::number(input)?,
+            refusal: refusal(input)?,
+        },
     })
 }
 
@@ -135,6 +172,24 @@ const SOURCES: [SourceKind; 4] = [
     SourceKind::Pattern,
     SourceKind::Screen,
 ];
+const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Udp];
+const LEAVE_REASONS: [LeaveReason; 3] = [LeaveReason::Left, LeaveReason::Lost, LeaveReason::Removed];
+/// What a member acts upon in its own manner for each.
+const REFUSAL_CODES: [RefusalCode; 13] = [
+    RefusalCode::VersionMismatch,
+    RefusalCode::RoomFull,
+    RefusalCode::BadMessage,
+    RefusalCode::Replaced,
+    RefusalCode::TooSlow,
+    RefusalCode::Silent,
+    RefusalCode::Fault,
+    RefusalCode::NotAMember,
+    RefusalCode::NotFound,
+    RefusalCode::Limit,
+    RefusalCode::Busy,
+    RefusalCode::Closed,
+    RefusalCode::Other,
+];
 
 /// What a publisher says of a stream.
 pub(crate) fn spec(input: &mut Unstructured<'_>) -> Result<StreamSpec> {
@@ -144,20 +199,38 @@ pub(crate) fn spec(input: &mut Unstructured<'_>) -> Result<StreamSpec> {
         width: input.arbitrary()?,
         height: input.arbitrary()?,
         rate: input.arbitrary()?,
-        transport: Transport::Tcp,
+        transport: *input.choose(&TRANSPORTS)?,
     })
 }
 
 /// Measured figures.
 pub(crate) fn report(input: &mut Unstructured<'_>) -> Result<Report> {
-    let clocks = input.int_in_range(0..=400)?;
+    let (links, clocks) = (input.int_in_range(0..=400)?, input.int_in_range(0..=400)?);
+    let figures = figures(input)?;
     let clock = ClockOffset {
         offset_us: input.arbitrary()?,
         error_us: input.arbitrary()?,
     };
     Ok(Report {
-        links: Vec::new(),
+        links: (0..links).map(|stream| (StreamId(stream), figures)).collect(),
         clocks: (0..clocks).map(|stream| (StreamId(stream), clock)).collect(),
+    })
+}
+
+fn figures(input: &mut Unstructured<'_>) -> Result<Figures> {
+    Ok(Figures {
+        transport: *input.choose(&TRANSPORTS)?,
+        ack_p50_us: input.arbitrary()?,
+        ack_p95_us: input.arbitrary()?,
+        ack_p99_us: input.arbitrary()?,
+        classic_rate_bps: input.arbitrary()?,
+        jitter_us: input.arbitrary()?,
+        frames_per_s: input.arbitrary()?,
+        goodput_bps: input.arbitrary()?,
+        loss_pct: input.arbitrary()?,
+        frames: number(input)?,
+        drops: number(input)?,
+        retransmits: number(input)?,
     })
 }
 
@@ -225,7 +298,7 @@ fn person(input: &mut Unstructured<'_>, id: u32) -> Result<Person> {
     Ok(Person {
         id: MemberId(id),
         profile,
-        address: address(),
+        address: address(input)?,
         fingerprint: Fingerprint([id as u8; 32]),
         presence: if input.arbitrary()? {
             Presence::Here
@@ -235,12 +308,21 @@ fn person(input: &mut Unstructured<'_>, id: u32) -> Result<Person> {
     })
 }
 
-fn address() -> SocketAddr {
-    ([127, 0, 0, 1], 1).into()
+fn address(input: &mut Unstructured<'_>) -> Result<SocketAddr> {
+    let ip: IpAddr = if input.arbitrary()? {
+        input.arbitrary::<[u8; 16]>()?.into()
+    } else {
+        input.arbitrary::<[u8; 4]>()?.into()
+    };
+    Ok((ip, input.arbitrary()?).into())
 }
 
+/// Its text is as long as it comes: [`Refusal::new`] would shorten it.
 fn refusal(input: &mut Unstructured<'_>) -> Result<Refusal> {
-    Ok(Refusal::new(RefusalCode::Limit, text(input)?))
+    Ok(Refusal {
+        code: *input.choose(&REFUSAL_CODES)?,
+        message: text(input)?,
+    })
 }
 
 fn entry(input: &mut Unstructured<'_>, seq: u32) -> Result<Entry> {
@@ -253,13 +335,14 @@ fn entry(input: &mut Unstructured<'_>, seq: u32) -> Result<Entry> {
         from: MemberId(input.int_in_range(0..=3)?),
         name: text(input)?,
         colour: text(input)?,
-        address: address(),
+        address: address(input)?,
         at_unix_ms: number(input)?,
         local: Option::arbitrary(input)?,
-        body: match input.int_in_range(0..=3)? {
+        body: match input.int_in_range(0..=4)? {
             0 => Body::Opened,
-            1 => Body::Left {
-                reason: LeaveReason::Removed,
+            1 => Body::Joined,
+            2 => Body::Left {
+                reason: *input.choose(&LEAVE_REASONS)?,
             },
             _ => Body::Text { text: text(input)? },
         },
@@ -294,4 +377,53 @@ fn stream_info(input: &mut Unstructured<'_>, id: u32) -> Result<StreamInfo> {
         owner: MemberId(input.int_in_range(0..=3)?),
         spec: spec(input)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which notice this is. A new one does not compile here until it has a number.
+    fn kind(notice: &Notice) -> u32 {
+        match notice {
+            Notice::Session(notice) => match notice {
+                session::Notice::Welcome(_) => 0,
+                session::Notice::Refused(_) => 1,
+                session::Notice::Joined(_) => 2,
+                session::Notice::Changed(_) => 3,
+                session::Notice::Left { .. } => 4,
+                session::Notice::Ping(_) => 5,
+                session::Notice::Pong(_) => 6,
+                session::Notice::UpToDate => 7,
+            },
+            Notice::Chat(notice) => match notice {
+                chat::Notice::Entry(_) => 8,
+                chat::Notice::Receipt(_) => 9,
+                chat::Notice::Refused { .. } => 10,
+            },
+            Notice::Files(notice) => match notice {
+                files::Notice::Accepted { .. } => 11,
+                files::Notice::Offered(_) => 12,
+                files::Notice::Changed(_) => 13,
+                files::Notice::Refused { .. } => 14,
+            },
+            Notice::Video(notice) => match notice {
+                video::Notice::Published { .. } => 15,
+                video::Notice::Started(_) => 16,
+                video::Notice::Changed(_) => 17,
+                video::Notice::Stopped { .. } => 18,
+                video::Notice::Refused { .. } => 19,
+            },
+            Notice::Metrics(_) => 20,
+        }
+    }
+
+    #[test]
+    fn every_notice_that_exists_is_made() {
+        for expected in 0..NOTICE_KINDS {
+            let bytes: Vec<u8> = [expected as u8].into_iter().chain([0; 200]).collect();
+            let notice = notice(&mut Unstructured::new(&bytes), 1).expect("enough bytes for any of them");
+            assert_eq!(kind(&notice), expected);
+        }
+    }
 }

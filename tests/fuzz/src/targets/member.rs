@@ -1,12 +1,14 @@
-//! A member of a room whose host says whatever it likes.
+//! A member of a room whose host sends any notice that exists, and bytes that are none.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use netcore_proto::chat::{Body, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
-use netcore_proto::files::{MAX_FILE_NAME_BYTES, MAX_FILES};
-use netcore_proto::session::{Fingerprint, MAX_ABOUT_CHARS, MAX_NAME_CHARS, MAX_PEOPLE, Profile};
-use netcore_proto::video::MAX_STREAMS;
+use netcore_proto::chat::{self, Body, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
+use netcore_proto::files::{self, MAX_FILE_NAME_BYTES, MAX_FILES};
+use netcore_proto::session::{
+    self, Fingerprint, MAX_ABOUT_CHARS, MAX_NAME_CHARS, MAX_PEOPLE, MAX_REFUSAL_CHARS, Profile,
+};
+use netcore_proto::video::{self, MAX_STREAMS};
 use netcore_proto::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, encode_control};
-use netcore_proto::{CommandError, ConnId, Deadline, MemberId, Node, Output, Peer, Request, Time};
+use netcore_proto::{CommandError, ConnId, Deadline, Event, MemberId, Node, Output, Peer, Request, Time};
 
 use crate::passing::{Driven, next_op, pass, pass_late, span};
 use crate::requests;
@@ -117,7 +119,7 @@ impl Person {
                     assert_eq!(self.open.take(), Some(conn), "it is closed once");
                 }
                 Output::AwaitDrain { conn } => panic!("a member pages nothing, on {conn}"),
-                Output::Event(_) => {}
+                Output::Event(event) => check_refusal(&event),
             }
         }
         assert!(
@@ -188,6 +190,19 @@ impl Person {
         }
         assert!(bytes <= MAX_LOG_BYTES);
     }
+}
+
+/// Why something was refused is shown as the host words it, within the same limits as everything it says.
+fn check_refusal(event: &Event) {
+    let refusal = match event {
+        Event::Session(session::Event::Refused(refusal))
+        | Event::Chat(chat::Event::Refused { refusal, .. })
+        | Event::Files(files::Event::Refused { refusal, .. })
+        | Event::Video(video::Event::Refused { refusal, .. }) => refusal,
+        _ => return,
+    };
+    assert!(refusal.message.chars().count() <= MAX_REFUSAL_CHARS);
+    assert!(!refusal.message.contains(char::is_control), "{refusal:?}");
 }
 
 impl Rig {

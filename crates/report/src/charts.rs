@@ -170,7 +170,7 @@ impl Charts<'_> {
     }
 
     /// What stop-and-wait reaches in theory over the frame's size, and what was measured: filled the rate that one frame's delay
-    /// tells, hollow the goodput that was reached. `None` when no round trip is known.
+    /// shows, hollow the goodput that was reached. `None` when no round trip is known.
     pub(super) fn theory(&self) -> Option<String> {
         let measurement = self.measurement;
         let trials = shown(measurement);

@@ -1,4 +1,4 @@
-//! The computer that measures, as far as it tells about itself.
+//! The computer that measures, as far as it describes itself.
 
 use serde::Serialize;
 

@@ -13,11 +13,11 @@ use crate::row::SummaryRow;
 /// What one transport has shown on one link within one stretch of time. What is not known is `None`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
-    /// What tells it from the others of its measurement.
+    /// What distinguishes it from the others of its measurement.
     pub name: String,
-    /// The way to acknowledge in a word or two.
-    pub way: &'static str,
-    /// Whether a file was on its way at the same time.
+    /// The acknowledgement mode in a word or two.
+    pub ack_mode: &'static str,
+    /// Whether a file was transferred at the same time.
     pub with_file: bool,
     /// When it began, in seconds since the first one did.
     pub began_s: f64,
@@ -39,16 +39,16 @@ pub struct Measured {
     /// Second by second; coarser what is long ago.
     pub series: Vec<SeriesPoint>,
     /// Where the time goes.
-    pub parts: Vec<Part>,
-    /// What the operating system tells of the link.
+    pub segments: Vec<TripSegment>,
+    /// What the operating system reports of the link.
     pub system: System,
     /// How the file beside it moved.
     pub file: Option<FileRate>,
     /// The shortest round trip of the control connection meanwhile.
     pub round_trip_us: Option<u64>,
-    /// The rate of the way, by how far the frames' bytes came apart on it.
-    pub way_bps: Option<u64>,
-    /// What stop-and-wait can reach with these frames on this way, by the shortest round trip of all stretches. A
+    /// The rate of the path, by the dispersion of the frames' bytes on it.
+    pub path_bps: Option<u64>,
+    /// What stop-and-wait can reach with these frames on this path, by the shortest round trip of all stretches. A
     /// [`Measurement`](crate::Measurement) fills it in.
     pub stop_and_wait_bps: Option<u64>,
     /// Frame by frame, as far as it was kept.
@@ -59,9 +59,9 @@ pub struct Measured {
     pub began: Time,
 }
 
-/// The median time that one part of a frame's trip takes.
+/// The median time that one segment of a frame's trip takes.
 #[derive(Clone, Debug, Serialize)]
-pub struct Part {
+pub struct TripSegment {
     /// From where to where.
     pub name: &'static str,
     /// The same in Chinese.
@@ -73,7 +73,7 @@ pub struct Part {
     pub error_us: Option<u64>,
 }
 
-/// What the operating system tells of the link.
+/// What the operating system reports of the link.
 #[derive(Clone, Debug, Default, Serialize)]
 #[allow(missing_docs)] // as in `netcore::TcpInfo` and `netcore::Link`
 pub struct System {
@@ -97,8 +97,8 @@ pub struct FileRate {
 }
 
 impl Measured {
-    /// What `summary` tells of the link `key` to the neighbour called `peer_name`. The rest is unknown yet; its fields are
-    /// for whoever knows.
+    /// What `summary` says of the link `key` to the peer called `peer_name`. The rest is unknown yet; a caller that knows
+    /// more fills in the fields.
     pub fn new(
         name: String,
         key: &LinkKey,
@@ -112,7 +112,7 @@ impl Measured {
         };
         Measured {
             name,
-            way: match summary.transport {
+            ack_mode: match summary.transport {
                 Transport::Tcp => "window",
                 Transport::Udp => "parity",
             },
@@ -126,25 +126,25 @@ impl Measured {
             delay_buckets: distributions.delay_us.buckets().collect(),
             counters: summary.counters,
             series: Vec::new(),
-            parts: parts(&TripSummary::default()),
+            segments: segments(&TripSummary::default()),
             system: System::default(),
             file: None,
             round_trip_us: None,
-            way_bps: None,
+            path_bps: None,
             stop_and_wait_bps: None,
             results: Vec::new(),
             began: Time::ZERO,
         }
     }
 
-    /// Adds what is known of the link `key` at this moment only: the parts of its latest frames' trips, and what the system
-    /// tells.
+    /// Adds what is known of the link `key` at this moment only: the segments of its latest frames' trips, and what the system
+    /// reports.
     #[must_use]
     pub fn with_link(self, room: &Room, key: LinkKey) -> Measured {
         let link = room.links().into_iter().find(|link| link.key == key);
         let tcp = link.and_then(|link| link.tcp).unwrap_or_default();
         Measured {
-            parts: parts(&room.link_trips(key).1),
+            segments: segments(&room.link_trips(key).1),
             system: System::new(
                 link.and_then(|link| link.datagram_bytes),
                 link.and_then(|link| link.receive_buffer),
@@ -197,35 +197,35 @@ impl FileRate {
     }
 }
 
-/// The parts of a frame's trip that a sender knows of, in their order.
-fn parts(trip: &TripSummary) -> Vec<Part> {
-    let part = |name, chinese, median_us, is_between: bool| Part {
+/// The segments of a frame's trip that a sender knows of, in their order.
+fn segments(trip: &TripSummary) -> Vec<TripSegment> {
+    let segment = |name, chinese, median_us, is_between: bool| TripSegment {
         name,
         chinese,
         median_us,
         error_us: trip.clock_error_us.filter(|_| is_between && median_us.is_some()),
     };
     vec![
-        part("captured → encoded", "采集 → 编码完成", trip.encode_us, false),
-        part(
+        segment("captured → encoded", "采集 → 编码完成", trip.encode_us, false),
+        segment(
             "encoded → first byte out",
             "编码完成 → 首字节发出",
             trip.queue_us,
             false,
         ),
-        part(
+        segment(
             "first byte out → last byte out",
             "首字节发出 → 末字节发出",
             trip.send_us,
             false,
         ),
-        part(
+        segment(
             "last byte out → whole at the receiver",
             "末字节发出 → 接收方收全",
             trip.way_us,
             true,
         ),
-        part(
+        segment(
             "whole at the receiver → acknowledgement here",
             "接收方收全 → 确认到达此处",
             trip.ack_us,

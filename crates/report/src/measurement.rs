@@ -1,4 +1,4 @@
-//! A whole measurement: its stretches, how they came to be, and what they tell together.
+//! A whole measurement: its stretches, how they came to be, and what they show together.
 
 use std::fmt;
 
@@ -25,8 +25,8 @@ pub struct Measurement {
     pub about: About,
     /// The shortest round trip of the control connection that was seen.
     pub round_trip_us: Option<u64>,
-    /// The highest rate at which frames' bytes came apart on the way.
-    pub way_bps: Option<u64>,
+    /// The highest rate of the path that the dispersion of frames' bytes showed.
+    pub path_bps: Option<u64>,
     /// The computer that measured.
     pub machine: Machine,
     /// The stretches' figures, a line each.
@@ -59,7 +59,7 @@ pub struct About {
 /// Who is at the other end.
 #[derive(Clone, Debug)]
 pub enum OtherEnd {
-    /// An address or, where a host measures, somebody's name.
+    /// An address or, where a host measures, a member's name.
     Named(String),
     /// Where a host measures: so many members.
     Members(usize),
@@ -98,7 +98,7 @@ pub struct Setup {
     pub full_speed: bool,
     /// JPEG quality.
     pub quality: u8,
-    /// Whether quality, size and rate gave way to what the network took; then they are the most.
+    /// Whether quality, size and rate followed what the network took; then they are the most.
     pub adapts: bool,
     /// How long each stretch was.
     pub seconds_each: f64,
@@ -120,17 +120,17 @@ impl Measurement {
     /// A measurement that is over now.
     pub fn new(about: About, mut trials: Vec<Measured>) -> Measurement {
         let round_trip_us = trials.iter().filter_map(|trial| trial.round_trip_us).min();
-        let way_bps = trials.iter().filter_map(|trial| trial.way_bps).max();
+        let path_bps = trials.iter().filter_map(|trial| trial.path_bps).max();
         for trial in &mut trials {
             trial.stop_and_wait_bps =
-                theory_bps(trial.size_bytes.map(|size| size.mean), way_bps, round_trip_us);
+                theory_bps(trial.size_bytes.map(|size| size.mean), path_bps, round_trip_us);
         }
         Measurement {
             program: concat!("roomwire ", env!("CARGO_PKG_VERSION")),
             at_unix_ms: netcore::clock::unix_ms(),
             about,
             round_trip_us,
-            way_bps,
+            path_bps,
             machine: Machine::here(),
             rows: trials.iter().map(|trial| trial.row.clone()).collect(),
             trials,
@@ -149,7 +149,7 @@ impl Measurement {
     /// What stop-and-wait reaches in theory with frames of `bytes` bytes, in bits per second; `None` when no round trip was
     /// seen.
     pub(crate) fn stop_and_wait_bps(&self, bytes: f64) -> Option<u64> {
-        theory_bps(Some(bytes), self.way_bps, self.round_trip_us)
+        theory_bps(Some(bytes), self.path_bps, self.round_trip_us)
     }
 
     /// When the last stretch ended, in seconds since the first one began.
@@ -168,10 +168,10 @@ impl Measurement {
     }
 }
 
-fn theory_bps(bytes: Option<f64>, way_bps: Option<u64>, round_trip_us: Option<u64>) -> Option<u64> {
+fn theory_bps(bytes: Option<f64>, path_bps: Option<u64>, round_trip_us: Option<u64>) -> Option<u64> {
     stop_and_wait_bps(
         bytes? as u64,
-        way_bps.map(Bitrate),
+        path_bps.map(Bitrate),
         Span::from_micros(round_trip_us?),
     )
 }

@@ -59,7 +59,7 @@ pub struct SummaryRow {
 }
 
 impl SummaryRow {
-    /// `summary` of the link `key` to the neighbour called `peer_name`.
+    /// `summary` of the link `key` to the peer called `peer_name`.
     pub fn new(key: &LinkKey, peer_name: String, summary: &TransportSummary) -> SummaryRow {
         let TransportSummary {
             counters,

@@ -3,18 +3,18 @@
 use netcore::proto::video::{FrameOutcome, FrameResult, stop_and_wait_rate};
 use netcore::proto::{Bitrate, Span};
 
-/// The rate in bits per second that stop-and-wait reaches with frames of `bytes` bytes. Without a rate of the way the frame
+/// The rate in bits per second that stop-and-wait reaches with frames of `bytes` bytes. Without a rate of the path the frame
 /// takes no time on it, which is the most there can be.
-pub(super) fn stop_and_wait_bps(bytes: u64, way: Option<Bitrate>, round_trip: Span) -> Option<u64> {
-    match way {
-        Some(way) => Some(stop_and_wait_rate(bytes, way, round_trip).0),
+pub(super) fn stop_and_wait_bps(bytes: u64, path: Option<Bitrate>, round_trip: Span) -> Option<u64> {
+    match path {
+        Some(path) => Some(stop_and_wait_rate(bytes, path, round_trip).0),
         None => Bitrate::of(bytes, round_trip).map(|rate| rate.0),
     }
 }
 
-/// The rate of the way as the frames' own spread at the receiver shows it: the median of bytes over the time from the first
-/// to the last of them (packet-train dispersion). `None` when no frame told its spread.
-pub fn rate_of_the_way(results: &[FrameResult]) -> Option<Bitrate> {
+/// The rate of the path as the frames' own dispersion at the receiver shows it: the median of bytes over the time from the first
+/// to the last of them (packet-train dispersion). `None` when no frame reported its spread.
+pub fn path_rate(results: &[FrameResult]) -> Option<Bitrate> {
     let mut rates: Vec<Bitrate> = results
         .iter()
         .filter(|result| matches!(result.outcome, FrameOutcome::Acked { .. }))
@@ -32,11 +32,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_way_halves_what_stop_and_wait_reaches() {
+    fn a_long_path_halves_what_stop_and_wait_reaches() {
         // 12,500 bytes take a millisecond at 100 Mbit/s; the round trip another one.
-        let way = Some(Bitrate(100_000_000));
+        let path = Some(Bitrate(100_000_000));
         assert_eq!(
-            stop_and_wait_bps(12_500, way, Span::from_millis(1)),
+            stop_and_wait_bps(12_500, path, Span::from_millis(1)),
             Some(50_000_000)
         );
         assert_eq!(
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_told_is_nothing_known() {
-        assert_eq!(rate_of_the_way(&[]), None);
+    fn nothing_reported_is_nothing_known() {
+        assert_eq!(path_rate(&[]), None);
     }
 }

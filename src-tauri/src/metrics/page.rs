@@ -8,7 +8,7 @@ use netcore::proto::metrics::{LinkMeter, SeriesPoint};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{MemberId, Span, StreamId, Time, Transport};
 use netcore::{Address, LinkKey, LinkRecord, LinkResult, Role};
-use report::{About, Measured, Measurement, Origin, OtherEnd, Setup, rate_of_the_way};
+use report::{About, Measured, Measurement, Origin, OtherEnd, Setup, path_rate};
 
 use super::view::ConditionsView;
 use crate::core::{OpenRoom, lock};
@@ -178,7 +178,7 @@ fn session(open: &OpenRoom) -> Vec<Measured> {
 fn finish(open: &OpenRoom, key: LinkKey, measured: Measured, results: Vec<FrameResult>) -> Measured {
     Measured {
         round_trip_us: open.round_trips.least(key.peer).map(Span::as_micros),
-        way_bps: rate_of_the_way(&results).map(|rate| rate.0),
+        path_bps: path_rate(&results).map(|rate| rate.0),
         results,
         ..measured
     }

@@ -78,8 +78,8 @@ impl Page<'_> {
                     (heading("How the figures are distributed", "数据的分布"))
                     (self.distributions())
                     (heading("Where the time goes", "时间花在哪里"))
-                    (self.parts())
-                    (heading("What the system tells", "操作系统的记录"))
+                    (self.segments())
+                    (heading("What the system reports", "操作系统的记录"))
                     (self.system())
                     (heading("Machine and options", "计算机与选项"))
                     (self.machine())
@@ -100,9 +100,9 @@ impl Page<'_> {
             (other_end, _) => other_end.to_string(),
         };
         match (&about.setup, self.language) {
-            (Some(_), Language::En) => format!("What the way to {to} can do"),
+            (Some(_), Language::En) => format!("What the path to {to} can do"),
             (Some(_), Language::Zh) => format!("到 {to} 的线路能做到什么"),
-            (None, Language::En) => format!("What was measured on the way to {to}"),
+            (None, Language::En) => format!("What was measured on the path to {to}"),
             (None, Language::Zh) => format!("到 {to} 的线路上测得的数据"),
         }
     }
@@ -118,14 +118,14 @@ impl Page<'_> {
                 @match &about.setup {
                     Some(setup) => (self.what_was_asked(setup)),
                     None => (self.say(
-                        "Everything that was sent of the streams of this session, by stream, neighbour and transport; of each \
+                        "Everything that was sent of the streams of this session, by stream, peer and transport; of each \
                          frame as far back as it is kept. ",
                         "本次会话各视频流发出的全部数据，按视频流、对端和传输方式列出；逐帧数据限于仍保留的部分。",
                     )),
                 }
                 @if let Some(network) = &network {
                     strong {
-                        (self.say("The network was made worse on purpose, each way: ", "网络被有意变差，双向："))
+                        (self.say("The network was made worse on purpose, in each direction: ", "网络被有意变差，双向："))
                         (network) (self.say(". ", "。"))
                     }
                 }
@@ -262,8 +262,8 @@ impl Page<'_> {
                 charts.theory(),
                 self.say(
                     "Grey: what stop-and-wait reaches in theory with frames of that size, frame / (frame / rate + RTT), with the \
-                     shortest round trip that was seen and the rate at which frames' bytes came apart on the way. Filled: the rate \
-                     that a frame's delay tells (the median). Hollow: the goodput that was reached, which at a given rate of frames \
+                     shortest round trip that was seen and the rate at which frames' bytes came apart on the path. Filled: the rate \
+                     that a frame's delay shows (the median). Hollow: the goodput that was reached, which at a given rate of frames \
                      is no more than their bytes. A hollow circle above the line is what a window gains.",
                     "灰线：停等协议在该帧大小下的理论值，帧 / (帧 / 速率 + RTT)，其中 RTT 取所见最短往返，速率取帧的字节在途中散开的速率。\
                      实心：由一帧的延迟算出的速率（中位数）。空心：实际达到的有效吞吐；帧率给定时，它不会超过这些帧的字节数。\

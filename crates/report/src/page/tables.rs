@@ -80,7 +80,7 @@ impl Page<'_> {
             .filter_map(|during| {
                 let is_pair = |before: &&Measured| {
                     !before.with_file
-                        && before.way == during.way
+                        && before.ack_mode == during.ack_mode
                         && before.row.transport == during.row.transport
                 };
                 Some((trials.iter().find(is_pair)?, during))
@@ -158,9 +158,9 @@ impl Page<'_> {
                         tr {
                             td { (key(place)) (name) " · " (trial.name) }
                             @match pick(trial) {
-                                Some(told) => {
-                                    td { (told.count) }
-                                    @for value in [told.min, told.p50, told.p90, told.p95, told.p99, told.p999, told.max] {
+                                Some(of) => {
+                                    td { (of.count) }
+                                    @for value in [of.min, of.p50, of.p90, of.p95, of.p99, of.p999, of.max] {
                                         td { (words(value)) }
                                     }
                                 }
@@ -179,25 +179,25 @@ impl Page<'_> {
         }
     }
 
-    pub(super) fn parts(&self) -> Markup {
+    pub(super) fn segments(&self) -> Markup {
         // The same of every trial.
         let names = self
             .measurement
             .trials
             .first()
-            .map(|trial| &trial.parts[..])
+            .map(|trial| &trial.segments[..])
             .unwrap_or_default();
         html! {
             div.wide { table {
                 (self.head(self.say("median", "中位数")))
-                @for (at, part) in names.iter().enumerate() {
+                @for (at, segment) in names.iter().enumerate() {
                     tr {
-                        td { (self.say(part.name, part.chinese)) }
+                        td { (self.say(segment.name, segment.chinese)) }
                         @for (_, trial) in self.trials() {
-                            @let part = &trial.parts[at];
+                            @let segment = &trial.segments[at];
                             td {
-                                (self.known(part.median_us.map(span)))
-                                @if let Some(error) = part.error_us { span.faint { " ± " (span(error)) } }
+                                (self.known(segment.median_us.map(span)))
+                                @if let Some(error) = segment.error_us { span.faint { " ± " (span(error)) } }
                             }
                         }
                     }
@@ -205,7 +205,7 @@ impl Page<'_> {
             } }
             p.faint {
                 (self.say(
-                    "Of the latest frames of each trial. Parts between two computers relate their clocks by repeated exchanges; ± is \
+                    "Of the latest frames of each trial. Segments between two computers relate their clocks by repeated exchanges; ± is \
                      how wrong that may be.",
                     "取自每次测量最近的帧。跨两台计算机的部分由反复对时推算；± 为可能的误差。",
                 ))
@@ -222,9 +222,9 @@ impl Page<'_> {
                 |trial| trial.round_trip_us.map(span),
             ),
             (
-                "rate at which frames' bytes come apart on the way",
-                "帧的字节在途中散开的速率",
-                |trial| trial.way_bps.map(rate),
+                "rate of the path, by the dispersion of frames' bytes",
+                "路径速率（由帧字节的分散得出）",
+                |trial| trial.path_bps.map(rate),
             ),
             (
                 "bytes of a full datagram",

@@ -6,7 +6,7 @@ use netcore::proto::{FrameNumber, MemberId, Span, StreamId, Time, Transport};
 
 use crate::{About, Language, Measured, Measurement, Origin, OtherEnd, Setup};
 
-/// Two seconds of 30 frames each, acknowledged after 2 ms, to somebody called `peer`.
+/// Two seconds of 30 frames each, acknowledged after 2 ms, to a peer called `peer`.
 fn measured(name: &str, peer: &str) -> Measured {
     let mut meter = LinkMeter::new(Transport::Tcp);
     for frame in 1..=60_u32 {
@@ -43,7 +43,7 @@ fn measured(name: &str, peer: &str) -> Measured {
     Measured {
         series: meter.series().points(),
         round_trip_us: Some(1_000),
-        way_bps: Some(100_000_000),
+        path_bps: Some(100_000_000),
         results: meter.results().0.collect(),
         ..Measured::new(name.into(), &key, peer.into(), &summary, distributions)
     }
@@ -89,13 +89,13 @@ fn a_page_needs_nothing_but_itself_and_believes_no_name() {
 fn what_a_stretch_was_asked_to_be_is_said_and_a_session_was_asked_nothing() {
     let trials = || vec![measured("TCP", "Ada")];
     let asked = Measurement::new(about("10.0.0.1", Some(setup())), trials()).page(Language::En);
-    assert!(asked.contains("What the way to 10.0.0.1 can do"));
+    assert!(asked.contains("What the path to 10.0.0.1 can do"));
     assert!(asked.contains(
         "640×360, JPEG quality 80, 30 a second, or less where the network took no more, for 2 s each."
     ));
     let session = Measurement::new(about("10.0.0.1", None), trials()).page(Language::En);
     assert!(
-        session.contains("What was measured on the way to 10.0.0.1") && !session.contains("JPEG quality")
+        session.contains("What was measured on the path to 10.0.0.1") && !session.contains("JPEG quality")
     );
     // 12,500 bytes take a millisecond at 100 Mbit/s, and the round trip another one.
     assert!(session.contains("50.0 Mbit/s"), "stop-and-wait in theory");
@@ -118,7 +118,7 @@ fn what_is_not_known_is_unknown_and_not_zero() {
 }
 
 #[test]
-fn charts_show_as_many_as_can_be_told_apart_and_tables_have_all() {
+fn charts_show_as_many_as_can_be_distinguished_and_tables_have_all() {
     let trials = (0..17).map(|at| measured(&format!("link {at}"), "Ada")).collect();
     let page = Measurement::new(about("everybody", None), trials).page(Language::En);
     assert_eq!(
@@ -187,7 +187,7 @@ fn a_chinese_page_is_chinese_to_its_last_word() {
     let (delay, jitter) = (Span::from_millis(20), Span::from_millis(5));
     let network = format!("网络被有意变差，双向：单向延迟 {delay}，抖动最多 {jitter}，丢包 2 %。");
     assert!(words_of(&page).replace('\n', "").contains(&network));
-    // Protocols and units keep their names, and the computer and a source tell of themselves in their own words.
+    // Protocols and units keep their names, and the computer and a source are described in their own words.
     let (measured, _) = page.split_once("计算机与选项").expect("the section");
     let host = crate::Machine::here().name;
     let own = format!("TCP JPEG RTT RFC UTC Mbit kB ms roomwire {host}");

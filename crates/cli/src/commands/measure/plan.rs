@@ -19,7 +19,7 @@ impl Trial {
     pub(super) fn name(&self, compares_acks: bool) -> String {
         let mut name = self.transport.to_string();
         if compares_acks {
-            name = format!("{name} · {}", self.way());
+            name = format!("{name} · {}", self.ack_mode());
         }
         if self.with_file {
             name += " · with a file";
@@ -28,7 +28,7 @@ impl Trial {
     }
 
     /// The way to acknowledge in a word or two.
-    pub(super) fn way(&self) -> &'static str {
+    pub(super) fn ack_mode(&self) -> &'static str {
         match (self.transport, self.acks) {
             (_, AckMode::StopAndWait) => "stop-and-wait",
             (Transport::Tcp, _) | (_, AckMode::Window) => "window",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use netcore::proto::video::FrameResult;
 use netcore::proto::{Span, StreamId, Time, session};
 use netcore::{LinkKey, LinkResult, Room, RoomEvent};
-use report::{FileRate, Measured, rate_of_the_way};
+use report::{FileRate, Measured, path_rate};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{interval, sleep};
 
@@ -174,14 +174,14 @@ impl Watch {
             .as_ref()
             .map_or(sent.counters, |told| sent.counters.with(told));
         Some(Measured {
-            way: trial.way(),
+            ack_mode: trial.ack_mode(),
             with_file: trial.with_file,
             began_s: began.since(since).as_secs_f64(),
             counters,
             series: record.series,
             file,
             round_trip_us: self.round_trip.map(Span::as_micros),
-            way_bps: rate_of_the_way(&self.kept).map(|rate| rate.0),
+            path_bps: path_rate(&self.kept).map(|rate| rate.0),
             results: self.kept,
             began,
             ..measured.with_link(room, record.key)

@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     /// A file or folder could not be read or written.
     File { doing: String, source: io::Error },
     /// Anything else, already in words.
-    Told(String),
+    Message(String),
 }
 
 impl Failure {
@@ -32,7 +32,7 @@ impl fmt::Display for Failure {
             Failure::Command { line, ending } => write!(f, "`{line}` failed ({ending})"),
             Failure::Start { line, source } => write!(f, "could not start `{line}`: {source}"),
             Failure::File { doing, source } => write!(f, "{doing}: {source}"),
-            Failure::Told(words) => f.write_str(words),
+            Failure::Message(words) => f.write_str(words),
         }
     }
 }

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 
 fn dispatch(project: &Project, arguments: &[String]) -> Result<()> {
     let Some((word, rest)) = arguments.split_first() else {
-        return Err(Failure::Told(format!("what shall it be?\n\n{USAGE}")));
+        return Err(Failure::Message(format!("what shall it be?\n\n{USAGE}")));
     };
     match word.as_str() {
         "setup" => setup::everything(project).map(|_| ()),
@@ -63,7 +63,7 @@ fn dispatch(project: &Project, arguments: &[String]) -> Result<()> {
             println!("{USAGE}");
             Ok(())
         }
-        other => Err(Failure::Told(format!(
+        other => Err(Failure::Message(format!(
             "`{other}` is no word of this tool\n\n{USAGE}"
         ))),
     }

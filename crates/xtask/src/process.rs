@@ -14,7 +14,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// `program` by its name on the path. What cargo told this tool about itself is not passed on: some build scripts
+    /// `program` by its name on the path. What cargo says to this tool about itself is not passed on: some build scripts
     /// watch those variables, and would build again each time the tool and a person take turns.
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Task {
         let program = program.as_ref();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_told_apart_from_one_that_fails() {
+    fn a_missing_program_is_distinguished_from_one_that_fails() {
         let missing = Task::new("no-such-program-here").run();
         assert!(matches!(missing, Err(Failure::Start { .. })), "{missing:?}");
         let mut failing = Task::new("rustc").arg("--no-such-option");

@@ -30,8 +30,10 @@ impl Project {
         let root = Path::new(&here).ancestors().nth(2).map(Path::to_path_buf);
         let root = root
             .filter(|root| root.join("Cargo.toml").is_file())
-            .ok_or_else(|| Failure::Told("the checkout has moved; start again with `cargo xtask`".into()))?;
-        // This program is <target>/debug/xtask: cargo's own answer, whichever way the folder was chosen.
+            .ok_or_else(|| {
+                Failure::Message("the checkout has moved; start again with `cargo xtask`".into())
+            })?;
+        // This program is <target>/debug/xtask: cargo's own answer, however the folder was chosen.
         let running = std::env::current_exe().ok();
         let target = running
             .as_deref()
@@ -68,7 +70,7 @@ impl Project {
         if at.join("Cargo.toml").is_file() && !files_under(&at, "rs").is_empty() {
             return Ok(());
         }
-        Err(Failure::Told(format!(
+        Err(Failure::Message(format!(
             "{folder} is not there, and this step is about it"
         )))
     }
@@ -83,7 +85,7 @@ impl Project {
         if files_under(&self.root.join(folder), "rs").iter().any(tested) {
             return Ok(());
         }
-        Err(Failure::Told(format!("{folder} has no test")))
+        Err(Failure::Message(format!("{folder} has no test")))
     }
 }
 

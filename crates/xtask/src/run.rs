@@ -17,7 +17,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
         [] => false,
         [only] if only == "--release" => true,
         _ => {
-            return Err(Failure::Told(format!(
+            return Err(Failure::Message(format!(
                 "run takes --release and -- …, not `{}`",
                 ours.join(" ")
             )));

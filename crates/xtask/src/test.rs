@@ -115,7 +115,7 @@ pub(crate) fn test(project: &Project, arguments: &[String]) -> Result<()> {
         summary.push((group.name, in_words, started.elapsed()));
         if let Err(failure) = result {
             say(&table(&summary));
-            return Err(Failure::Told(format!(
+            return Err(Failure::Message(format!(
                 "the {} tests failed: {failure}",
                 group.name
             )));
@@ -131,7 +131,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Group>> {
         .find(|name| GROUPS.iter().all(|group| group.name != **name))
     {
         let known: Vec<_> = GROUPS.iter().map(|group| group.name).collect();
-        return Err(Failure::Told(format!(
+        return Err(Failure::Message(format!(
             "there is no group `{unknown}`; there are {}",
             known.join(", ")
         )));

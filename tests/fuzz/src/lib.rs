@@ -1,7 +1,7 @@
 //! Hostile input: a target for every decoder, and for every state machine a sequence of operations made of bytes.
 //!
-//! A [`Target`] is a function of any bytes that must return. What it asserts on the way holds whatever the bytes are: nothing
-//! panics, memory is bounded, deadlines move on, every frame has one result. The same targets are fed in two ways:
+//! A [`Target`] is a function of any bytes that must return. What it asserts meanwhile holds whatever the bytes are: nothing
+//! panics, memory is bounded, deadlines move on, every frame has one result. The same targets are fed from two sources:
 //!
 //! * `cargo test -p fuzz-tests` replays `corpus/` and as many [mutations](mutate::Mutator) of it, the same every time;
 //! * libFuzzer, with the feature `guided`, looks for bytes that reach code nothing has reached before, for as long as it is let.
@@ -36,7 +36,7 @@ pub const TARGETS: &[Target] = &[
     target("path", targets::path::run, 100),
     target("file", targets::file::run, 200),
     target("jpeg", targets::jpeg::run, 200),
-    target("film", targets::film::run, 40),
+    target("playback", targets::playback::run, 40),
     target("receiver", targets::receiver::run, 20),
     target("sender", targets::sender::run, 10),
     target("link", targets::link::run, 5),

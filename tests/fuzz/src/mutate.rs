@@ -4,7 +4,7 @@
 const MAX_BYTES: usize = 16 * 1024;
 
 /// Numbers at which decoders are wrong by one.
-const TELLING: [u64; 10] = [
+const REVEALING: [u64; 10] = [
     0,
     1,
     0x7F,
@@ -62,8 +62,8 @@ impl Mutator {
                 out.splice(at..at, again);
             }
             5 => {
-                let telling = TELLING[self.below(TELLING.len())];
-                let bytes = [telling.to_be_bytes(), telling.to_le_bytes()][self.below(2)];
+                let revealing = REVEALING[self.below(REVEALING.len())];
+                let bytes = [revealing.to_be_bytes(), revealing.to_le_bytes()][self.below(2)];
                 let from = [0, 4, 6, 7][self.below(4)];
                 let places = out[at..].iter_mut();
                 places.zip(&bytes[from..]).for_each(|(byte, new)| *byte = *new);

@@ -145,7 +145,7 @@ fn video_notice(kind: u32, input: &mut Unstructured<'_>, number: u32) -> Result<
     })
 }
 
-/// What a person tells.
+/// What a person says of itself.
 pub(crate) fn profile(input: &mut Unstructured<'_>) -> Result<Profile> {
     Ok(Profile {
         name: text(input)?,

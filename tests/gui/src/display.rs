@@ -36,7 +36,7 @@ impl Display {
             .map_err(|error| Trouble(format!("Xvfb does not start: {error}")))?;
         let mut number = String::new();
         let stdout = server.stdout.take().map(BufReader::new);
-        // It tells its number when it is ready to be used.
+        // It prints its number when it is ready to be used.
         stdout
             .map(|mut stdout| stdout.read_line(&mut number))
             .transpose()?;

@@ -31,7 +31,7 @@ impl Driver {
             .env("HOME", home)
             .env("XDG_RUNTIME_DIR", home)
             .env("USER", "gui");
-        // The app offers itself to be driven only when it is told to.
+        // The app offers itself to be driven only when it is asked to.
         command
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("LANG", "C.UTF-8")

@@ -1,6 +1,6 @@
 //! The same pictures through other programs on this computer: from one process's hand to another process's output.
 //!
-//! Each way is given a 720p JPEG thirty times a second, and the time is taken until the last byte of it comes out of the
+//! Each program is given a 720p JPEG thirty times a second, and the time is taken until the last byte of it comes out of the
 //! receiving process. Ours is encrypted and acknowledged; the others are not.
 
 use std::io::{BufRead, BufReader, Write};
@@ -159,7 +159,7 @@ pub(crate) fn viewer(home: &str, port: &str) -> Outcome<()> {
     })
 }
 
-/// Name, receiving and sending command of each other way. The receiving one begins first, but for those that connect.
+/// Name, receiving and sending command of each other program. The receiving one begins first, but for those that connect.
 fn others() -> [(&'static str, Vec<String>, Vec<String>); 3] {
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
     [

@@ -1,4 +1,4 @@
-//! What a picture costs on its way to JPEG and back, in processor time of the thread that makes it.
+//! What a picture costs from pixels to JPEG and back, in processor time of the thread that makes it.
 //!
 //! Each figure is the shortest of many tries, that is the work itself; and the median, that is the work on this computer as
 //! it is now. The picture is neither flat nor noise: bars, a gradient and grain, as a camera sees a room.
@@ -24,17 +24,17 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
         let (yuyv, nv12) = (yuyv(width, height), nv12(width, height));
         let mut planes = Planes::new(width, height);
         let mut encoder = Encoder::new()?;
-        tell(&format!("{height}p YUYV to planes"), || {
+        timed(&format!("{height}p YUYV to planes"), || {
             assert!(planes.fill_from_yuyv(&yuyv, 2 * usize::from(width), Range::Limited));
         });
-        tell(&format!("{height}p NV12 to planes"), || {
+        timed(&format!("{height}p NV12 to planes"), || {
             assert!(planes.fill_from_nv12(&nv12, usize::from(width), Range::Limited));
         });
         for quality in [50, 80] {
-            tell(&format!("{height}p planes to JPEG, quality {quality}"), || {
+            timed(&format!("{height}p planes to JPEG, quality {quality}"), || {
                 black_box(encoder.planes(&planes, quality).expect("a picture"));
             });
-            let whole = tell(&format!("{height}p YUYV to JPEG, quality {quality}"), || {
+            let whole = timed(&format!("{height}p YUYV to JPEG, quality {quality}"), || {
                 planes.fill_from_yuyv(&yuyv, 2 * usize::from(width), Range::Limited);
                 black_box(encoder.planes(&planes, quality).expect("a picture"));
             });
@@ -44,21 +44,21 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
             }
         }
         let mut small = Planes::new(width * 3 / 4, height * 3 / 4);
-        tell(&format!("{height}p planes to 3/4"), || {
+        timed(&format!("{height}p planes to 3/4"), || {
             planes.scale_into(&mut small);
         });
         let mut small = Planes::new(width / 2, height / 2);
-        tell(&format!("{height}p planes to 1/2"), || {
+        timed(&format!("{height}p planes to 1/2"), || {
             planes.scale_into(&mut small);
         });
         let screen = screen(width, height);
-        tell(&format!("{height}p pixels to JPEG, quality 80"), || {
+        timed(&format!("{height}p pixels to JPEG, quality 80"), || {
             black_box(encoder.pixels(&screen, 80).expect("a picture"));
         });
         let mut small = Pixels::default();
         for (share, of) in [(2, 3), (1, 2)] {
             let size = (width * share / of, height * share / of);
-            tell(&format!("{height}p pixels to {share}/{of}"), || {
+            timed(&format!("{height}p pixels to {share}/{of}"), || {
                 screen.scale_into(&mut small, size);
             });
         }
@@ -66,7 +66,7 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
         let mut decoder = Decoder::new(Limits::default())?;
         for (share, of) in [(1, 1), (3, 4), (1, 2)] {
             let mut small = Planes::new(width * share / of, height * share / of);
-            tell(&format!("{height}p JPEG to planes at {share}/{of}"), || {
+            timed(&format!("{height}p JPEG to planes at {share}/{of}"), || {
                 decoder.planes(&jpeg, &mut small).expect("it was made here");
             });
         }
@@ -75,7 +75,7 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
 }
 
 /// Says what `work` costs. Returns the least, in milliseconds.
-fn tell(what: &str, mut work: impl FnMut()) -> f64 {
+fn timed(what: &str, mut work: impl FnMut()) -> f64 {
     let mut once = || {
         let began = cpu();
         work();
@@ -87,7 +87,7 @@ fn tell(what: &str, mut work: impl FnMut()) -> f64 {
     took[0]
 }
 
-/// Processor time of this thread; where the system does not tell, the time that went by.
+/// Processor time of this thread; where the system does not report it, the time that went by.
 #[cfg(unix)]
 fn cpu() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

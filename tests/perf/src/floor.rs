@@ -76,7 +76,7 @@ impl Exchange for Link {
     }
 }
 
-/// Processor seconds that a byte costs who sends it over TCP, stop-and-wait, not encrypted; `None` where the system does not tell.
+/// Processor seconds that a byte costs its sender over TCP, stop-and-wait, not encrypted; `None` where the system does not report it.
 pub(crate) fn processor_seconds_a_byte(bytes: usize) -> Outcome<Option<f64>> {
     let mut link = Link::open(Transport::Tcp, bytes)?;
     let before = own_processor_seconds();

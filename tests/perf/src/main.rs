@@ -101,17 +101,17 @@ fn bench(words: &[&str]) -> Outcome<()> {
         section(&mut report)?;
         println!();
     }
-    report.tell();
+    report.print();
     match options.is_empty() {
         true => ratios::compare(&report),
         false => ratios::store(&report),
     }
 }
 
-/// Runs a section that was told more than its name.
+/// Runs a section that was given more than its name.
 fn alone(section: impl FnOnce(&mut Report) -> Outcome<()>) -> Outcome<()> {
     let mut report = Report::default();
     section(&mut report)?;
-    report.tell();
+    report.print();
     Ok(())
 }

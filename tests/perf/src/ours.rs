@@ -16,7 +16,7 @@ use crate::Outcome;
 use crate::exchange::Exchange;
 use crate::process::Part;
 
-/// Bytes that may be on their way when the rate is measured: what fits into a processor's cache.
+/// Bytes that may be in flight when the rate is measured: what fits into a processor's cache.
 const WINDOW_BYTES: usize = 1_000_000;
 /// And frames at most.
 const MAX_WINDOW: usize = 16;
@@ -108,7 +108,7 @@ impl Drop for Link {
     }
 }
 
-/// A link that has several frames on their way.
+/// A link that has several frames in flight.
 pub(crate) struct WindowedLink {
     link: Link,
     window: usize,

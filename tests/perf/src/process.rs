@@ -35,12 +35,12 @@ impl Running {
         matches!(self.0.try_wait(), Ok(Some(_)))
     }
 
-    /// Processor time it has used, in seconds; `None` where the system does not tell by files.
+    /// Processor time it has used, in seconds; `None` where the system has no files for it.
     pub(crate) fn processor_seconds(&self) -> Option<f64> {
         processor_seconds(&self.0.id().to_string())
     }
 
-    /// Memory that is its own, in bytes; `None` where the system does not tell by files.
+    /// Memory that is its own, in bytes; `None` where the system has no files for it.
     pub(crate) fn memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;

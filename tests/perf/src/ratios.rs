@@ -1,6 +1,6 @@
 //! Ratios that are kept in the project, so that a change that makes something much worse is noticed.
 //!
-//! `ratios.json` has, by name, ours beside the floor as it was when somebody last stored it. A shared computer measures the same
+//! `ratios.json` has, by name, ours beside the floor as it was when it was last stored. A shared computer measures the same
 //! thing some tens of percent apart, so only what is [`MUCH`] times worse is said, after a second look, and nothing fails by it.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::{Outcome, delay, rate};
 /// How many times worse a ratio has to be before it is said.
 const MUCH: f64 = 1.5;
 
-/// Which way a ratio gets better.
+/// In which direction a ratio gets better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Better {
     /// A delay, a cost.
@@ -59,7 +59,7 @@ pub(crate) fn check() -> Outcome<()> {
             continue;
         };
         if found.times_worse_than(before) > MUCH {
-            // Somebody else may have had the processor; only what is worse twice is worse.
+            // Another process may have had the processor; only what is worse twice is worse.
             let again = look()?;
             if again.times_worse_than(before) < found.times_worse_than(before) {
                 found = again;
@@ -73,7 +73,7 @@ pub(crate) fn check() -> Outcome<()> {
         warnings.extend(warning(&found, before));
     }
     println!();
-    tell(&warnings);
+    print(&warnings);
     Ok(())
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn compare(report: &Report) -> Outcome<()> {
         .filter_map(|found| warning(found, *stored.get(&found.name)?))
         .collect();
     if !report.ratios().is_empty() {
-        tell(&warnings);
+        print(&warnings);
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ fn warning(found: &Found, stored: f64) -> Option<String> {
     })
 }
 
-fn tell(warnings: &[String]) {
+fn print(warnings: &[String]) {
     match warnings.is_empty() {
         true => println!("No ratio is {MUCH} times worse than what is stored."),
         false => warnings.iter().for_each(|warning| println!("WARNING: {warning}")),

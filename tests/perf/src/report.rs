@@ -46,7 +46,7 @@ impl Report {
     }
 
     /// Says what fell short.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn print(&self) {
         match self.misses.is_empty() {
             true => println!("All targets are met."),
             false => self.misses.iter().for_each(|miss| println!("MISSED: {miss}")),

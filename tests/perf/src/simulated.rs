@@ -15,7 +15,7 @@ const SEEDS: u64 = 3;
 const IN_TIME: Span = Span::from_millis(100);
 /// The least share of the frames that UDP brings in time: with so much loss, this.
 const LEAST_IN_TIME: [(f64, f64); 2] = [(0.02, 0.995), (0.1, 0.98)];
-/// The latest that 95 of 100 frames may be over UDP with 2 % of loss: one way, 120 KB with their headers at 100 Mbit/s, and one
+/// The latest that 95 of 100 frames may be over UDP with 2 % of loss: one direction, 120 KB with their headers at 100 Mbit/s, and one
 /// and a half round trips.
 const MOST_P95: Span = Span::from_micros(10_000 + 10_600 + 30_000);
 /// The narrowest place before, after the drop, and again.
@@ -23,7 +23,7 @@ const STEP_MBIT: [u64; 2] = [50, 5];
 const QUEUE_BYTES: u64 = 1_000_000;
 /// The most that a packet may wait, from a second after the drop on.
 const MOST_WAIT: Span = Span::from_millis(100);
-/// The least share of the way that is used five seconds after it has become wide again.
+/// The least share of the path that is used five seconds after its rate has risen again.
 const LEAST_USED: f64 = 0.8;
 
 pub(crate) fn section(report: &mut Report) -> Outcome<()> {
@@ -41,7 +41,7 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
     }
     let [wide, narrow] = STEP_MBIT;
     println!(
-        "\nA way of {wide} Mbit/s that becomes one of {narrow} and {wide} again, for pictures that fit themselves to it:\n"
+        "\nA path of {wide} Mbit/s that falls to {narrow} and rises to {wide} again, for pictures that adapt to it:\n"
     );
     println!(
         "{:>5} {:>28} {:>14} {:>24}",
@@ -91,17 +91,17 @@ fn loss_row(loss: f64, transport: Transport, report: &mut Report) {
 fn step_row(transport: Transport, report: &mut Report) {
     let (mut wait, mut used_narrow, mut used_wide) = (Span::ZERO, f64::MAX, f64::MAX);
     let [wide, narrow] = STEP_MBIT;
-    let way = |mbit: u64| -> Conditions { router(mbit, QUEUE_BYTES) };
+    let path = |mbit: u64| -> Conditions { router(mbit, QUEUE_BYTES) };
     for seed in 0..SEEDS {
         let film = Film::live(Span::from_secs(30));
-        let mut world = filming("away and back", transport, way(wide), film).run(seed);
+        let mut world = filming("away and back", transport, path(wide), film).run(seed);
         world.wait(Span::from_secs(7));
-        world.link("Ben", &way(narrow));
+        world.link("Ben", &path(narrow));
         world.wait(Span::from_secs(1));
         let from = world.now();
         used_narrow = used_mbit(&mut world, Span::from_secs(5)).min(used_narrow);
         wait = longest_wait(&world, from, world.now()).max(wait);
-        world.link("Ben", &way(wide));
+        world.link("Ben", &path(wide));
         world.wait(Span::from_secs(5));
         used_wide = used_mbit(&mut world, Span::from_secs(4)).min(used_wide);
     }
@@ -117,6 +117,6 @@ fn step_row(transport: Transport, report: &mut Report) {
             "queue over {transport} a second after the drop: {wait}, target at most {MOST_WAIT}"
         ));
     }
-    let what = format!("share of the way used over {transport} five seconds after the rise");
+    let what = format!("share of the path used over {transport} five seconds after the rise");
     report.at_least(&what, shares[1], LEAST_USED);
 }

@@ -11,10 +11,10 @@ use crate::{Outcome, TRANSPORTS, ours};
 const VIEWERS: usize = 4;
 /// How long it goes on when nothing is said.
 const LASTS_SECONDS: u64 = 600;
-/// A link keeps the results of its last 12,000 frames, for whoever asks for them: that many are there after 400 s, and only what is
+/// A link keeps the results of its last 12,000 frames, for export: that many are there after 400 s, and only what is
 /// added later was not meant to be.
 const FILLS_SECONDS: u64 = 420;
-/// The memory at a moment is the median of as many seconds before it: a frame more or less is on its way at any time.
+/// The memory at a moment is the median of as many seconds before it: a frame more or less is in flight at any time.
 const MEDIAN_OF_SECONDS: usize = 15;
 /// What may be added later: bytes, or a part of what is there, whichever is more.
 const MOST_GROWTH: u64 = 2_000_000;
@@ -60,7 +60,7 @@ pub(crate) fn run(seconds: u64, report: &mut Report) -> Outcome<()> {
         let mut minute = (Instant::now(), read_all());
         for second in 1..=seconds {
             stage.send_for(Duration::from_secs(1)).await;
-            memory.push(house.host.process().memory().ok_or("the system does not tell the host's memory")?);
+            memory.push(house.host.process().memory().ok_or("the system does not report the host's memory")?);
             if !second.is_multiple_of(60) && second != seconds {
                 continue;
             }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_goes_on_growing_is_a_miss_and_a_frame_more_on_its_way_is_none() {
+    fn memory_that_goes_on_growing_is_a_miss_and_a_frame_more_in_flight_is_none() {
         assert!(missed(&ten_minutes(|second| 25_000_000 + 15_000 * second)));
         assert!(!missed(
             &ten_minutes(|second| 30_000_000 + 120_000 * (second % 3))

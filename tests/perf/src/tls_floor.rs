@@ -70,7 +70,7 @@ impl Exchange for Link {
     }
 }
 
-/// The other process: tells its port and certificate, and answers every frame of `length` bytes.
+/// The other process: prints its port and certificate, and answers every frame of `length` bytes.
 pub(crate) fn reply(length: &str) -> Outcome<()> {
     let mut frame = vec![0; length.parse()?];
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;

@@ -72,7 +72,7 @@ pub(crate) fn check(project: &Project, arguments: &[String]) -> Result<()> {
         .iter()
         .find(|name| PARTS.iter().all(|part| part.name != **name))
     {
-        return Err(Failure::Told(format!(
+        return Err(Failure::Message(format!(
             "there is no part `{unknown}`; `cargo xtask check --list` names them"
         )));
     }
@@ -91,7 +91,7 @@ pub(crate) fn check(project: &Project, arguments: &[String]) -> Result<()> {
         say("\ncheck: nothing to say");
         return Ok(());
     }
-    Err(Failure::Told(format!("check failed: {}", failed.join(", "))))
+    Err(Failure::Message(format!("check failed: {}", failed.join(", "))))
 }
 
 fn format(project: &Project) -> Result<()> {
@@ -130,7 +130,7 @@ fn licences(project: &Project) -> Result<()> {
             .args(["--log-level", "error", "check"])
     };
     deny().args(["bans", "licenses", "sources"]).run()?;
-    // The advisory database is a git repository of its own: without a way to it there is nothing to compare with.
+    // The advisory database is a git repository of its own: without a connection to it there is nothing to compare with.
     if !Task::new("git")
         .args(["ls-remote", "-q", ADVISORIES, "HEAD"])
         .env("GIT_TERMINAL_PROMPT", "0")
@@ -186,7 +186,7 @@ fn bindings(project: &Project) -> Result<()> {
     if difference.is_empty() {
         return Ok(());
     }
-    Err(Failure::Told(format!(
+    Err(Failure::Message(format!(
         "ui/src/bindings is stale in {}; take the files from {}",
         difference.join(", "),
         fresh.display()
@@ -251,7 +251,7 @@ fn paths(project: &Project) -> Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    Err(Failure::Told(format!(
+    Err(Failure::Message(format!(
         "these lines name folders of one machine:\n{}",
         found.join("\n")
     )))

@@ -129,7 +129,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
     if said.is_empty() {
         Ok(())
     } else {
-        Err(Failure::Told(said.join("\n")))
+        Err(Failure::Message(said.join("\n")))
     }
 }
 

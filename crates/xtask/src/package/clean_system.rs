@@ -21,7 +21,7 @@ pub(crate) fn can_be_tried_here() -> bool {
     Release::of_this_system().is_some()
 }
 
-/// What debootstrap must be told.
+/// What debootstrap needs to know.
 #[derive(Debug, PartialEq, Eq)]
 struct Release {
     suite: String,
@@ -59,7 +59,7 @@ impl Release {
 pub(super) fn install_start_remove(project: &Project, deb: &Path) -> Result<()> {
     let release = Release::of_this_system();
     let release = release
-        .ok_or_else(|| Failure::Told("a clean system can be made on Debian and Ubuntu only".into()))?;
+        .ok_or_else(|| Failure::Message("a clean system can be made on Debian and Ubuntu only".into()))?;
     let system = CleanSystem::fresh(project, &release)?;
     system.as_root(&["cp", &text(deb), &text(&system.folder.join("tmp/package.deb"))])?;
     system.inside(&["apt-get", "-q", "update"])?.run()?;
@@ -89,7 +89,7 @@ pub(super) fn install_start_remove(project: &Project, deb: &Path) -> Result<()> 
         .run()?;
     let left = system.folder.join("usr/bin").join(&program);
     if left.exists() {
-        return Err(Failure::Told(format!(
+        return Err(Failure::Message(format!(
             "/usr/bin/{program} is still there after the package was removed"
         )));
     }
@@ -220,7 +220,7 @@ fn started_by_menu(applications: &Path) -> Result<String> {
         .filter_map(|entry| fs::read_to_string(entry.path()).ok());
     let programs = texts.filter_map(|text| program_of_entry(&text));
     let ours = programs.into_iter().find(|program| program.contains("roomwire"));
-    ours.ok_or_else(|| Failure::Told("the package put no entry into the desktop's menu".into()))
+    ours.ok_or_else(|| Failure::Message("the package put no entry into the desktop's menu".into()))
 }
 
 fn program_of_entry(entry: &str) -> Option<String> {
@@ -286,19 +286,19 @@ fn wait_for_picture(app: &mut Running, frame: &Path) -> Result<Look> {
     let mut last = None;
     while started.elapsed() < PATIENCE {
         if let Some(ending) = app.ended() {
-            return Err(Failure::Told(format!(
+            return Err(Failure::Message(format!(
                 "the installed program ended by itself ({ending})"
             )));
         }
         let bytes = fs::read(frame).map_err(Failure::file("reading", frame))?;
         let look = screen::look(&bytes);
         if look.as_ref().is_some_and(Look::is_drawn) {
-            return look.ok_or_else(|| Failure::Told("no picture".into()));
+            return look.ok_or_else(|| Failure::Message("no picture".into()));
         }
         last = look;
         std::thread::sleep(Duration::from_millis(300));
     }
-    Err(Failure::Told(format!(
+    Err(Failure::Message(format!(
         "after {} s the window is still empty: {last:?}",
         PATIENCE.as_secs()
     )))

@@ -33,7 +33,7 @@ pub(crate) fn package(project: &Project, arguments: &[String]) -> Result<()> {
             setup::system(&[Need::Test])?;
             clean_system::install_start_remove(project, Path::new(deb))
         }
-        _ => Err(Failure::Told(format!(
+        _ => Err(Failure::Message(format!(
             "package takes --test, or --try and a .deb, and -- …, not `{}`",
             ours.join(" ")
         ))),
@@ -109,7 +109,7 @@ fn newest(folder: &Path, ending: &str) -> Result<PathBuf> {
     let made = |path: &PathBuf| fs::metadata(path).and_then(|found| found.modified()).ok();
     files
         .max_by_key(made)
-        .ok_or_else(|| Failure::Told(format!("there is no .{ending} in {}", folder.display())))
+        .ok_or_else(|| Failure::Message(format!("there is no .{ending} in {}", folder.display())))
 }
 
 #[cfg(test)]

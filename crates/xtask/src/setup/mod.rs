@@ -48,7 +48,7 @@ pub(crate) fn system(needs: &[Need]) -> Result<()> {
         return on_windows();
     }
     if cfg!(target_os = "macos") && !Task::new("xcode-select").arg("-p").succeeds() {
-        return Err(Failure::Told(
+        return Err(Failure::Message(
             "Apple's command line tools are missing; run: xcode-select --install".into(),
         ));
     }
@@ -101,7 +101,7 @@ fn install(manager: Manager, wanted: &[&str]) -> Result<()> {
         }
     }
     last.map_err(|failure| {
-        Failure::Told(format!(
+        Failure::Message(format!(
             "{failure}\ninstall by hand, then start again: {}",
             command.join(" ")
         ))
@@ -113,7 +113,7 @@ fn missing<'a>(manager: Manager, wanted: &[&'a str]) -> Result<Vec<&'a str>> {
     let (program, arguments) = question.split_first().expect("every manager has a question");
     let answer = Task::new(program).args(arguments).env("LC_ALL", "C").ask();
     let answer = answer.ok_or_else(|| {
-        Failure::Told(format!(
+        Failure::Message(format!(
             "this system has no {program}, so nothing can be installed"
         ))
     })?;
@@ -144,7 +144,7 @@ fn on_windows() -> Result<()> {
         .iter()
         .map(|(_, id)| format!("  winget install {id}"))
         .collect();
-    Err(Failure::Told(format!(
+    Err(Failure::Message(format!(
         "the build needs these on the path; then open a new terminal:\n{}",
         lines.join("\n")
     )))
@@ -189,7 +189,7 @@ impl Privilege {
                 .arg(program),
             Privilege::Sudo => {
                 let line = command.join(" ");
-                return Err(Failure::Told(format!(
+                return Err(Failure::Message(format!(
                     "this needs the administrator, and there is no sudo; as root: {line}"
                 )));
             }

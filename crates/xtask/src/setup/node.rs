@@ -57,7 +57,7 @@ impl Node {
         }
         let (major, minor) = (OLDEST.major, OLDEST.minor);
         let Some(manager) = this_manager() else {
-            return Err(Failure::Told(format!(
+            return Err(Failure::Message(format!(
                 "Node.js {major}.{minor} or newer is needed; it is at nodejs.org"
             )));
         };
@@ -86,7 +86,7 @@ impl Node {
             return Ok(brought);
         }
         let packages = manager.node().join(" ");
-        Err(Failure::Told(format!(
+        Err(Failure::Message(format!(
             "Node.js {}.{} or newer is needed, and {packages} bring none",
             OLDEST.major, OLDEST.minor
         )))
@@ -96,7 +96,7 @@ impl Node {
         let bin = folder.join("node_modules").join("node").join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path)))
-            .map_err(|_| Failure::Told(format!("{} cannot stand in a search path", folder.display())))?;
+            .map_err(|_| Failure::Message(format!("{} cannot stand in a search path", folder.display())))?;
         Ok(Node { path: Some(path) })
     }
 

@@ -1,4 +1,4 @@
-//! Which packages of which system each need stands for, and how that system is asked and told. Pure: no command runs here.
+//! Which packages of which system each need stands for, and how that system is asked and instructed. Pure: no command runs here.
 
 /// What a step needs from the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) enum Need {
     Test,
 }
 
-/// A package manager that this tool can ask and tell.
+/// A package manager that this tool can ask and instruct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manager {
     Apt,

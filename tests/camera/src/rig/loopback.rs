@@ -1,4 +1,4 @@
-//! The `v4l2loopback` driver, into which a program puts pictures and from which another takes them: the one way to a camera with MJPEG
+//! The `v4l2loopback` driver, into which a program puts pictures and from which another takes them: the only source of a camera with MJPEG
 //! where there is none, since the kernel's own test driver has no MJPEG. Debian ships it as source only.
 
 use std::fs;

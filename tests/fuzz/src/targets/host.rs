@@ -18,7 +18,7 @@ const MAX_OPS: u32 = 400;
 /// So many identities and connections are enough to meet each other.
 const IDENTITIES: u8 = 6;
 const CONNECTIONS: u8 = 8;
-/// A room is full after a few crowds of up to so many. Everybody who comes is told of all others, which takes its time.
+/// A room is full after a few crowds of up to so many. Every newcomer is sent all others, which takes its time.
 const MAX_CROWD: u8 = 60;
 /// They say little each, since many long texts take long.
 const MAX_CROWDED_BYTES: usize = 2_000;
@@ -127,7 +127,7 @@ struct Rig {
 struct Room {
     node: Node,
     open: BTreeSet<ConnId>,
-    /// Who is told to be attached where.
+    /// Which member is attached where.
     attached: BTreeMap<MemberId, ConnId>,
     last_seq: u64,
     /// Bytes for each connection since it last drained, and whether the node waits for that.
@@ -155,7 +155,7 @@ impl Room {
                 Output::Transmit { conn, bytes } => {
                     assert!(
                         self.open.contains(&conn),
-                        "{conn} is not there to be told anything"
+                        "{conn} is not there to be sent anything"
                     );
                     assert!(bytes.len() <= 4 + MAX_CONTROL_BYTES);
                     self.waiting.entry(conn).or_default().0 += bytes.len();

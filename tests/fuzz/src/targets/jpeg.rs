@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits {
 };
 
 thread_local! {
-    /// One for all pictures, as whoever shows them has it: a bad one must not spoil those after it.
+    /// One for all pictures, as a viewer has it: a bad one must not spoil those after it.
     static DECODER: RefCell<Option<Decoder>> = RefCell::new(Decoder::new(LIMITS).ok());
 }
 

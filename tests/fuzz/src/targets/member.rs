@@ -106,7 +106,7 @@ impl Person {
                 Output::Transmit { conn, bytes } => {
                     said += bytes.len();
                     assert!(said <= MAX_SAID_BYTES, "a driver keeps no more");
-                    assert_eq!(Some(conn), self.open, "there is nobody to tell");
+                    assert_eq!(Some(conn), self.open, "there is no host to send to");
                     assert!(bytes.len() <= 4 + MAX_CONTROL_BYTES);
                     let mut decoder = ControlDecoder::default();
                     decoder.feed(&bytes);

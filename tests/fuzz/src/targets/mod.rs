@@ -3,12 +3,12 @@
 pub(crate) mod control;
 pub(crate) mod datagram;
 pub(crate) mod file;
-pub(crate) mod film;
 pub(crate) mod host;
 pub(crate) mod jpeg;
 pub(crate) mod link;
 pub(crate) mod member;
 pub(crate) mod path;
+pub(crate) mod playback;
 pub(crate) mod receiver;
 pub(crate) mod records;
 pub(crate) mod seal;

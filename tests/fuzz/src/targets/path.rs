@@ -1,4 +1,4 @@
-//! Where datagrams may be sent and how large they may be, with sources, answers and times that somebody hostile chooses.
+//! Where datagrams may be sent and how large they may be, with sources, answers and times that a hostile peer chooses.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ enum Op {
     Hello {
         from: u8,
     },
-    /// Somebody returns a token: one that was sent, to that address or another, or any.
+    /// A token comes back: one that was sent, to that address or another, or any.
     Answer {
         from: u8,
         token: Option<u64>,
@@ -66,7 +66,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-/// Addresses of the neighbour, in two forms, and of others.
+/// Addresses of the peer, in two forms, and of others.
 fn address(which: u8) -> SocketAddr {
     let port = 5_000 + u16::from(which % 3);
     match which % 4 {
@@ -76,7 +76,7 @@ fn address(which: u8) -> SocketAddr {
     }
 }
 
-fn is_neighbours(address: SocketAddr) -> bool {
+fn is_the_peers(address: SocketAddr) -> bool {
     address.ip().to_canonical() == SocketAddr::from(([10, 0, 0, 2], 0)).ip()
 }
 
@@ -172,7 +172,7 @@ impl Rig {
         }
         let due = self.validation.poll_timeout(CHALLENGE);
         assert!(due.is_none_or(|due| due.at > self.now), "nothing is due twice");
-        assert!(self.validation.address().is_none_or(is_neighbours));
+        assert!(self.validation.address().is_none_or(is_the_peers));
         for _ in 0..4 {
             if self.mtu.poll_timeout().is_some_and(|due| due.at <= self.now) {
                 self.mtu.handle_timeout(self.now);
@@ -190,7 +190,7 @@ impl Rig {
 
     /// An unconfirmed address gets three times what came from it at most, and nobody else anything.
     fn sent_to(&mut self, to: SocketAddr) {
-        assert!(is_neighbours(to));
+        assert!(is_the_peers(to));
         if self.validation.address() == Some(to) {
             return;
         }

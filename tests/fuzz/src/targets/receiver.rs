@@ -306,7 +306,7 @@ impl Rig {
         self.arrive(&Datagram::Fragment(fragment));
     }
 
-    /// A datagram takes the way it takes on the wire, so that only what can be there is here.
+    /// A datagram is encoded and decoded as on the wire, so that only what can be there is here.
     fn arrive(&mut self, datagram: &Datagram) {
         let mut bytes = Vec::new();
         datagram.encode(&mut bytes);

@@ -1,4 +1,4 @@
-//! Sealed datagrams that are changed, cut, repeated and put out of order on their way.
+//! Sealed datagrams that are changed, cut, repeated and put out of order in flight.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ enum Op<'a> {
 
 pub(crate) fn run(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
-    let mut way = Way {
+    let mut path = Path {
         sealer: Sealer::new(SECRET, CONNECTION, LIMITS),
         opener: Opener::new(SECRET, LIMITS),
         sent: Vec::new(),
@@ -55,11 +55,11 @@ pub(crate) fn run(bytes: &[u8]) {
     while !input.is_empty()
         && let Ok(op) = Op::arbitrary(&mut input)
     {
-        way.apply(&op);
+        path.apply(&op);
     }
 }
 
-struct Way {
+struct Path {
     sealer: Sealer,
     opener: Opener,
     /// Sealed, and what is inside.
@@ -69,7 +69,7 @@ struct Way {
     next: u64,
 }
 
-impl Way {
+impl Path {
     fn apply(&mut self, op: &Op<'_>) {
         match *op {
             Op::Send(content) => {

@@ -1,4 +1,4 @@
-//! The sending end of a stream, told whatever a neighbour may say.
+//! The sending end of a stream, with whatever a peer may answer.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::receiver::frame;
 use crate::passing::{Driven, next_op, pass, pass_late, span};
 
 const LENGTHS: [u32; 6] = [33, 300, 1_500, 20_000, 70_000, 400_000];
-/// The most frames that are ever on their way (`WindowMode::Fixed`).
+/// The most frames that are ever in flight (`WindowMode::Fixed`).
 const MAX_WINDOW: usize = 32;
 /// A part is sent once and three times again on request; beside these a frame has up to 255 parts of parity and is prompted
 /// for up to six times.

@@ -27,7 +27,7 @@ const QUALITIES: Range<i32> = 40..96;
 /// How far the noise goes, up and down, in levels of brightness.
 const NOISE: u8 = 12;
 
-/// A picture on its way.
+/// A picture in flight.
 pub(super) struct Shot {
     pub(super) jpeg: Vec<u8>,
     pub(super) captured: Time,
@@ -77,7 +77,7 @@ impl Camera {
 
     /// Hands a picture over [`RATE`] times a second. Returns the first one's number, and when each was taken: the light is in, nothing is
     /// encoded.
-    pub(super) fn film(
+    pub(super) fn play(
         &mut self,
         lasts: Duration,
         mut hand_over: impl FnMut(&Shot) -> Outcome<()>,

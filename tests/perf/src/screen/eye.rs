@@ -30,7 +30,7 @@ pub(super) struct Eye {
     root: Window,
 }
 
-/// Looks until it is told to stop.
+/// Looks until it is stopped.
 pub(super) struct Watch {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Vec<(u32, Instant)>>,

@@ -77,10 +77,10 @@ fn run(shapes: &[Shape], report: &mut Report) -> Outcome<()> {
     println!(
         "From camera to screen: taken, encoded, sent to another program, decoded and in the pixels of a display without a screen\n\
          (Xvfb, no graphics card), read every millisecond, {} s each, in ms. \"own\" is what the app itself says of the same frames:\n\
-         up to its painting, without the way into the display. \"not shown\" are pictures that were never on the display, \"lost\" those\n\
+         up to its painting, without the path into the display. \"not shown\" are pictures that were never on the display, \"lost\" those\n\
          that the network did not bring to the window. Ours is the whole app at the size it opens with, the picture drawn smaller than it\n\
-         is; the others' windows are the picture and nothing else. The others are given the same JPEGs by a pipe; what they lose on the way\n\
-         they do not tell.\n",
+         is; the others' windows are the picture and nothing else. The others are given the same JPEGs by a pipe; what they lose between\n\
+         they do not report.\n",
         LASTS.as_secs()
     );
     for shape in shapes.iter().copied() {
@@ -166,7 +166,7 @@ fn judge(report: &mut Report, what: &str, shape: Shape, seen: &Seen) {
     }
 }
 
-/// Films for a while, watches a window that shows it, and pairs the two.
+/// Plays for a while, watches a window that shows it, and pairs the two.
 fn measure(
     camera: &mut Camera,
     eye: eye::Eye,
@@ -174,7 +174,7 @@ fn measure(
     mut hand_over: impl FnMut(&camera::Shot) -> Outcome<()>,
 ) -> Outcome<Seen> {
     let watch = eye.watch(line);
-    let (first, taken) = camera.film(LASTS, &mut hand_over)?;
+    let (first, taken) = camera.play(LASTS, &mut hand_over)?;
     std::thread::sleep(GIVEN_UP);
     let seen = pair(first, &taken, &watch.end()?);
     match seen.delays.count() {

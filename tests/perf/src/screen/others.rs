@@ -40,8 +40,8 @@ pub(super) fn other(receiver: &str, sender: &str, shape: Shape) -> Outcome<Seen>
         input.flush()?;
         Ok(())
     };
-    // A program that has ended takes no pictures; what it was told to show says more of why.
-    let filmed = camera.film(WARMING, &mut send);
+    // A program that has ended takes no pictures; what it was given to show says more of why.
+    let played = camera.play(WARMING, &mut send);
     // Without a window manager a window is as large as its picture, in the corner.
     let line = Line {
         x: 0,
@@ -58,6 +58,6 @@ pub(super) fn other(receiver: &str, sender: &str, shape: Shape) -> Outcome<Seen>
             false => error,
         });
     }
-    filmed?;
+    played?;
     measure(&mut camera, eye, line, &mut send)
 }

@@ -79,7 +79,7 @@ fn watch(
     let tile = format!("[data-testid=\"tile-{stream}\"]");
     let mut place = None;
     for _ in 0..10 {
-        camera.film(WARMING, &mut send)?;
+        camera.play(WARMING, &mut send)?;
         place = line_of(&window.run(PLACE, &[json!(tile)])?);
         if place.is_some() {
             break;
@@ -87,12 +87,12 @@ fn watch(
     }
     let line = place.ok_or("the window never showed the stream")?;
     let eye = Eye::open(display.name())?;
-    camera.film(WARMING, &mut send)?;
+    camera.play(WARMING, &mut send)?;
     eye.wait(line)?;
     let lost = count_lost(runtime, room);
     let mut seen = measure(camera, eye, line, &mut send)?;
     seen.not_delivered = Some(lost.load(Ordering::Relaxed));
-    // The page says with each frame when it drew the one before; one more, and the last ones are told.
+    // The page says with each frame when it drew the one before; one more, and the last ones are reported.
     seen.own = own(window, stream.0)?;
     Ok(seen)
 }
@@ -136,7 +136,7 @@ fn count_lost(runtime: &Runtime, room: &Room) -> Arc<AtomicUsize> {
 /// Captured to drawn, as the app has it of the latest frames.
 fn own(window: &Window, stream: u32) -> Outcome<Option<Samples>> {
     let answer = window.invoke("plugin:metrics|trips", &json!({ "stream": stream, "to": null }))?;
-    let trips = answer.map_err(|error| format!("the app does not tell its frames' trips: {error}"))?;
+    let trips = answer.map_err(|error| format!("the app does not report its frames' trips: {error}"))?;
     let delays = trips.as_array().into_iter().flatten().filter_map(|trip| {
         let us = trip["drawnUs"].as_i64()? - trip["capturedUs"].as_i64()?;
         Some(us.max(0) as u64 * 1_000)

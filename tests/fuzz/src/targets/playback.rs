@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use media::{Backend, Capture, CaptureEvent, CaptureOptions, CaptureSpec, SourceId};
 use netcore_proto::Time;
 
-/// A film with more to it is not looked at to its end.
+/// A video file with more to it is not looked at to its end.
 const MAX_FRAMES: usize = 40;
 /// Far more than any rate leaves between two pictures, so that nothing is waited for.
 const LEAP_US: u64 = 1_000_000_000_000;

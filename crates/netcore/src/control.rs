@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::tcp::Secure;
+use crate::net::tcp::Secure;
 use bytes::{Bytes, BytesMut};
 use netcore_proto::session::{self, Refusal};
 use netcore_proto::{ConnId, Event, MemberId, Node, Output, Peer, Time};
@@ -18,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::confine::{Panicked, confined, confined_task};
 use crate::files::FilePlane;
+use crate::net::tls::DatagramKeys;
 use crate::room::{Admission, RoomEvent};
 use crate::session::{Neighbour, add_neighbour, handle_round_trip, remove_neighbour};
 use crate::shared::Shared;
-use crate::tls::DatagramKeys;
 use crate::video;
 use crate::{clock, metrics};
 

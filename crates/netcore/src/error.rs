@@ -7,10 +7,10 @@ use std::sync::Arc;
 use netcore_proto::session::{Fingerprint, Refusal, RefusalCode};
 use netcore_proto::{FileId, StreamId};
 
-use crate::address::{Address, AddressError};
-use crate::identity::IdentityError;
-use crate::known::KnownRoomsError;
-use crate::listen::ListenOn;
+use crate::net::address::{Address, AddressError};
+use crate::net::listen::ListenOn;
+use crate::store::identity::IdentityError;
+use crate::store::known::KnownRoomsError;
 
 /// A room cannot be opened.
 #[derive(Debug, thiserror::Error)]

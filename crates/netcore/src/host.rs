@@ -21,17 +21,18 @@ use crate::confine::{Panicked, confined_task};
 use crate::control::{Connection, ControlLoop, INPUT_QUEUE, Input};
 use crate::error::OpenError;
 use crate::files::FilePlane;
-use crate::folders::Folders;
-use crate::follow::follow;
-use crate::identity::Identity;
-use crate::listen::{Choice, ListenOn, Listening};
 use crate::lock::lock;
+use crate::net::follow::follow;
+use crate::net::listen::{Choice, ListenOn, Listening};
+use crate::net::tcp::Secure;
+use crate::net::tls::DatagramKeys;
+use crate::net::udp::Endpoint;
+use crate::net::{cards, descriptors, tcp, tls};
 use crate::room::{Admission, Fixed, Role, Room};
 use crate::shared::Shared;
-use crate::tcp::Secure;
-use crate::tls::DatagramKeys;
-use crate::udp::Endpoint;
-use crate::{cards, clock, descriptors, metrics, tcp, tls, video};
+use crate::store::folders::Folders;
+use crate::store::identity::Identity;
+use crate::{clock, metrics, video};
 
 /// Connections whose beginning is being listened to at a time; more wait in the system's queue.
 const MAX_BEGINNING: usize = 64;

@@ -6,59 +6,41 @@
 //! each driving a pure machine of its own. They meet only in bounded queues, so that neither a large file nor a fast stream
 //! ever delays a word.
 
-mod address;
-mod budget;
-mod cards;
 mod chat;
 pub mod clock;
-mod conditioned;
-mod conditioner;
 mod confine;
 mod control;
-mod descriptors;
-mod dial;
-mod disk;
 mod error;
 mod files;
-mod folders;
-mod follow;
 mod host;
-mod identity;
-mod known;
-mod listen;
-mod live;
 mod lock;
 mod member;
 mod metrics;
-mod records;
+mod net;
 mod room;
-mod seal;
 mod session;
 mod shared;
 pub mod steps;
-mod tcp;
-mod tcp_info;
+mod store;
 mod thread;
-mod tls;
-mod udp;
 mod video;
 
 pub use netcore_proto as proto;
 
-pub use address::{Address, AddressError};
-pub use cards::{ReachableAt, reachable_at};
 pub use chat::Said;
 pub use error::{FileError, JoinError, OpenError, VideoError};
 pub use files::{TransferState, TransferView};
-pub use folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
 pub use host::HostOptions;
-pub use identity::{Identity, IdentityError};
-pub use known::{KnownRoom, KnownRooms, KnownRoomsError};
-pub use listen::{ListenOn, ListenOnError};
 pub use member::JoinOptions;
 pub use metrics::{Link, LinkPoint, LinkRecord, LinkResult};
+pub use net::address::{Address, AddressError};
+pub use net::cards::{ReachableAt, reachable_at};
+pub use net::listen::{ListenOn, ListenOnError};
+pub use net::tcp_info::TcpInfo;
 pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Snapshot};
-pub use tcp_info::TcpInfo;
+pub use store::folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
+pub use store::identity::{Identity, IdentityError};
+pub use store::known::{KnownRoom, KnownRooms, KnownRoomsError};
 pub use video::{FrameReceiver, LinkKey, Publisher, ShownFrame};
 
 /// This computer's name, for a profile's first device.

@@ -12,19 +12,20 @@ use netcore_proto::{ConnId, Node, Peer};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::address::Address;
 use crate::control::{Connection, ControlLoop, Fate, INPUT_QUEUE, Input};
 use crate::error::JoinError;
 use crate::files::FilePlane;
-use crate::folders::Folders;
 use crate::host::export;
-use crate::identity::Identity;
-use crate::known::{KnownRoom, KnownRooms, Pins};
 use crate::lock::lock;
+use crate::net::address::Address;
+use crate::net::udp::Endpoint;
+use crate::net::{cards, dial, tcp, tls};
 use crate::room::{Fixed, LinkState, Role, Room, RoomEvent};
 use crate::shared::{Dialer, Shared};
-use crate::udp::Endpoint;
-use crate::{cards, clock, dial, metrics, tcp, tls, video};
+use crate::store::folders::Folders;
+use crate::store::identity::Identity;
+use crate::store::known::{KnownRoom, KnownRooms, Pins};
+use crate::{clock, metrics, video};
 
 /// Pauses before each try to come back; the last repeats.
 const PAUSES: [Duration; 5] = [

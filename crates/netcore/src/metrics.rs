@@ -12,9 +12,9 @@ use netcore_proto::{MemberId, Node, StreamId, Transport};
 
 use crate::clock;
 use crate::lock::lock;
+use crate::net::tcp_info::TcpInfo;
 use crate::room::RoomEvent;
 use crate::shared::Shared;
-use crate::tcp_info::TcpInfo;
 use crate::video::{LinkKey, Plane};
 
 /// The most points kept for charts: ten minutes of ten links.

@@ -16,17 +16,17 @@ use netcore_proto::{
 };
 use tokio::sync::{broadcast, oneshot};
 
-use crate::cards::ReachableAt;
 use crate::chat::Said;
 use crate::control::Input;
 use crate::error::{FileError, JoinError, OpenError, VideoError};
 use crate::files::{FilePlane, TransferView};
 use crate::host::HostOptions;
-use crate::known::KnownRoom;
 use crate::lock::lock;
 use crate::member::{JoinOptions, Supervisor};
 use crate::metrics::{Board, Link, LinkPoint, LinkRecord, LinkResult};
+use crate::net::cards::ReachableAt;
 use crate::shared::Shared;
+use crate::store::known::KnownRoom;
 use crate::video::{FrameReceiver, LinkKey, Plane, Publisher};
 
 /// Events that a slow listener may be behind before it must take a snapshot instead.

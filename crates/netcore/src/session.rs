@@ -9,11 +9,11 @@ use netcore_proto::{MemberId, Peer, Span};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::live::Live;
 use crate::lock::lock;
+use crate::net::live::Live;
+use crate::net::tls::DatagramKeys;
+use crate::net::udp::Association;
 use crate::shared::Shared;
-use crate::tls::DatagramKeys;
-use crate::udp::Association;
 use crate::video;
 
 /// The most data connections of one member at a time: one for each stream a room may have, and as many for files.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::tcp::Secure;
+use crate::net::tcp::Secure;
 use netcore_proto::session::Refusal;
 use netcore_proto::video::{AckMode, WindowMode};
 use netcore_proto::wire::{Attach, Attachment, ConnectionKind, Preface};
@@ -18,19 +18,20 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::address::Address;
-use crate::conditioner::Conditioner;
 use crate::confine::confined_task;
 use crate::control::Input;
-use crate::folders::Folders;
-use crate::known::Pins;
-use crate::listen::Listening;
 use crate::lock::lock;
 use crate::metrics::LinkResult;
+use crate::net::address::Address;
+use crate::net::conditioner::Conditioner;
+use crate::net::listen::Listening;
+use crate::net::udp::Endpoint;
+use crate::net::{dial, tcp};
 use crate::room::{Admission, EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
 use crate::session::Neighbour;
-use crate::udp::Endpoint;
-use crate::{dial, tcp, thread};
+use crate::store::folders::Folders;
+use crate::store::known::Pins;
+use crate::thread;
 
 /// What every plane of a room needs.
 pub(crate) struct Shared {

@@ -20,8 +20,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as lines};
 
 use crate::clock;
-use crate::folders::Folders;
 use crate::lock::lock;
+use crate::store::folders::Folders;
 
 /// The target that makes a log line a step.
 pub const TARGET: &str = "roomwire::step";

@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
-use crate::disk::Partial;
 use crate::error::FileError;
 use crate::lock::lock;
+use crate::store::disk::Partial;
 
 /// What the next record of a file connection brought.
 pub(super) enum Received {

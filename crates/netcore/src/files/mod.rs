@@ -21,12 +21,12 @@ use netcore_proto::{FileId, MemberId, Node};
 use tokio::sync::{oneshot, watch};
 
 use crate::clock;
-use crate::disk::{self, Partial, SharedFolder};
 use crate::error::FileError;
 use crate::lock::lock;
 use crate::room::RoomEvent;
 use crate::session::Neighbour;
 use crate::shared::Shared;
+use crate::store::disk::{self, Partial, SharedFolder};
 use original::Original;
 pub(crate) use spool::Served;
 use spool::Spool;

@@ -12,9 +12,9 @@ use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::CHUNK_BYTES;
-use crate::disk::{is_out_of_descriptors, with_descriptors};
 use crate::error::FileError;
 use crate::lock::lock;
+use crate::store::disk::{is_out_of_descriptors, with_descriptors};
 
 /// Files up to this length are read when they are offered, to see whether they are as long as the system says: those that the
 /// system makes up as they are read (`/proc`, `/sys`) are not.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use netcore_proto::files::Courtesy;
 
 use crate::clock;
-use crate::live::Live;
-use crate::tcp::{self, Secure};
+use crate::net::live::Live;
+use crate::net::tcp::{self, Secure};
 
 /// Keeps a file's bytes from holding up live pictures that go to the same neighbour.
 pub(super) struct Pace {

@@ -12,7 +12,7 @@ use super::pace::Pace;
 use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::error::FileError;
-use crate::tcp::Secure;
+use crate::net::tcp::Secure;
 
 /// A member sends its file to the host, as often as it takes.
 pub(super) async fn upload(

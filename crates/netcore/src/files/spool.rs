@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::tcp::Secure;
+use crate::net::tcp::Secure;
 use netcore_proto::files::{FileHash, FileInfo, VERDICT_GOOD, abort_record, chunk_header, end_record};
 use netcore_proto::session::{Refusal, RefusalCode};
 use tempfile::TempPath;
@@ -15,11 +15,11 @@ use super::CHUNK_BYTES;
 use super::fetch::{Received, receive_record};
 use super::original::Original;
 use super::pace::Pace;
-use crate::disk::{Partial, is_out_of_descriptors, with_descriptors};
 use crate::error::FileError;
-use crate::live::Live;
 use crate::lock::lock;
+use crate::net::live::Live;
 use crate::shared::Shared;
+use crate::store::disk::{Partial, is_out_of_descriptors, with_descriptors};
 
 /// How long an upload waits for a descriptor before its sender is asked to come again: less than a sender waits for an answer.
 const DESCRIPTOR_PATIENCE: Duration = Duration::from_secs(3);
@@ -111,7 +111,10 @@ impl Spool {
 
     pub(super) async fn accept_upload(self: Arc<Self>) -> Result<Served, Refusal> {
         // An older connection that has not noticed its end yet still holds it; it will soon.
-        let locked = tokio::time::timeout(crate::tcp::HANDSHAKE_TIMEOUT, self.uploading.clone().lock_owned());
+        let locked = tokio::time::timeout(
+            crate::net::tcp::HANDSHAKE_TIMEOUT,
+            self.uploading.clone().lock_owned(),
+        );
         let busy = |_| {
             Refusal::new(
                 RefusalCode::Limit,

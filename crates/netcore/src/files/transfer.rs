@@ -9,10 +9,10 @@ use netcore_proto::{FileId, Span};
 use tokio_util::sync::CancellationToken;
 
 use super::original::Original;
-use crate::disk::Partial;
 use crate::error::FileError;
 use crate::lock::lock;
 use crate::shared::DialError;
+use crate::store::disk::Partial;
 
 /// A transfer of ours, as it is shown.
 #[derive(Clone, Debug)]

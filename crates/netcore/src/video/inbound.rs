@@ -2,7 +2,7 @@ use std::io;
 use std::sync::{Mutex, Weak};
 use std::time::Duration;
 
-use crate::tcp::{self, Secure};
+use crate::net::tcp::{self, Secure};
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
     Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity,
@@ -13,10 +13,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{LinkKey, ShownFrame, Stream};
-use crate::budget::INCOMPLETE_FRAMES;
 use crate::clock;
 use crate::lock::lock;
 use crate::metrics::LinkRecord;
+use crate::video::budget::INCOMPLETE_FRAMES;
 
 /// A frame's bytes are counted and waited for in portions of this size.
 const PORTION_BYTES: usize = 64 * 1024;

@@ -4,6 +4,7 @@
 //! [`Inbound`] link; it keeps the newest for whoever looks, and offers each to its [`Outbound`] links, one for each neighbour
 //! that wants them. Nothing is decoded or copied on the way.
 
+mod budget;
 mod inbound;
 mod outbound;
 mod plane;

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
-use crate::tcp::Secure;
+use crate::net::tcp::Secure;
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::video::{Event, StreamInfo, StreamSpec};
 use netcore_proto::wire::{Attachment, Direction};

@@ -7,7 +7,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use self::sealing::{HEADER_BYTES, Limits, Opener, Sealer, TAG_BYTES, connection_id};
 
 // The driver keeps its seal to itself, so the file is compiled here once more.
-#[path = "../../../../crates/netcore/src/seal.rs"]
+#[path = "../../../../crates/netcore/src/net/seal.rs"]
 mod sealing;
 
 const CONNECTION: u32 = 9;

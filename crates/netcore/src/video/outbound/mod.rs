@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::LinkKey;
 use crate::clock;
-use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::{LinkRecord, LinkResult};
-use crate::seal;
+use crate::net::live::Live;
+use crate::net::seal;
+use crate::net::udp::{Association, Endpoint};
 use crate::session::Neighbour;
 use crate::shared::Shared;
-use crate::udp::{Association, Endpoint};
 use tcp::Pipe;
 use udp::Outbox;
 

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::Outbound;
 use crate::clock;
 use crate::lock::lock;
-use crate::tcp::{self, Reader, Secure, Writer};
-use crate::tcp_info::{self, TcpInfo};
+use crate::net::tcp::{self, Reader, Secure, Writer};
+use crate::net::tcp_info::{self, TcpInfo};
 
 /// A TCP connection that carries a link's frames, and what of a frame is still to be written.
 pub(super) struct Pipe {

@@ -3,7 +3,7 @@ use netcore_proto::video::Datagram;
 use super::{Outbound, State};
 use crate::clock;
 use crate::lock::lock;
-use crate::udp::{Batch, Sent};
+use crate::net::udp::{Batch, Sent};
 
 /// Datagrams on their way to the socket.
 #[derive(Default)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cards::Card;
-use crate::listen::{self, Listening, Reached};
+use crate::net::cards::Card;
+use crate::net::listen::{self, Listening, Reached};
 use crate::room::RoomEvent;
 use crate::shared::Shared;
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use netcore_proto::session::Fingerprint;
 
 use super::KnownRooms;
-use crate::address::Address;
+use crate::net::address::Address;
 
 /// Whom a connection may be with.
 #[derive(Clone, Debug, Default)]

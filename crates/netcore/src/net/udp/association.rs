@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::confine::confined;
 use crate::lock::lock;
-use crate::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
-use crate::tls::DatagramKeys;
+use crate::net::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
+use crate::net::tls::DatagramKeys;
 use crate::video::{Inbound, Outbound};
 
 /// The most that a datagram over IPv6 or IPv4 carries, within what is received at once.

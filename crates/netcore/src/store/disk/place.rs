@@ -192,14 +192,14 @@ pub(super) mod tests {
 
     /// A file system on which some of it fails.
     #[derive(Default)]
-    pub(in crate::disk) struct Failing {
-        pub(in crate::disk) rename_new: Option<i32>,
-        pub(in crate::disk) rename_over: Option<i32>,
-        pub(in crate::disk) claim: Option<i32>,
+    pub(in crate::store::disk) struct Failing {
+        pub(in crate::store::disk) rename_new: Option<i32>,
+        pub(in crate::store::disk) rename_over: Option<i32>,
+        pub(in crate::store::disk) claim: Option<i32>,
         /// Names longer than this are too long, in bytes.
-        pub(in crate::disk) longest: Option<usize>,
+        pub(in crate::store::disk) longest: Option<usize>,
         /// Only names of this alphabet are.
-        pub(in crate::disk) ascii_only: bool,
+        pub(in crate::store::disk) ascii_only: bool,
     }
 
     fn failing(errno: Option<i32>) -> io::Result<()> {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Association, Batch, Endpoint, Route, Sent};
 use crate::clock;
 use crate::lock::lock;
-use crate::seal;
+use crate::net::seal;
 
 /// How often a member shows its address until it has an answer: so many times, and less often afterwards.
 const HELLO_INTERVAL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));

@@ -16,8 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 use crate::clock;
-use crate::conditioner::{Conditioner, Way};
 use crate::lock::lock;
+use crate::net::conditioner::{Conditioner, Way};
 
 /// Bytes of a connection that are on their way, in each direction: as much as a socket's buffer would take.
 const MOST_ON_THE_WAY: usize = 256 * 1024;

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Association, Endpoint, RECEIVE_BYTES, Route, is_about_one_peer};
 use crate::clock;
-use crate::conditioner::{Agenda, Way};
 use crate::lock::read;
-use crate::seal;
+use crate::net::conditioner::{Agenda, Way};
+use crate::net::seal;
 use crate::video::Inbound;
 
 /// How many of these are taken by one call. What a call prepares for more it prepares for nothing most of the time, and the

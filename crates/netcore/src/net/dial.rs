@@ -9,9 +9,9 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::address::Address;
-use crate::cards;
 use crate::error::JoinError;
+use crate::net::address::Address;
+use crate::net::cards;
 
 /// The next address is tried beside the earlier ones after so long without an answer (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

@@ -2,9 +2,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::*;
-use crate::folders::Folders;
-use crate::identity::Identity;
-use crate::tls;
+use crate::net::tls;
+use crate::store::folders::Folders;
+use crate::store::identity::Identity;
 
 type Theirs = server::TlsStream<DuplexStream>;
 type Reader = RecordReader<tokio::io::ReadHalf<DuplexStream>>;

@@ -19,9 +19,9 @@ use tokio::sync::Notify;
 pub(crate) use association::{Association, Route};
 
 use crate::clock;
-use crate::conditioner::{Agenda, Conditioner, Way};
 use crate::lock::{lock, read, write};
-use crate::seal;
+use crate::net::conditioner::{Agenda, Conditioner, Way};
+use crate::net::seal;
 
 /// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
 const BUFFER_BYTES: usize = 8 * 1024 * 1024;

@@ -8,7 +8,7 @@ use netcore_proto::session::Fingerprint;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::folders::{Folders, write_atomically};
+use crate::store::folders::{Folders, write_atomically};
 
 /// An installation's certificate and key.
 #[derive(Clone)]

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::cards::{self, Card, ReachableAt};
 use crate::lock::lock;
+use crate::net::cards::{self, Card, ReachableAt};
 
 /// The longest queue of connections that wait to be accepted.
 const BACKLOG: i32 = 128;

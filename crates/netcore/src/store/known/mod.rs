@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use netcore_proto::session::Fingerprint;
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
 use crate::clock;
-use crate::folders::{Folders, write_atomically};
+use crate::net::address::Address;
+use crate::store::folders::{Folders, write_atomically};
 pub(crate) use pins::{Mismatch, Pins, key_of, key_of_peer};
 
 /// The most rooms remembered: more than anybody meets. Beyond it the one that was not joined for the longest time goes.

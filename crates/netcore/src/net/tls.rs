@@ -16,9 +16,9 @@ use rustls::{
     ServerConfig, SignatureScheme,
 };
 
-use crate::identity::{Identity, fingerprint};
-use crate::known::{Mismatch, Pins};
-use crate::seal::SECRET_BYTES;
+use crate::net::seal::SECRET_BYTES;
+use crate::store::identity::{Identity, fingerprint};
+use crate::store::known::{Mismatch, Pins};
 
 /// Label under which the keys of a member's datagrams are exported (RFC 5705).
 const DATAGRAM_KEYS_LABEL: &[u8] = b"EXPORTER-roomwire-datagrams-2";
@@ -246,7 +246,7 @@ impl ClientCertVerifier for AnyKeyHolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::folders::Folders;
+    use crate::store::folders::Folders;
 
     fn identity() -> Identity {
         let root = tempfile::tempdir().unwrap();

@@ -17,13 +17,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use crate::address::Address;
-use crate::conditioned::{Conditioned, ConditionedReader, ConditionedWriter};
-use crate::conditioner::Conditioner;
 use crate::error::JoinError;
-use crate::known::Pins;
-use crate::records::{self, OneRecord, RecordReader, RecordWriter};
-use crate::tls;
+use crate::net::address::Address;
+use crate::net::conditioned::{Conditioned, ConditionedReader, ConditionedWriter};
+use crate::net::conditioner::Conditioner;
+use crate::net::records::{self, OneRecord, RecordReader, RecordWriter};
+use crate::net::tls;
+use crate::store::known::Pins;
 
 /// How long a handshake, and each of the messages that begin a connection, may take.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);

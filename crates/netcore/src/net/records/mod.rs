@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub(crate) use one_record::OneRecord;
 
-use crate::seal::{Key, TAG_BYTES};
+use crate::net::seal::{Key, TAG_BYTES};
 
 /// The most bytes of content in one record (RFC 8446, section 5.1).
 const MAX_CONTENT: usize = 1 << 14;

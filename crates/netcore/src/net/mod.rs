@@ -1,0 +1,17 @@
+//! Sockets: how a host is reached, what a connection is made of, and what the link conditioner makes of both.
+
+pub(crate) mod address;
+pub(crate) mod cards;
+pub(crate) mod conditioned;
+pub(crate) mod conditioner;
+pub(crate) mod descriptors;
+pub(crate) mod dial;
+pub(crate) mod follow;
+pub(crate) mod listen;
+pub(crate) mod live;
+pub(crate) mod records;
+pub(crate) mod seal;
+pub(crate) mod tcp;
+pub(crate) mod tcp_info;
+pub(crate) mod tls;
+pub(crate) mod udp;

@@ -1,13 +1,10 @@
-//! What is said: the numbers we give our own words, and their way to the control plane. Everything else about them is decided
-//! by the pure node, and comes back as events.
-
-use std::sync::Mutex;
+//! What is said: our own words on their path to the control plane. Everything else about them is decided by the pure node, and
+//! comes back as events.
 
 use netcore_proto::CommandError;
 use netcore_proto::chat::Entry;
 
-use crate::clock;
-use crate::lock::lock;
+use crate::local::next_local;
 use crate::shared::Shared;
 
 /// What we said.
@@ -26,25 +23,4 @@ pub(crate) async fn say(shared: &Shared, text: &str) -> Result<Said, CommandErro
     let said = shared.call(move |node, now| node.say(local, &text, now)).await;
     let entry = said.unwrap_or(Err(CommandError::NotConnected))?;
     Ok(Said { local, entry })
-}
-
-/// A number of our own for something we say, offer or publish. It is greater than all before it, also across restarts, so
-/// that a host can tell what it has already seen: microseconds since 1970.
-pub(crate) fn next_local() -> u64 {
-    static LAST: Mutex<u64> = Mutex::new(0);
-    let mut last = lock(&LAST);
-    *last = (*last + 1).max(clock::unix_ms() * 1_000);
-    *last
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_grow_however_fast_they_are_asked_for() {
-        let numbers: Vec<u64> = (0..1_000).map(|_| next_local()).collect();
-        assert!(numbers.is_sorted_by(|a, b| a < b));
-        assert!(numbers[0] < 1 << 53, "every JSON reader keeps it exact");
-    }
 }

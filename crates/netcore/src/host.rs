@@ -18,8 +18,10 @@ use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::confine::{Panicked, confined_task};
-use crate::control::{Connection, ControlLoop, INPUT_QUEUE, Input};
+use crate::control::input::{INPUT_QUEUE, Input};
+use crate::control::{ControlLoop, start_connection};
 use crate::error::OpenError;
+use crate::event::{Admission, Fixed, Role};
 use crate::files::FilePlane;
 use crate::lock::lock;
 use crate::net::follow::follow;
@@ -28,7 +30,7 @@ use crate::net::tcp::Secure;
 use crate::net::tls::DatagramKeys;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, descriptors, tcp, tls};
-use crate::room::{Admission, Fixed, Role, Room};
+use crate::room::Room;
 use crate::shared::Shared;
 use crate::store::folders::Folders;
 use crate::store::identity::Identity;
@@ -318,7 +320,7 @@ impl Door {
             token,
         };
         let conn = ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed));
-        let connection = Connection::start(conn, secured.stream, &self.shared);
+        let connection = start_connection(conn, secured.stream, &self.shared);
         let _ = self
             .shared
             .control

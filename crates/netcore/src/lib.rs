@@ -11,8 +11,10 @@ pub mod clock;
 mod confine;
 mod control;
 mod error;
+mod event;
 mod files;
 mod host;
+mod local;
 mod lock;
 mod member;
 mod metrics;
@@ -29,19 +31,20 @@ pub use netcore_proto as proto;
 
 pub use chat::Said;
 pub use error::{FileError, JoinError, OpenError, VideoError};
+pub use event::{LinkState, Role, RoomEvent, RoomInfo, Snapshot};
 pub use files::{TransferState, TransferView};
 pub use host::HostOptions;
 pub use member::JoinOptions;
-pub use metrics::{Link, LinkPoint, LinkRecord, LinkResult};
+pub use metrics::link::{Link, LinkKey, LinkPoint, LinkRecord, LinkResult};
 pub use net::address::{Address, AddressError};
 pub use net::cards::{ReachableAt, reachable_at};
 pub use net::listen::{ListenOn, ListenOnError};
 pub use net::tcp_info::TcpInfo;
-pub use room::{LinkState, Role, Room, RoomEvent, RoomInfo, Snapshot};
+pub use room::Room;
 pub use store::folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
 pub use store::identity::{Identity, IdentityError};
 pub use store::known::{KnownRoom, KnownRooms, KnownRoomsError};
-pub use video::{FrameReceiver, LinkKey, Publisher, ShownFrame};
+pub use video::{FrameReceiver, Publisher, ShownFrame};
 
 /// This computer's name, for a profile's first device.
 pub fn device_name() -> String {

@@ -12,15 +12,17 @@ use netcore_proto::{ConnId, Node, Peer};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::control::{Connection, ControlLoop, Fate, INPUT_QUEUE, Input};
+use crate::control::input::{INPUT_QUEUE, Input};
+use crate::control::{ControlLoop, Fate, start_connection};
 use crate::error::JoinError;
+use crate::event::{Fixed, LinkState, Role, RoomEvent};
 use crate::files::FilePlane;
 use crate::host::export;
 use crate::lock::lock;
 use crate::net::address::Address;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, dial, tcp, tls};
-use crate::room::{Fixed, LinkState, Role, Room, RoomEvent};
+use crate::room::Room;
 use crate::shared::{Dialer, Shared};
 use crate::store::folders::Folders;
 use crate::store::identity::Identity;
@@ -209,7 +211,7 @@ impl Supervisor {
         let local = tcp::socket(&secured.stream).local_addr();
         let local = local.map_err(|error| gone(error.to_string()))?.ip();
         let local = Some(local).filter(|local| cards::has(*local));
-        let connection = Connection::start(conn, secured.stream, &self.shared);
+        let connection = start_connection(conn, secured.stream, &self.shared);
         *lock(&self.current) = Some(Current {
             done: connection.done.clone(),
             local,

@@ -19,19 +19,24 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::confine::confined_task;
-use crate::control::Input;
+use crate::control::input::Input;
+use crate::event::{Admission, RoomEvent};
 use crate::lock::lock;
-use crate::metrics::LinkResult;
+use crate::metrics::link::LinkResult;
 use crate::net::address::Address;
 use crate::net::conditioner::Conditioner;
 use crate::net::listen::Listening;
 use crate::net::udp::Endpoint;
 use crate::net::{dial, tcp};
-use crate::room::{Admission, EVENT_QUEUE, RESULT_QUEUE, RoomEvent};
 use crate::session::Neighbour;
 use crate::store::folders::Folders;
 use crate::store::known::Pins;
 use crate::thread;
+
+/// Events that a slow listener may be behind before it must take a snapshot instead.
+const EVENT_QUEUE: usize = 4_096;
+/// Results of frames that a slow listener may be behind.
+const RESULT_QUEUE: usize = 16_384;
 
 /// What every plane of a room needs.
 pub(crate) struct Shared {

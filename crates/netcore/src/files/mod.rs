@@ -9,6 +9,7 @@ mod pace;
 mod send;
 mod spool;
 mod transfer;
+pub(crate) mod view;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ use tokio::sync::{oneshot, watch};
 
 use crate::clock;
 use crate::error::FileError;
+use crate::event::RoomEvent;
 use crate::lock::lock;
-use crate::room::RoomEvent;
 use crate::session::Neighbour;
 use crate::shared::Shared;
 use crate::store::disk::{self, Partial, SharedFolder};
@@ -31,7 +32,7 @@ use original::Original;
 pub(crate) use spool::Served;
 use spool::Spool;
 use transfer::{Attempt, End, Transfer};
-pub use transfer::{TransferState, TransferView};
+pub use view::{TransferState, TransferView};
 
 /// Bytes of content read and sent at a time.
 const CHUNK_BYTES: usize = MAX_CHUNK_BYTES / 4;
@@ -168,7 +169,7 @@ impl FilePlane {
             .first_or_octet_stream()
             .essence_str()
             .to_owned();
-        let local = crate::chat::next_local();
+        let local = crate::local::next_local();
         let offer = Offer {
             local,
             name,

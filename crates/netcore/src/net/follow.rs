@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::event::RoomEvent;
 use crate::net::cards::Card;
 use crate::net::listen::{self, Listening, Reached};
-use crate::room::RoomEvent;
 use crate::shared::Shared;
 
 /// How often a host looks whether its addresses are still the same.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{LinkKey, ShownFrame, Stream};
 use crate::clock;
 use crate::lock::lock;
-use crate::metrics::LinkRecord;
+use crate::metrics::link::LinkRecord;
 use crate::video::budget::INCOMPLETE_FRAMES;
 
 /// A frame's bytes are counted and waited for in portions of this size.

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use netcore_proto::metrics::{FrameTrip, TripSummary, ViewMeter};
 use netcore_proto::session::ClockOffset;
 use netcore_proto::video::{Frame, StreamInfo};
-use netcore_proto::{Bitrate, FrameNumber, MemberId, StreamId, Time, Transport};
+use netcore_proto::{Bitrate, FrameNumber, MemberId, Time, Transport};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -25,17 +25,7 @@ pub(crate) use plane::Plane;
 pub use publisher::Publisher;
 
 use crate::lock::{lock, read, write};
-
-/// Which link: one stream between this computer and one neighbour, in one direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkKey {
-    /// Which stream.
-    pub stream: StreamId,
-    /// Which neighbour.
-    pub peer: MemberId,
-    /// Whether we send.
-    pub outbound: bool,
-}
+use crate::metrics::link::LinkKey;
 
 /// A frame as it is shown here.
 #[derive(Clone, Debug)]

@@ -51,7 +51,7 @@ pub struct Publisher {
 impl Publisher {
     pub(crate) async fn start(plane: Arc<Plane>, spec: StreamSpec) -> Result<Publisher, VideoError> {
         let spec = spec.tidied();
-        let local = crate::chat::next_local();
+        let local = crate::local::next_local();
         let own = Arc::new(OwnStream {
             spec: Mutex::new(spec.clone()),
             live: Mutex::default(),
@@ -168,7 +168,7 @@ impl Drop for Publisher {
         self.plane.forget(self.local);
         if let Some(stream) = self.own.live() {
             let id = stream.info().id;
-            let unpublish = crate::control::Input::Act(Box::new(move |node, _| {
+            let unpublish = crate::control::input::Input::Act(Box::new(move |node, _| {
                 let _ = node.unpublish(id);
             }));
             // A control plane too busy to be told right now is told by a task of its own.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::LinkKey;
 use crate::clock;
 use crate::lock::lock;
-use crate::metrics::{LinkRecord, LinkResult};
+use crate::metrics::link::{LinkRecord, LinkResult};
 use crate::net::live::Live;
 use crate::net::seal;
 use crate::net::udp::{Association, Endpoint};

@@ -1,96 +1,39 @@
 //! The control plane: one short loop per room around the pure [`Node`]. Facts come in through one bounded channel; outputs go
 //! to the connections' own bounded queues and to the data planes, in the order the node gives them.
 
+mod connection;
+pub(crate) mod input;
+
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::net::tcp::Secure;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use netcore_proto::session::{self, Refusal};
-use netcore_proto::{ConnId, Event, MemberId, Node, Output, Peer, Time};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{mpsc, oneshot};
+use netcore_proto::{ConnId, Event, MemberId, Node, Output, Peer};
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::confine::{Panicked, confined, confined_task};
+pub(crate) use connection::start as start_connection;
+use connection::{GOODBYE, MESSAGE_OVERHEAD};
+use input::{Connection, Input, Queued};
+
+use crate::confine::{Panicked, confined};
+use crate::event::{Admission, RoomEvent};
 use crate::files::FilePlane;
 use crate::net::tls::DatagramKeys;
-use crate::room::{Admission, RoomEvent};
 use crate::session::{Neighbour, add_neighbour, handle_round_trip, remove_neighbour};
 use crate::shared::Shared;
 use crate::video;
 use crate::{clock, metrics};
 
-/// Facts that may wait for the loop.
-pub(crate) const INPUT_QUEUE: usize = 1_024;
 /// Bytes that may wait for one connection; a peer that is further behind is cut off and catches up on return. What a newcomer
 /// is told comes in pages that are far smaller.
 const BYTE_QUEUE: usize = 8 * 1024 * 1024;
-/// What a message that waits takes beside its own bytes.
-const MESSAGE_OVERHEAD: usize = 64;
 /// So many failures in a row of what the room itself must do end the room.
 const MAX_FAULTS: u32 = 8;
-/// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// How long a connection may take no byte at all while there are some for it.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Something done to the node by whoever holds a handle.
-pub(crate) type Act = Box<dyn FnOnce(&mut Node, Time) + Send>;
-
-/// A fact for the control plane.
-pub(crate) enum Input {
-    /// A control connection is there.
-    Connected {
-        connection: Connection,
-        peer: Peer,
-        keys: DatagramKeys,
-    },
-    /// Bytes came on one.
-    Bytes { conn: ConnId, bytes: BytesMut },
-    /// Everything that waited for one has left.
-    Drained { conn: ConnId },
-    /// One ended on its own.
-    Closed { conn: ConnId, why: String },
-    /// Work for a peer panicked: it is disconnected.
-    Fault { peer: MemberId },
-    /// Somebody wants something done.
-    Act(Act),
-    /// The room is to be left or closed; the answer comes when every goodbye has been sent.
-    Leave(oneshot::Sender<()>),
-}
-
-impl Input {
-    /// The connection that it is of, if it is of one.
-    fn conn(&self) -> Option<ConnId> {
-        match self {
-            Input::Connected { connection, .. } => Some(connection.conn),
-            Input::Bytes { conn, .. } | Input::Drained { conn } | Input::Closed { conn, .. } => Some(*conn),
-            Input::Fault { .. } | Input::Act(_) | Input::Leave(_) => None,
-        }
-    }
-}
-
-/// One control connection, as the loop sees it.
-pub(crate) struct Connection {
-    pub(crate) conn: ConnId,
-    /// Bounded by `queued`.
-    queue: mpsc::UnboundedSender<Queued>,
-    queued: Arc<AtomicUsize>,
-    /// Cancelled when it has ended, or to cut it off.
-    pub(crate) done: CancellationToken,
-}
-
-/// What waits to be written to a connection.
-enum Queued {
-    Message(Bytes),
-    /// The node wants to know when everything before has left.
-    Mark,
-}
 
 /// What is known of a connection until it belongs to somebody.
 struct Open {
@@ -418,109 +361,5 @@ impl ControlLoop {
         let _ = timeout(GOODBYE + Duration::from_millis(500), all_done).await;
         // Whoever has not read it by now never will.
         connections.iter().for_each(CancellationToken::cancel);
-    }
-}
-
-impl Connection {
-    /// Begins to read and write a control connection.
-    pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection {
-        let (queue, waiting) = mpsc::unbounded_channel();
-        let queued = Arc::new(AtomicUsize::new(0));
-        let done = CancellationToken::new();
-        let (reader, writer) = tokio::io::split(stream);
-        let control = shared.control.clone();
-        let work = {
-            let (queued, done) = (queued.clone(), done.clone());
-            async move {
-                let work = async {
-                    let reading = read(conn, reader, &control);
-                    tokio::pin!(reading);
-                    tokio::select! {
-                        why = &mut reading => why,
-                        // The other side may have said why it closes; and closed with bytes of its unread, a
-                        // connection is reset, and our own goodbye with it.
-                        why = write(conn, writer, waiting, &queued, &control) => {
-                            let _ = timeout(GOODBYE, &mut reading).await;
-                            why
-                        }
-                    }
-                };
-                let why = tokio::select! {
-                    why = confined_task("connection", conn.0, work) => {
-                        why.unwrap_or_else(|Panicked| "a fault in this program ended it".to_owned())
-                    }
-                    () = done.cancelled() => "it was cut off".to_owned(),
-                };
-                done.cancel();
-                let _ = control.send(Input::Closed { conn, why }).await;
-            }
-        };
-        shared.spawn(work);
-        Connection {
-            conn,
-            queue,
-            queued,
-            done,
-        }
-    }
-}
-
-/// Hands on what comes until the connection ends; returns how it ended.
-async fn read(conn: ConnId, mut reader: ReadHalf<Secure>, control: &mpsc::Sender<Input>) -> String {
-    loop {
-        let mut bytes = BytesMut::with_capacity(16 * 1024);
-        match reader.read_buf(&mut bytes).await {
-            Ok(0) => return "the other side closed it".to_owned(),
-            Ok(_) => {
-                if control.send(Input::Bytes { conn, bytes }).await.is_err() {
-                    return "the room is over".to_owned();
-                }
-            }
-            Err(error) => return in_words(&error),
-        }
-    }
-}
-
-/// Writes what is queued until the queue's other end is gone, and then the goodbye; returns how it ended.
-async fn write(
-    conn: ConnId,
-    mut writer: WriteHalf<Secure>,
-    mut waiting: mpsc::UnboundedReceiver<Queued>,
-    queued: &AtomicUsize,
-    control: &mpsc::Sender<Input>,
-) -> String {
-    while let Some(next) = waiting.recv().await {
-        let Queued::Message(bytes) = next else {
-            // A room that is over has nothing more to say.
-            let _ = control.send(Input::Drained { conn }).await;
-            continue;
-        };
-        let written = timeout(WRITE_TIMEOUT, async {
-            writer.write_all(&bytes).await?;
-            if waiting.is_empty() {
-                writer.flush().await
-            } else {
-                Ok(())
-            }
-        });
-        match written.await {
-            Ok(Ok(())) => queued.fetch_sub(bytes.len() + MESSAGE_OVERHEAD, Ordering::Relaxed),
-            Ok(Err(error)) => return in_words(&error),
-            Err(_) => return format!("it took no byte for {} s", WRITE_TIMEOUT.as_secs()),
-        };
-    }
-    let goodbye = async {
-        let _ = writer.flush().await;
-        let _ = writer.shutdown().await;
-    };
-    let _ = timeout(GOODBYE, goodbye).await;
-    "we closed it".to_owned()
-}
-
-fn in_words(error: &io::Error) -> String {
-    match error.kind() {
-        // Rustls' word for a connection that ended without TLS's own goodbye, as when a program is killed.
-        io::ErrorKind::UnexpectedEof => "the other side vanished without a goodbye".to_owned(),
-        _ => error.to_string(),
     }
 }

@@ -1,76 +1,24 @@
 //! Once a second: every link's point and figures, for the application and for the neighbour at the link's other end.
 
+pub(crate) mod link;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use netcore_proto::metrics::{
-    Counters, Distributions, Figures, MAX_REPORTED, Point, Report, SeriesPoint, TransportSummary,
-};
+use netcore_proto::metrics::{Figures, MAX_REPORTED, Report};
 use netcore_proto::session::ClockOffset;
-use netcore_proto::video::{Event, FrameResult};
-use netcore_proto::{MemberId, Node, StreamId, Transport};
+use netcore_proto::video::Event;
+use netcore_proto::{MemberId, Node, Transport};
 
 use crate::clock;
+use crate::event::RoomEvent;
 use crate::lock::lock;
-use crate::net::tcp_info::TcpInfo;
-use crate::room::RoomEvent;
 use crate::shared::Shared;
-use crate::video::{LinkKey, Plane};
+use crate::video::Plane;
+use link::{Link, LinkKey, LinkPoint};
 
 /// The most points kept for charts: ten minutes of ten links.
 const MAX_POINTS: usize = 6_000;
-
-/// A link's figures as of the last second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Link {
-    /// Which link.
-    pub key: LinkKey,
-    /// Measured here; on a link on which we receive, delay, loss and retransmissions are what the sending end told, and on
-    /// one on which we send, jitter is what the receiving end told.
-    pub figures: Figures,
-    /// Bytes of a full datagram; `None` on a link on which we receive.
-    pub datagram_bytes: Option<u32>,
-    /// What the system knows of the TCP connection on which we send; `None` while frames do not go over TCP, and on a link on
-    /// which we receive.
-    pub tcp: Option<TcpInfo>,
-    /// What the system granted our socket for datagrams that wait to be read, in bytes.
-    pub receive_buffer: Option<u32>,
-}
-
-/// What happened on a link within one second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LinkPoint {
-    /// Which link.
-    pub key: LinkKey,
-    /// What happened.
-    pub point: Point,
-    /// The end of that second, in milliseconds since 1970.
-    pub at_unix_ms: u64,
-}
-
-/// What became of one frame on one of our outbound links.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LinkResult {
-    /// Which stream.
-    pub stream: StreamId,
-    /// To whom.
-    pub peer: MemberId,
-    /// What.
-    pub result: FrameResult,
-}
-
-/// What was measured of one link since it began.
-#[derive(Clone, Debug)]
-pub struct LinkRecord {
-    /// Which link.
-    pub key: LinkKey,
-    /// On a link on which we send: what each transport did, and how that is distributed.
-    pub sent: Vec<(TransportSummary, Distributions)>,
-    /// On a link on which we receive: what was counted here, and how it is distributed.
-    pub received: Option<(Counters, Distributions)>,
-    /// From its beginning on, oldest first; times are on our clock.
-    pub series: Vec<SeriesPoint>,
-}
 
 /// What the last seconds were like.
 #[derive(Debug, Default)]

@@ -1,10 +1,11 @@
 //! Who looks at which stream: a stream comes here as long as anybody does, be it to count it, to keep it or to take a picture of it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use netcore::Room;
 use netcore::proto::StreamId;
+use parking_lot::Mutex;
 
 use crate::exit::Result;
 
@@ -32,7 +33,7 @@ impl Viewers {
     /// # Errors
     /// When there is no such stream, or no connection to ask for it.
     pub(crate) async fn look(&self, room: &Room, stream: StreamId) -> Result<View> {
-        self.lock().entry(stream).or_default().viewers += 1;
+        self.0.lock().entry(stream).or_default().viewers += 1;
         let view = View {
             viewers: self.clone(),
             room: room.clone(),
@@ -40,27 +41,22 @@ impl Viewers {
         };
         if !room.is_watched(stream) {
             room.watch(stream, true).await?;
-            self.lock().entry(stream).or_default().asked = true;
+            self.0.lock().entry(stream).or_default().asked = true;
         }
         Ok(view)
     }
 
     /// Whether nobody looks any more at what was asked for.
     fn is_left(&self, stream: StreamId) -> bool {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         let is_left = all.get(&stream).is_some_and(|wanted| wanted.viewers == 0);
         is_left && all.remove(&stream).is_some_and(|wanted| wanted.asked)
-    }
-
-    /// Numbers are never half written, so a panic elsewhere leaves them as good as before.
-    fn lock(&self) -> MutexGuard<'_, HashMap<StreamId, Wanted>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for View {
     fn drop(&mut self) {
-        if let Some(wanted) = self.viewers.lock().get_mut(&self.stream) {
+        if let Some(wanted) = self.viewers.0.lock().get_mut(&self.stream) {
             wanted.viewers = wanted.viewers.saturating_sub(1);
         }
         let (viewers, room, stream) = (self.viewers.clone(), self.room.clone(), self.stream);

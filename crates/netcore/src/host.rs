@@ -3,14 +3,15 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use netcore_proto::session::{Profile, Refusal, RefusalCode};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind};
 use netcore_proto::{ConnId, HostConfig, MemberId, Node, Peer, Span, Time};
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -23,7 +24,6 @@ use crate::control::{ControlLoop, start_connection};
 use crate::error::OpenError;
 use crate::event::{Admission, Fixed, Role};
 use crate::files::FilePlane;
-use crate::lock::lock;
 use crate::net::follow::follow;
 use crate::net::listen::{Choice, ListenOn, Listening};
 use crate::net::tcp::Secure;
@@ -88,7 +88,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         let _sockets_here = shared.enter();
         Endpoint::new(sockets.datagrams, shared.conditioner.clone())?
     };
-    *lock(&shared.endpoint) = Some(endpoint.clone());
+    *shared.endpoint.lock() = Some(endpoint.clone());
     let listening = Arc::new(Listening::new(port, choice));
     let reached = listening.latest();
     if sockets.takes_too_much {
@@ -265,7 +265,7 @@ impl Door {
     /// Says on the host's screen why connections are not taken, and not for each of them.
     fn warn(&self, why: &str) {
         let now = clock::now();
-        let mut last = lock(&self.last_warned);
+        let mut last = self.last_warned.lock();
         if last.is_none_or(|last| now >= last + WARNING_INTERVAL) {
             *last = Some(now);
             tracing::warn!(target: "roomwire::step", code = "connections_failed", why,

@@ -15,7 +15,6 @@ mod event;
 mod files;
 mod host;
 mod local;
-mod lock;
 mod member;
 mod metrics;
 mod net;

@@ -1,15 +1,14 @@
 //! Numbers of our own for what we say, offer and publish.
 
-use std::sync::Mutex;
+use parking_lot::Mutex;
 
 use crate::clock;
-use crate::lock::lock;
 
 /// A number of our own for something we say, offer or publish. It is greater than all before it, also across restarts, so
 /// that a host can tell what it has already seen: microseconds since 1970.
 pub(crate) fn next_local() -> u64 {
     static LAST: Mutex<u64> = Mutex::new(0);
-    let mut last = lock(&LAST);
+    let mut last = LAST.lock();
     *last = (*last + 1).max(clock::unix_ms() * 1_000);
     *last
 }

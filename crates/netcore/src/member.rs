@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
 use netcore_proto::{ConnId, Node, Peer};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,6 @@ use crate::error::JoinError;
 use crate::event::{Fixed, LinkState, Role, RoomEvent};
 use crate::files::FilePlane;
 use crate::host::export;
-use crate::lock::lock;
 use crate::net::address::Address;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, dial, tcp, tls};
@@ -190,7 +190,7 @@ impl Supervisor {
             // What is being tried may leave from an address that is gone.
             () = cards::changed() => dial::reach(&address).await?,
         };
-        let pins = lock(&self.pins).clone();
+        let pins = self.pins.lock().clone();
         let secured = tcp::secure_connected(
             reached,
             &address,
@@ -212,7 +212,7 @@ impl Supervisor {
         let local = local.map_err(|error| gone(error.to_string()))?.ip();
         let local = Some(local).filter(|local| cards::has(*local));
         let connection = start_connection(conn, secured.stream, &self.shared);
-        *lock(&self.current) = Some(Current {
+        *self.current.lock() = Some(Current {
             done: connection.done.clone(),
             local,
         });
@@ -246,7 +246,7 @@ impl Supervisor {
     /// A socket for datagrams, the same one for as long as the host is reached by the same family of addresses.
     fn open_datagrams(&self, secured: &tcp::Secured) -> Result<(), JoinError> {
         let is_v4 = secured.peer.is_ipv4();
-        let mut datagrams = lock(&self.datagrams);
+        let mut datagrams = self.datagrams.lock();
         if let Some((done, was_v4)) = &*datagrams {
             if *was_v4 == is_v4 {
                 return Ok(());
@@ -256,7 +256,7 @@ impl Supervisor {
         let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
         let socket = tcp::member_datagrams(secured.peer).map_err(network)?;
         let endpoint = Endpoint::new(socket, self.shared.conditioner.clone()).map_err(network)?;
-        *lock(&self.shared.endpoint) = Some(endpoint.clone());
+        *self.shared.endpoint.lock() = Some(endpoint.clone());
         let done = self.shared.cancel.child_token();
         self.shared.spawn(endpoint.run(done.clone()));
         *datagrams = Some((done, is_v4));
@@ -265,7 +265,7 @@ impl Supervisor {
 
     /// From now on nobody else is taken for the host, in this stay and in later ones. `before` is what was known of it.
     fn remember(&self, name: &str, fingerprint: Fingerprint, peer: SocketAddr, before: Option<&KnownRoom>) {
-        *lock(&self.pins) = Arc::new(Pins::only(fingerprint, name));
+        *self.pins.lock() = Arc::new(Pins::only(fingerprint, name));
         let address = self.address();
         if let Some(room) = before.filter(|room| !room.is_at(&address)) {
             tracing::info!(target: "roomwire::step", code = "known_room", room = %room.name, address = %room.address,
@@ -284,7 +284,7 @@ impl Supervisor {
             () = cancel.cancelled() => {}
             reason = self.keep(&mut fates) => {
                 tracing::warn!(target: "roomwire::step", code = "room_lost", %reason, "{reason}");
-                *lock(&self.over) = Some(reason.clone());
+                *self.over.lock() = Some(reason.clone());
                 self.shared.event(RoomEvent::Closed(Some(reason)));
                 cancel.cancel();
             }
@@ -351,7 +351,7 @@ impl Supervisor {
     /// Waits until our own address on the connection is gone, as when the network gave this computer another one. Neither side
     /// would hear of it otherwise than by the other's silence.
     async fn moved(&self) -> JoinError {
-        let local = lock(&self.current).as_ref().and_then(|current| current.local);
+        let local = self.current.lock().as_ref().and_then(|current| current.local);
         let Some(local) = local else {
             return std::future::pending().await;
         };
@@ -364,7 +364,7 @@ impl Supervisor {
 
     /// Ends the present connection, and takes what is said of its end: the next one must not take it for its own.
     async fn cut_off(&self, fates: &mut mpsc::Receiver<Fate>) {
-        let Some(Current { done, .. }) = lock(&self.current).take() else {
+        let Some(Current { done, .. }) = self.current.lock().take() else {
             return;
         };
         done.cancel();
@@ -372,7 +372,7 @@ impl Supervisor {
     }
 
     fn set_link(&self, link: LinkState) {
-        *lock(&self.link) = link.clone();
+        *self.link.lock() = link.clone();
         self.shared.event(RoomEvent::Link(link));
     }
 }

@@ -21,7 +21,6 @@ use crate::event::{Admission, Fixed, LinkState, Role, RoomEvent, RoomInfo, Snaps
 use crate::files::FilePlane;
 use crate::files::view::TransferView;
 use crate::host::HostOptions;
-use crate::lock::lock;
 use crate::member::{JoinOptions, Supervisor};
 use crate::metrics::Board;
 use crate::metrics::link::{Link, LinkKey, LinkPoint, LinkRecord, LinkResult};
@@ -220,14 +219,14 @@ impl Room {
         self.inner
             .supervisor
             .as_ref()
-            .map_or(LinkState::Up, |supervisor| lock(&supervisor.link).clone())
+            .map_or(LinkState::Up, |supervisor| supervisor.link.lock().clone())
     }
 
     /// Why the room is over for us, once it is and it was not our own doing: for one who listens too late to
     /// have heard [`RoomEvent::Closed`].
     pub fn lost_because(&self) -> Option<JoinError> {
         let supervisor = self.inner.supervisor.as_ref()?;
-        lock(&supervisor.over).clone()
+        supervisor.over.lock().clone()
     }
 
     /// Leaves the room, or closes it for everybody. Returns when every goodbye is sent and the port is free again. Doing it
@@ -243,8 +242,8 @@ impl Room {
         }
         shared.cancel.cancel();
         self.inner.video.close();
-        lock(&shared.neighbours).clear();
-        lock(&shared.endpoint).take();
+        shared.neighbours.lock().clear();
+        shared.endpoint.lock().take();
         shared.tasks.close();
         if tokio::time::timeout(CLOSING, shared.tasks.wait()).await.is_err() {
             tracing::warn!("some of the room's tasks did not end in time");
@@ -313,7 +312,7 @@ impl Room {
 
     /// On links that begin from now on, frames that we send are acknowledged like this.
     pub fn set_acks(&self, acks: AckMode) {
-        *lock(&self.inner.shared.acks) = acks;
+        *self.inner.shared.acks.lock() = acks;
     }
 
     /// From now on frames that we send over UDP stay on UDP, though nothing answers them; `false`: they go over TCP after two
@@ -321,7 +320,7 @@ impl Room {
     pub fn stay_on_udp(&self, stays: bool) {
         let shared = &self.inner.shared;
         shared.stays_on_udp.store(stays, Ordering::Relaxed);
-        for neighbour in lock(&shared.neighbours).values() {
+        for neighbour in shared.neighbours.lock().values() {
             neighbour.association.follow();
         }
     }

@@ -1,20 +1,19 @@
 //! Who we are directly connected with: what the data plane must know of them, as long as their control connection lasts.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use netcore_proto::session::{ClockOffset, Fingerprint, Welcome};
-use netcore_proto::wire::AttachToken;
-use netcore_proto::{MemberId, Peer, Span};
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
-
-use crate::lock::lock;
 use crate::net::live::Live;
 use crate::net::tls::DatagramKeys;
 use crate::net::udp::Association;
 use crate::shared::Shared;
 use crate::video;
+use netcore_proto::session::{ClockOffset, Fingerprint, Welcome};
+use netcore_proto::wire::AttachToken;
+use netcore_proto::{MemberId, Peer, Span};
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// The most data connections of one member at a time: one for each stream a room may have, and as many for files.
 const MAX_DATA_CONNECTIONS: usize = 2 * netcore_proto::video::MAX_STREAMS;
@@ -81,7 +80,7 @@ impl Neighbour {
 
     /// Their clock as it relates to ours, once it is known.
     pub(crate) fn clock(&self) -> Option<ClockOffset> {
-        *lock(&self.clock)
+        *self.clock.lock()
     }
 }
 
@@ -90,7 +89,7 @@ pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
     let Some(endpoint) = shared.endpoint() else { return };
     let neighbour = Arc::new(neighbour);
     endpoint.add(neighbour.association.clone());
-    lock(&shared.neighbours).insert(neighbour.id, neighbour.clone());
+    shared.neighbours.lock().insert(neighbour.id, neighbour.clone());
     {
         let (shared_by_all, neighbour) = (shared.clone(), neighbour.clone());
         shared.spawn(async move {
@@ -123,7 +122,7 @@ pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
 
 /// The control connection of a neighbour is gone, and with it all that belonged to it.
 pub(crate) fn remove_neighbour(shared: &Shared, video: &video::Plane, id: MemberId) {
-    let Some(neighbour) = lock(&shared.neighbours).remove(&id) else {
+    let Some(neighbour) = shared.neighbours.lock().remove(&id) else {
         return;
     };
     neighbour.cancel.cancel();
@@ -142,7 +141,7 @@ pub(crate) fn handle_round_trip(
     clock: ClockOffset,
 ) {
     if let Some(neighbour) = shared.neighbour(from) {
-        *lock(&neighbour.clock) = Some(clock);
+        *neighbour.clock.lock() = Some(clock);
     }
     for stream in video.streams() {
         if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {

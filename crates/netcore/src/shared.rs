@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use crate::net::tcp::Secure;
 use netcore_proto::session::Refusal;
 use netcore_proto::video::{AckMode, WindowMode};
 use netcore_proto::wire::{Attach, Attachment, ConnectionKind, Preface};
 use netcore_proto::{MemberId, Node, Time};
+use parking_lot::Mutex;
 use rustls::ClientConfig;
 use tokio::runtime::{EnterGuard, Handle};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -21,7 +22,6 @@ use tokio_util::task::TaskTracker;
 use crate::confine::confined_task;
 use crate::control::input::Input;
 use crate::event::{Admission, RoomEvent};
-use crate::lock::lock;
 use crate::metrics::link::LinkResult;
 use crate::net::address::Address;
 use crate::net::conditioner::Conditioner;
@@ -180,20 +180,20 @@ impl Shared {
 
     /// What the present welcome says, or the last one while there is no connection.
     pub(crate) fn admission(&self) -> Admission {
-        lock(&self.admission).clone()
+        self.admission.lock().clone()
     }
 
     /// We are in a room: on a host from its opening, on a member from each welcome.
     pub(crate) fn admit(&self, admission: Admission) {
-        *lock(&self.admission) = admission;
+        *self.admission.lock() = admission;
     }
 
     pub(crate) fn neighbour(&self, id: MemberId) -> Option<Arc<Neighbour>> {
-        lock(&self.neighbours).get(&id).cloned()
+        self.neighbours.lock().get(&id).cloned()
     }
 
     pub(crate) fn endpoint(&self) -> Option<Arc<Endpoint>> {
-        lock(&self.endpoint).clone()
+        self.endpoint.lock().clone()
     }
 
     /// On a member: opens a data connection to the host. Returns it and the offset the host answers with.

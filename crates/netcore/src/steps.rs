@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -20,7 +21,6 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as lines};
 
 use crate::clock;
-use crate::lock::lock;
 use crate::store::folders::Folders;
 
 /// The target that makes a log line a step.
@@ -62,7 +62,7 @@ impl Steps {
 
     /// The latest steps, oldest first.
     pub fn recent(&self) -> Vec<Step> {
-        lock(&self.recent).iter().cloned().collect()
+        self.recent.lock().iter().cloned().collect()
     }
 
     /// Steps from now on.
@@ -94,7 +94,7 @@ impl<S: Subscriber> Layer<S> for StepLayer {
             words: fields.message,
             fields: fields.values,
         };
-        let mut recent = lock(&self.0.recent);
+        let mut recent = self.0.recent.lock();
         if recent.len() >= MAX_RECENT {
             recent.pop_front();
         }
@@ -297,7 +297,7 @@ mod tests {
         struct Into(Arc<Mutex<Vec<u8>>>);
         impl Write for Into {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                lock(&self.0).extend_from_slice(bytes);
+                self.0.lock().extend_from_slice(bytes);
                 Ok(bytes.len())
             }
             fn flush(&mut self) -> io::Result<()> {
@@ -316,7 +316,7 @@ mod tests {
             );
             tracing::warn!("second");
         });
-        let text = String::from_utf8(lock(&written).clone()).unwrap();
+        let text = String::from_utf8(written.lock().clone()).unwrap();
         assert_eq!(text.lines().count(), 2, "{text:?}");
         assert!(
             !text.trim_end().chars().any(|c| c.is_control() && c != '\n'),

@@ -1,8 +1,9 @@
 //! A way to a host that can be cut, as when a cable is pulled and plugged in again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
@@ -47,7 +48,7 @@ impl Proxy {
         let accept = async move {
             while let Ok((near, _)) = listener.accept().await {
                 let pass = tokio::spawn(pass(near, port));
-                let mut handles = handles.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut handles = handles.lock();
                 handles.retain(|handle| !handle.is_finished());
                 handles.push(pass.abort_handle());
             }
@@ -61,7 +62,7 @@ impl Proxy {
 
     /// Cuts every connection. New ones are passed on.
     pub fn cut(&self) {
-        let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passing = self.passing.lock();
         for handle in passing.drain(..) {
             handle.abort();
         }

@@ -9,9 +9,10 @@ mod text;
 mod words;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use console::Term;
+use parking_lot::Mutex;
 use rustyline::ExternalPrinter;
 use tokio::sync::watch;
 
@@ -88,7 +89,7 @@ impl Screen {
             .into_iter()
             .map(|line| words::dim(&Text::from(line).to_string()).into())
             .collect();
-        if self.lock_printer().is_some() {
+        if self.0.printer.lock().is_some() {
             self.show(&lines);
         } else {
             self.show_aside(&lines);
@@ -102,7 +103,7 @@ impl Screen {
             message: failure.message.as_str().into(),
         });
         let is_read = self.0.unwritable.borrow().is_none();
-        if is_read && (self.0.json || self.lock_printer().is_some()) {
+        if is_read && (self.0.json || self.0.printer.lock().is_some()) {
             self.tell(&report);
         } else {
             self.show_aside(&words::of(&report));
@@ -111,24 +112,20 @@ impl Screen {
 
     /// A progress bar of so many bytes; hidden where nobody watches.
     pub(crate) fn bar(&self, label: &str, bytes: u64) -> Bar {
-        let is_watched = !self.0.json && self.lock_printer().is_none() && io::stderr().is_terminal();
+        let is_watched = !self.0.json && self.0.printer.lock().is_none() && io::stderr().is_terminal();
         Bar::new(is_watched.then_some(&self.0.bars), label, bytes)
     }
 
     /// From now on a line is being typed at the bottom, and what is shown appears above it.
     pub(crate) fn set_printer(&self, printer: Printer) {
-        *self.lock_printer() = Some(printer);
+        *self.0.printer.lock() = Some(printer);
     }
 
     /// No line is being typed any more. The printer is kept all the same: without it an editor in the middle of a line
     /// believes its terminal gone, and draws once more.
     pub(crate) fn retire_printer(&self) {
-        let printer = self.lock_printer().take();
-        self.0
-            .retired
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(printer);
+        let printer = self.0.printer.lock().take();
+        self.0.retired.lock().extend(printer);
     }
 
     /// Whether everything reached standard output.
@@ -174,7 +171,7 @@ impl Screen {
 
     /// Text that has passed the last gate.
     fn out(&self, text: &str) {
-        if let Some(printer) = self.lock_printer().as_mut()
+        if let Some(printer) = self.0.printer.lock().as_mut()
             && printer.print(format!("{text}\n")).is_ok()
         {
             return;
@@ -196,10 +193,6 @@ impl Screen {
     /// A closed pipe, or a terminal that was closed: its descriptor answers with EIO.
     fn is_reader_gone(&self, error: &io::Error) -> bool {
         error.kind() == io::ErrorKind::BrokenPipe || self.0.is_terminal
-    }
-
-    fn lock_printer(&self) -> MutexGuard<'_, Option<Printer>> {
-        self.0.printer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,10 @@
 //! What passes between a camera's thread and whoever takes its pictures.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use netcore_proto::Time;
+use parking_lot::{Condvar, Mutex};
 
 use super::choice::Coding;
 use crate::error::CaptureError;
@@ -79,20 +79,20 @@ impl State {
 
 impl Slot {
     pub(super) fn opened(&self, shape: Shape) {
-        self.lock().opened = Some(shape);
+        self.state.lock().opened = Some(shape);
         self.changed.notify_all();
     }
 
     /// `false` when it is time to stop.
     pub(super) fn put(&self, picture: Picture) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.picture = Some(picture);
         self.changed.notify_all();
         !state.stop
     }
 
     pub(super) fn close(&self, failed: Option<CaptureError>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         (state.failed, state.over) = (failed, true);
         self.changed.notify_all();
     }
@@ -101,27 +101,24 @@ impl Slot {
         let is_empty = |state: &mut State| {
             state.opened.is_none() && state.picture.is_none() && state.failed.is_none() && !state.over
         };
-        let waited = self.changed.wait_timeout_while(self.lock(), patience, is_empty);
-        waited.unwrap_or_else(PoisonError::into_inner).0.take()
+        let mut state = self.state.lock();
+        self.changed.wait_while_for(&mut state, is_empty, patience);
+        state.take()
     }
 
     pub(super) fn stop(&self) {
-        self.lock().stop = true;
+        self.state.lock().stop = true;
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.lock().stop
+        self.state.lock().stop
     }
 
     pub(super) fn wait_until_over(&self, patience: Duration) -> bool {
-        let waited = self
-            .changed
-            .wait_timeout_while(self.lock(), patience, |state| !state.over);
-        waited.unwrap_or_else(PoisonError::into_inner).0.over
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock();
+        self.changed
+            .wait_while_for(&mut state, |state| !state.over, patience);
+        state.over
     }
 }
 

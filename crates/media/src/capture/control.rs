@@ -1,7 +1,8 @@
 //! What the holder of a capture tells its thread, and the other way round.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
 
 use super::plan::Plan;
 
@@ -33,7 +34,7 @@ impl Control {
     }
 
     pub(super) fn change_plan(&self, change: impl FnOnce(&mut Plan)) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         change(&mut state.plan);
         state.changes += 1;
         drop(state);
@@ -41,7 +42,7 @@ impl Control {
     }
 
     pub(super) fn plan(&self) -> Plan {
-        self.lock().plan
+        self.state.lock().plan
     }
 
     /// Frames each second; `None` when it is the source's own.
@@ -51,37 +52,32 @@ impl Control {
     }
 
     pub(super) fn stop(&self) {
-        self.lock().stop = true;
+        self.state.lock().stop = true;
         self.changed.notify_all();
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.lock().stop
+        self.state.lock().stop
     }
 
     /// How often the plan has changed, for [`Control::sleep`].
     pub(super) fn changes(&self) -> u64 {
-        self.lock().changes
+        self.state.lock().changes
     }
 
     /// Waits for `span`, or less when it is time to stop or the plan is no longer the one of `changes`.
     pub(super) fn sleep(&self, span: Duration, changes: u64) {
         let unchanged = |state: &mut State| !state.stop && state.changes == changes;
-        drop(self.changed.wait_timeout_while(self.lock(), span, unchanged));
+        let mut state = self.state.lock();
+        self.changed.wait_while_for(&mut state, unchanged, span);
     }
 
     /// `false` when the thread is still busy after `patience`.
     pub(super) fn wait_until_done(&self, patience: Duration) -> bool {
         let undone = |state: &mut State| !state.done;
-        match self.changed.wait_timeout_while(self.lock(), patience, undone) {
-            Ok((state, _)) => state.done,
-            Err(poisoned) => poisoned.into_inner().0.done,
-        }
-    }
-
-    /// The state is never half written, so a panic elsewhere leaves it as good as before.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock();
+        self.changed.wait_while_for(&mut state, undone, patience);
+        state.done
     }
 }
 
@@ -90,7 +86,7 @@ pub(super) struct Done<'a>(pub(super) &'a Control);
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
-        self.0.lock().done = true;
+        self.0.state.lock().done = true;
         self.0.changed.notify_all();
     }
 }

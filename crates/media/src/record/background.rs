@@ -1,12 +1,13 @@
 //! A recorder on a thread of its own, for whoever may not wait for a disk.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 use netcore_proto::Time;
+use parking_lot::Mutex;
 
 use super::{RecordError, RecordFrame, Recorded, Recorder};
 
@@ -115,9 +116,8 @@ impl Drop for BackgroundRecorder {
 }
 
 impl Shared {
-    /// One value is never half written, so a panic elsewhere leaves it as good as before.
     fn failure(&self) -> Option<RecordError> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failed.lock().clone()
     }
 }
 
@@ -137,7 +137,7 @@ fn write(mut recorder: Recorder, waiting: &Receiver<Waiting>, shared: &Shared) -
         });
         shared.waiting_bytes.fetch_sub(jpeg.len(), Ordering::Relaxed);
         if let Err(error) = put {
-            *shared.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            *shared.failed.lock() = Some(error);
             break;
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! A panic is a mistake of ours that bytes of one peer have found. The work for each peer runs confined: where it panics, that
 //! peer is disconnected, and the room goes on. The panic itself is logged at its place by the
-//! [hook](crate::steps::init_logging). Locks are not poisoned by it ([`lock`](crate::lock)): what they guard belongs to the
-//! peer that goes.
+//! [hook](crate::steps::init_logging). Locks are not poisoned by it (they are `parking_lot`'s): what they guard belongs to the
+//! peer that goes, or is changed in one step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -52,20 +52,18 @@ pub(crate) async fn confined_task<F: Future>(
 /// Panics that tests ask for.
 #[cfg(test)]
 pub(crate) mod faults {
-    use std::sync::Mutex;
-
-    use crate::lock::lock;
+    use parking_lot::Mutex;
 
     static ARMED: Mutex<Vec<(&str, u64)>> = Mutex::new(Vec::new());
 
     /// The next piece of this work panics.
     pub(crate) fn arm(what: &'static str, of: u64) {
-        lock(&ARMED).push((what, of));
+        ARMED.lock().push((what, of));
     }
 
     pub(super) fn strike(what: &'static str, of: u64) {
         let is_armed = {
-            let mut armed = lock(&ARMED);
+            let mut armed = ARMED.lock();
             let at = armed.iter().position(|fault| *fault == (what, of));
             at.map(|at| armed.remove(at)).is_some()
         };

@@ -8,7 +8,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::error::FileError;
-use crate::lock::lock;
 use crate::store::disk::Partial;
 
 /// What the next record of a file connection brought.
@@ -84,7 +83,7 @@ pub(super) async fn from_host(
 /// Begins the file that is fetched. Whoever ends a run first cancels it and then clears what has come, so a run that finds
 /// itself cancelled here, where what has come is in its hands, must not begin anything.
 fn begin(transfer: &Transfer) -> Result<Partial, FileError> {
-    if lock(&transfer.run).is_cancelled() {
+    if transfer.run.lock().is_cancelled() {
         return Err(FileError::Cancelled);
     }
     Partial::begin(transfer.folder()?, transfer.info.size)

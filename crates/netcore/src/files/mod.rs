@@ -13,18 +13,18 @@ pub(crate) mod view;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use netcore_proto::files::{Event, FileHash, FileInfo, FileState, MAX_CHUNK_BYTES, Offer, Progress};
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::wire::Direction;
 use netcore_proto::{FileId, MemberId, Node};
+use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 use crate::clock;
 use crate::error::FileError;
 use crate::event::RoomEvent;
-use crate::lock::lock;
 use crate::session::Neighbour;
 use crate::shared::Shared;
 use crate::store::disk::{self, Partial, SharedFolder};
@@ -90,7 +90,7 @@ impl FilePlane {
     pub(crate) fn handle_event(self: &Arc<Self>, event: Event) {
         let mut is_ours = true;
         if let Event::Accepted { file, .. } | Event::Offered(file) | Event::Changed(file) = &event {
-            lock(&self.known).insert(file.id, file.clone());
+            self.known.lock().insert(file.id, file.clone());
             // A host knows of every file, and keeps it. What is not for it concerns nobody here.
             is_ours = !self.is_host() || file.is_for(MemberId::HOST);
         }
@@ -103,7 +103,7 @@ impl FilePlane {
         }
         match event {
             Event::Accepted { local, file } => {
-                let Some((original, answer)) = lock(&self.offers).get_mut(&local).map(|offer| {
+                let Some((original, answer)) = self.offers.lock().get_mut(&local).map(|offer| {
                     offer.ids.push(file.id);
                     (offer.original.clone(), offer.answer.take())
                 }) else {
@@ -115,7 +115,7 @@ impl FilePlane {
                 }
             }
             Event::Refused { local, refusal } => {
-                let answer = lock(&self.offers).remove(&local).and_then(|offer| offer.answer);
+                let answer = self.offers.lock().remove(&local).and_then(|offer| offer.answer);
                 if let Some(answer) = answer {
                     let _ = answer.send(Err(refusal));
                 }
@@ -131,15 +131,15 @@ impl FilePlane {
 
     /// The room's files are gone, and what is under way can go no further.
     fn leave_room(&self) {
-        lock(&self.known).clear();
-        for offer in lock(&self.offers).values_mut() {
+        self.known.lock().clear();
+        for offer in self.offers.lock().values_mut() {
             offer.ids.clear();
         }
-        let transfers = std::mem::take(&mut *lock(&self.transfers));
+        let transfers = std::mem::take(&mut *self.transfers.lock());
         for (id, transfer) in transfers {
-            lock(&transfer.run).cancel();
+            transfer.run.lock().cancel();
             let (is_over, done) = {
-                let state = lock(&transfer.state);
+                let state = transfer.state.lock();
                 (state.is_over(), state.done())
             };
             if !is_over {
@@ -178,7 +178,7 @@ impl FilePlane {
             to,
         };
         let (answer, expected) = oneshot::channel();
-        lock(&self.offers).insert(
+        self.offers.lock().insert(
             local,
             OwnOffer {
                 original: Arc::new(original),
@@ -188,7 +188,7 @@ impl FilePlane {
         );
         let asked = self.shared.call(move |node, now| node.offer(offer, now)).await;
         if !matches!(asked, Some(Ok(()))) {
-            lock(&self.offers).remove(&local);
+            self.offers.lock().remove(&local);
             return Err(FileError::NotConnected);
         }
         match expected.await {
@@ -200,12 +200,12 @@ impl FilePlane {
 
     /// Fetches a file on offer into `folder`. Progress and end are told by events.
     pub(crate) async fn fetch(self: &Arc<Self>, id: FileId, folder: &Path) -> Result<(), FileError> {
-        let info = lock(&self.known).get(&id).cloned().ok_or(FileError::Gone(id))?;
+        let info = self.known.lock().get(&id).cloned().ok_or(FileError::Gone(id))?;
         if !info.is_for(self.me()) {
             return Err(FileError::Gone(id));
         }
-        let begun = lock(&self.transfers).get(&id).cloned();
-        let begun = begun.filter(|transfer| !lock(&transfer.state).is_over());
+        let begun = self.transfers.lock().get(&id).cloned();
+        let begun = begun.filter(|transfer| !transfer.state.lock().is_over());
         let over = match &info.state {
             FileState::Uploading | FileState::Stored { .. } => None,
             FileState::Failed { why } => Some(FileError::SenderFailed { why: why.clone() }),
@@ -225,28 +225,28 @@ impl FilePlane {
             return Err(error);
         }
         let transfer = Transfer::new(info, End::Folder(folder.to_owned()), partial);
-        lock(&self.transfers).insert(id, transfer.clone());
+        self.transfers.lock().insert(id, transfer.clone());
         self.start_run(transfer);
         Ok(())
     }
 
     pub(crate) fn pause(&self, id: FileId) {
-        let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
+        let Some(transfer) = self.transfers.lock().get(&id).cloned() else {
             return;
         };
-        let done = match &*lock(&transfer.state) {
+        let done = match &*transfer.state.lock() {
             TransferState::Running { done, .. } | TransferState::Interrupted { done } => *done,
             _ => return,
         };
-        lock(&transfer.run).cancel();
+        transfer.run.lock().cancel();
         self.set_state(&transfer, TransferState::Paused { done });
     }
 
     pub(crate) fn resume(self: &Arc<Self>, id: FileId) {
-        let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
+        let Some(transfer) = self.transfers.lock().get(&id).cloned() else {
             return;
         };
-        let done = match &*lock(&transfer.state) {
+        let done = match &*transfer.state.lock() {
             TransferState::Paused { done } | TransferState::Failed { done, .. } => *done,
             _ => return,
         };
@@ -263,15 +263,15 @@ impl FilePlane {
 
     /// Ends our transfer of a file; an owner's, and a host's of whatever file, is ended for everybody by the node.
     pub(crate) async fn cancel(&self, id: FileId) {
-        lock(&self.offers).retain(|_, offer| !offer.ids.contains(&id));
-        let transfer = lock(&self.transfers).get(&id).cloned();
+        self.offers.lock().retain(|_, offer| !offer.ids.contains(&id));
+        let transfer = self.transfers.lock().get(&id).cloned();
         let is_fetch = transfer
             .as_ref()
             .is_some_and(|transfer| transfer.direction == Direction::Down);
         if let Some(transfer) = transfer {
-            lock(&transfer.run).cancel();
+            transfer.run.lock().cancel();
             transfer.partial.lock().await.take();
-            if !lock(&transfer.state).is_over() {
+            if !transfer.state.lock().is_over() {
                 self.set_state(&transfer, TransferState::Cancelled);
             }
         }
@@ -282,7 +282,7 @@ impl FilePlane {
     }
 
     pub(crate) fn view(&self, id: FileId) -> Option<TransferView> {
-        lock(&self.transfers).get(&id).map(|transfer| transfer.view())
+        self.transfers.lock().get(&id).map(|transfer| transfer.view())
     }
 
     /// On a host: serves a member's file connection.
@@ -294,7 +294,7 @@ impl FilePlane {
         offset: u64,
     ) -> Result<Served, Refusal> {
         let gone = || {
-            let state = lock(&self.known).get(&id).map(|file| file.state.clone());
+            let state = self.known.lock().get(&id).map(|file| file.state.clone());
             let words = match state {
                 Some(FileState::Failed { why }) => format!("file {id} is not on offer any more: {why}"),
                 _ => format!("file {id} is not on offer (any more)"),
@@ -313,7 +313,7 @@ impl FilePlane {
 
     /// Where the host keeps a file; made when it is first needed.
     async fn spool(self: &Arc<Self>, id: FileId) -> Option<Arc<Spool>> {
-        if let Some(spool) = lock(&self.spools).get(&id) {
+        if let Some(spool) = self.spools.lock().get(&id) {
             return Some(spool.clone());
         }
         let find = move |node: &mut Node, _| node.files().into_iter().find(|file| file.id == id).cloned();
@@ -321,7 +321,7 @@ impl FilePlane {
         if info.state != FileState::Uploading {
             return None;
         }
-        let mut spools = lock(&self.spools);
+        let mut spools = self.spools.lock();
         Some(
             spools
                 .entry(id)
@@ -333,17 +333,17 @@ impl FilePlane {
     fn start_sending(self: &Arc<Self>, info: &FileInfo, original: Arc<Original>) {
         if self.is_host() {
             let spool = Spool::of_own_file(info.clone(), original.clone(), self.shared.clone());
-            lock(&self.spools).insert(info.id, spool);
+            self.spools.lock().insert(info.id, spool);
         }
         let transfer = Transfer::new(info.clone(), End::File(original), None);
-        lock(&self.transfers).insert(info.id, transfer.clone());
+        self.transfers.lock().insert(info.id, transfer.clone());
         self.start_run(transfer);
     }
 
     /// Begins, or begins again, to move a transfer's bytes.
     fn start_run(self: &Arc<Self>, transfer: Arc<Transfer>) {
         let run = self.shared.cancel.child_token();
-        *lock(&transfer.run) = run.clone();
+        *transfer.run.lock() = run.clone();
         let plane = self.clone();
         self.shared.spawn_transfer(async move {
             let move_bytes = async {
@@ -382,7 +382,7 @@ impl FilePlane {
                     // Gone before anybody is told that it is.
                     transfer.partial.lock().await.take();
                 }
-                let done = lock(&transfer.state).done();
+                let done = transfer.state.lock().done();
                 self.set_state(transfer, TransferState::Failed { done, error });
             }
         }
@@ -390,14 +390,14 @@ impl FilePlane {
 
     /// The room says that a file will not be whole any more.
     fn end(self: &Arc<Self>, id: FileId, why: Option<&str>) {
-        lock(&self.offers).retain(|_, offer| !offer.ids.contains(&id));
-        if let Some(spool) = lock(&self.spools).remove(&id) {
+        self.offers.lock().retain(|_, offer| !offer.ids.contains(&id));
+        if let Some(spool) = self.spools.lock().remove(&id) {
             spool.give_up(why.unwrap_or("it was taken back"));
         }
-        let Some(transfer) = lock(&self.transfers).get(&id).cloned() else {
+        let Some(transfer) = self.transfers.lock().get(&id).cloned() else {
             return;
         };
-        let state = lock(&transfer.state).clone();
+        let state = transfer.state.lock().clone();
         if let (TransferState::Done { .. }, Direction::Up, Some(why)) = (&state, transfer.direction, why) {
             // A host's own file, which is on offer for as long as it stays what it was.
             let error = FileError::OfferEnded { why: why.to_owned() };
@@ -409,18 +409,18 @@ impl FilePlane {
         if state.is_over() {
             return;
         }
-        lock(&transfer.run).cancel();
+        transfer.run.lock().cancel();
         let why = why.map(str::to_owned);
         let plane = self.clone();
         self.shared.spawn_transfer(async move {
             // What came of it is of no use to anybody, and is gone before anybody is told. A run on its way out may hold it.
             // What is whole waits for a place only.
             let mut partial = transfer.partial.lock().await;
-            if lock(&transfer.state).is_over() || partial.as_ref().is_some_and(Partial::is_whole) {
+            if transfer.state.lock().is_over() || partial.as_ref().is_some_and(Partial::is_whole) {
                 return;
             }
             partial.take();
-            let done = lock(&transfer.state).done();
+            let done = transfer.state.lock().done();
             let state = match why {
                 Some(why) => TransferState::Failed {
                     done,
@@ -433,7 +433,7 @@ impl FilePlane {
     }
 
     fn set_state(&self, transfer: &Transfer, state: TransferState) {
-        *lock(&transfer.state) = state;
+        *transfer.state.lock() = state;
         self.shared.event(RoomEvent::Transfer(transfer.view()));
     }
 
@@ -451,8 +451,8 @@ impl FilePlane {
     /// A run has something to tell of itself, which does not count once it has been ended from outside.
     fn advance(&self, transfer: &Transfer, state: TransferState, is_worth_showing: bool) {
         {
-            let mut present = lock(&transfer.state);
-            if lock(&transfer.run).is_cancelled() {
+            let mut present = transfer.state.lock();
+            if transfer.run.lock().is_cancelled() {
                 return;
             }
             *present = state;

@@ -3,17 +3,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use netcore_proto::files::FileHash;
+use parking_lot::Mutex;
 use tempfile::TempPath;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::CHUNK_BYTES;
 use crate::error::FileError;
-use crate::lock::lock;
 use crate::store::disk::{is_out_of_descriptors, with_descriptors};
 
 /// Files up to this length are read when they are offered, to see whether they are as long as the system says: those that the
@@ -118,7 +117,7 @@ impl Original {
     pub(crate) async fn check(&self, file: &File, hash: Option<FileHash>) -> Result<(), FileError> {
         let metadata = file.metadata().await.map_err(|error| self.failed(&error))?;
         let stamp = Stamp::of(&metadata);
-        if *lock(&self.stamp) == stamp {
+        if *self.stamp.lock() == stamp {
             return Ok(());
         }
         // Touched, moved to another disk and back, linked, or served by a file system that numbers its files anew: the content
@@ -130,7 +129,7 @@ impl Original {
         if !is_same {
             return Err(self.changed());
         }
-        *lock(&self.stamp) = stamp;
+        *self.stamp.lock() = stamp;
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::net::tcp::Secure;
 use netcore_proto::files::{FileHash, FileInfo, VERDICT_GOOD, abort_record, chunk_header, end_record};
 use netcore_proto::session::{Refusal, RefusalCode};
+use parking_lot::Mutex;
 use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -16,7 +17,6 @@ use super::fetch::{Received, receive_record};
 use super::original::Original;
 use super::pace::Pace;
 use crate::error::FileError;
-use crate::lock::lock;
 use crate::net::live::Live;
 use crate::shared::Shared;
 use crate::store::disk::{Partial, is_out_of_descriptors, with_descriptors};
@@ -136,7 +136,7 @@ impl Spool {
             let begun = tokio::time::timeout(DESCRIPTOR_PATIENCE, begin).await;
             match begun.unwrap_or(Err(FileError::TooManyOpen)) {
                 Ok(begun) => {
-                    *lock(&self.path) = Some(Place::Coming(begun.path().to_owned()));
+                    *self.path.lock() = Some(Place::Coming(begun.path().to_owned()));
                     *partial = Some(begun);
                 }
                 Err(error @ FileError::TooManyOpen) => {
@@ -232,7 +232,7 @@ impl Spool {
         };
         match kept {
             Ok((path, hash)) => {
-                *lock(&self.path) = Some(Place::Kept(path));
+                *self.path.lock() = Some(Place::Kept(path));
                 self.is_whole(hash);
                 let id = self.info.id;
                 self.shared.call(move |node, _| node.file_stored(id, hash)).await;
@@ -323,7 +323,7 @@ impl SpoolReader {
 impl Spool {
     /// Opens what there is of the file.
     async fn open(&self) -> Result<File, FileError> {
-        let path = match &*lock(&self.path) {
+        let path = match &*self.path.lock() {
             Some(Place::Own(_)) => None,
             Some(Place::Coming(path)) => Some(path.clone()),
             Some(Place::Kept(path)) => Some(path.to_path_buf()),
@@ -340,14 +340,14 @@ impl Spool {
 
     /// The host's own file, when it is one.
     fn own_file(&self) -> Option<Arc<Original>> {
-        match &*lock(&self.path) {
+        match &*self.path.lock() {
             Some(Place::Own(original)) => Some(original.clone()),
             _ => None,
         }
     }
 
     fn unreadable(&self, error: &io::Error) -> FileError {
-        match &*lock(&self.path) {
+        match &*self.path.lock() {
             // It became shorter while it was read.
             Some(Place::Own(original)) if error.kind() == io::ErrorKind::UnexpectedEof => original.changed(),
             Some(Place::Own(original)) => original.failed(error),

@@ -2,17 +2,17 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use netcore_proto::files::FileInfo;
 use netcore_proto::session::RefusalCode;
 use netcore_proto::wire::Direction;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::original::Original;
 use super::view::{TransferState, TransferView};
 use crate::error::FileError;
-use crate::lock::lock;
 use crate::shared::DialError;
 use crate::store::disk::Partial;
 
@@ -100,7 +100,7 @@ impl Transfer {
 
     /// Whether fetching it into `folder` begins anew: it failed, and into another one it may not.
     pub(super) fn may_go_elsewhere(&self, folder: &Path) -> bool {
-        let is_failed = matches!(&*lock(&self.state), TransferState::Failed { .. });
+        let is_failed = matches!(&*self.state.lock(), TransferState::Failed { .. });
         is_failed && self.folder().is_ok_and(|present| present != folder)
     }
 
@@ -129,7 +129,7 @@ impl Transfer {
             file: self.info.id,
             direction: self.direction,
             size: self.info.size,
-            state: lock(&self.state).clone(),
+            state: self.state.lock().clone(),
         }
     }
 }

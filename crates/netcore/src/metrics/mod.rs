@@ -3,16 +3,16 @@
 pub(crate) mod link;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use netcore_proto::metrics::{Figures, MAX_REPORTED, Report};
 use netcore_proto::session::ClockOffset;
 use netcore_proto::video::Event;
 use netcore_proto::{MemberId, Node, Transport};
+use parking_lot::Mutex;
 
 use crate::clock;
 use crate::event::RoomEvent;
-use crate::lock::lock;
 use crate::shared::Shared;
 use crate::video::Plane;
 use link::{Link, LinkKey, LinkPoint};
@@ -29,11 +29,11 @@ pub(crate) struct Board {
 
 impl Board {
     pub(crate) fn links(&self) -> Vec<Link> {
-        lock(&self.links).clone()
+        self.links.lock().clone()
     }
 
     pub(crate) fn points(&self) -> Vec<LinkPoint> {
-        lock(&self.points).iter().copied().collect()
+        self.points.lock().iter().copied().collect()
     }
 
     /// Ends a second.
@@ -94,12 +94,12 @@ impl Board {
         for (peer, report) in reports {
             node.report(peer, report);
         }
-        let mut kept = lock(&self.points);
+        let mut kept = self.points.lock();
         kept.extend(points.iter().copied());
         let surplus = kept.len().saturating_sub(MAX_POINTS);
         kept.drain(..surplus);
         drop(kept);
-        lock(&self.links).clone_from(&links);
+        self.links.lock().clone_from(&links);
         shared.event(RoomEvent::Metrics {
             points: Arc::new(points),
             links: Arc::new(links),

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use netcore_proto::Time;
 use netcore_proto::conditions::Pipe;
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
@@ -16,7 +17,6 @@ use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 use crate::clock;
-use crate::lock::lock;
 use crate::net::conditioner::{Conditioner, Way};
 
 /// Bytes of a connection that are on their way, in each direction: as much as a socket's buffer would take.
@@ -173,7 +173,7 @@ impl Outgoing {
         bufs: &[io::IoSlice<'_>],
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if let Some(error) = state.error.take() {
             return Poll::Ready(Err(error));
         }
@@ -197,7 +197,7 @@ impl Outgoing {
     }
 
     fn end(&self) {
-        lock(&self.state).is_over = true;
+        self.state.lock().is_over = true;
         self.changed.notify_one();
     }
 
@@ -205,7 +205,7 @@ impl Outgoing {
     async fn carry(self: Arc<Self>, socket: Arc<TcpStream>) {
         loop {
             let (due, is_over) = {
-                let state = lock(&self.state);
+                let state = self.state.lock();
                 (state.on_the_way.front().map(|(at, _)| *at), state.is_over)
             };
             match due {
@@ -216,7 +216,7 @@ impl Outgoing {
                 }
                 Some(at) if at <= clock::now() => {
                     if let Err(error) = self.give(&socket).await {
-                        let mut state = lock(&self.state);
+                        let mut state = self.state.lock();
                         state.error = Some(error);
                         state.on_the_way.clear();
                         state.bytes = 0;
@@ -233,7 +233,7 @@ impl Outgoing {
 
     /// Gives the socket the first portion.
     async fn give(&self, socket: &TcpStream) -> io::Result<()> {
-        let Some((_, portion)) = lock(&self.state).on_the_way.pop_front() else {
+        let Some((_, portion)) = self.state.lock().on_the_way.pop_front() else {
             return Ok(());
         };
         let mut left = &portion[..];
@@ -241,7 +241,7 @@ impl Outgoing {
             let bytes = std::future::poll_fn(|cx| poll_give(socket, &[io::IoSlice::new(left)], cx)).await?;
             left = &left[bytes..];
         }
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.bytes = state.bytes.saturating_sub(portion.len());
         state.writer.take().into_iter().for_each(Waker::wake);
         Ok(())

@@ -7,14 +7,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use netcore_proto::conditions::{Chance, Conditions, Passage, Path, PathCounts, Pipe};
 use netcore_proto::{Span, Time};
-
-use crate::lock::lock;
+use parking_lot::Mutex;
 
 /// TCP repeats a lost segment after a round trip; on a path without delay, after this long.
 const LEAST_ROUND_TRIP: Span = Span::from_millis(1);
@@ -45,7 +43,7 @@ struct Paths {
 impl Conditioner {
     /// From now on the network is like this in each direction; `None`: as it is. Equal seeds draw equal chances.
     pub(crate) fn set(&self, conditions: Option<Conditions>, seed: u64) {
-        let mut paths = lock(&self.paths);
+        let mut paths = self.paths.lock();
         self.is_on.store(conditions.is_some(), Ordering::Release);
         *paths = conditions.map(|conditions| Paths {
             out: Path::new(conditions.clone()),
@@ -55,14 +53,16 @@ impl Conditioner {
     }
 
     pub(crate) fn conditions(&self) -> Option<Conditions> {
-        lock(&self.paths)
+        self.paths
+            .lock()
             .as_ref()
             .map(|paths| paths.out.conditions().clone())
     }
 
     /// What has happened to packets out and in since the conditions were set.
     pub(crate) fn counts(&self) -> Option<[PathCounts; 2]> {
-        lock(&self.paths)
+        self.paths
+            .lock()
             .as_ref()
             .map(|paths| [paths.out.counts(), paths.into.counts()])
     }
@@ -73,7 +73,7 @@ impl Conditioner {
 
     /// When a datagram of `bytes` bytes arrives: never, once or twice.
     pub(crate) fn datagram(&self, way: Way, bytes: usize, now: Time) -> impl Iterator<Item = Time> + use<> {
-        let mut paths = lock(&self.paths);
+        let mut paths = self.paths.lock();
         let (passage, unconditioned) = match paths.as_mut() {
             Some(paths) => {
                 let (path, chance) = paths.of(way);
@@ -92,7 +92,7 @@ impl Conditioner {
 
     /// When the portions of a connection's bytes arrive, in order.
     pub(crate) fn stream(&self, way: Way, pipe: &mut Pipe, bytes: &Bytes, now: Time) -> Vec<(Time, Bytes)> {
-        match lock(&self.paths).as_mut() {
+        match self.paths.lock().as_mut() {
             Some(paths) => {
                 let both = paths.out.conditions().delay.times(2);
                 let (path, chance) = paths.of(way);

@@ -4,12 +4,10 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Mutex;
 
-use socket2::{Domain, Protocol, Socket, Type};
-
-use crate::lock::lock;
 use crate::net::cards::{self, Card, ReachableAt};
+use parking_lot::Mutex;
+use socket2::{Domain, Protocol, Socket, Type};
 
 /// The longest queue of connections that wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -277,7 +275,7 @@ impl Listening {
             choice,
             latest: Mutex::default(),
         };
-        *lock(&listening.latest) = listening.reached().unwrap_or_default();
+        *listening.latest.lock() = listening.reached().unwrap_or_default();
         listening
     }
 
@@ -296,12 +294,12 @@ impl Listening {
 
     /// Where it was reached when it was last looked at.
     pub(crate) fn latest(&self) -> Reached {
-        lock(&self.latest).clone()
+        self.latest.lock().clone()
     }
 
     /// Remembers where it is reached; returns where it was before.
     pub(crate) fn replace(&self, reached: Reached) -> Reached {
-        std::mem::replace(&mut *lock(&self.latest), reached)
+        std::mem::replace(&mut *self.latest.lock(), reached)
     }
 
     /// Whether each address has a listener of its own.

@@ -1,10 +1,7 @@
 //! How live pictures to a neighbour fare, for whoever else sends there.
 
-use std::sync::Mutex;
-
 use netcore_proto::{Span, Time};
-
-use crate::lock::lock;
+use parking_lot::Mutex;
 
 /// Pictures of which nothing was heard for this long are not live any more.
 const LASTS: Span = Span::from_secs(1);
@@ -18,12 +15,12 @@ pub(crate) struct Live {
 impl Live {
     /// An acknowledgement has told.
     pub(crate) fn handle_queueing(&self, queueing: Span, now: Time) {
-        *lock(&self.latest) = Some((queueing, now));
+        *self.latest.lock() = Some((queueing, now));
     }
 
     /// How long they queue; `None` when there are none.
     pub(crate) fn queueing(&self, now: Time) -> Option<Span> {
-        let (queueing, at) = (*lock(&self.latest))?;
+        let (queueing, at) = (*self.latest.lock())?;
         (now.since(at) < LASTS).then_some(queueing)
     }
 }

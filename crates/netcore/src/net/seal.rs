@@ -13,8 +13,8 @@
 //! key is meant, and no bit can contradict it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
 
+use parking_lot::{Mutex, RwLock};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf;
 
@@ -184,14 +184,14 @@ impl Keys {
     ) -> Option<R> {
         let (result, generation, present) = {
             // Numbers are given while this is held, so that the keys do not move on between a number and its use.
-            let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
+            let generations = self.generations.read();
             let packet = packet().filter(|packet| *packet < self.limits.packets)?;
             let generation = packet.checked_div(self.limits.packets_per_key)?;
             let result = act(packet, generations.key(generation)?)?;
             (result, generation, generations.present)
         };
         if generation > present {
-            let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+            let mut generations = self.generations.write();
             // Another thread may have been here first.
             if generation > generations.present {
                 generations.step();
@@ -253,7 +253,7 @@ impl Opener {
         let plain = self
             .keys
             .with(|| Some(packet), |packet, key| key.open(packet, header, sealed))?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         seen.accept(packet).then_some((packet, &*plain))
     }
 }

@@ -1,5 +1,5 @@
 use std::io;
-use std::sync::{Mutex, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 use crate::net::tcp::{self, Secure};
@@ -9,12 +9,12 @@ use netcore_proto::video::{
     Receiver, TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{LinkKey, ShownFrame, Stream};
 use crate::clock;
-use crate::lock::lock;
 use crate::metrics::link::LinkRecord;
 use crate::video::budget::INCOMPLETE_FRAMES;
 
@@ -54,7 +54,7 @@ impl Inbound {
 
     /// Notes that the stream is wanted. Returns what ends that; `None` when it was wanted already.
     pub(super) fn start_watching(&self) -> Option<CancellationToken> {
-        let mut watching = lock(&self.watching);
+        let mut watching = self.watching.lock();
         if watching.is_some() {
             return None;
         }
@@ -62,13 +62,13 @@ impl Inbound {
     }
 
     pub(super) fn stop_watching(&self) {
-        if let Some(watching) = lock(&self.watching).take() {
+        if let Some(watching) = self.watching.lock().take() {
             watching.cancel();
         }
     }
 
     pub(crate) fn is_watched(&self) -> bool {
-        lock(&self.watching).is_some()
+        self.watching.lock().is_some()
     }
 
     pub(crate) fn key(&self) -> LinkKey {
@@ -80,37 +80,37 @@ impl Inbound {
     }
 
     pub(crate) fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time) {
-        lock(&self.receiver).handle_fragment(fragment, now);
+        self.receiver.lock().handle_fragment(fragment, now);
     }
 
     pub(crate) fn handle_parity(&self, parity: &Parity<&[u8]>, now: Time) {
-        lock(&self.receiver).handle_parity(parity, now);
+        self.receiver.lock().handle_parity(parity, now);
     }
 
     pub(crate) fn handle_timeout(&self, now: Time) {
-        lock(&self.receiver).handle_timeout(now);
+        self.receiver.lock().handle_timeout(now);
     }
 
     pub(crate) fn set_memory(&self, bytes: usize) {
-        lock(&self.receiver).set_memory(bytes);
+        self.receiver.lock().set_memory(bytes);
     }
 
     pub(crate) fn set_round_trip(&self, round_trip: Span) {
-        lock(&self.receiver).set_round_trip(round_trip);
+        self.receiver.lock().set_round_trip(round_trip);
     }
 
     pub(crate) fn deadline(&self) -> Option<Time> {
-        lock(&self.receiver).poll_timeout().map(|deadline| deadline.at)
+        self.receiver.lock().poll_timeout().map(|deadline| deadline.at)
     }
 
     pub(crate) fn poll_datagram(&self) -> Option<Datagram> {
-        lock(&self.receiver).poll_datagram(clock::now())
+        self.receiver.lock().poll_datagram(clock::now())
     }
 
     /// Hands on what is whole.
     pub(crate) fn publish_arrivals(&self) {
         loop {
-            let arrival = lock(&self.receiver).poll_arrival();
+            let arrival = self.receiver.lock().poll_arrival();
             let Some(arrival) = arrival else { return };
             self.publish(&arrival);
         }
@@ -118,7 +118,7 @@ impl Inbound {
 
     fn publish(&self, arrival: &Arrival) {
         let missed = {
-            let mut meter = lock(&self.meter);
+            let mut meter = self.meter.lock();
             meter.record(arrival);
             meter.missed()
         };
@@ -135,7 +135,7 @@ impl Inbound {
     /// Receives frames from a TCP connection until it ends, or a newer one takes its place: a stream has one.
     pub(crate) async fn receive_tcp(&self, stream: Secure) -> io::Result<()> {
         let present = CancellationToken::new();
-        std::mem::replace(&mut *lock(&self.connection), present.clone()).cancel();
+        std::mem::replace(&mut *self.connection.lock(), present.clone()).cancel();
         tokio::select! {
             () = present.cancelled() => Err(io::Error::other("a newer connection has taken its place")),
             outcome = self.receive_frames(stream) => outcome,
@@ -183,23 +183,23 @@ impl Inbound {
             };
             let frame = Frame::received(bytes.freeze(), announced).map_err(invalid)?;
             buffers.keep(&frame);
-            lock(&self.receiver).handle_frame(frame, first, whole);
+            self.receiver.lock().handle_frame(frame, first, whole);
             self.publish_arrivals();
         }
     }
 
     /// How many frames have come, and what brought the latest.
     pub(super) fn latest(&self) -> (u64, Transport) {
-        lock(&self.meter).latest()
+        self.meter.lock().latest()
     }
 
     pub(crate) fn handle_report(&self, figures: Figures) {
-        *lock(&self.reported) = Some(figures);
+        *self.reported.lock() = Some(figures);
     }
 
     pub(crate) fn record(&self) -> LinkRecord {
-        let seen = lock(&self.receiver).counts();
-        let meter = lock(&self.meter);
+        let seen = self.receiver.lock().counts();
+        let meter = self.meter.lock();
         LinkRecord {
             key: self.key(),
             sent: Vec::new(),
@@ -211,10 +211,14 @@ impl Inbound {
     /// Ends a second of measuring: its point, and the figures with what the sending end told.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
         let (point, own) = {
-            let mut meter = lock(&self.meter);
+            let mut meter = self.meter.lock();
             (meter.tick(now), meter.figures(now))
         };
-        let figures = match lock(&self.reported).filter(|told| told.transport == own.transport) {
+        let figures = match self
+            .reported
+            .lock()
+            .filter(|told| told.transport == own.transport)
+        {
             Some(told) => Figures {
                 ack_p50_us: told.ack_p50_us,
                 ack_p95_us: told.ack_p95_us,

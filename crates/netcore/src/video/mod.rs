@@ -10,22 +10,21 @@ mod outbound;
 mod plane;
 mod publisher;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 
 use netcore_proto::metrics::{FrameTrip, TripSummary, ViewMeter};
 use netcore_proto::session::ClockOffset;
 use netcore_proto::video::{Frame, StreamInfo};
 use netcore_proto::{Bitrate, FrameNumber, MemberId, Time, Transport};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::link::LinkKey;
 pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
 pub(crate) use plane::Plane;
 pub use publisher::Publisher;
-
-use crate::lock::{lock, read, write};
-use crate::metrics::link::LinkKey;
 
 /// A frame as it is shown here.
 #[derive(Clone, Debug)]
@@ -107,7 +106,7 @@ impl Stream {
     }
 
     pub(crate) fn info(&self) -> StreamInfo {
-        lock(&self.info).clone()
+        self.info.lock().clone()
     }
 
     pub(crate) fn inbound(&self) -> Option<&Arc<Inbound>> {
@@ -115,19 +114,21 @@ impl Stream {
     }
 
     pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
-        read(&self.outbounds).clone()
+        self.outbounds.read().clone()
     }
 
     /// What the best of the ways to those who watch takes; `None` when nobody does.
     pub(crate) fn target(&self) -> Option<Bitrate> {
-        read(&self.outbounds)
+        self.outbounds
+            .read()
             .iter()
             .map(|outbound| outbound.target())
             .max()
     }
 
     pub(crate) fn outbound_to(&self, peer: MemberId) -> Option<Arc<Outbound>> {
-        read(&self.outbounds)
+        self.outbounds
+            .read()
             .iter()
             .find(|outbound| outbound.key().peer == peer)
             .cloned()
@@ -138,12 +139,12 @@ impl Stream {
     }
 
     pub(crate) fn add_outbound(&self, outbound: Arc<Outbound>) {
-        write(&self.outbounds).push(outbound);
+        self.outbounds.write().push(outbound);
     }
 
     /// Ends the link to `peer` and returns it, if there was one.
     pub(crate) fn remove_outbound(&self, peer: MemberId) -> Vec<Arc<Outbound>> {
-        let mut outbounds = write(&self.outbounds);
+        let mut outbounds = self.outbounds.write();
         let removed: Vec<_> = outbounds
             .extract_if(.., |outbound| outbound.key().peer == peer)
             .collect();
@@ -153,21 +154,21 @@ impl Stream {
 
     /// The stream is different from now on; its links follow at once.
     pub(crate) fn change(&self, info: StreamInfo) {
-        for outbound in read(&self.outbounds).iter() {
+        for outbound in self.outbounds.read().iter() {
             outbound.set_transport(info.spec.transport);
         }
         {
-            let mut carried = lock(&self.carried);
+            let mut carried = self.carried.lock();
             carried.shown = info.spec.transport;
             carried.before = info.spec.transport;
         }
-        *lock(&self.info) = info;
+        *self.info.lock() = info;
     }
 
     /// `info` with what carries the frames in place of what they are meant to go by.
     pub(crate) fn as_carried(&self, info: StreamInfo) -> StreamInfo {
         let mut info = info;
-        info.spec.transport = lock(&self.carried).shown;
+        info.spec.transport = self.carried.lock().shown;
         info
     }
 
@@ -175,7 +176,7 @@ impl Stream {
     /// for a while.
     pub(crate) fn tick_carried(&self) -> Option<StreamInfo> {
         let info = self.info();
-        let mut carried = lock(&self.carried);
+        let mut carried = self.carried.lock();
         let now = match (info.spec.transport, &self.inbound) {
             (Transport::Tcp, _) => Transport::Tcp,
             (Transport::Udp, Some(inbound)) => {
@@ -188,7 +189,7 @@ impl Stream {
             }
             // Ours is on TCP when every way it takes is.
             (Transport::Udp, None) => {
-                let outbounds = read(&self.outbounds);
+                let outbounds = self.outbounds.read();
                 let is_blocked = |outbound: &Arc<Outbound>| outbound.transport() == Transport::Tcp;
                 match !outbounds.is_empty() && outbounds.iter().all(is_blocked) {
                     true => Transport::Tcp,
@@ -207,11 +208,11 @@ impl Stream {
 
     /// A newer frame: shown here, and offered to everybody who wants it.
     pub(crate) fn publish(&self, shown: ShownFrame) {
-        for outbound in read(&self.outbounds).iter() {
+        for outbound in self.outbounds.read().iter() {
             outbound.offer_confined(&shown.frame);
         }
         let header = shown.frame.header();
-        lock(&self.view).handle_received(
+        self.view.lock().handle_received(
             header.frame,
             shown.frame.bytes().len() as u32,
             header.captured,
@@ -224,21 +225,21 @@ impl Stream {
 
     /// The publisher's clock as it relates to ours.
     pub(crate) fn clock(&self) -> Option<ClockOffset> {
-        *lock(&self.clock)
+        *self.clock.lock()
     }
 
     pub(crate) fn set_clock(&self, clock: ClockOffset) {
-        *lock(&self.clock) = Some(clock);
+        *self.clock.lock() = Some(clock);
     }
 
     /// A window has drawn one of our frames.
     pub(crate) fn handle_drawn(&self, frame: FrameNumber, decoded: Time, drawn: Time) {
-        lock(&self.view).handle_drawn(frame, decoded, drawn);
+        self.view.lock().handle_drawn(frame, decoded, drawn);
     }
 
     /// The way of the latest frames to this computer's screen.
     pub(crate) fn view_trips(&self) -> (Vec<FrameTrip>, TripSummary) {
-        let view = lock(&self.view);
+        let view = self.view.lock();
         (view.trips().copied().collect(), view.summary())
     }
 
@@ -251,7 +252,7 @@ impl Stream {
 
     /// The stream is over: watchers learn it, and its links end and are returned.
     pub(crate) fn stop(&self) -> Vec<Arc<Outbound>> {
-        let ended = std::mem::take(&mut *write(&self.outbounds));
+        let ended = std::mem::take(&mut *self.outbounds.write());
         ended.iter().for_each(|outbound| outbound.stop());
         self.cancel.cancel();
         ended

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::net::tcp::Secure;
@@ -7,11 +7,11 @@ use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::video::{Event, StreamInfo, StreamSpec};
 use netcore_proto::wire::{Attachment, Direction};
 use netcore_proto::{MemberId, Node, StreamId};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 use super::publisher::OwnStream;
 use super::{LinkKey, Outbound, Stream};
-use crate::lock::{lock, read, write};
 use crate::session::Neighbour;
 use crate::shared::{DialError, Shared};
 
@@ -56,21 +56,21 @@ impl Plane {
     }
 
     pub(crate) fn stream(&self, id: StreamId) -> Option<Arc<Stream>> {
-        read(&self.streams).get(&id).cloned()
+        self.streams.read().get(&id).cloned()
     }
 
     pub(crate) fn streams(&self) -> Vec<Arc<Stream>> {
-        read(&self.streams).values().cloned().collect()
+        self.streams.read().values().cloned().collect()
     }
 
     /// Every link on which we send, those lately ended first.
     pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
         let live = self.streams().into_iter().flat_map(|stream| stream.outbounds());
-        lock(&self.ended).iter().cloned().chain(live).collect()
+        self.ended.lock().iter().cloned().chain(live).collect()
     }
 
     fn remember(&self, ended: impl IntoIterator<Item = Arc<Outbound>>) {
-        let mut remembered = lock(&self.ended);
+        let mut remembered = self.ended.lock();
         remembered.extend(ended);
         let surplus = remembered.len().saturating_sub(MAX_ENDED);
         remembered.drain(..surplus);
@@ -79,22 +79,22 @@ impl Plane {
     /// Notes a publication; its answer comes by the returned channel.
     pub(super) fn expect(&self, local: u64, own: Arc<OwnStream>) -> oneshot::Receiver<Result<(), Refusal>> {
         let (answer, expected) = oneshot::channel();
-        lock(&self.own).insert(local, own);
-        lock(&self.answers).insert(local, answer);
+        self.own.lock().insert(local, own);
+        self.answers.lock().insert(local, answer);
         expected
     }
 
     pub(super) fn forget(&self, local: u64) {
-        lock(&self.own).remove(&local);
-        lock(&self.answers).remove(&local);
+        self.own.lock().remove(&local);
+        self.answers.lock().remove(&local);
     }
 
     pub(crate) fn handle_event(&self, event: &Event, node: &mut Node) {
         match event {
             Event::Published { local, stream } => self.handle_published(*local, stream, node),
             Event::Refused { local, refusal } => {
-                lock(&self.own).remove(local);
-                if let Some(answer) = lock(&self.answers).remove(local) {
+                self.own.lock().remove(local);
+                if let Some(answer) = self.answers.lock().remove(local) {
                     let _ = answer.send(Err(refusal.clone()));
                 }
             }
@@ -128,7 +128,7 @@ impl Plane {
 
     /// We are in (again): what we publish is published anew.
     pub(crate) fn handle_welcomed(&self, node: &mut Node) {
-        for (local, own) in lock(&self.own).iter() {
+        for (local, own) in self.own.lock().iter() {
             // Without a connection, which we have just got, it would wait for the next welcome.
             let _ = node.publish(*local, &own.spec());
         }
@@ -143,13 +143,13 @@ impl Plane {
 
     /// Every stream on this computer ends.
     pub(crate) fn close(&self) {
-        for (_, stream) in std::mem::take(&mut *write(&self.streams)) {
+        for (_, stream) in std::mem::take(&mut *self.streams.write()) {
             stream.stop();
         }
-        lock(&self.own).clear();
-        lock(&self.answers).clear();
+        self.own.lock().clear();
+        self.answers.lock().clear();
         // They hold the datagram socket, whose port must become free.
-        lock(&self.ended).clear();
+        self.ended.lock().clear();
     }
 
     /// On a host: what a member's video connection is to be used for, if the member may use it so.
@@ -173,13 +173,13 @@ impl Plane {
     }
 
     fn handle_published(&self, local: u64, info: &StreamInfo, node: &mut Node) {
-        let Some(own) = lock(&self.own).get(&local).cloned() else {
+        let Some(own) = self.own.lock().get(&local).cloned() else {
             // Nobody wants it any more.
             let _ = node.unpublish(info.id);
             return;
         };
         let stream = Stream::own(info.clone(), self.shared.cancel.child_token());
-        write(&self.streams).insert(info.id, stream.clone());
+        self.streams.write().insert(info.id, stream.clone());
         own.set_live(Some(stream.clone()));
         if self.shared.dialer.is_some() {
             self.outbound(MemberId::HOST, info.id);
@@ -189,7 +189,7 @@ impl Plane {
         if own.spec() != info.spec {
             let _ = node.change_stream(info.id, &own.spec());
         }
-        if let Some(answer) = lock(&self.answers).remove(&local) {
+        if let Some(answer) = self.answers.lock().remove(&local) {
             let _ = answer.send(Ok(()));
         }
     }
@@ -207,7 +207,7 @@ impl Plane {
         if let Some(inbound) = stream.inbound() {
             neighbour.association.add_inbound(info.id, inbound.clone());
         }
-        write(&self.streams).insert(info.id, stream.clone());
+        self.streams.write().insert(info.id, stream.clone());
         self.share_memory();
         let StreamSpec {
             width,
@@ -225,15 +225,15 @@ impl Plane {
     }
 
     fn handle_stopped(&self, info: &StreamInfo) {
-        let Some(stream) = write(&self.streams).remove(&info.id) else {
+        let Some(stream) = self.streams.write().remove(&info.id) else {
             return;
         };
         self.remember(stream.stop());
         self.share_memory();
-        for neighbour in lock(&self.shared.neighbours).values() {
+        for neighbour in self.shared.neighbours.lock().values() {
             neighbour.association.remove(info.id);
         }
-        for own in lock(&self.own).values() {
+        for own in self.own.lock().values() {
             own.forget_live(info.id);
         }
         tracing::info!(target: "roomwire::step", code = "stream_stopped", stream = info.id.0, "stream {} is over", info.id);
@@ -252,7 +252,7 @@ impl Plane {
         let hub = self.stream(stream)?;
         let neighbour = self.shared.neighbour(peer)?;
         // The word that somebody watches and their connection for it may come at once: one link it is, all the same.
-        let _one_at_a_time = lock(&self.beginning);
+        let _one_at_a_time = self.beginning.lock();
         if let Some(outbound) = hub.outbound_to(peer) {
             return Some(outbound);
         }

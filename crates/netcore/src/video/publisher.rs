@@ -1,13 +1,13 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
 use netcore_proto::video::{Adaptation, AdaptationConfig, Frame, FrameHeader, Plan, StreamSpec};
 use netcore_proto::{Bitrate, FrameNumber, StreamId, Time};
+use parking_lot::Mutex;
 
 use super::{Plane, ShownFrame, Stream};
 use crate::clock;
 use crate::error::VideoError;
-use crate::lock::lock;
 
 /// A stream of ours, whether or not there is a connection right now.
 pub(crate) struct OwnStream {
@@ -20,23 +20,23 @@ pub(crate) struct OwnStream {
 
 impl OwnStream {
     pub(super) fn spec(&self) -> StreamSpec {
-        lock(&self.spec).clone()
+        self.spec.lock().clone()
     }
 
     pub(super) fn set_live(&self, stream: Option<Arc<Stream>>) {
-        *lock(&self.live) = stream;
+        *self.live.lock() = stream;
     }
 
     /// The room's stream `id` is over; if it was ours, we wait to be published anew.
     pub(super) fn forget_live(&self, id: StreamId) {
-        let mut live = lock(&self.live);
+        let mut live = self.live.lock();
         if live.as_ref().is_some_and(|stream| stream.info().id == id) {
             *live = None;
         }
     }
 
     fn live(&self) -> Option<Arc<Stream>> {
-        lock(&self.live).clone()
+        self.live.lock().clone()
     }
 }
 
@@ -88,7 +88,7 @@ impl Publisher {
 
     /// From now on [`send`](Publisher::send) tells how to make the next picture, within these bounds.
     pub fn adapt(&self, config: AdaptationConfig) {
-        *lock(&self.own.adaptation) = Some(Adaptation::new(config));
+        *self.own.adaptation.lock() = Some(Adaptation::new(config));
     }
 
     /// A new picture, taken at `captured` and encoded at `encoded` on our clock. It is numbered, shown here and sent to
@@ -119,7 +119,7 @@ impl Publisher {
             }
             Err(error) => tracing::warn!(%error, "a picture cannot be sent"),
         }
-        let mut adaptation = lock(&self.own.adaptation);
+        let mut adaptation = self.own.adaptation.lock();
         let adaptation = adaptation.as_mut()?;
         adaptation.handle_frame(jpeg.len(), adaptation.plan());
         // Nobody watches: nothing is in the way of the best pictures.
@@ -133,7 +133,7 @@ impl Publisher {
     /// [`VideoError::NotConnected`]: the change takes effect when the connection is back.
     pub async fn change(&self, spec: StreamSpec) -> Result<(), VideoError> {
         let spec = spec.tidied();
-        *lock(&self.own.spec) = spec.clone();
+        *self.own.spec.lock() = spec.clone();
         let Some(stream) = self.own.live() else {
             return Err(VideoError::NotConnected);
         };

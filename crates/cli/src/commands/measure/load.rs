@@ -1,13 +1,14 @@
 //! What is sent while it is measured: live video, pictures as fast as they are taken, and a file beside either.
 
 use std::io::{Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use media::{Capture, CaptureEvent, CaptureSpec, CapturedFrame};
 use netcore::proto::StreamId;
 use netcore::proto::video::{DropReason, FrameOutcome, SourceKind, StreamSpec};
 use netcore::{LinkResult, Publisher, Room, TransferState, clock};
+use parking_lot::Mutex;
 use report::FileRate;
 use tempfile::NamedTempFile;
 use tokio::sync::{broadcast, mpsc};
@@ -203,7 +204,7 @@ impl FileLoad {
         let moved = Arc::<Mutex<Moved>>::default();
         let mut moving = tokio::spawn(keep_moving(room.clone(), moved.clone()));
         let begun = async {
-            while lock(&moved).bytes() == 0 {
+            while moved.lock().bytes() == 0 {
                 sleep(LOOK_INTERVAL).await;
             }
         };
@@ -211,7 +212,7 @@ impl FileLoad {
             () = begun => {}
             ended = &mut moving => ended.map_err(|error| Failure::new(Code::Failed, error))??,
         }
-        *lock(&moved) = Moved::default();
+        *moved.lock() = Moved::default();
         Ok(FileLoad {
             moving,
             moved,
@@ -222,7 +223,7 @@ impl FileLoad {
     /// How it has moved so far.
     pub(super) fn rate(&self) -> FileRate {
         FileRate {
-            bytes: lock(&self.moved).bytes(),
+            bytes: self.moved.lock().bytes(),
             seconds: self.began.elapsed().as_secs_f64(),
         }
     }
@@ -269,7 +270,7 @@ async fn keep_moving(room: Room, moved: Arc<Mutex<Moved>>) -> Result<()> {
             sleep(LOOK_INTERVAL).await;
             match room.transfer(offered.id).map(|view| view.state) {
                 Some(TransferState::Running { done, .. }) => {
-                    let mut moved = lock(&moved);
+                    let mut moved = moved.lock();
                     moved.partly += done.saturating_sub(before);
                     before = done;
                 }
@@ -280,15 +281,11 @@ async fn keep_moving(room: Room, moved: Arc<Mutex<Moved>>) -> Result<()> {
             }
         }
         {
-            let mut moved = lock(&moved);
+            let mut moved = moved.lock();
             moved.whole += moved.partly + FILE_BYTES.saturating_sub(before);
             moved.partly = 0;
         }
         room.cancel_file(offered.id).await;
     }
     Ok(())
-}
-
-fn lock(moved: &Mutex<Moved>) -> std::sync::MutexGuard<'_, Moved> {
-    moved.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,18 +2,18 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use netcore_proto::video::{Carrier, Datagram, PathMtu, PathValidation, Probe, Verdict};
 use netcore_proto::{Span, StreamId, Time, Transport};
+use parking_lot::Mutex;
 use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::confine::confined;
-use crate::lock::lock;
 use crate::net::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
 use crate::net::tls::DatagramKeys;
 use crate::video::{Inbound, Outbound};
@@ -180,7 +180,7 @@ impl Association {
 
     /// Where datagrams go; `None` until something has answered there.
     pub(crate) fn route(&self) -> Option<Route> {
-        let peer = lock(&self.peer);
+        let peer = self.peer.lock();
         Some(Route {
             peer: peer.validation.address()?,
             local: peer.local,
@@ -189,12 +189,12 @@ impl Association {
 
     /// Our address that the peer wrote to is gone: the system chooses one until the peer writes again.
     pub(crate) fn handle_local_gone(&self) {
-        lock(&self.peer).local = None;
+        self.peer.lock().local = None;
     }
 
     /// The token to say hello with.
     pub(super) fn hello(&self) -> u64 {
-        *lock(&self.hello)
+        *self.hello.lock()
     }
 
     /// A datagram of a stream came from there.
@@ -220,7 +220,7 @@ impl Association {
 
     /// Where to say hello with which token, so that an address shows that the peer is there.
     pub(super) fn poll_challenge(&self, now: Time) -> Option<(Route, u64)> {
-        let mut peer = lock(&self.peer);
+        let mut peer = self.peer.lock();
         let challenge = peer.validation.poll_challenge(HELLO_BYTES, now)?;
         let to = Route {
             peer: challenge.to,
@@ -231,23 +231,23 @@ impl Association {
 
     /// When to look for a challenge again.
     pub(super) fn next_challenge(&self) -> Option<Time> {
-        let next = lock(&self.peer).validation.poll_timeout(HELLO_BYTES);
+        let next = self.peer.lock().validation.poll_timeout(HELLO_BYTES);
         next.map(|deadline| deadline.at)
     }
 
     /// Whether a hello from there may be answered there.
     pub(super) fn may_answer_hello(&self, from: Route) -> bool {
-        lock(&self.peer).validation.may_answer(from.peer, HELLO_BYTES)
+        self.peer.lock().validation.may_answer(from.peer, HELLO_BYTES)
     }
 
     /// A hello of ours was answered from there. Returns whether it was one.
     pub(super) fn handle_hello_back(&self, token: u64, from: Route) -> bool {
-        let is_moved = lock(&self.peer).validation.handle_answer(token, from.peer);
+        let is_moved = self.peer.lock().validation.handle_answer(token, from.peer);
         if is_moved {
             tracing::debug!(to = %from, "datagrams go there from now on");
             self.path_changed.notify_one();
         }
-        let mut hello = lock(&self.hello);
+        let mut hello = self.hello.lock();
         let is_ours = *hello == token;
         if is_ours {
             *hello = random().unwrap_or_default();
@@ -257,16 +257,16 @@ impl Association {
     }
 
     pub(crate) fn add_inbound(&self, stream: StreamId, inbound: Arc<Inbound>) {
-        lock(&self.inbound).insert(stream, inbound);
+        self.inbound.lock().insert(stream, inbound);
     }
 
     pub(crate) fn add_outbound(&self, stream: StreamId, outbound: &Arc<Outbound>) {
-        lock(&self.outbound).insert(stream, Arc::downgrade(outbound));
+        self.outbound.lock().insert(stream, Arc::downgrade(outbound));
     }
 
     /// Bytes that may be sent there in one datagram.
     pub(crate) fn payload(&self) -> u16 {
-        lock(&self.path).payload()
+        self.path.lock().payload()
     }
 
     /// The system does not send datagrams of this size there.
@@ -280,7 +280,7 @@ impl Association {
         let size = u16::try_from(size).unwrap_or(u16::MAX);
         let now = clock::now();
         let silent = {
-            let mut carrier = lock(&self.carrier);
+            let mut carrier = self.carrier.lock();
             carrier.handle_sent(now);
             carrier.poll_timeout().map(|due| due.at)
         };
@@ -290,12 +290,12 @@ impl Association {
 
     /// What carries frames that are meant to go there by UDP.
     pub(crate) fn carrier(&self) -> Transport {
-        lock(&self.carrier).transport()
+        self.carrier.lock().transport()
     }
 
     /// A datagram came that answers one of ours: frames go by UDP, if they did not.
     pub(super) fn handle_answered(&self, now: Time) {
-        let is_back = lock(&self.carrier).handle_answered(now);
+        let is_back = self.carrier.lock().handle_answered(now);
         if is_back {
             tracing::info!(target: "roomwire::step", code = "udp_answered", peer = %self.ip(),
                 "datagrams to {} are answered again: video goes there over UDP", self.ip());
@@ -306,7 +306,7 @@ impl Association {
     /// Does what is due about datagrams that are not answered. Returns whether to say hello, and when to look again.
     pub(super) fn handle_silence(&self, now: Time) -> (bool, Option<Time>) {
         let (verdict, due) = {
-            let mut carrier = lock(&self.carrier);
+            let mut carrier = self.carrier.lock();
             (carrier.handle_timeout(now), carrier.poll_timeout())
         };
         if verdict == Verdict::Silent {
@@ -319,18 +319,18 @@ impl Association {
 
     /// What carries frames may have changed.
     pub(crate) fn follow(&self) {
-        let outbounds: Vec<_> = lock(&self.outbound).values().filter_map(Weak::upgrade).collect();
+        let outbounds: Vec<_> = self.outbound.lock().values().filter_map(Weak::upgrade).collect();
         outbounds.iter().for_each(|outbound| outbound.follow());
     }
 
     fn ip(&self) -> IpAddr {
-        lock(&self.peer).validation.ip()
+        self.peer.lock().validation.ip()
     }
 
     /// A datagram of `size` bytes has arrived there, or the largest that may be sent if that is smaller.
     pub(crate) fn handle_arrived(&self, size: usize) {
         let size = u16::try_from(size).unwrap_or(u16::MAX);
-        lock(&self.path).handle_arrived(size);
+        self.path.lock().handle_arrived(size);
     }
 
     pub(super) fn handle_probe_acked(&self, probe: Probe) {
@@ -339,7 +339,7 @@ impl Association {
 
     /// Changes what is known of the path, and wakes its task when that has to act earlier than it would wake up by itself.
     fn with_path(&self, act: impl FnOnce(&mut PathMtu, Time)) {
-        let mut path = lock(&self.path);
+        let mut path = self.path.lock();
         act(&mut path, clock::now());
         let due = path.poll_timeout().map(|due| due.at);
         drop(path);
@@ -347,7 +347,7 @@ impl Association {
     }
 
     fn wake_by(&self, due: Option<Time>) {
-        let mut alarm = lock(&self.alarm);
+        let mut alarm = self.alarm.lock();
         if due.is_some_and(|due| alarm.is_none_or(|alarm| due < alarm)) {
             *alarm = due;
             self.path_changed.notify_one();
@@ -362,27 +362,27 @@ impl Association {
     }
 
     pub(super) fn inbound(&self, stream: StreamId) -> Option<Arc<Inbound>> {
-        lock(&self.inbound).get(&stream).cloned()
+        self.inbound.lock().get(&stream).cloned()
     }
 
     pub(super) fn outbound(&self, stream: StreamId) -> Option<Arc<Outbound>> {
-        lock(&self.outbound).get(&stream).and_then(Weak::upgrade)
+        self.outbound.lock().get(&stream).and_then(Weak::upgrade)
     }
 
     /// A stream is over, or no longer wanted.
     pub(crate) fn remove(&self, stream: StreamId) {
-        lock(&self.inbound).remove(&stream);
-        lock(&self.outbound).remove(&stream);
+        self.inbound.lock().remove(&stream);
+        self.outbound.lock().remove(&stream);
     }
 
     /// Nothing of a stream is sent there any more.
     pub(crate) fn remove_outbound(&self, stream: StreamId) {
-        lock(&self.outbound).remove(&stream);
+        self.outbound.lock().remove(&stream);
     }
 
     /// A genuine datagram came from there.
     pub(super) fn heard(&self, packet: u64, from: Route, bytes: usize, now: Time) {
-        let mut peer = lock(&self.peer);
+        let mut peer = self.peer.lock();
         let is_newest = peer
             .validation
             .handle_datagram(packet, from.peer, bytes, now, random);
@@ -459,8 +459,8 @@ mod tests {
     #[test]
     fn the_size_of_datagrams_survives_a_changed_port() {
         let host = on_host();
-        let probe = lock(&host.path).poll_probe(clock::now()).unwrap();
-        lock(&host.path).handle_probe_acked(probe.token, clock::now());
+        let probe = host.path.lock().poll_probe(clock::now()).unwrap();
+        host.path.lock().handle_probe_acked(probe.token, clock::now());
         let size = host.payload();
         assert_eq!(size, probe.size);
         let mut moved = route(9, 2);

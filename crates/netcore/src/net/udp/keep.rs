@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Association, Batch, Endpoint, Route, Sent};
 use crate::clock;
-use crate::lock::lock;
 use crate::net::seal;
 
 /// How often a member shows its address until it has an answer: so many times, and less often afterwards.
@@ -20,7 +19,7 @@ impl Endpoint {
     pub(crate) async fn keep_path(&self, association: &Association, cancel: CancellationToken) {
         loop {
             // What changes while we look wakes us again.
-            *lock(&association.alarm) = None;
+            *association.alarm.lock() = None;
             let now = clock::now();
             let asked_again = self.challenge(association, now);
             let (says_hello, looked_again) = association.handle_silence(now);
@@ -37,7 +36,7 @@ impl Endpoint {
                 .into_iter()
                 .flatten()
                 .min();
-            *lock(&association.alarm) = due;
+            *association.alarm.lock() = due;
             tokio::select! {
                 () = cancel.cancelled() => return,
                 () = association.path_changed.notified() => {}
@@ -58,12 +57,12 @@ impl Endpoint {
     fn probe(&self, association: &Association, to: Route) -> Option<Time> {
         let now = clock::now();
         {
-            let mut path = lock(&association.path);
+            let mut path = association.path.lock();
             if path.poll_timeout().is_some_and(|due| due.at <= now) {
                 path.handle_timeout(now);
             }
         }
-        while let Some(ProbeOut { size, token }) = { lock(&association.path).poll_probe(now) } {
+        while let Some(ProbeOut { size, token }) = { association.path.lock().poll_probe(now) } {
             let size_inside = size.saturating_sub((seal::HEADER_BYTES + seal::TAG_BYTES) as u16);
             let probe: Datagram = Datagram::Probe(Probe {
                 size: size_inside,
@@ -74,12 +73,12 @@ impl Endpoint {
                 probe.encode(out);
             });
             match self.send(&batch, to) {
-                Sent::TooLarge | Sent::Failed(_) => lock(&association.path).handle_send_failed(size, now),
+                Sent::TooLarge | Sent::Failed(_) => association.path.lock().handle_send_failed(size, now),
                 Sent::LocalGone => association.handle_local_gone(),
                 Sent::Whole | Sent::Later => {}
             }
         }
-        lock(&association.path).poll_timeout().map(|due| due.at)
+        association.path.lock().poll_timeout().map(|due| due.at)
     }
 
     /// On a member: shows the host our address until the room is over. Returns never before.

@@ -7,10 +7,11 @@ mod receive;
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 
 use netcore_proto::Time;
 use netcore_proto::video::Datagram;
+use parking_lot::{Mutex, RwLock};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -19,7 +20,6 @@ use tokio::sync::Notify;
 pub(crate) use association::{Association, Route};
 
 use crate::clock;
-use crate::lock::{lock, read, write};
 use crate::net::conditioner::{Agenda, Conditioner, Way};
 use crate::net::seal;
 
@@ -109,11 +109,11 @@ impl Endpoint {
 
     /// Datagrams to other addresses of this computer than these are dropped from now on.
     pub(crate) fn set_allowed(&self, addresses: Vec<IpAddr>) {
-        *write(&self.allowed) = Some(addresses);
+        *self.allowed.write() = Some(addresses);
     }
 
     fn is_allowed(&self, received: &RecvMeta) -> bool {
-        match (&*read(&self.allowed), received.dst_ip) {
+        match (&*self.allowed.read(), received.dst_ip) {
             (Some(allowed), Some(ip)) => allowed.contains(&ip.to_canonical()),
             _ => true,
         }
@@ -125,11 +125,13 @@ impl Endpoint {
     }
 
     pub(crate) fn add(&self, association: Arc<Association>) {
-        write(&self.associations).insert(association.connection, association);
+        self.associations
+            .write()
+            .insert(association.connection, association);
     }
 
     pub(crate) fn remove(&self, connection: u32) {
-        write(&self.associations).remove(&connection);
+        self.associations.write().remove(&connection);
     }
 
     /// Adds a datagram to `batch`. Returns `false` when it does not fit any more: send the batch first.
@@ -226,7 +228,7 @@ impl Endpoint {
 
     /// Puts a datagram on its way through the conditions.
     fn hold_back(&self, datagram: &[u8], to: Route, now: Time) {
-        let mut held_back = lock(&self.held_back);
+        let mut held_back = self.held_back.lock();
         for at in self.conditioner.datagram(Way::Out, datagram.len(), now) {
             held_back.push(at, datagram.len(), (datagram.to_vec(), to));
         }
@@ -237,11 +239,11 @@ impl Endpoint {
     /// Gives the socket what has come to the end of its way, for as long as the room lasts.
     async fn let_go(&self) {
         loop {
-            let first = lock(&self.held_back).first();
+            let first = self.held_back.lock().first();
             tokio::select! {
                 () = clock::sleep_until(first) => {
                     let now = clock::now();
-                    while let Some((datagram, to)) = { lock(&self.held_back).pop(now) } {
+                    while let Some((datagram, to)) = { self.held_back.lock().pop(now) } {
                         self.give(&datagram, to);
                     }
                 }

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Association, Endpoint, RECEIVE_BYTES, Route, is_about_one_peer};
 use crate::clock;
-use crate::lock::read;
 use crate::net::conditioner::{Agenda, Way};
 use crate::net::seal;
 use crate::video::Inbound;
@@ -153,7 +152,7 @@ impl Endpoint {
 
     fn handle_datagram(&self, datagram: &mut [u8], from: Route, now: Time, waiting: &mut Waiting) {
         let association =
-            seal::connection_id(datagram).and_then(|id| read(&self.associations).get(&id).cloned());
+            seal::connection_id(datagram).and_then(|id| self.associations.read().get(&id).cloned());
         let Some(association) = association else { return };
         association.confined("datagram", || {
             self.handle_for(&association, datagram, from, now, waiting);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use crate::error::FileError;
-use crate::lock::lock;
 
 /// The longest file on FAT32 (Microsoft, "FAT32 File System Specification", 2000): its length has 32 bits.
 const FAT_LONGEST: u64 = u32::MAX as u64;
@@ -54,7 +54,7 @@ impl Promise {
 
     fn give_back(&mut self, bytes: u64) {
         self.bytes -= bytes;
-        if let Some(promised) = lock(&PROMISED).get_mut(&self.disk) {
+        if let Some(promised) = PROMISED.lock().get_mut(&self.disk) {
             *promised = promised.saturating_sub(bytes);
         }
     }
@@ -106,7 +106,7 @@ fn reserve_on(
     allocate: impl FnOnce() -> io::Result<()>,
 ) -> Result<Promise, Wanting> {
     // Held until the room is set aside, so that several files at a time are not promised the same.
-    let mut promised = lock(&PROMISED);
+    let mut promised = PROMISED.lock();
     let others = promised.get(&disk).copied().unwrap_or_default();
     let free = space.map_or(u64::MAX, |space| space.free().saturating_sub(others));
     if size > free {
@@ -254,7 +254,7 @@ mod tests {
         );
         drop(first);
         reserve_on(disk, space, 40_000, unsupported).unwrap();
-        assert_eq!(lock(&PROMISED)[&disk], 0);
+        assert_eq!(PROMISED.lock()[&disk], 0);
     }
 
     #[test]

@@ -1,18 +1,18 @@
 mod tcp;
 mod udp;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
 use netcore_proto::video::{Ack, Fragment, Frame, FrameOutcome, FrameResult, Nack, Sender, SenderConfig};
 use netcore_proto::{Bitrate, Time, Transport};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::LinkKey;
 use crate::clock;
-use crate::lock::lock;
 use crate::metrics::link::{LinkRecord, LinkResult};
 use crate::net::live::Live;
 use crate::net::seal;
@@ -78,7 +78,7 @@ impl Outbound {
         let config = SenderConfig {
             transport,
             window: shared.window,
-            acks: *lock(&shared.acks),
+            acks: *shared.acks.lock(),
             ..SenderConfig::default()
         };
         let state = State {
@@ -114,7 +114,7 @@ impl Outbound {
 
     /// How much to send so that the way stays full and no queue grows on it.
     pub(crate) fn target(&self) -> Bitrate {
-        lock(&self.state).sender.target()
+        self.state.lock().sender.target()
     }
 
     /// A newer frame, from whoever publishes it: should this link fail at it, that costs the viewer and not the publisher.
@@ -125,7 +125,7 @@ impl Outbound {
     /// A newer frame. It leaves as soon as the way is free, which may be now, or makes room for a newer one.
     pub(crate) fn offer(&self, frame: Frame) {
         {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             let now = clock::now();
             state.sender.set_fragment_bytes(self.fragment_bytes(), now);
             state.sender.handle_frame(frame, now);
@@ -136,19 +136,19 @@ impl Outbound {
 
     /// The frames are meant to go by `wish` from now on.
     pub(crate) fn set_transport(&self, wish: Transport) {
-        lock(&self.state).wish = wish;
+        self.state.lock().wish = wish;
         self.follow();
     }
 
     /// What carries the frames.
     pub(crate) fn transport(&self) -> Transport {
-        lock(&self.state).sender.transport()
+        self.state.lock().sender.transport()
     }
 
     /// Lets the frames go by what they are meant to go by, or by TCP while datagrams do not get through.
     pub(crate) fn follow(&self) {
         {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             let transport = carried(state.wish, &self.association, &self.stays_on_udp);
             if transport == state.sender.transport() {
                 return;
@@ -165,7 +165,7 @@ impl Outbound {
 
     pub(crate) fn handle_ack(&self, ack: &Ack, now: Time) {
         {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.sender.handle_ack(ack, now);
             self.record_results(&mut state);
         }
@@ -174,7 +174,7 @@ impl Outbound {
     }
 
     pub(crate) fn handle_nack(&self, nack: &Nack, now: Time) {
-        lock(&self.state).sender.handle_nack(nack, now);
+        self.state.lock().sender.handle_nack(nack, now);
         self.send_now();
     }
 
@@ -182,19 +182,19 @@ impl Outbound {
     pub(crate) fn stop(&self) {
         self.cancel.cancel();
         self.association.remove_outbound(self.key.stream);
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.sender.handle_stopped(clock::now());
         self.record_results(&mut state);
     }
 
     /// The receiving end told what it measured.
     pub(crate) fn handle_report(&self, told: &Figures) {
-        lock(&self.state).jitter_us = told.jitter_us.map(|jitter| (told.transport, jitter));
+        self.state.lock().jitter_us = told.jitter_us.map(|jitter| (told.transport, jitter));
     }
 
     /// Ends a second of measuring: its point, and the figures with what the receiving end told.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let (queueing, target) = (state.sender.queueing_delay(), state.sender.target());
         let point = state.meter.tick(now, queueing, Some(target));
         let figures = state.meter.figures(now);
@@ -212,23 +212,23 @@ impl Outbound {
 
     /// The results that are kept.
     pub(crate) fn kept_results(&self) -> Vec<FrameResult> {
-        lock(&self.state).meter.results().0.collect()
+        self.state.lock().meter.results().0.collect()
     }
 
     /// The latest `most` results, oldest first.
     pub(crate) fn latest_results(&self, most: usize) -> Vec<FrameResult> {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         let kept = state.meter.results().0;
         let older = kept.len().saturating_sub(most);
         kept.skip(older).collect()
     }
 
     pub(crate) fn summaries(&self) -> Vec<TransportSummary> {
-        lock(&self.state).meter.summaries()
+        self.state.lock().meter.summaries()
     }
 
     pub(crate) fn record(&self) -> LinkRecord {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         let with_distributions =
             |summary: TransportSummary| (summary, state.meter.distributions(summary.transport).clone());
         LinkRecord {
@@ -258,7 +258,7 @@ impl Outbound {
     fn send_now(&self) {
         let is_stuck = !self.send_datagrams_now();
         self.write_now();
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let due = state.sender.poll_timeout().map(|deadline| deadline.at);
         let is_earlier = due.is_some_and(|due| state.alarm.is_none_or(|alarm| due < alarm));
         if is_earlier {
@@ -273,12 +273,12 @@ impl Outbound {
     /// Does what has to be done later, until the link is over.
     async fn keep_sending(self: Arc<Self>) {
         let bytes = self.fragment_bytes();
-        lock(&self.state).sender.set_fragment_bytes(bytes, clock::now());
+        self.state.lock().sender.set_fragment_bytes(bytes, clock::now());
         loop {
             let is_stuck = !self.send_datagrams_now();
             self.write_now();
             let alarm = {
-                let mut state = lock(&self.state);
+                let mut state = self.state.lock();
                 state.alarm = state.sender.poll_timeout().map(|deadline| deadline.at);
                 state.alarm
             };
@@ -287,7 +287,7 @@ impl Outbound {
                 () = self.wake.notified() => {}
                 () = self.endpoint.writable(), if is_stuck => {}
                 () = clock::sleep_until(alarm) => {
-                    let mut state = lock(&self.state);
+                    let mut state = self.state.lock();
                     state.sender.handle_timeout(clock::now());
                     self.record_results(&mut state);
                 }

@@ -1,14 +1,14 @@
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use netcore_proto::video::{Frame, TCP_ACK_BYTES, TcpAck};
+use parking_lot::Mutex;
 
 use tokio_util::sync::CancellationToken;
 
 use super::Outbound;
 use crate::clock;
-use crate::lock::lock;
 use crate::net::tcp::{self, Reader, Secure, Writer};
 use crate::net::tcp_info::{self, TcpInfo};
 
@@ -28,9 +28,9 @@ impl Outbound {
             writer,
             writing: None,
         }));
-        *lock(&self.pipe) = Some(pipe.clone());
+        *self.pipe.lock() = Some(pipe.clone());
         let present = CancellationToken::new();
-        std::mem::replace(&mut *lock(&self.connection), present.clone()).cancel();
+        std::mem::replace(&mut *self.connection.lock(), present.clone()).cancel();
         let outcome = tokio::select! {
             () = present.cancelled() => Err(io::Error::other("a newer connection has taken its place")),
             () = self.cancel.cancelled() => Ok(()),
@@ -38,13 +38,13 @@ impl Outbound {
             outcome = self.read_acks(reader) => outcome,
         };
         {
-            let mut present = lock(&self.pipe);
+            let mut present = self.pipe.lock();
             // Another connection may have taken its place.
             if present.as_ref().is_some_and(|other| Arc::ptr_eq(other, &pipe)) {
                 *present = None;
             }
         }
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.sender.handle_disconnected(clock::now());
         self.record_results(&mut state);
         outcome
@@ -53,7 +53,7 @@ impl Outbound {
     /// Writes what can be written at once, on the caller's thread: a frame need not wait for another one to wake up. What
     /// the connection does not take now is left to the connection's task.
     pub(super) fn write_now(&self) {
-        let Some(pipe) = lock(&self.pipe).clone() else {
+        let Some(pipe) = self.pipe.lock().clone() else {
             return;
         };
         // Registered here is nobody; the task registers itself when it is told.
@@ -65,8 +65,8 @@ impl Outbound {
 
     /// What the system knows of the present TCP connection.
     pub(crate) fn tcp_info(&self) -> Option<TcpInfo> {
-        let pipe = lock(&self.pipe).clone()?;
-        tcp_info::read(lock(&pipe).writer.socket().socket())
+        let pipe = self.pipe.lock().clone()?;
+        tcp_info::read(pipe.lock().writer.socket().socket())
     }
 
     async fn write_frames(&self, pipe: &Mutex<Pipe>) -> io::Result<()> {
@@ -84,11 +84,13 @@ impl Outbound {
 
     /// Writes frames as long as the connection takes them. `Ready` when there is none (any more).
     fn poll_write(&self, pipe: &Mutex<Pipe>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut pipe = lock(pipe);
+        let mut pipe = pipe.lock();
         let Pipe { writer, writing } = &mut *pipe;
         loop {
             let Some((frame, written)) = writing else {
-                *writing = lock(&self.state)
+                *writing = self
+                    .state
+                    .lock()
                     .sender
                     .poll_frame(clock::now())
                     .map(|frame| (frame, 0));
@@ -103,7 +105,8 @@ impl Outbound {
                 *written += more;
             }
             ready!(writer.poll_flush(cx))?;
-            lock(&self.state)
+            self.state
+                .lock()
                 .sender
                 .handle_written(frame.header().frame, clock::now());
             *writing = None;
@@ -123,7 +126,7 @@ impl Outbound {
                     "an acknowledgement of another stream",
                 ));
             }
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.sender.handle_tcp_ack(&ack, now);
             self.record_results(&mut state);
             drop(state);

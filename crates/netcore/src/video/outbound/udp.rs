@@ -2,7 +2,6 @@ use netcore_proto::video::Datagram;
 
 use super::{Outbound, State};
 use crate::clock;
-use crate::lock::lock;
 use crate::net::udp::{Batch, Sent};
 
 /// Datagrams on their way to the socket.
@@ -16,14 +15,14 @@ pub(super) struct Outbox {
 impl Outbound {
     /// Sends what datagrams can be sent at once, on the caller's thread. Returns `false` when the socket takes no more.
     pub(super) fn send_datagrams_now(&self) -> bool {
-        self.flush(&mut lock(&self.outbox))
+        self.flush(&mut self.outbox.lock())
     }
 
     /// Sends datagrams until there is none, or the socket takes no more; then it returns `false`.
     fn flush(&self, outbox: &mut Outbox) -> bool {
         loop {
             if outbox.batch.is_empty() {
-                self.fill(&mut lock(&self.state), outbox);
+                self.fill(&mut self.state.lock(), outbox);
                 if outbox.batch.is_empty() {
                     return true;
                 }

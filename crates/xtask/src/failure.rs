@@ -4,23 +4,40 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+/// What may fail in words.
+pub type Result<T> = std::result::Result<T, Failure>;
 
+/// Why a word of this tool ended early.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// A program ran and said no.
-    Command { line: String, ending: String },
+pub enum Failure {
+    /// A program ran and ended without success.
+    Command {
+        /// As a person would type it.
+        line: String,
+        /// Its status.
+        ending: String,
+    },
     /// A program could not be started at all.
-    Start { line: String, source: io::Error },
+    Start {
+        /// As a person would type it.
+        line: String,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// A file or folder could not be read or written.
-    File { doing: String, source: io::Error },
+    File {
+        /// What was being done, with the path.
+        doing: String,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// Anything else, already in words.
     Message(String),
 }
 
 impl Failure {
     /// For `map_err`: what was being done to which path.
-    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Failure {
+    pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Failure {
         let doing = format!("{doing} {}", path.display());
         move |source| Failure::File { doing, source }
     }

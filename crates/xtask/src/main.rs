@@ -7,10 +7,8 @@
 mod bench;
 mod check;
 mod desktop;
-mod failure;
 mod icons;
 mod package;
-mod process;
 mod project;
 mod run;
 mod setup;
@@ -20,6 +18,7 @@ use std::process::ExitCode;
 
 use failure::{Failure, Result};
 use project::Project;
+use xtask::{failure, privilege, process};
 
 const USAGE: &str = "\
 cargo xtask <word>

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::failure::{Failure, Result};
 
 /// A program about to be started, with the line a person would type for it.
-pub(crate) struct Task {
+pub struct Task {
     command: Command,
     line: String,
 }
@@ -16,7 +16,7 @@ pub(crate) struct Task {
 impl Task {
     /// `program` by its name on the path. What cargo says to this tool about itself is not passed on: some build scripts
     /// watch those variables, and would build again each time the tool and a person take turns.
-    pub(crate) fn new(program: impl AsRef<OsStr>) -> Task {
+    pub fn new(program: impl AsRef<OsStr>) -> Task {
         let program = program.as_ref();
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -32,23 +32,27 @@ impl Task {
         Task { command, line }
     }
 
-    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Task {
+    /// With one argument more.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Task {
         let argument = argument.as_ref();
         let _ = write!(self.line, " {}", argument.to_string_lossy());
         self.command.arg(argument);
         self
     }
 
-    pub(crate) fn args<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Task {
+    /// With these arguments more.
+    pub fn args<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Task {
         arguments.into_iter().fold(self, Task::arg)
     }
 
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Task {
+    /// With this variable in its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Task {
         self.command.env(name, value);
         self
     }
 
-    pub(crate) fn folder(mut self, folder: &Path) -> Task {
+    /// Started in this folder.
+    pub fn folder(mut self, folder: &Path) -> Task {
         self.command.current_dir(folder);
         self
     }
@@ -57,7 +61,7 @@ impl Task {
     ///
     /// # Errors
     /// When it cannot be started, or ends with anything but success.
-    pub(crate) fn run(mut self) -> Result<()> {
+    pub fn run(mut self) -> Result<()> {
         say(&format!("$ {}", self.line));
         match self.command.status() {
             Ok(status) if status.success() => Ok(()),
@@ -73,7 +77,7 @@ impl Task {
     }
 
     /// What it prints on standard output, whatever its status; `None` when there is no such program.
-    pub(crate) fn ask(mut self) -> Option<String> {
+    pub fn ask(mut self) -> Option<String> {
         let output = self
             .command
             .stdin(Stdio::null())
@@ -84,7 +88,7 @@ impl Task {
     }
 
     /// Whether it starts and succeeds; nothing is printed.
-    pub(crate) fn succeeds(mut self) -> bool {
+    pub fn succeeds(mut self) -> bool {
         self.command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -96,7 +100,7 @@ impl Task {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(crate) fn start(mut self) -> Result<Running> {
+    pub fn start(mut self) -> Result<Running> {
         say(&format!("$ {} &", self.line));
         match self.command.stdin(Stdio::null()).spawn() {
             Ok(child) => Ok(Running { child }),
@@ -113,7 +117,7 @@ impl Task {
     ///
     /// # Errors
     /// When it cannot be started, or ends without a line.
-    pub(crate) fn start_and_read_line(mut self) -> Result<(Running, String)> {
+    pub fn start_and_read_line(mut self) -> Result<(Running, String)> {
         use std::io::{BufRead as _, BufReader};
         self.command.stdout(Stdio::piped());
         let said = self.line.clone();
@@ -135,18 +139,18 @@ impl Task {
 }
 
 /// A program that ends, at the latest, when this is dropped.
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
 }
 
 impl Running {
     /// Its number in the system.
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// How it ended, if it has.
-    pub(crate) fn ended(&mut self) -> Option<String> {
+    pub fn ended(&mut self) -> Option<String> {
         self.child
             .try_wait()
             .ok()
@@ -164,7 +168,7 @@ impl Drop for Running {
 }
 
 /// Prints a line at once, before anything that a started program prints.
-pub(crate) fn say(line: &str) {
+pub fn say(line: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{line}");

@@ -226,11 +226,12 @@ fn app(project: &Project) -> Result<Outcome> {
 }
 
 fn packaged(project: &Project) -> Result<Outcome> {
-    if !package::can_be_tried_here() {
+    if !setup::has_debian_packages() {
         return Ok(Outcome::Skipped(
             "the clean system is made by debootstrap, on Debian and Ubuntu",
         ));
     }
+    project.needs_tests("tests/package")?;
     package::make(project, &[])?;
     package::try_in_clean_system(project)?;
     Ok(Outcome::Passed)

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::failure::{Failure, Result};
+use crate::privilege::Privilege;
 use crate::process::{Task, say};
 use crate::project::Project;
 
@@ -120,6 +121,11 @@ fn missing<'a>(manager: Manager, wanted: &[&'a str]) -> Result<Vec<&'a str>> {
     Ok(manager.missing(wanted, &answer))
 }
 
+/// Whether this system's packages are Debian's: Debian itself and what descends from it.
+pub(crate) fn has_debian_packages() -> bool {
+    this_manager() == Some(Manager::Apt)
+}
+
 fn this_manager() -> Option<Manager> {
     if cfg!(target_os = "macos") {
         return Task::new("brew")
@@ -148,52 +154,4 @@ fn on_windows() -> Result<()> {
         "the build needs these on the path; then open a new terminal:\n{}",
         lines.join("\n")
     )))
-}
-
-/// How a command that changes the system is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Privilege {
-    /// As we are: already the administrator, or none is needed.
-    AsWeAre,
-    /// Through sudo, which may ask for the password.
-    Sudo,
-}
-
-impl Privilege {
-    pub(crate) fn find(needs_root: bool) -> Privilege {
-        let user = || Task::new("id").arg("-u").ask().unwrap_or_default();
-        if needs_root && user().trim() != "0" {
-            Privilege::Sudo
-        } else {
-            Privilege::AsWeAre
-        }
-    }
-
-    fn in_words(self) -> &'static str {
-        match self {
-            Privilege::AsWeAre => "",
-            Privilege::Sudo => " with sudo, which may ask for your password",
-        }
-    }
-
-    /// The task for `command`, a program and its arguments.
-    ///
-    /// # Errors
-    /// When sudo is needed and absent.
-    pub(crate) fn task(self, command: &[String]) -> Result<Task> {
-        let (program, arguments) = command.split_first().expect("a command has a program");
-        let task = match self {
-            Privilege::AsWeAre => Task::new(program).env("DEBIAN_FRONTEND", "noninteractive"),
-            Privilege::Sudo if Task::new("sudo").arg("--version").succeeds() => Task::new("sudo")
-                .args(["env", "DEBIAN_FRONTEND=noninteractive"])
-                .arg(program),
-            Privilege::Sudo => {
-                let line = command.join(" ");
-                return Err(Failure::Message(format!(
-                    "this needs the administrator, and there is no sudo; as root: {line}"
-                )));
-            }
-        };
-        Ok(task.args(arguments))
-    }
 }

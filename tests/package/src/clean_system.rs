@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::screen::{self, Look};
-use crate::failure::{Failure, Result};
-use crate::process::{Running, Task, say};
-use crate::project::Project;
-use crate::setup::Privilege;
+use xtask::failure::{Failure, Result};
+use xtask::privilege::Privilege;
+use xtask::process::{Running, Task, say};
+
+use crate::screen::{self, Look};
 
 /// How long the window may take to be drawn: seconds on an idle computer, many times that on a busy one without a GPU.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -16,9 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// An ordinary person's numbers in the clean system: nobody runs a desktop program as the administrator.
 const PERSON: &str = "1000";
 
-/// Whether a clean system can be made here.
-pub(crate) fn can_be_tried_here() -> bool {
-    Release::of_this_system().is_some()
+/// What is tried, and where.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The package.
+    pub deb: PathBuf,
+    /// Where clean systems are kept for the next time.
+    pub cache: PathBuf,
+    /// Where the picture of the started program is put.
+    pub picture: PathBuf,
 }
 
 /// What debootstrap needs to know.
@@ -52,16 +58,20 @@ impl Release {
     }
 }
 
-/// Installs `deb` by the clean system's own apt, starts what its menu entry starts, waits for a picture, removes it.
+/// Installs the package by the clean system's own apt, starts what its menu entry starts, waits for a picture, removes it.
 ///
 /// # Errors
 /// When a step fails, or the window stays empty.
-pub(super) fn install_start_remove(project: &Project, deb: &Path) -> Result<()> {
+pub fn install_start_remove(trial: &Trial) -> Result<()> {
     let release = Release::of_this_system();
     let release = release
         .ok_or_else(|| Failure::Message("a clean system can be made on Debian and Ubuntu only".into()))?;
-    let system = CleanSystem::fresh(project, &release)?;
-    system.as_root(&["cp", &text(deb), &text(&system.folder.join("tmp/package.deb"))])?;
+    let system = CleanSystem::fresh(&trial.cache, &release)?;
+    system.as_root(&[
+        "cp",
+        &text(&trial.deb),
+        &text(&system.folder.join("tmp/package.deb")),
+    ])?;
     system.inside(&["apt-get", "-q", "update"])?.run()?;
     let install = [
         "apt-get",
@@ -74,12 +84,11 @@ pub(super) fn install_start_remove(project: &Project, deb: &Path) -> Result<()> 
     ];
     system.inside(&install)?.arg("/tmp/package.deb").run()?;
     let program = started_by_menu(&system.folder.join("usr/share/applications"))?;
-    let picture = project.target.join("package").join("started.png");
-    start_and_look(&system, &program, &picture)?;
+    start_and_look(&system, &program, &trial.picture)?;
     system.inside(&["roomwire", "--version"])?.run()?;
     let package = Task::new("dpkg-deb")
         .arg("-f")
-        .arg(deb)
+        .arg(&trial.deb)
         .arg("Package")
         .ask()
         .unwrap_or_default();
@@ -105,8 +114,8 @@ struct CleanSystem {
 
 impl CleanSystem {
     /// Copies the system kept in the cache; makes that first when it is not there.
-    fn fresh(project: &Project, release: &Release) -> Result<CleanSystem> {
-        let kept = project.cache.join("clean-system");
+    fn fresh(cache: &Path, release: &Release) -> Result<CleanSystem> {
+        let kept = cache.join("clean-system");
         let base = kept.join(&release.suite);
         let complete = kept.join(format!("{}.complete", release.suite));
         let used = kept.join(format!("{}-in-use-{}", release.suite, std::process::id()));

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 /// A display's picture, in two figures.
 #[derive(Debug, PartialEq)]
-pub(super) struct Look {
+pub(crate) struct Look {
     /// How many different colours there are.
-    pub(super) colours: usize,
+    pub(crate) colours: usize,
     /// What part of the picture has the commonest colour, 0 to 1.
-    pub(super) commonest: f64,
+    pub(crate) commonest: f64,
 }
 
 impl Look {
     /// Whether an interface with text is on it. Smoothed letters alone bring dozens of shades; a black display, an empty
     /// window or a plain page bring a handful.
-    pub(super) fn is_drawn(&self) -> bool {
+    pub(crate) fn is_drawn(&self) -> bool {
         self.colours >= 48 && self.commonest < 0.98
     }
 }
@@ -30,7 +30,7 @@ const COLOUR_MAP_ENTRIES: usize = 19;
 const COLOUR_MAP_ENTRY: usize = 12;
 
 /// Counts colours; `None` when the bytes are not a whole picture of 32 bits a pixel.
-pub(super) fn look(dump: &[u8]) -> Option<Look> {
+pub(crate) fn look(dump: &[u8]) -> Option<Look> {
     let word = |index: usize| {
         let bytes = dump.get(index * 4..index * 4 + 4)?;
         usize::try_from(u32::from_be_bytes(bytes.try_into().ok()?)).ok()

@@ -1,8 +1,5 @@
 //! `cargo xtask package`: the installable package, and a clean system to try it in.
 
-mod clean_system;
-mod screen;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +9,6 @@ use crate::process::say;
 use crate::project::Project;
 use crate::setup::{self, Need};
 use crate::split_at_dashes;
-
-pub(crate) use clean_system::can_be_tried_here;
 
 /// Makes the package; with `--test` tries it too; with `--try` tries one that is there already. What stands after `--` goes to Tauri's tool, instead of the kinds of
 /// bundle that are made without asking the network.
@@ -31,7 +26,7 @@ pub(crate) fn package(project: &Project, arguments: &[String]) -> Result<()> {
         }
         [first, deb] if first == "--try" => {
             setup::system(&[Need::Test])?;
-            clean_system::install_start_remove(project, Path::new(deb))
+            try_this(project, Path::new(deb))
         }
         _ => Err(Failure::Message(format!(
             "package takes --test, or --try and a .deb, and -- …, not `{}`",
@@ -75,8 +70,15 @@ pub(crate) fn make(project: &Project, arguments: &[String]) -> Result<()> {
 /// # Errors
 /// When any of that fails.
 pub(crate) fn try_in_clean_system(project: &Project) -> Result<()> {
-    let deb = newest(&bundles(project).join("deb"), "deb")?;
-    clean_system::install_start_remove(project, &deb)
+    try_this(project, &newest(&bundles(project).join("deb"), "deb")?)
+}
+
+/// The same with the package that is named: `tests/package` does it.
+fn try_this(project: &Project, deb: &Path) -> Result<()> {
+    let deb = std::path::absolute(deb).map_err(Failure::file("finding", deb))?;
+    let task = project.cargo().args(["test", "-p", "package-tests"]);
+    let task = task.env("ROOMWIRE_DEB", deb);
+    task.env("ROOMWIRE_CACHE", &project.cache).run()
 }
 
 /// Tauri's settings that put the terminal program beside the app. Where cargo built it is known only now.

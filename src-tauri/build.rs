@@ -2,17 +2,17 @@
 
 use tauri_build::{Attributes, DefaultPermissionRule, InlinedPlugin};
 
-/// Of the table, the names: capability and commands.
+/// The names in the table: capability and commands.
 macro_rules! contract {
     ($($capability:ident tells $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
         const CAPABILITIES: &[(&str, &[&str])] = &[$((stringify!($capability), &[$(stringify!($command)),*])),*];
     };
 }
 
-include!("src/contract.rs");
+include!("../crates/app/src/contract.rs");
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/contract.rs");
+    println!("cargo:rerun-if-changed=../crates/app/src/contract.rs");
     let attributes = CAPABILITIES
         .iter()
         .fold(Attributes::new(), |attributes, (capability, commands)| {

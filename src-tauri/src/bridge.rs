@@ -1,64 +1,59 @@
-//! Turns the contract's table into what Tauri calls.
+//! Hands the window's commands to the application, and its answers back.
 
 use std::sync::Arc;
 
-use tauri::State;
+use app::{Answer, CAPABILITIES, Core};
+use tauri::ipc::{Invoke, InvokeBody, InvokeError, InvokeResponseBody, Response};
+use tauri::plugin::{Builder, TauriPlugin};
+use tauri::{Manager, Runtime};
 
-use crate::core::Core;
-use crate::error::IpcError;
-
-/// For each capability a module with its commands, as thin as they can be, and their handler; and for each command and event
-/// its line in the interface's types.
-///
-/// A command is the function of the same name in the capability's `commands.rs`: it takes the core and the request's parts,
-/// and returns the response or an [`IpcError`]. Where it differs from the table, this does not compile.
-macro_rules! contract {
-    ($($capability:ident tells $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
-        $(
-            pub(crate) mod $capability {
-                use super::{Arc, Core, IpcError, State};
-                #[allow(unused_imports)] // not every capability's view has a type that crosses in a command
-                use crate::$capability::view::*;
-
-                $(
-                    #[tauri::command]
-                    async fn $command(core: State<'_, Arc<Core>>, $($argument: $request),*) -> Result<$response, IpcError> {
-                        crate::$capability::commands::$command(&core, $($argument),*).await
-                    }
-                )*
-
-                /// Answers this capability's commands.
-                pub(crate) fn handler<R: tauri::Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + Sync + 'static {
-                    tauri::generate_handler![$($command),*]
-                }
-
-                /// `"capability|command": [request, response]` for each command.
-                pub(crate) fn command_lines(ts: &ts_rs::Config) -> Vec<String> {
-                    vec![$({
-                        let parts: Vec<String> = vec![$(format!("{}: {}", stringify!($argument), crate::bindings::name::<$request>(ts))),*];
-                        let request = if parts.is_empty() { "Record<string, never>".to_owned() } else { format!("{{ {} }}", parts.join("; ")) };
-                        let response = crate::bindings::name::<$response>(ts);
-                        format!("\"{}|{}\": [{request}, {response}];", stringify!($capability), stringify!($command))
-                    }),*]
-                }
-
-                /// `"capability:event": event`.
-                pub(crate) fn event_line(ts: &ts_rs::Config) -> String {
-                    format!("\"{}:event\": {};", stringify!($capability), crate::bindings::name::<$event>(ts))
-                }
-            }
-        )*
-
-        /// Every line of the interface's types about commands, in the table's order.
-        pub(crate) fn command_lines(ts: &ts_rs::Config) -> Vec<String> {
-            [$($capability::command_lines(ts)),*].concat()
-        }
-
-        /// Every line of the interface's types about events.
-        pub(crate) fn event_lines(ts: &ts_rs::Config) -> Vec<String> {
-            vec![$($capability::event_line(ts)),*]
-        }
-    };
+/// One plugin for each capability, so that each has permissions of its own.
+pub(crate) fn plugins<R: Runtime>() -> impl Iterator<Item = TauriPlugin<R>> {
+    CAPABILITIES.iter().map(|&(capability, commands)| {
+        Builder::new(capability)
+            .invoke_handler(move |invoke| answer(capability, commands, invoke))
+            .build()
+    })
 }
 
-include!("contract.rs");
+/// Answers a command of this capability; whether it is one.
+fn answer<R: Runtime>(capability: &'static str, commands: &[&'static str], invoke: Invoke<R>) -> bool {
+    let asked = invoke.message.command();
+    let Some(&command) = commands.iter().find(|command| **command == asked) else {
+        return false;
+    };
+    let request = match invoke.message.payload() {
+        InvokeBody::Json(request) => request.clone(),
+        // No command of the table takes bytes.
+        InvokeBody::Raw(_) => serde_json::Value::Null,
+    };
+    let core = Arc::clone(&invoke.message.webview_ref().state::<Arc<Core>>());
+    invoke.resolver.respond_async(async move {
+        match app::answer(&core, capability, command, request).await {
+            Ok(answer) => Ok(Response::new(body(answer))),
+            Err(error) => Err(InvokeError::from(error)),
+        }
+    });
+    true
+}
+
+fn body(answer: Answer) -> InvokeResponseBody {
+    match answer {
+        Answer::Json(json) => InvokeResponseBody::Json(json),
+        Answer::Raw(bytes) => InvokeResponseBody::Raw(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_may_call_the_commands_of_every_capability() {
+        let allowed = include_str!("../capabilities/main.json");
+        for (capability, _) in CAPABILITIES {
+            let permission = format!("\"{capability}:default\"");
+            assert!(allowed.contains(&permission), "{permission} is missing");
+        }
+    }
+}

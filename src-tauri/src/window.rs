@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::files::{self, Drag};
+use app::session::view::{Language, Settings, Theme};
+use app::{Core, WindowSize, Wish};
 use tauri::webview::Color;
 use tauri::{
-    AppHandle, LogicalSize, Manager, PhysicalPosition, PhysicalSize, Runtime, Url, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder, WindowEvent,
+    AppHandle, DragDropEvent, LogicalSize, Manager, PhysicalPosition, PhysicalSize, Runtime, Url, WebviewUrl,
+    WebviewWindow, WebviewWindowBuilder, WindowEvent,
 };
 
-use crate::closing::Wish;
-use crate::core::Core;
-use crate::kept::WindowSize;
-use crate::outside::{WINDOW, system_theme};
-use crate::session::view::{Language, Settings, Theme};
+use crate::desktop::system_theme;
+
+/// The one window's name.
+pub(crate) const WINDOW: &str = "main";
 
 const USUAL_SIZE: WindowSize = WindowSize {
     width: 1280.0,
@@ -32,9 +34,13 @@ const LARGEST_SIDE: f64 = 16_384.0;
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Opens the window, as large as it was.
-pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::Result<()> {
-    let size = core.kept.window().unwrap_or(USUAL_SIZE);
-    let title = match &core.options.profile {
+pub(crate) fn open<R: Runtime>(
+    app: &AppHandle<R>,
+    core: &Arc<Core>,
+    half: Option<Half>,
+) -> tauri::Result<()> {
+    let size = core.settings_file().window().unwrap_or(USUAL_SIZE);
+    let title = match core.profile_name() {
         Some(profile) => format!("Roomwire ({profile})"),
         None => "Roomwire".to_owned(),
     };
@@ -63,7 +69,7 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, core: &Arc<Core>) -> tauri::R
         // The window shows nothing but its own page, whatever is dropped on it or linked to.
         .on_navigation(move |url| is_ours(url, dev.as_ref()))
         .build()?;
-    if let Some(half) = core.options.half {
+    if let Some(half) = half {
         take_half(&window, half)?;
     }
     let ground = if window.theme()? == tauri::Theme::Dark {
@@ -104,7 +110,7 @@ pub(crate) fn handle<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
         (window.inner_size(), window.scale_factor(), window.is_maximized())
     {
         let LogicalSize { width, height } = size.to_logical(scale);
-        if let Err(error) = core.kept.save_window(WindowSize { width, height }) {
+        if let Err(error) = core.settings_file().save_window(WindowSize { width, height }) {
             tracing::warn!(%error, "the window's size is not kept");
         }
     }
@@ -126,6 +132,20 @@ pub(crate) fn handle<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
         leave(&core).await;
         app.exit(0);
     });
+}
+
+/// Hands on what is dragged over the window.
+pub(crate) fn handle_drag<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
+    let (WindowEvent::DragDrop(event), Some(core)) = (event, app.try_state::<Arc<Core>>()) else {
+        return;
+    };
+    let drag = match event {
+        DragDropEvent::Enter { paths, .. } => Drag::Over(paths),
+        DragDropEvent::Drop { paths, .. } => Drag::Dropped(paths),
+        DragDropEvent::Leave => Drag::Away,
+        _ => return,
+    };
+    files::handle_drag(&core, drag);
 }
 
 /// Ends the program as closing its window does when the system or a terminal asks it to end.

@@ -170,6 +170,7 @@ fn unit(project: &Project) -> Result<Outcome> {
             ("netcore", "crates/netcore"),
             ("media", "crates/media"),
             ("report", "crates/report"),
+            ("app", "crates/app"),
             ("cli", "crates/cli"),
             ("perf-tests", "tests/perf"),
         ],

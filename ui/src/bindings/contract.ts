@@ -105,7 +105,7 @@ export type RecentRoom = {
 export type Language = "en" | "zh";
 /** Light or dark. */
 export type Theme = "auto" | "light" | "dark";
-/** What a person chose, kept from start to start. */
+/** What a person chose, stored from start to start. */
 export type Settings = {
   /** The interface's language. */
   language: Language,

@@ -1,0 +1,43 @@
+//! What is said.
+
+pub(crate) mod commands;
+pub(crate) mod log;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use netcore::Snapshot;
+use netcore::proto::chat::Event;
+
+use crate::core::{Core, OpenRoom, lock};
+use view::ChatEvent;
+
+/// Tells the interface what was said.
+pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
+    let me = open.me();
+    let mut log = lock(&open.chat);
+    let changed = match event {
+        Event::Entry(entry) => log.put(&entry, me),
+        Event::Receipt { local, entry } => log.receipt(local, &entry, me),
+        Event::Refused { local, refusal } => log.refused(local, refusal.into()),
+        Event::Reset => {
+            log.begin_anew(netcore::clock::unix_ms());
+            core.notify("chat", &ChatEvent::Replaced { entries: log.all() });
+            return;
+        }
+    };
+    // Told while the log is held, so that two changes of one line arrive in their order.
+    if let Some(entry) = changed {
+        core.notify("chat", &ChatEvent::Entry { entry });
+    }
+}
+
+/// Tells the interface what was said meanwhile.
+pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
+    let mut log = lock(&open.chat);
+    for entry in &snapshot.chat {
+        if let Some(entry) = log.put(entry, snapshot.info.me) {
+            core.notify("chat", &ChatEvent::Entry { entry });
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What closing the window would end, and the question whether it may.
+
+use std::sync::{Arc, Mutex};
+
+use netcore::proto::{Span, Time};
+
+use crate::core::{Core, OpenRoom, lock};
+use crate::files::view::FileState;
+use crate::session::view::SessionEvent;
+
+/// A second wish to close that comes no sooner than this after the first closes without an answer, so that a page that does
+/// not answer keeps no window open. Two clicks of one hand are quicker.
+const INSISTS_AFTER: Span = Span::from_millis(2_000);
+
+/// When a person was asked and has not answered yet.
+#[derive(Default)]
+pub(crate) struct Closing(Mutex<Option<Time>>);
+
+/// What becomes of a wish to close the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// No room is open: the window may go.
+    Granted,
+    /// The room is left first; nobody else loses anything by that.
+    Leaves,
+    /// The person is asked in the window, which stays until the answer.
+    Asked,
+}
+
+impl Core {
+    /// The window is to be closed, at `now`. Asks its person where others would lose a room by it, or a file is on the move.
+    pub fn wish_to_close(&self, now: Time) -> Wish {
+        let Ok(open) = self.room() else {
+            return Wish::Granted;
+        };
+        let (others, moving) = (open.others_if_hosting(), open.files_on_the_move());
+        if others == 0 && moving == 0 {
+            return Wish::Leaves;
+        }
+        let mut asked = lock(&self.closing.0);
+        if asked.is_some_and(|at| now.since(at) >= INSISTS_AFTER) {
+            return Wish::Leaves;
+        }
+        asked.get_or_insert(now);
+        drop(asked);
+        self.notify("session", &SessionEvent::CloseAsked { others, moving });
+        Wish::Asked
+    }
+
+    /// The person's answer: the window stays, or leaves the room and goes.
+    pub(crate) async fn answer_close(self: &Arc<Core>, close: bool) {
+        *lock(&self.closing.0) = None;
+        if close {
+            self.leave().await;
+            self.desktop.end();
+        }
+    }
+}
+
+impl OpenRoom {
+    /// How many others are in a room that ends with this window.
+    fn others_if_hosting(&self) -> u32 {
+        if self.room.info().role == netcore::Role::Host {
+            self.people.others(self.me())
+        } else {
+            0
+        }
+    }
+
+    /// How many files this window sends or receives.
+    fn files_on_the_move(&self) -> u32 {
+        let files = lock(&self.files).views(self.me());
+        let moving = files
+            .iter()
+            .filter(|file| matches!(file.state, FileState::Transferring { .. }));
+        u32::try_from(moving.count()).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,295 @@
+//! The only state of the application: who its person is, and the room that is open, if one is.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use netcore::proto::MemberId;
+use netcore::proto::session::Person;
+use netcore::steps::Step;
+use netcore::{Folders, Room, RoomEvent, Snapshot};
+use serde::Serialize;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::closing::Closing;
+use crate::desktop::Desktop;
+use crate::error::IpcError;
+use crate::picks::Picks;
+use crate::session::people::People;
+use crate::session::view::{Language, Others, RoomView, Settings, Theme};
+use crate::settings::SettingsFile;
+use crate::{chat, files, metrics, session, video};
+
+/// Gives the last steps that were taken, oldest first.
+pub type RecentSteps = Box<dyn Fn() -> Vec<Step> + Send + Sync>;
+
+/// How a face was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The profile's name: each profile has an identity, folders and settings of its own.
+    pub profile: Option<String>,
+    /// The address of a room to join at once.
+    pub join: Option<String>,
+    /// The language until settings are saved; otherwise the settings'.
+    pub language: Option<Language>,
+    /// The theme until settings are saved; otherwise the settings'.
+    pub theme: Option<Theme>,
+}
+
+/// What every command works on.
+pub struct Core {
+    pub(crate) options: Options,
+    pub(crate) folders: Folders,
+    pub(crate) settings_file: SettingsFile,
+    pub(crate) desktop: Box<dyn Desktop>,
+    pub(crate) recent_steps: RecentSteps,
+    /// What a person picked on this computer.
+    pub(crate) picks: Picks,
+    /// Cameras that the page was told of: it can name no other.
+    pub(crate) cameras: Mutex<Vec<String>>,
+    /// Held while a room is opened or left, so that two requests cannot both succeed.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Language and theme of the command line, until settings are saved.
+    said: Mutex<(Option<Language>, Option<Theme>)>,
+    pub(crate) closing: Closing,
+    room: Mutex<Option<Arc<OpenRoom>>>,
+}
+
+/// A room, and what each capability keeps about it.
+pub(crate) struct OpenRoom {
+    pub(crate) room: Room,
+    place: Mutex<Place>,
+    pub(crate) people: People,
+    pub(crate) chat: Mutex<chat::log::Log>,
+    pub(crate) files: Mutex<files::offers::Offers>,
+    pub(crate) streams: Mutex<video::streams::Streams>,
+    pub(crate) recordings: Mutex<video::recording::Recordings>,
+    pub(crate) conditions: Mutex<Option<metrics::view::ConditionsView>>,
+    pub(crate) comparison: Mutex<metrics::compare::Comparison>,
+    pub(crate) round_trips: metrics::round_trips::RoundTrips,
+    /// Held while my video is started, changed or stopped.
+    pub(crate) live: tokio::sync::Mutex<Option<video::live::Live>>,
+}
+
+/// Where this window stands by what it has been told so far: it moves on with the events, as everything told does.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The room's own number; none between two rooms at one address.
+    room: Option<u64>,
+    me: MemberId,
+}
+
+impl Core {
+    /// A core without a room.
+    pub fn new(
+        options: Options,
+        folders: Folders,
+        desktop: Box<dyn Desktop>,
+        recent_steps: RecentSteps,
+    ) -> Core {
+        let settings_file = SettingsFile::load(&folders, options.profile.as_deref());
+        Core {
+            said: Mutex::new((options.language, options.theme)),
+            options,
+            folders,
+            settings_file,
+            desktop,
+            recent_steps,
+            picks: Picks::default(),
+            cameras: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            closing: Closing::default(),
+            room: Mutex::default(),
+        }
+    }
+
+    /// The name of the profile, unless it is the usual one.
+    pub fn profile_name(&self) -> Option<&str> {
+        self.options.profile.as_deref()
+    }
+
+    /// The settings, and all else that is stored from start to start.
+    pub fn settings_file(&self) -> &SettingsFile {
+        &self.settings_file
+    }
+
+    /// The settings as this window has them: what the command line said of language and theme holds until they are saved.
+    pub fn settings(&self) -> Settings {
+        let saved = self.settings_file.settings();
+        let (language, theme) = *lock(&self.said);
+        Settings {
+            language: language.unwrap_or(saved.language),
+            theme: theme.unwrap_or(saved.theme),
+            ..saved
+        }
+    }
+
+    /// Keeps settings.
+    ///
+    /// # Errors
+    /// As [`SettingsFile::save_settings`].
+    pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, IpcError> {
+        let saved = self.settings_file.save_settings(settings)?;
+        *lock(&self.said) = (None, None);
+        Ok(saved)
+    }
+
+    /// The room that is open.
+    ///
+    /// # Errors
+    /// When none is.
+    pub(crate) fn room(&self) -> Result<Arc<OpenRoom>, IpcError> {
+        lock(&self.room).clone().ok_or_else(IpcError::no_room)
+    }
+
+    /// Takes the room away; whoever gets it ends it.
+    pub(crate) fn take_room(&self) -> Option<Arc<OpenRoom>> {
+        lock(&self.room).take()
+    }
+
+    /// Keeps `room` and tells the interface what happens in it from now on.
+    pub(crate) async fn enter(self: &Arc<Core>, room: Room) -> RoomView {
+        let events = room.events();
+        let snapshot = room.snapshot().await;
+        let open = Arc::new(OpenRoom::of(room, &snapshot));
+        *lock(&self.room) = Some(open.clone());
+        tokio::spawn(pump(self.clone(), open.clone(), events));
+        open.view(&snapshot).await
+    }
+
+    /// Tells the interface something unasked.
+    pub(crate) fn notify(&self, capability: &str, event: &impl Serialize) {
+        match serde_json::to_value(event) {
+            Ok(payload) => self.desktop.notify(&format!("{capability}:event"), payload),
+            Err(error) => tracing::error!(%error, capability, "an event has no JSON"),
+        }
+    }
+
+    /// Leaves or closes the room, if one is open, with everything of ours in it.
+    pub async fn leave(&self) {
+        let _turn = self.turn.lock().await;
+        if let Some(open) = self.take_room() {
+            metrics::compare::stop(self, &open);
+            video::live::end(self, &open, None).await;
+            video::recording::end_all(&open).await;
+            open.room.close().await;
+        }
+    }
+}
+
+impl OpenRoom {
+    fn of(room: Room, snapshot: &Snapshot) -> OpenRoom {
+        let me = snapshot.info.me;
+        OpenRoom {
+            room,
+            place: Mutex::new(Place {
+                room: Some(snapshot.info.room),
+                me,
+            }),
+            people: People::of(&snapshot.people),
+            chat: Mutex::new(chat::log::Log::of(&snapshot.chat, me)),
+            files: Mutex::new(files::offers::Offers::of(&snapshot.files)),
+            streams: Mutex::new(video::streams::Streams::of(&snapshot.streams)),
+            recordings: Mutex::default(),
+            conditions: Mutex::default(),
+            comparison: Mutex::default(),
+            round_trips: metrics::round_trips::RoundTrips::default(),
+            live: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// This window's person, by the welcome that was handed on last: a host that begins anew may give another number.
+    pub(crate) fn me(&self) -> MemberId {
+        lock(&self.place).me
+    }
+
+    /// The room on the host is over, and the next has not welcomed us yet.
+    fn leave_place(&self) {
+        lock(&self.place).room = None;
+    }
+
+    /// Takes the place that `snapshot` was taken at. Returns whether the end of an earlier room was missed.
+    fn take_place(&self, snapshot: &Snapshot) -> bool {
+        let now = Place {
+            room: Some(snapshot.info.room),
+            me: snapshot.info.me,
+        };
+        let before = std::mem::replace(&mut *lock(&self.place), now);
+        before.room.is_some_and(|room| now.room != Some(room))
+    }
+
+    /// This window's person, as the room knows them.
+    pub(crate) fn myself(&self) -> Option<Person> {
+        self.people.get(self.me())
+    }
+
+    /// The whole room as the interface is given it.
+    pub(crate) async fn view(&self, snapshot: &Snapshot) -> RoomView {
+        let me = snapshot.info.me;
+        let live = self.live.lock().await.as_ref().map(video::live::Live::view);
+        let others = Others {
+            chat: lock(&self.chat).all(),
+            files: lock(&self.files).views(me),
+            streams: self.stream_views(),
+            live,
+        };
+        RoomView::of(snapshot, others)
+    }
+}
+
+/// Hands on what happens in a room until it is over.
+async fn pump(core: Arc<Core>, open: Arc<OpenRoom>, mut events: broadcast::Receiver<RoomEvent>) {
+    loop {
+        match events.recv().await {
+            Ok(RoomEvent::Closed(reason)) => {
+                session::closed(&core, &open, reason).await;
+                return;
+            }
+            Ok(event) => hand_on(&core, &open, event).await,
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "the window fell behind and looks at the room anew");
+                resynchronise(&core, &open).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
+    match event {
+        RoomEvent::Chat(netcore::proto::chat::Event::Reset) => {
+            open.leave_place();
+            chat::handle(core, open, netcore::proto::chat::Event::Reset);
+        }
+        RoomEvent::Session(netcore::proto::session::Event::Welcomed(_)) => resynchronise(core, open).await,
+        RoomEvent::Session(event) => session::handle(core, open, event),
+        RoomEvent::Chat(event) => chat::handle(core, open, event),
+        RoomEvent::Files(event) => files::handle(core, open, event),
+        RoomEvent::Transfer(transfer) => files::handle_transfer(core, open, transfer),
+        RoomEvent::Video(event) => video::handle(core, open, event),
+        RoomEvent::Link(link) => session::handle_link(core, &link),
+        RoomEvent::Metrics { points, links } => {
+            metrics::handle(core, open, &points, &links);
+            video::live::tell_made(core, open);
+        }
+        // The host's own place in the list of people follows by itself; the list of addresses is asked for.
+        RoomEvent::Addresses(_) | RoomEvent::Closed(_) => {}
+    }
+}
+
+/// Compares what the interface was told with what is, and tells the difference.
+pub(crate) async fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>) {
+    let snapshot = open.room.snapshot().await;
+    if open.take_place(&snapshot) {
+        chat::handle(core, open, netcore::proto::chat::Event::Reset);
+        files::handle(core, open, netcore::proto::files::Event::Reset);
+    }
+    session::resynchronise(core, open, &snapshot);
+    chat::resynchronise(core, open, &snapshot);
+    files::resynchronise(core, open, &snapshot);
+    video::resynchronise(core, open, &snapshot);
+}
+
+/// Locks what no code panics in while holding it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,308 @@
+//! TCP and UDP one after the other, with the same source, and what each did beside what the other did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use netcore::LinkResult;
+use netcore::proto::metrics::{Count, Distribution};
+use netcore::proto::video::FrameOutcome;
+use netcore::proto::{MemberId, StreamId, Time};
+use report::{Measured, Measurement, Setup};
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use ts_rs::TS;
+
+use super::page::{Stretch, of_comparison, setup};
+use super::view::{ConditionsView, MetricsEvent};
+use crate::core::{Core, OpenRoom, lock};
+use crate::error::{ErrorCode, IpcError};
+use crate::video::live;
+use crate::video::view::Transport;
+
+/// How long each transport may be measured, in seconds.
+const SECONDS: std::ops::RangeInclusive<u32> = 3..=120;
+/// What the transport before still has on its way, and what a new connection costs, is not measured.
+const SETTLING: Duration = Duration::from_secs(1);
+const ORDER: [Transport; 2] = [Transport::Tcp, Transport::Udp];
+
+/// A comparison, under way or done.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CompareView {
+    /// What is being measured now; `null` when it is over.
+    pub running: Option<Transport>,
+    /// How long each is measured.
+    pub seconds: u32,
+    /// When it began, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// When what is being measured now began.
+    pub running_since_ms: u64,
+    /// The source's name in words.
+    pub source: String,
+    /// Which source that is: a [`SourceView::id`](crate::video::view::SourceView::id).
+    pub source_id: String,
+    /// Each transport that was measured to its end, in order.
+    pub rows: Vec<CompareRow>,
+    /// Why it ended early.
+    pub error: Option<IpcError>,
+}
+
+/// What one transport did, over all links on which the stream went out.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CompareRow {
+    /// Which.
+    pub transport: Transport,
+    /// Neighbours that the stream went to.
+    pub links: u32,
+    /// Frames whose end is known.
+    pub frames: u64,
+    /// Frames that arrived.
+    pub arrived: u64,
+    /// Frames sent that did not.
+    pub lost: u64,
+    /// Frames not sent.
+    pub dropped: u64,
+    /// Fragments sent again.
+    pub resent: u64,
+    /// Bytes of the frames that arrived.
+    pub bytes: u64,
+    /// First byte out to acknowledgement, the receiver's hold time taken off: median.
+    pub ack_p50_us: Option<u64>,
+    /// 95th percentile of the same.
+    pub ack_p95_us: Option<u64>,
+    /// 99th percentile of the same.
+    pub ack_p99_us: Option<u64>,
+    /// The longest time on one link without a frame that arrived.
+    pub longest_gap_us: Option<u64>,
+}
+
+/// The comparison of a room, if there was one.
+#[derive(Default)]
+pub(crate) struct Comparison {
+    view: Option<CompareView>,
+    task: Option<JoinHandle<()>>,
+    /// What the network was made like, and the pictures were to be, when it began.
+    conditions: Option<ConditionsView>,
+    setup: Option<Setup>,
+    /// Each link of each transport that was measured to its end.
+    trials: Vec<Measured>,
+}
+
+/// Begins to compare.
+pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView, IpcError> {
+    let open = core.room()?;
+    let live = open.live.lock().await.as_ref().map(live::Live::view);
+    let live = live.ok_or_else(|| IpcError::new(ErrorCode::NotLive, "your video is not live"))?;
+    stop(core, &open);
+    let now = netcore::clock::unix_ms();
+    let seconds = seconds.clamp(*SECONDS.start(), *SECONDS.end());
+    let setup = setup(&live, seconds);
+    let view = CompareView {
+        running: Some(ORDER[0]),
+        seconds,
+        since_ms: now,
+        running_since_ms: now,
+        source: live.source_name,
+        source_id: live.spec.source,
+        rows: Vec::new(),
+        error: None,
+    };
+    let conditions = lock(&open.conditions).clone();
+    *lock(&open.comparison) = Comparison {
+        view: Some(view.clone()),
+        conditions,
+        setup: Some(setup),
+        ..Comparison::default()
+    };
+    let task = tokio::spawn(run(
+        core.clone(),
+        Arc::downgrade(&open),
+        view.clone(),
+        live.spec.transport,
+    ));
+    lock(&open.comparison).task = Some(task);
+    Ok(view)
+}
+
+/// Ends a comparison that is under way; what was measured to its end stays.
+pub(crate) fn stop(core: &Core, open: &OpenRoom) {
+    let mut comparison = lock(&open.comparison);
+    if let Some(task) = comparison.task.take() {
+        task.abort();
+    }
+    let stopped = comparison.view.as_mut().filter(|view| view.running.is_some());
+    if let Some(view) = stopped {
+        view.running = None;
+        view.error = Some(IpcError::new(ErrorCode::Cancelled, "the comparison was stopped"));
+        tell(core, view);
+    }
+}
+
+/// What the interface is told of it.
+pub(super) fn view(open: &OpenRoom) -> Option<CompareView> {
+    lock(&open.comparison).view.clone()
+}
+
+/// What the network was made like when it began.
+pub(super) fn conditions(open: &OpenRoom) -> Option<ConditionsView> {
+    lock(&open.comparison).conditions.clone()
+}
+
+/// The page of what was measured to its end.
+pub(super) fn report(open: &OpenRoom) -> Option<Measurement> {
+    let (setup, conditions, trials) = {
+        let comparison = lock(&open.comparison);
+        (
+            comparison.setup.clone()?,
+            comparison.conditions.clone(),
+            comparison.trials.clone(),
+        )
+    };
+    Some(of_comparison(open, setup, conditions.as_ref(), trials))
+}
+
+fn tell(core: &Core, view: &CompareView) {
+    core.notify(
+        "metrics",
+        &MetricsEvent::Compared {
+            comparison: view.clone(),
+        },
+    );
+}
+
+async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: CompareView, before: Transport) {
+    let update = |view: &CompareView| {
+        if let Some(open) = open.upgrade() {
+            lock(&open.comparison).view = Some(view.clone());
+        }
+        tell(&core, view);
+    };
+    let mut since = None;
+    for transport in ORDER {
+        view.running = Some(transport);
+        view.running_since_ms = netcore::clock::unix_ms();
+        update(&view);
+        let Some(open) = open.upgrade() else { return };
+        match measure(&core, &open, transport, view.seconds).await {
+            Ok((row, stretch)) => {
+                let since = *since.get_or_insert(stretch.began());
+                let trials = stretch.measured(&open, since);
+                lock(&open.comparison).trials.extend(trials);
+                view.rows.push(row);
+            }
+            Err(error) => {
+                view.error = Some(error);
+                break;
+            }
+        }
+    }
+    view.running = None;
+    // What was in use before is in use again; when the video is over there is nothing to put back.
+    drop(live::set_transport(&core, before).await);
+    update(&view);
+}
+
+/// Sends over `transport` for a while and adds up what becomes of the frames, over all links and on each.
+async fn measure(
+    core: &Arc<Core>,
+    open: &OpenRoom,
+    transport: Transport,
+    seconds: u32,
+) -> Result<(CompareRow, Stretch), IpcError> {
+    let stream = StreamId(live::set_transport(core, transport).await?.stream);
+    tokio::time::sleep(SETTLING).await;
+    // Equal chances for both: the network that is made worse begins anew with its seed.
+    if let Some(conditions) = lock(&open.conditions).clone() {
+        open.room
+            .set_conditions(Some(conditions.conditions()), conditions.seed.into());
+    }
+    open.round_trips.forget();
+    let mut results = open.room.results();
+    let mut sums = Sums::default();
+    let mut stretch = Stretch::new(stream, transport.into());
+    let enough = tokio::time::sleep(Duration::from_secs(seconds.into()));
+    tokio::pin!(enough);
+    loop {
+        let result = tokio::select! {
+            () = &mut enough => break,
+            result = results.recv() => result,
+        };
+        match result {
+            Ok(result)
+                if result.stream == stream && Transport::from(result.result.transport) == transport =>
+            {
+                sums.record(&result);
+                stretch.record(&result);
+            }
+            Ok(_) => {}
+            Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "a comparison missed results of frames"),
+            Err(RecvError::Closed) => break,
+        }
+    }
+    if open.live.lock().await.is_none() {
+        return Err(IpcError::new(ErrorCode::NotLive, "your video ended"));
+    }
+    Ok((sums.row(transport), stretch))
+}
+
+/// What is added up of one transport.
+#[derive(Default)]
+struct Sums {
+    counts: BTreeMap<Count, u64>,
+    resent: u64,
+    bytes: u64,
+    delays_us: Distribution,
+    /// When a frame arrived last, link by link.
+    arrived_at: BTreeMap<MemberId, Time>,
+    longest_gap_us: Option<u64>,
+}
+
+impl Sums {
+    fn record(&mut self, LinkResult { peer, result, .. }: &LinkResult) {
+        *self.counts.entry(Count::of(result.outcome)).or_default() += 1;
+        self.resent += u64::from(result.retransmits);
+        let has_arrived = matches!(
+            result.outcome,
+            FrameOutcome::Acked { .. } | FrameOutcome::Delivered
+        );
+        if !has_arrived {
+            self.arrived_at.entry(*peer).or_insert(result.finished);
+            return;
+        }
+        self.bytes += u64::from(result.bytes);
+        if let Some(delay) = result.delay() {
+            self.delays_us.record(delay.as_micros());
+        }
+        let before = self.arrived_at.insert(*peer, result.finished);
+        if let Some(before) = before {
+            let gap_us = result.finished.since(before).as_micros();
+            self.longest_gap_us = self.longest_gap_us.max(Some(gap_us));
+        }
+    }
+
+    fn row(&self, transport: Transport) -> CompareRow {
+        let sum = |counts: &[Count]| counts.iter().filter_map(|count| self.counts.get(count)).sum();
+        let quantiles = self.delays_us.quantiles();
+        CompareRow {
+            transport,
+            links: u32::try_from(self.arrived_at.len()).unwrap_or(u32::MAX),
+            frames: self.counts.values().sum(),
+            arrived: sum(&[Count::Acked, Count::Delivered]),
+            lost: sum(&[
+                Count::LostOvertaken,
+                Count::LostUnanswered,
+                Count::LostDisconnected,
+            ]),
+            dropped: sum(&[Count::DroppedSuperseded, Count::DroppedStopped]),
+            resent: self.resent,
+            bytes: self.bytes,
+            ack_p50_us: quantiles.map(|quantiles| quantiles.p50),
+            ack_p95_us: quantiles.map(|quantiles| quantiles.p95),
+            ack_p99_us: quantiles.map(|quantiles| quantiles.p99),
+            longest_gap_us: self.longest_gap_us,
+        }
+    }
+}

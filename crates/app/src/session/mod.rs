@@ -1,0 +1,100 @@
+//! Who is here, and how this computer came to be in a room.
+
+pub(crate) mod commands;
+mod opening;
+pub(crate) mod people;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use std::sync::Arc;
+
+use netcore::proto::session::Event;
+use netcore::{JoinError, Snapshot};
+
+use crate::core::{Core, OpenRoom};
+use crate::{metrics, video};
+use view::{LinkState, Person, SessionEvent};
+
+/// Tells the interface what happened to who is here.
+pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
+    let me = open.me();
+    let event = match event {
+        Event::Joined(person) => {
+            open.people.put(person.clone());
+            SessionEvent::Joined {
+                person: Person::of(&person, me),
+            }
+        }
+        Event::Changed(person) => {
+            open.people.put(person.clone());
+            SessionEvent::PersonChanged {
+                person: Person::of(&person, me),
+            }
+        }
+        Event::Left { person, reason } => {
+            open.people.leave(&person);
+            SessionEvent::Left {
+                person: Person::of(&person, me),
+                reason: reason.into(),
+            }
+        }
+        Event::RoundTrip {
+            member, round_trip, ..
+        } => {
+            open.round_trips.note(member, round_trip);
+            return;
+        }
+        // The rest is between netcore and its connections; how a connection ends, it says by its link and by `Closed`.
+        Event::Welcomed(_)
+        | Event::UpToDate
+        | Event::Refused(_)
+        | Event::Attached { .. }
+        | Event::Detached { .. } => return,
+    };
+    core.notify("session", &event);
+}
+
+/// Tells the interface how the connection to the host is.
+pub(crate) fn handle_link(core: &Core, link: &netcore::LinkState) {
+    core.notify(
+        "session",
+        &SessionEvent::LinkChanged {
+            link: LinkState::of(link),
+        },
+    );
+}
+
+/// Tells the interface who is here now and was not, or is no longer.
+pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
+    let me = snapshot.info.me;
+    for gone in open.people.replace(&snapshot.people) {
+        let reason = netcore::proto::session::LeaveReason::Lost;
+        core.notify(
+            "session",
+            &SessionEvent::Left {
+                person: Person::of(&gone, me),
+                reason: reason.into(),
+            },
+        );
+    }
+    for person in &snapshot.people {
+        core.notify(
+            "session",
+            &SessionEvent::PersonChanged {
+                person: Person::of(person, me),
+            },
+        );
+    }
+    handle_link(core, &snapshot.link);
+}
+
+/// The room is over: by our own doing, or for the reason given.
+pub(crate) async fn closed(core: &Core, open: &Arc<OpenRoom>, reason: Option<JoinError>) {
+    if core.room().is_ok_and(|current| Arc::ptr_eq(&current, open)) {
+        core.take_room();
+    }
+    core.notify("session", &SessionEvent::closed(reason));
+    metrics::compare::stop(core, open);
+    video::live::end(core, open, None).await;
+}

@@ -1,0 +1,100 @@
+//! What the interface may ask about live pictures.
+
+use std::sync::Arc;
+
+use media::SourceId;
+use netcore::proto::StreamId;
+
+use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
+use super::{frames, live, recording, source};
+use crate::core::{Core, lock};
+use crate::desktop::Choice;
+use crate::error::IpcError;
+
+pub(crate) async fn sources(core: &Arc<Core>) -> Result<Vec<SourceView>, IpcError> {
+    // Asking a camera what it offers takes its time.
+    let found = tokio::task::spawn_blocking(source::list)
+        .await
+        .map_err(IpcError::internal)?;
+    let cameras = found.iter().filter_map(|source| match &source.id {
+        SourceId::Camera(device) => Some(device.clone()),
+        _ => None,
+    });
+    *lock(&core.cameras) = cameras.collect();
+    Ok(found.into_iter().map(SourceView::from).collect())
+}
+
+pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceView>, IpcError> {
+    let chosen = core
+        .desktop
+        .choose(Choice::Video(core.settings().language))
+        .await
+        .unwrap_or_default();
+    let Some(path) = chosen.into_iter().next() else {
+        return Ok(None);
+    };
+    let pick = core.picks.give(path.clone());
+    let probed = tokio::task::spawn_blocking(move || media::probe_file(path)).await;
+    Ok(Some(SourceView {
+        id: source::file_id(pick.handle),
+        ..probed.map_err(IpcError::internal)??.into()
+    }))
+}
+
+pub(crate) async fn start_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    live::start(core, spec).await
+}
+
+pub(crate) async fn change_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    live::change(core, spec).await
+}
+
+pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
+    live::set_transport(core, transport).await
+}
+
+pub(crate) async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
+    live::end(core, &*core.room()?, None).await;
+    Ok(())
+}
+
+pub(crate) async fn watch(core: &Arc<Core>, stream: u32, on: bool) -> Result<(), IpcError> {
+    let open = core.room()?;
+    open.room.watch(StreamId(stream), on).await?;
+    let known = lock(&open.streams).get(StreamId(stream));
+    known
+        .into_iter()
+        .for_each(|stream| super::put(core, &open, stream));
+    Ok(())
+}
+
+pub(crate) async fn next_frame(
+    core: &Arc<Core>,
+    stream: u32,
+    after: i64,
+    drawn: Option<DrawnFrame>,
+) -> Result<FrameBytes, IpcError> {
+    let asked = netcore::clock::now();
+    let Ok(open) = core.room() else {
+        return Ok(FrameBytes(Vec::new()));
+    };
+    if let Some(drawn) = drawn {
+        frames::note_drawn(&open, StreamId(stream), drawn, asked);
+    }
+    Ok(frames::next(&open, StreamId(stream), after).await)
+}
+
+pub(crate) async fn save_snapshot(core: &Arc<Core>, stream: u32) -> Result<String, IpcError> {
+    let path = frames::save(&*core.room()?, StreamId(stream), &core.settings_file.downloads()).await?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+pub(crate) async fn start_recording(core: &Arc<Core>, stream: u32) -> Result<String, IpcError> {
+    let path = recording::start(core, &core.room()?, StreamId(stream)).await?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+pub(crate) async fn stop_recording(core: &Arc<Core>, stream: u32) -> Result<(), IpcError> {
+    recording::stop(&*core.room()?, StreamId(stream));
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! A frame on its way into the window.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use media::jpeg::{self, JpegError, JpegInfo};
+use netcore::ShownFrame;
+use netcore::proto::{FrameNumber, Span, StreamId, Time, Transport};
+
+use super::view::{DrawnFrame, FrameBytes};
+use crate::core::OpenRoom;
+use crate::error::{ErrorCode, IpcError};
+
+/// Length of the header before the JPEG in bytes.
+const HEADER_BYTES: usize = 40;
+/// How long a request is held when nothing comes.
+const HOLD: Duration = Duration::from_secs(1);
+
+/// The newest frame after number `after` (negative: any), as soon as there is one that may be shown.
+pub(super) async fn next(open: &OpenRoom, stream: StreamId, after: i64) -> FrameBytes {
+    let Some(mut frames) = open.room.frames(stream) else {
+        return FrameBytes(Vec::new());
+    };
+    let mut after = u32::try_from(after).ok().map(FrameNumber);
+    let newer = async {
+        loop {
+            let Some(shown) = frames.newer_than(after).await else {
+                return FrameBytes(Vec::new());
+            };
+            match picture_of(&shown) {
+                Ok((jpeg, info)) => return encode(&shown, &jpeg, &info),
+                Err(error) => tell_once(stream, &error),
+            }
+            after = Some(shown.frame.header().frame);
+        }
+    };
+    tokio::time::timeout(HOLD, newer)
+        .await
+        .unwrap_or_else(|_| FrameBytes(vec![0]))
+}
+
+/// Notes when the page drew a frame. `asked` is when the request that says so was here, which is no earlier than when the page
+/// made it: the frame is never said to have been drawn sooner than it was.
+pub(super) fn note_drawn(open: &OpenRoom, stream: StreamId, drawn: DrawnFrame, asked: Time) {
+    let ago = |us: u64| asked - Span::from_micros(us);
+    let (decoded, shown) = (ago(drawn.decoded_ago_us), ago(drawn.drawn_ago_us));
+    open.room.drawn(stream, FrameNumber(drawn.frame), decoded, shown);
+}
+
+/// Writes the newest frame that may be shown into `folder`, under a name of its own.
+pub(super) async fn save(open: &OpenRoom, stream: StreamId, folder: &Path) -> Result<PathBuf, IpcError> {
+    let gone = || IpcError::new(ErrorCode::NotLive, format!("stream {stream} has no picture"));
+    let mut frames = open.room.frames(stream).ok_or_else(gone)?;
+    let newest = tokio::time::timeout(HOLD, frames.newer_than(None)).await;
+    let newest = newest.ok().flatten().ok_or_else(gone)?;
+    let (jpeg, _) = picture_of(&newest).map_err(IpcError::internal)?;
+    let folder = folder.to_owned();
+    let to = folder.clone();
+    let written = tokio::task::spawn_blocking(move || write_new(&to, &jpeg)).await;
+    written
+        .map_err(IpcError::internal)?
+        .map_err(|error| IpcError::storage(&folder, &error))
+}
+
+/// The picture of a frame, when it is one that its header announces.
+fn picture_of(shown: &ShownFrame) -> Result<(impl Deref<Target = [u8]> + use<>, JpegInfo), JpegError> {
+    let header = shown.frame.header();
+    jpeg::received(&shown.frame.jpeg(), (header.width, header.height))
+}
+
+/// See [`FrameBytes`]. The size is what the JPEG itself says, since that is what will be drawn.
+pub(super) fn encode(shown: &ShownFrame, jpeg: &[u8], info: &JpegInfo) -> FrameBytes {
+    let header = shown.frame.header();
+    let transport = match shown.transport {
+        Some(Transport::Tcp) => 0,
+        Some(Transport::Udp) => 1,
+        None => 2,
+    };
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + jpeg.len());
+    bytes.extend(header.stream.0.to_be_bytes());
+    bytes.extend(header.frame.0.to_be_bytes());
+    bytes.extend(info.width.to_be_bytes());
+    bytes.extend(info.height.to_be_bytes());
+    bytes.extend([transport, 0, 0, 0]);
+    bytes.extend(header.captured.as_micros().to_be_bytes());
+    bytes.extend(shown.received.as_micros().to_be_bytes());
+    bytes.extend(u32::try_from(jpeg.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend(u32::try_from(shown.missed).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend(jpeg);
+    FrameBytes(bytes)
+}
+
+/// A stream of broken pictures fills no log: each stream is told of once.
+fn tell_once(stream: StreamId, error: &JpegError) {
+    static TOLD: std::sync::Mutex<Option<StreamId>> = std::sync::Mutex::new(None);
+    let mut told = crate::core::lock(&TOLD);
+    if *told != Some(stream) {
+        *told = Some(stream);
+        tracing::warn!(target: "roomwire::step", code = "frame_bad", stream = stream.0, reason = %error,
+            "stream {stream} sends what is no picture ({error}); it is not shown");
+    }
+}
+
+fn write_new(folder: &Path, jpeg: &[u8]) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let stamp = crate::local_time::stamp();
+    // Two snapshots within a second have two names.
+    for attempt in 1_u32.. {
+        let tail = if attempt == 1 {
+            String::new()
+        } else {
+            format!(" {attempt}")
+        };
+        let path = folder.join(format!("Roomwire {stamp}{tail}.jpg"));
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => return std::io::Write::write_all(&mut file, jpeg).map(|()| path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}

@@ -1,0 +1,93 @@
+//! Live pictures.
+
+pub(crate) mod commands;
+mod frames;
+pub(crate) mod live;
+pub(crate) mod recording;
+mod source;
+pub(crate) mod streams;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use std::sync::Arc;
+
+use netcore::Snapshot;
+use netcore::proto::video::{Event, StreamInfo};
+
+use crate::core::{Core, OpenRoom, lock};
+use view::{StreamView, VideoEvent};
+
+/// Tells the interface what happened to the streams.
+pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
+    match event {
+        Event::Published { stream, .. } => {
+            put(core, open, stream);
+            look_for_new_number(core, open);
+        }
+        Event::Started(stream) | Event::Changed(stream) => put(core, open, stream),
+        Event::Stopped(stream) => remove(core, open, stream.id),
+        // The first is the answer to whoever published; the second is between netcore and its connections.
+        Event::Refused { .. } | Event::Watching { .. } => {}
+    }
+}
+
+/// Tells the interface which streams are live now and were not, or are no longer.
+pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &Snapshot) {
+    let gone = lock(&open.streams).not_among(&snapshot.streams);
+    gone.into_iter().for_each(|id| remove(core, open, id));
+    for stream in &snapshot.streams {
+        put(core, open, stream.clone());
+    }
+    look_for_new_number(core, open);
+}
+
+/// My video may be just starting, which takes as long as its camera does: other events do not wait for that.
+fn look_for_new_number(core: &Arc<Core>, open: &Arc<OpenRoom>) {
+    let (core, open) = (core.clone(), open.clone());
+    tokio::spawn(async move { live::republished(&core, &open).await });
+}
+
+/// Takes a stream that is new or different and tells the interface which.
+fn put(core: &Core, open: &OpenRoom, stream: StreamInfo) {
+    let view = open.stream_view(&stream);
+    let is_new = lock(&open.streams).put(stream);
+    let event = if is_new {
+        VideoEvent::Started { stream: view }
+    } else {
+        VideoEvent::Changed { stream: view }
+    };
+    core.notify("video", &event);
+}
+
+/// Takes a stream away and tells the interface, once.
+fn remove(core: &Core, open: &OpenRoom, id: netcore::proto::StreamId) {
+    if lock(&open.streams).remove(id) {
+        core.notify(
+            "video",
+            &VideoEvent::Stopped {
+                stream: id.0,
+                reason: None,
+            },
+        );
+    }
+}
+
+impl OpenRoom {
+    /// A stream as the interface is given it.
+    fn stream_view(&self, stream: &StreamInfo) -> StreamView {
+        StreamView::of(
+            stream,
+            self.people.name(stream.owner),
+            self.me(),
+            self.room.is_watched(stream.id),
+            lock(&self.recordings).since(stream.id),
+        )
+    }
+
+    /// All streams as the interface is given them.
+    pub(crate) fn stream_views(&self) -> Vec<StreamView> {
+        let streams = lock(&self.streams).all();
+        streams.iter().map(|stream| self.stream_view(stream)).collect()
+    }
+}

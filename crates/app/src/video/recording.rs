@@ -1,0 +1,207 @@
+//! Streams that are being recorded.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use media::{BackgroundRecorder, RecordError, Recorded, Recorder};
+use netcore::FrameReceiver;
+use netcore::proto::StreamId;
+use netcore::proto::files::safe_name;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::view::{RecordedView, VideoEvent};
+use crate::core::{Core, OpenRoom, lock};
+use crate::error::{ErrorCode, IpcError};
+
+/// How long leaving a room waits until its films are whole. A film plays without its end, too.
+const LONGEST_END: Duration = Duration::from_secs(5);
+/// Recordings of one person that begin within one second.
+const MOST_A_SECOND: u32 = 9;
+
+/// The recordings under way, by stream.
+#[derive(Default)]
+pub(crate) struct Recordings(BTreeMap<StreamId, Recording>);
+
+struct Recording {
+    since_unix_ms: u64,
+    /// Told, or dropped: it is enough.
+    enough: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Recordings {
+    /// Since when a stream is being recorded, in milliseconds since 1970.
+    pub(crate) fn since(&self, stream: StreamId) -> Option<u64> {
+        self.0.get(&stream).map(|recording| recording.since_unix_ms)
+    }
+}
+
+/// Begins to record a stream into the folder that received files go to; the film's path.
+pub(super) async fn start(
+    core: &Arc<Core>,
+    open: &Arc<OpenRoom>,
+    stream: StreamId,
+) -> Result<PathBuf, IpcError> {
+    let gone = || IpcError::new(ErrorCode::NotLive, format!("stream {stream} is over"));
+    let info = lock(&open.streams).get(stream).ok_or_else(gone)?;
+    let frames = open.room.frames(stream).ok_or_else(gone)?;
+    let (enough, is_enough) = oneshot::channel();
+    {
+        let mut recordings = lock(&open.recordings);
+        if recordings.since(stream).is_some() {
+            return Err(IpcError::internal(format!(
+                "stream {stream} is being recorded already"
+            )));
+        }
+        let begun = Recording {
+            since_unix_ms: netcore::clock::unix_ms(),
+            enough: Some(enough),
+            task: None,
+        };
+        recordings.0.insert(stream, begun);
+    }
+    let folder = core.settings_file.downloads();
+    let name = safe_name(&format!(
+        "Roomwire {} {}",
+        crate::local_time::stamp(),
+        open.people.name(info.owner)
+    ));
+    let created = tokio::task::spawn_blocking(move || create(&folder, &name, info.spec.rate)).await;
+    let created = created.map_err(IpcError::internal).and_then(|created| created);
+    let (path, recorder) = match created {
+        Ok(created) => created,
+        Err(error) => {
+            lock(&open.recordings).0.remove(&stream);
+            return Err(error);
+        }
+    };
+    let task = tokio::spawn(record(
+        core.clone(),
+        Arc::downgrade(open),
+        stream,
+        frames,
+        recorder,
+        is_enough,
+    ));
+    if let Some(recording) = lock(&open.recordings).0.get_mut(&stream) {
+        recording.task = Some(task);
+    }
+    tell_stream(core, open, stream);
+    Ok(path)
+}
+
+/// Ends a recording. What it has become is told by an event.
+pub(super) fn stop(open: &OpenRoom, stream: StreamId) {
+    if let Some(recording) = lock(&open.recordings).0.get_mut(&stream) {
+        recording.enough = None;
+    }
+}
+
+/// Ends every recording and waits until the films are whole.
+pub(crate) async fn end_all(open: &OpenRoom) {
+    let tasks: Vec<JoinHandle<()>> = lock(&open.recordings)
+        .0
+        .values_mut()
+        .filter_map(|recording| {
+            recording.enough = None;
+            recording.task.take()
+        })
+        .collect();
+    for task in tasks {
+        if tokio::time::timeout(LONGEST_END, task).await.is_err() {
+            tracing::warn!("a film was not ended in time");
+        }
+    }
+}
+
+/// A film of a name that is free.
+fn create(folder: &Path, name: &str, rate: f32) -> Result<(PathBuf, Recorder), IpcError> {
+    std::fs::create_dir_all(folder).map_err(|error| IpcError::storage(folder, &error))?;
+    let mut attempt = 1;
+    loop {
+        let tail = if attempt == 1 {
+            String::new()
+        } else {
+            format!(" {attempt}")
+        };
+        let path = folder.join(format!("{name}{tail}.avi"));
+        match Recorder::create(&path, rate) {
+            Ok(recorder) => return Ok((path, recorder)),
+            Err(RecordError::Exists { .. }) if attempt < MOST_A_SECOND => attempt += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Puts frame after frame into the film until it is enough, the stream is over or the film cannot go on.
+async fn record(
+    core: Arc<Core>,
+    open: std::sync::Weak<OpenRoom>,
+    stream: StreamId,
+    mut frames: FrameReceiver,
+    recorder: Recorder,
+    mut enough: oneshot::Receiver<()>,
+) {
+    let recorder = BackgroundRecorder::start(recorder);
+    let mut after = None;
+    loop {
+        let shown = tokio::select! {
+            // Told or dropped, which is the same.
+            _ = &mut enough => break,
+            shown = frames.newer_than(after) => shown,
+        };
+        let Some(shown) = shown else { break };
+        let header = shown.frame.header();
+        after = Some(header.frame);
+        if recorder
+            .put(
+                shown.frame.jpeg(),
+                (header.width, header.height),
+                header.frame.0,
+                header.captured,
+            )
+            .is_err()
+        {
+            break;
+        }
+    }
+    let finished = tokio::task::spawn_blocking(move || recorder.finish()).await;
+    let (recorded, failed) = finished.unwrap_or_default();
+    if let Some(open) = open.upgrade() {
+        lock(&open.recordings).0.remove(&stream);
+        tell_stream(&core, &open, stream);
+    }
+    core.notify(
+        "video",
+        &VideoEvent::Recorded {
+            stream: stream.0,
+            recorded: RecordedView::of(&recorded),
+            error: failed.map(IpcError::from),
+        },
+    );
+}
+
+/// Whether a stream is being recorded is part of what the interface is told of it.
+fn tell_stream(core: &Core, open: &OpenRoom, stream: StreamId) {
+    let known = lock(&open.streams).get(stream);
+    known
+        .into_iter()
+        .for_each(|stream| super::put(core, open, stream));
+}
+
+impl RecordedView {
+    fn of(recorded: &Recorded) -> RecordedView {
+        let first = recorded.files.first();
+        RecordedView {
+            path: first.map(|path| path.to_string_lossy().into_owned()),
+            films: u32::try_from(recorded.files.len()).unwrap_or(u32::MAX),
+            frames: recorded.frames,
+            left_out: recorded.left_out,
+            bytes: recorded.bytes,
+            length_ms: recorded.length.as_micros() / 1_000,
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use media::SourceId;
-use netcore::proto::conditions::Conditions;
+use netcore::netem::Conditions;
 use netcore::proto::video::WindowMode;
 use netcore::proto::wire::DEFAULT_PORT;
 use netcore::proto::{Bitrate, Transport};

@@ -75,7 +75,6 @@
 
 mod arithmetic;
 pub mod chat;
-pub mod conditions;
 pub mod files;
 mod io;
 pub mod metrics;

@@ -27,6 +27,7 @@ mod thread;
 mod video;
 
 pub use netcore_proto as proto;
+pub use netem;
 
 pub use chat::Said;
 pub use error::{FileError, JoinError, OpenError, VideoError};

@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use netcore_proto::chat::Entry;
-use netcore_proto::conditions::{Conditions, PathCounts};
 use netcore_proto::files::FileInfo;
 use netcore_proto::metrics::{FrameTrip, TransportSummary, TripSummary};
 use netcore_proto::session::{Fingerprint, Person, Profile};
 use netcore_proto::video::{AckMode, StreamInfo, StreamSpec};
 use netcore_proto::{CommandError, FileId, FrameNumber, MemberId, StreamId, Time};
+use netem::{Conditions, PathCounts};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::chat::Said;

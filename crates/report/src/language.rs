@@ -1,7 +1,7 @@
 //! What language a page speaks. Its words stand in both where they are used.
 
+use netcore::netem::{Bottleneck, Conditions};
 use netcore::proto::Span;
-use netcore::proto::conditions::{Bottleneck, Conditions};
 use netcore::proto::metrics::Count;
 
 /// A language of pages.

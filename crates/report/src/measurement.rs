@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use netcore::proto::conditions::Conditions;
+use netcore::netem::Conditions;
 use netcore::proto::{Bitrate, Span};
 use serde::{Serialize, Serializer};
 

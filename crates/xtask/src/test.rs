@@ -167,6 +167,7 @@ fn unit(project: &Project) -> Result<Outcome> {
         &[
             ("xtask", "crates/xtask"),
             ("netcore-proto", "crates/netcore-proto"),
+            ("netem", "crates/netem"),
             ("netcore", "crates/netcore"),
             ("media", "crates/media"),
             ("report", "crates/report"),

@@ -19,8 +19,8 @@ mod trace;
 mod world;
 
 pub use agenda::Agenda;
-pub use netcore_proto::conditions as effects;
-pub use netcore_proto::conditions::Pipe;
+pub use netem as effects;
+pub use netem::Pipe;
 pub use scenario::{Scenario, Step};
 pub use trace::Trace;
 pub use world::{Film, Hop, Look, Shown, World};

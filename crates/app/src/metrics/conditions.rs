@@ -1,6 +1,6 @@
 //! The link conditioner: what the network is made like on purpose, as a person sets it.
 
-use netcore::proto::conditions::{Bottleneck, Burst, Conditions, PathCounts, Reordering};
+use netcore::netem::{Bottleneck, Burst, Conditions, PathCounts, Reordering};
 use netcore::proto::{Bitrate, Span};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -112,8 +112,8 @@ impl ConditionedView {
 
 #[cfg(test)]
 mod tests {
+    use netcore::netem::{Chance, Path};
     use netcore::proto::Time;
-    use netcore::proto::conditions::{Chance, Path};
 
     use super::*;
 

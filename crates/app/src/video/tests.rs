@@ -306,8 +306,8 @@ async fn a_stream_is_recorded_until_it_is_enough_and_then_until_it_is_over() {
 async fn pictures_fit_what_the_network_takes_unless_they_are_fixed() {
     let (_host, room) = TestApp::hosting("Ada").await;
     let (member, _) = TestApp::joining("Ben", &room).await;
-    let narrow = netcore::proto::conditions::Conditions {
-        bottleneck: Some(netcore::proto::conditions::Bottleneck {
+    let narrow = netcore::netem::Conditions {
+        bottleneck: Some(netcore::netem::Bottleneck {
             rate: netcore::proto::Bitrate(1_000_000),
             queue_bytes: 50_000,
         }),

@@ -10,8 +10,8 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use netcore_proto::conditions::{Chance, Conditions, Passage, Path, PathCounts, Pipe};
 use netcore_proto::{Span, Time};
+use netem::{Chance, Conditions, Passage, Path, PathCounts, Pipe};
 use parking_lot::Mutex;
 
 /// TCP repeats a lost segment after a round trip; on a path without delay, after this long.

@@ -1,5 +1,5 @@
 use netcore::LinkKey;
-use netcore::proto::conditions::Conditions;
+use netcore::netem::Conditions;
 use netcore::proto::metrics::LinkMeter;
 use netcore::proto::video::{FrameOutcome, FrameResult};
 use netcore::proto::{FrameNumber, MemberId, Span, StreamId, Time, Transport};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use loopback_tests::{PATIENCE, Party, pattern};
+use netcore::netem::Conditions;
 use netcore::proto::chat::{Body, Entry, Event};
-use netcore::proto::conditions::Conditions;
 use netcore::proto::session::{self, LeaveReason};
 use netcore::proto::video::{Adaptation, AdaptationConfig, FrameResult, Plan};
 use netcore::proto::{Span, Transport};

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use loopback_tests::{Bystanders, DatagramSeal, PATIENCE, Party, Stranger, pattern};
 use netcore::clock;
-use netcore::proto::conditions::Conditions;
+use netcore::netem::Conditions;
 use netcore::proto::video::{self, Ack, Datagram, Fragment, Frame, FrameHeader, Nack};
 use netcore::proto::{FrameNumber, Notice, Request, StreamId, Time, Transport};
 use std::time::Duration;

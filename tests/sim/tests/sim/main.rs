@@ -1,4 +1,4 @@
-//! Whole conversations in a simulated network, one module per capability.
+//! Whole conversations in a simulated network, one module per capability, and one for the link below them.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that finds nothing where something must be has failed"
@@ -6,6 +6,7 @@
 
 mod chat;
 mod files;
+mod link;
 mod metrics;
 mod session;
 mod video;

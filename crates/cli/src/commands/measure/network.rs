@@ -1,7 +1,7 @@
 //! A worse network on purpose, as people type it.
 
+use netcore::netem::Conditions;
 use netcore::proto::Span;
-use netcore::proto::conditions::Conditions;
 
 /// A queue before a bottleneck holds what passes in this time, as switches' do, but at least [`LEAST_QUEUE`].
 const QUEUE_MS: u64 = 50;

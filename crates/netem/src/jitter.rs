@@ -1,6 +1,6 @@
-use crate::{Span, Time};
+use netcore_proto::{Span, Time};
 
-use super::Chance;
+use crate::Chance;
 
 /// Delays each packet by up to this much more, evenly spread. Packets closer together than that change places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use super::Chance;
+use crate::Chance;
 
 /// Loses each packet with the same probability, independently of all others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

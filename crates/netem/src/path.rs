@@ -1,9 +1,8 @@
 use std::fmt;
 
-use crate::arithmetic::Grow;
-use crate::{Bitrate, Span, Time};
+use netcore_proto::{Bitrate, Span, Time};
 
-use super::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate, Reorder, Reordering};
+use crate::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate, Reorder, Reordering};
 
 /// What one direction of a link is like. The default is perfect: no delay, no limit, no loss.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -195,12 +194,12 @@ impl Path {
     pub fn send(&mut self, bytes: u64, now: Time, chance: &mut Chance) -> Passage {
         self.count(bytes);
         if self.conditions.mtu.is_some_and(|mtu| bytes > u64::from(mtu)) {
-            self.counts.lost.grow_by(1);
+            grow(&mut self.counts.lost, 1);
             return Passage::LOST;
         }
         let out = self.interface.as_mut().map_or(now, |rate| rate.queue(bytes, now));
         let Some(passed) = self.rate.as_mut().map_or(Some(out), |rate| rate.pass(bytes, out)) else {
-            self.counts.overflowed.grow_by(1);
+            grow(&mut self.counts.overflowed, 1);
             return Passage::LOST;
         };
         if self.is_lost(chance) {
@@ -211,7 +210,7 @@ impl Path {
             probability: self.conditions.duplication,
         };
         let copy = duplicate.copy(at, chance);
-        self.counts.duplicated.grow_by(u64::from(copy.is_some()));
+        grow(&mut self.counts.duplicated, u64::from(copy.is_some()));
         Passage {
             first: Some(at),
             copy,
@@ -255,8 +254,8 @@ impl Path {
     }
 
     fn count(&mut self, bytes: u64) {
-        self.counts.packets.grow_by(1);
-        self.counts.bytes.grow_by(bytes);
+        grow(&mut self.counts.packets, 1);
+        grow(&mut self.counts.bytes, bytes);
     }
 
     fn is_lost(&mut self, chance: &mut Chance) -> bool {
@@ -264,7 +263,7 @@ impl Path {
             probability: self.conditions.loss,
         };
         let is_lost = loss.is_lost(chance) | self.burst.as_mut().is_some_and(|burst| burst.is_lost(chance));
-        self.counts.lost.grow_by(u64::from(is_lost));
+        grow(&mut self.counts.lost, u64::from(is_lost));
         is_lost
     }
 
@@ -276,6 +275,11 @@ impl Path {
         let reorder = self.conditions.reordering.map(Reorder::new);
         reorder.map_or(at, |reorder| reorder.pass(at, chance))
     }
+}
+
+/// A count stays at the end of its range.
+fn grow(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 fn interface(rate: Bitrate) -> Rate {

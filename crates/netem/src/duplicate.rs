@@ -1,6 +1,6 @@
-use crate::{Span, Time};
+use netcore_proto::{Span, Time};
 
-use super::Chance;
+use crate::Chance;
 
 /// The copy comes at most this much later.
 const LATEST: Span = Span::from_millis(5);

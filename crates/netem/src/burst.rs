@@ -1,4 +1,4 @@
-use super::Chance;
+use crate::Chance;
 
 /// How packets are lost in bursts (Gilbert's model: a good state that loses nothing, a bad one that loses everything).
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
-use crate::{Span, Time};
+use netcore_proto::{Span, Time};
 
-use super::Chance;
+use crate::Chance;
 
 /// Which packets are overtaken, and by how much.
 #[derive(Clone, Copy, Debug, PartialEq)]

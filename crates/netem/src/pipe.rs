@@ -1,7 +1,7 @@
-use crate::{Span, Time};
 use bytes::Bytes;
+use netcore_proto::{Span, Time};
 
-use super::{Chance, Path};
+use crate::{Chance, Path};
 
 /// Bytes of content in one TCP segment on Ethernet.
 const SEGMENT_BYTES: usize = 1_448;
@@ -60,7 +60,7 @@ impl Pipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditions::Conditions;
+    use crate::Conditions;
 
     #[test]
     fn everything_arrives_in_order_however_it_is_cut_and_lost() {

@@ -1,4 +1,4 @@
-use crate::{Bitrate, Time};
+use netcore_proto::{Bitrate, Time};
 
 /// A bottleneck: what passes it, and what waits before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Span;
+    use netcore_proto::Span;
 
     const MBIT: Bottleneck = Bottleneck {
         rate: Bitrate(1_000_000),

@@ -73,20 +73,19 @@
     )
 )]
 
-mod arithmetic;
 pub mod chat;
 pub mod files;
+mod ground;
 mod io;
 pub mod metrics;
 mod node;
 pub mod session;
-mod text;
-mod time;
-mod units;
 pub mod video;
 pub mod wire;
 
-pub use io::{Deadline, DeadlineReason, Event, Notice, Output, Peer, Request};
+pub use ground::{
+    Bitrate, ConnId, Deadline, DeadlineReason, FileId, FrameNumber, MemberId, Span, StreamId, Time, Transport,
+};
+pub use io::{Event, Notice, Output, Request};
 pub use node::{CommandError, HostConfig, Node};
-pub use time::{Span, Time};
-pub use units::{Bitrate, ConnId, FileId, FrameNumber, MemberId, StreamId, Transport};
+pub use session::Peer;

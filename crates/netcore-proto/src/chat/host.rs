@@ -1,6 +1,6 @@
 use super::{Body, Entry, Event, Log, Notice, Request, tidy_text};
-use crate::io::{HostOutbox, Recipients};
-use crate::session::{Person, Refusal, RefusalCode};
+use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::{Person, Refusal, RefusalCode};
 
 /// The most encoded bytes of the log that a newcomer is brought up to date with; the oldest beyond that are left out.
 const MAX_LISTED_BYTES: usize = 4 * 1024 * 1024;
@@ -17,10 +17,16 @@ impl Host {
     }
 
     /// Something happened that belongs in the log.
-    pub(crate) fn note(&mut self, person: &Person, body: Body, unix_ms: u64, out: &mut HostOutbox) {
+    pub(crate) fn note(
+        &mut self,
+        person: &Person,
+        body: Body,
+        unix_ms: u64,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         let entry = self.append(person, None, body, unix_ms);
-        out.notice(Recipients::All, crate::Notice::Chat(Notice::Entry(entry.clone())));
-        out.event(crate::Event::Chat(Event::Entry(entry)));
+        out.notice(Recipients::All, Notice::Entry(entry.clone()));
+        out.event(Event::Entry(entry));
     }
 
     pub(crate) fn handle_request(
@@ -28,29 +34,26 @@ impl Host {
         from: &Person,
         request: Request,
         unix_ms: u64,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) {
         let Request::Say { local, text } = request;
         let to_sender = Recipients::One(from.id);
         if let Some(known) = self.log.find(from.id, local) {
-            out.notice(to_sender, crate::Notice::Chat(Notice::Receipt(known.clone())));
+            out.notice(to_sender, Notice::Receipt(known.clone()));
             return;
         }
         let text = match tidy_text(&text) {
             Ok(text) => text,
             Err(error) => {
                 let refusal = Refusal::new(RefusalCode::Limit, error.to_string());
-                out.notice(to_sender, crate::Notice::Chat(Notice::Refused { local, refusal }));
+                out.notice(to_sender, Notice::Refused { local, refusal });
                 return;
             }
         };
         let entry = self.append(from, Some(local), Body::Text { text }, unix_ms);
-        out.notice(to_sender, crate::Notice::Chat(Notice::Receipt(entry.clone())));
-        out.notice(
-            Recipients::AllBut(from.id),
-            crate::Notice::Chat(Notice::Entry(entry.clone())),
-        );
-        out.event(crate::Event::Chat(Event::Entry(entry)));
+        out.notice(to_sender, Notice::Receipt(entry.clone()));
+        out.notice(Recipients::AllBut(from.id), Notice::Entry(entry.clone()));
+        out.event(Event::Entry(entry));
     }
 
     /// The host itself says something; its receipt is immediate.
@@ -60,11 +63,11 @@ impl Host {
         local: u64,
         text: String,
         unix_ms: u64,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) -> Entry {
         let entry = self.append(host, Some(local), Body::Text { text }, unix_ms);
-        out.notice(Recipients::All, crate::Notice::Chat(Notice::Entry(entry.clone())));
-        out.event(crate::Event::Chat(Event::Entry(entry.clone())));
+        out.notice(Recipients::All, Notice::Entry(entry.clone()));
+        out.event(Event::Entry(entry.clone()));
         entry
     }
 
@@ -81,9 +84,9 @@ impl Host {
     }
 
     /// For a page: the first entry from number `from` on.
-    pub(crate) fn entry_from(&self, from: u64) -> Option<(u64, crate::Notice)> {
+    pub(crate) fn entry_from(&self, from: u64) -> Option<(u64, Notice)> {
         let entry = self.log.after(from.saturating_sub(1)).next()?;
-        Some((entry.seq, crate::Notice::Chat(Notice::Entry(entry.clone()))))
+        Some((entry.seq, Notice::Entry(entry.clone())))
     }
 
     fn append(&mut self, from: &Person, local: Option<u64>, body: Body, unix_ms: u64) -> Entry {

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::{Body, Entry, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
-use crate::units::MemberId;
+use crate::ground::MemberId;
 
 /// The latest entries of a room's log, oldest first, bounded by [`MAX_LOG_ENTRIES`] and [`MAX_LOG_BYTES`].
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use super::{Entry, Event, Log, Notice, Request};
-use crate::MemberId;
-use crate::io::MemberOutbox;
+use crate::ground::MemberId;
+use crate::ground::outbox::MemberOutbox;
 
 /// The most messages that wait for a receipt.
 const MAX_WAITING: usize = 1_000;
@@ -34,39 +34,44 @@ impl Member {
         local: u64,
         text: String,
         is_connected: bool,
-        out: &mut MemberOutbox,
+        out: &mut impl MemberOutbox<Request, Event>,
     ) -> bool {
         let bytes: usize = self.waiting.iter().map(|waiting| waiting.text.len()).sum();
         if self.waiting.len() >= MAX_WAITING || bytes.saturating_add(text.len()) > MAX_WAITING_BYTES {
             return false;
         }
         if is_connected {
-            out.requests.push(crate::Request::Chat(Request::Say {
+            out.request(Request::Say {
                 local,
                 text: text.clone(),
-            }));
+            });
         }
         self.waiting.push_back(Waiting { local, text });
         true
     }
 
     /// The room on the host is another one now, with a log of its own.
-    pub(crate) fn leave_room(&mut self, out: &mut MemberOutbox) {
+    pub(crate) fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
         self.log.clear();
-        out.events.push(crate::Event::Chat(Event::Reset));
+        out.event(Event::Reset);
     }
 
     /// We are in (again): what has no receipt is sent once more.
-    pub(crate) fn handle_welcome(&mut self, out: &mut MemberOutbox) {
-        out.requests.extend(self.waiting.iter().map(|waiting| {
-            crate::Request::Chat(Request::Say {
-                local: waiting.local,
-                text: waiting.text.clone(),
-            })
-        }));
+    pub(crate) fn handle_welcome(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+        for Waiting { local, text } in &self.waiting {
+            out.request(Request::Say {
+                local: *local,
+                text: text.clone(),
+            });
+        }
     }
 
-    pub(crate) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberOutbox) {
+    pub(crate) fn handle_notice(
+        &mut self,
+        notice: Notice,
+        me: Option<MemberId>,
+        out: &mut impl MemberOutbox<Request, Event>,
+    ) {
         match notice {
             Notice::Entry(entry) => {
                 let own = entry
@@ -76,7 +81,7 @@ impl Member {
                 match own {
                     Some(local) => self.receipt(local, entry, out),
                     None if self.log.push(entry.clone()) => {
-                        out.events.push(crate::Event::Chat(Event::Entry(entry)));
+                        out.event(Event::Entry(entry));
                     }
                     None => {}
                 }
@@ -88,17 +93,15 @@ impl Member {
             }
             Notice::Refused { local, refusal } => {
                 if self.confirm(local).is_some() {
-                    out.events
-                        .push(crate::Event::Chat(Event::Refused { local, refusal }));
+                    out.event(Event::Refused { local, refusal });
                 }
             }
         }
     }
 
-    fn receipt(&mut self, local: u64, entry: Entry, out: &mut MemberOutbox) {
+    fn receipt(&mut self, local: u64, entry: Entry, out: &mut impl MemberOutbox<Request, Event>) {
         self.log.push(entry.clone());
-        out.events
-            .push(crate::Event::Chat(Event::Receipt { local, entry }));
+        out.event(Event::Receipt { local, entry });
     }
 
     /// Takes a message off the waiting ones, if it is one.

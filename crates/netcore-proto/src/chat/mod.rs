@@ -35,7 +35,7 @@ pub enum Event {
         /// Our number for it.
         local: u64,
         /// Why.
-        refusal: crate::session::Refusal,
+        refusal: crate::ground::Refusal,
     },
     /// The room is another one than before: its log begins anew.
     Reset,

@@ -1,4 +1,4 @@
-use crate::{Span, Time};
+use crate::ground::{Span, Time};
 
 /// Live pictures that queue on the way for longer than this are being held up. It is well above what a busy processor adds.
 const HELD_UP: Span = Span::from_millis(25);

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request};
-use crate::io::{HostOutbox, Recipients};
-use crate::session::{Person, Refusal, RefusalCode};
-use crate::units::{FileId, MemberId};
+use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::{FileId, MemberId, Person, Refusal, RefusalCode};
 
 /// The most encoded bytes of files that a newcomer is told of; the oldest beyond that are left out until they change. A thousand
 /// ordinary files take a tenth of it.
@@ -27,7 +26,7 @@ impl Host {
         from: &Person,
         request: Request,
         unix_ms: u64,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) {
         match request {
             Request::Offer(offer) => {
@@ -36,7 +35,7 @@ impl Host {
                     Ok(file) => Notice::Accepted { local, file },
                     Err(refusal) => Notice::Refused { local, refusal },
                 };
-                out.notice(Recipients::One(from.id), crate::Notice::Files(notice));
+                out.notice(Recipients::One(from.id), notice);
             }
             Request::Cancel { file } => {
                 if self.files.get(&file).is_some_and(|file| file.owner == from.id) {
@@ -56,7 +55,7 @@ impl Host {
         owner: &Person,
         offer: Offer,
         unix_ms: u64,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) -> Result<FileInfo, Refusal> {
         if self.files.len() >= MAX_FILES && !self.forget_one() {
             let words = format!("{MAX_FILES} files are on offer in this room already");
@@ -86,29 +85,34 @@ impl Host {
         } else {
             Recipients::These(file.to.clone())
         };
-        out.notice(to, crate::Notice::Files(Notice::Offered(file.clone())));
+        out.notice(to, Notice::Offered(file.clone()));
         if owner.id != MemberId::HOST && file.is_for(MemberId::HOST) {
-            out.event(crate::Event::Files(Event::Offered(file.clone())));
+            out.event(Event::Offered(file.clone()));
         }
         Ok(file)
     }
 
     /// The data plane has every byte, and they are right.
-    pub(crate) fn stored(&mut self, file: FileId, hash: FileHash, out: &mut HostOutbox) {
+    pub(crate) fn stored(&mut self, file: FileId, hash: FileHash, out: &mut impl HostOutbox<Notice, Event>) {
         self.set_state(file, FileState::Stored { hash }, out);
     }
 
     /// The data plane could not get or keep it.
-    pub(crate) fn failed(&mut self, file: FileId, why: String, out: &mut HostOutbox) {
+    pub(crate) fn failed(&mut self, file: FileId, why: String, out: &mut impl HostOutbox<Notice, Event>) {
         self.set_state(file, FileState::Failed { why }, out);
     }
 
-    pub(crate) fn cancel(&mut self, file: FileId, out: &mut HostOutbox) {
+    pub(crate) fn cancel(&mut self, file: FileId, out: &mut impl HostOutbox<Notice, Event>) {
         self.set_state(file, FileState::Cancelled, out);
     }
 
     /// `member` has it whole and checked.
-    pub(crate) fn received(&mut self, file: FileId, member: MemberId, out: &mut HostOutbox) {
+    pub(crate) fn received(
+        &mut self,
+        file: FileId,
+        member: MemberId,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         let Some(file) = self.files.get_mut(&file) else {
             return;
         };
@@ -132,16 +136,16 @@ impl Host {
     }
 
     /// For a page: the first file from number `from` on that `member` may see.
-    pub(crate) fn file_from(&self, from: u64, member: MemberId) -> Option<(u64, crate::Notice)> {
+    pub(crate) fn file_from(&self, from: u64, member: MemberId) -> Option<(u64, Notice)> {
         let from = FileId(u32::try_from(from).ok()?);
         let mut files = self.files.range(from..);
         let (id, file) = files.find(|(_, file)| file.is_for(member))?;
         let notice = Notice::Offered(file.clone());
-        Some((id.0.into(), crate::Notice::Files(notice)))
+        Some((id.0.into(), notice))
     }
 
     /// What an owner who has left for good had not finished sending will never be whole.
-    pub(crate) fn handle_departure(&mut self, member: MemberId, out: &mut HostOutbox) {
+    pub(crate) fn handle_departure(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
         let unfinished = |file: &&FileInfo| file.owner == member && file.state == FileState::Uploading;
         let ids: Vec<FileId> = self
             .files
@@ -154,7 +158,7 @@ impl Host {
         }
     }
 
-    fn set_state(&mut self, file: FileId, state: FileState, out: &mut HostOutbox) {
+    fn set_state(&mut self, file: FileId, state: FileState, out: &mut impl HostOutbox<Notice, Event>) {
         let Some(file) = self.files.get_mut(&file) else {
             return;
         };
@@ -177,12 +181,12 @@ impl Host {
     }
 }
 
-fn announce(file: &FileInfo, out: &mut HostOutbox) {
+fn announce(file: &FileInfo, out: &mut impl HostOutbox<Notice, Event>) {
     let to = if file.to.is_empty() {
         Recipients::All
     } else {
         Recipients::These(file.to.iter().copied().chain([file.owner]).collect())
     };
-    out.notice(to, crate::Notice::Files(Notice::Changed(file.clone())));
-    out.event(crate::Event::Files(Event::Changed(file.clone())));
+    out.notice(to, Notice::Changed(file.clone()));
+    out.event(Event::Changed(file.clone()));
 }

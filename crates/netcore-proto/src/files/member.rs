@@ -1,9 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, FileInfo, FileState, MAX_FILES, Notice, Offer, Request};
-use crate::io::MemberOutbox;
-use crate::session::{Fingerprint, Person};
-use crate::units::{FileId, MemberId};
+use crate::ground::outbox::MemberOutbox;
+use crate::ground::{FileId, Fingerprint, MemberId, Person};
 
 /// What a member knows of the files on offer.
 #[derive(Debug, Default)]
@@ -56,9 +55,9 @@ impl Member {
     }
 
     /// The room on the host is another one now: its files begin anew, and our own offers are made again.
-    pub(crate) fn leave_room(&mut self, out: &mut MemberOutbox) {
+    pub(crate) fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
         self.files.clear();
-        out.events.push(crate::Event::Files(Event::Reset));
+        out.event(Event::Reset);
         for own in self.own.values_mut() {
             own.ids.clear();
             own.asked = 0;
@@ -73,13 +72,13 @@ impl Member {
     pub(crate) fn handle_welcome<'a>(
         &mut self,
         people: impl Iterator<Item = &'a Person>,
-        out: &mut MemberOutbox,
+        out: &mut impl MemberOutbox<Request, Event>,
     ) {
         people.for_each(|person| self.handle_present(person, out));
     }
 
     /// Somebody is here: what was meant for them in an earlier room is offered to them.
-    pub(crate) fn handle_present(&mut self, person: &Person, out: &mut MemberOutbox) {
+    pub(crate) fn handle_present(&mut self, person: &Person, out: &mut impl MemberOutbox<Request, Event>) {
         for own in self.own.values_mut() {
             if own.waiting.remove(&person.fingerprint) {
                 own.offer_again(vec![person.id], out);
@@ -87,7 +86,7 @@ impl Member {
         }
     }
 
-    pub(crate) fn handle_notice(&mut self, notice: Notice, out: &mut MemberOutbox) {
+    pub(crate) fn handle_notice(&mut self, notice: Notice, out: &mut impl MemberOutbox<Request, Event>) {
         let event = match notice {
             Notice::Accepted { local, file } => match self.own.get_mut(&local) {
                 Some(own) if own.asked > 0 => {
@@ -104,7 +103,7 @@ impl Member {
             }
             Notice::Offered(file) | Notice::Changed(file) => self.changed(file),
         };
-        out.events.push(crate::Event::Files(event));
+        out.event(event);
     }
 
     fn changed(&mut self, file: FileInfo) -> Event {
@@ -131,12 +130,12 @@ impl Member {
 
 impl Own {
     /// The same offer once more, to `to`.
-    fn offer_again(&mut self, to: Vec<MemberId>, out: &mut MemberOutbox) {
+    fn offer_again(&mut self, to: Vec<MemberId>, out: &mut impl MemberOutbox<Request, Event>) {
         self.asked = self.asked.saturating_add(1);
         let offer = Offer {
             to,
             ..self.offer.clone()
         };
-        out.requests.push(crate::Request::Files(Request::Offer(offer)));
+        out.request(Request::Offer(offer));
     }
 }

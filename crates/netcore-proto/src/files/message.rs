@@ -3,9 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_RECEIVERS, safe_name};
-use crate::session::{MAX_PEOPLE, Refusal, tidy_name};
-use crate::text;
-use crate::units::{FileId, MemberId};
+use crate::ground::person::{MAX_PEOPLE, tidy_name};
+use crate::ground::{FileId, MemberId, Refusal, text};
 use crate::wire::{MAX_EXACT, MAX_UNIX_MS, WireError, at_most};
 
 /// The longest file name in bytes, which is what common file systems take.

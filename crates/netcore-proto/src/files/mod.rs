@@ -47,7 +47,7 @@ pub enum Event {
         /// The owner's own number for the offer.
         local: u64,
         /// Why.
-        refusal: crate::session::Refusal,
+        refusal: crate::ground::Refusal,
     },
     /// A file was offered to us.
     Offered(FileInfo),

@@ -1,6 +1,6 @@
 use super::FileHash;
+use crate::ground::{Span, Time};
 use crate::wire::WireError;
-use crate::{Span, Time};
 
 /// The most bytes of content in one record.
 pub const MAX_CHUNK_BYTES: usize = 1024 * 1024;

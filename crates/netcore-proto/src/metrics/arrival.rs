@@ -3,10 +3,9 @@ use std::collections::VecDeque;
 use super::histogram::{Distribution, Distributions};
 use super::pace::Pace;
 use super::{Counters, Figures, Point, Series, WINDOW};
-use crate::arithmetic::Grow;
-use crate::units::{Bitrate, FrameNumber, Transport};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Bitrate, FrameNumber, Span, Time, Transport};
 use crate::video::{Arrival, ReceiverCounts};
-use crate::{Span, Time};
 
 /// The most arrivals of the last [`WINDOW`] that are remembered, the latest ones.
 const MAX_RECENT: usize = 8_192;
@@ -170,7 +169,7 @@ impl ArrivalMeter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::StreamId;
+    use crate::ground::StreamId;
     use crate::video::{Frame, FrameHeader};
 
     fn arrival(number: u32, captured_ms: u64, at_ms: u64) -> Arrival {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::arithmetic::Grow;
+use crate::ground::arithmetic::Grow;
 use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason, ReceiverCounts};
 
 /// Something that is counted of a link. The order is that of a table: what arrived, what was lost, what was not sent, and

@@ -1,9 +1,8 @@
 use std::collections::VecDeque;
 
-use crate::arithmetic::Grow;
-use crate::units::{FrameNumber, Transport};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{FrameNumber, Span, Time, Transport};
 use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason};
-use crate::{Span, Time};
 
 /// The most results kept: 400 s at 30 frames/s in 0.9 MB.
 pub(super) const MAX_KEPT: usize = 12_000;

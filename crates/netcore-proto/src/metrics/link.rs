@@ -2,10 +2,9 @@ use super::histogram::{Distribution, Distributions};
 use super::kept::{Kept, MAX_KEPT};
 use super::totals::{Totals, TransportSummary};
 use super::{Counters, Figures, Point, Series, WINDOW, percentile};
-use crate::arithmetic::Grow;
-use crate::units::{Bitrate, Transport};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Bitrate, Span, Time, Transport};
 use crate::video::{FrameOutcome, FrameResult};
-use crate::{Span, Time};
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -234,7 +233,7 @@ impl Second {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::FrameNumber;
+    use crate::ground::FrameNumber;
     use crate::video::{DropReason, LossReason};
 
     fn result(ms: u64, transport: Transport, outcome: FrameOutcome) -> FrameResult {

@@ -25,11 +25,9 @@ pub use trip::{FrameTrip, TripSummary, ViewMeter};
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::mul_div_ceil;
-use crate::session::ClockOffset;
-use crate::units::{StreamId, Transport};
+use crate::ground::arithmetic::mul_div_ceil;
+use crate::ground::{ClockOffset, Span, StreamId, Time, Transport};
 use crate::wire::MAX_EXACT;
-use crate::{Span, Time};
 
 /// Figures describe this much of the past.
 pub const WINDOW: Span = Span::from_secs(10);

@@ -1,5 +1,4 @@
-use crate::units::FrameNumber;
-use crate::{Span, Time};
+use crate::ground::{FrameNumber, Span, Time};
 
 /// How evenly frames arrive, from when each was captured and when it was whole. It does not matter whose clocks those
 /// are: only differences on one and the same clock are taken.

@@ -1,6 +1,6 @@
 use super::Count;
+use crate::ground::{Span, Time};
 use crate::video::{FrameOutcome, FrameResult};
-use crate::{Span, Time};
 
 /// The first line of a file of results. Times are microseconds on the sending computer's clock, `received_whole_us` on the
 /// receiver's; an empty field is unknown.
@@ -68,7 +68,7 @@ fn hold_us(outcome: FrameOutcome) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::{FrameNumber, Transport};
+    use crate::ground::{FrameNumber, Transport};
 
     fn result() -> FrameResult {
         FrameResult {

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::{Distribution, Point};
-use crate::arithmetic::Grow;
-use crate::units::Transport;
-use crate::{Bitrate, Span, Time};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Bitrate, Span, Time, Transport};
 
 /// How long one point lasts, and how many such points are kept: ten minutes of seconds, an hour of ten seconds, half a day
 /// of minutes, a week of ten minutes, and a year of hours.

@@ -1,10 +1,9 @@
 use super::Counters;
 use super::histogram::{Distributions, Quantiles};
 use super::pace::Pace;
-use crate::arithmetic::Grow;
-use crate::units::Transport;
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Span, Time, Transport};
 use crate::video::{FrameOutcome, FrameResult};
-use crate::{Span, Time};
 
 /// Everything one transport did on a link since the stream began.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,10 +1,8 @@
 use std::collections::VecDeque;
 
 use super::percentile;
-use crate::session::ClockOffset;
-use crate::units::FrameNumber;
+use crate::ground::{ClockOffset, FrameNumber, Span, Time};
 use crate::video::{FrameOutcome, FrameResult};
-use crate::{Span, Time};
 
 /// Trips that are kept: ten seconds at 60 frames a second.
 const MAX_TRIPS: usize = 600;

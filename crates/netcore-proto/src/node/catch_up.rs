@@ -10,8 +10,8 @@
 
 use super::encoded;
 use super::host::HostNode;
+use crate::ground::{ConnId, MemberId};
 use crate::io::{Notice, Output};
-use crate::units::{ConnId, MemberId};
 use crate::{chat, session};
 
 /// A page ends when it has this many encoded bytes; its last message may exceed that by at most a control message.
@@ -88,11 +88,14 @@ impl HostNode {
     /// The next thing to say of a section, and its number.
     fn next_item(&self, catch_up: &CatchUp) -> Option<(u64, Notice)> {
         let CatchUp { member, next, .. } = *catch_up;
+        fn item<N>(found: Option<(u64, N)>, notice: fn(N) -> Notice) -> Option<(u64, Notice)> {
+            found.map(|(number, found)| (number, notice(found)))
+        }
         match catch_up.section {
-            Section::People => self.session.person_from(next, member),
-            Section::Files => self.files.file_from(next, member),
-            Section::Streams => self.video.stream_from(next),
-            Section::Chat => self.chat.entry_from(next),
+            Section::People => item(self.session.person_from(next, member), Notice::Session),
+            Section::Files => item(self.files.file_from(next, member), Notice::Files),
+            Section::Streams => item(self.video.stream_from(next), Notice::Video),
+            Section::Chat => item(self.chat.entry_from(next), Notice::Chat),
         }
     }
 

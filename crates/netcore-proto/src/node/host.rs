@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::catch_up::CatchUp;
-use crate::io::{Event, HostOut, HostOutbox, Request};
-use crate::session::{LeaveReason, Refusal, RefusalCode};
-use crate::units::{ConnId, MemberId};
+use super::outbox::{HostOut, HostQueue};
+use crate::ground::{ConnId, LeaveReason, MemberId, Refusal, RefusalCode, Time};
+use crate::io::{Event, Request};
 use crate::wire::{ControlDecoder, Received, WireError};
-use crate::{Time, chat, files, session, video};
+use crate::{chat, files, session, video};
 
 /// The host's machines, and which of them a request is for.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl HostNode {
         self.epoch_unix_ms.saturating_add(now.as_millis())
     }
 
-    pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostOutbox) {
+    pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostQueue) {
         let unix_ms = self.unix_ms(now);
         if let Some(person) = self.session.person(member) {
             self.chat.note(person, body, unix_ms, out);
@@ -37,7 +37,7 @@ impl HostNode {
         conn: ConnId,
         request: Received<Request>,
         now: Time,
-        out: &mut HostOutbox,
+        out: &mut HostQueue,
     ) {
         let unix_ms = self.unix_ms(now);
         let person = self
@@ -78,7 +78,7 @@ impl HostNode {
         }
     }
 
-    pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostOutbox) {
+    pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostQueue) {
         // An older connection of the same member may just have been replaced: its streams went with it.
         self.video.handle_detached(arrival.member, out);
         self.catching_up.insert(arrival.conn, CatchUp::new(arrival));
@@ -95,7 +95,7 @@ impl HostNode {
         conn: ConnId,
         error: &WireError,
         now: Time,
-        out: &mut HostOutbox,
+        out: &mut HostQueue,
     ) {
         let refusal = Refusal::new(RefusalCode::BadMessage, error.to_string());
         match self.session.member_of(conn) {
@@ -117,7 +117,7 @@ impl HostNode {
         reason: LeaveReason,
         refusal: Option<Refusal>,
         now: Time,
-        out: &mut HostOutbox,
+        out: &mut HostQueue,
     ) {
         self.video.handle_detached(member, out);
         if let Some(departure) = self.session.leave(member, reason, refusal, out) {
@@ -129,7 +129,7 @@ impl HostNode {
         &mut self,
         departure: &session::Departure,
         now: Time,
-        out: &mut HostOutbox,
+        out: &mut HostQueue,
     ) {
         self.files.handle_departure(departure.person.id, out);
         let unix_ms = self.unix_ms(now);
@@ -143,14 +143,14 @@ impl HostNode {
         );
     }
 
-    pub(super) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
+    pub(super) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostQueue) {
         self.forget(conn);
         self.session.handle_closed(conn, now, out);
         self.handle_detached(out);
     }
 
     /// Whoever lost their connection in what just happened publishes and watches nothing any more.
-    pub(super) fn handle_detached(&mut self, out: &mut HostOutbox) {
+    pub(super) fn handle_detached(&mut self, out: &mut HostQueue) {
         let detached = out.entries.iter().filter_map(|entry| match entry {
             HostOut::Event(Event::Session(session::Event::Detached { member })) => Some(*member),
             _ => None,
@@ -160,7 +160,7 @@ impl HostNode {
         }
     }
 
-    pub(super) fn forget_closed(&mut self, out: &HostOutbox) {
+    pub(super) fn forget_closed(&mut self, out: &HostQueue) {
         for entry in &out.entries {
             if let HostOut::Close(conn, _) = entry {
                 self.forget(*conn);

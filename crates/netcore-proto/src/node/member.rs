@@ -1,8 +1,8 @@
-use crate::io::{Event, MemberOutbox, Notice};
-use crate::session::{Refusal, RefusalCode};
-use crate::units::{ConnId, MemberId};
+use super::outbox::MemberQueue;
+use crate::ground::{ConnId, MemberId, Refusal, RefusalCode, Time};
+use crate::io::{Event, Notice};
 use crate::wire::{ControlDecoder, Received};
-use crate::{Time, chat, files, session, video};
+use crate::{chat, files, session, video};
 
 /// A member's machines, and which of them a notice is for.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl MemberNode {
         conn: ConnId,
         bytes: &[u8],
         now: Time,
-        out: &mut MemberOutbox,
+        out: &mut MemberQueue,
     ) -> Option<Refusal> {
         let (_, decoder) = self.conn.as_mut().filter(|(own, _)| *own == conn)?;
         decoder.feed(bytes);
@@ -39,7 +39,7 @@ impl MemberNode {
         }
     }
 
-    fn handle_notice(&mut self, notice: Received<Notice>, now: Time, out: &mut MemberOutbox) {
+    fn handle_notice(&mut self, notice: Received<Notice>, now: Time, out: &mut MemberQueue) {
         match notice.into_inner() {
             Notice::Session(notice) => {
                 let newcomer = match &notice {
@@ -65,14 +65,14 @@ impl MemberNode {
     }
 
     /// The earlier room's end is told before the welcome of the next, so that no number is taken for one of the other room.
-    fn leave_room(&mut self, out: &mut MemberOutbox) {
+    fn leave_room(&mut self, out: &mut MemberQueue) {
         let welcomed = out.events.pop();
         self.chat.leave_room(out);
         self.files.leave_room(out);
         out.events.extend(welcomed);
     }
 
-    pub(super) fn handle_closed(&mut self, out: &mut MemberOutbox) {
+    pub(super) fn handle_closed(&mut self, out: &mut MemberQueue) {
         self.conn = None;
         self.session.handle_closed();
         self.video.handle_closed(out);

@@ -2,10 +2,11 @@
 
 use super::catch_up::PAGE_BYTES;
 use super::*;
-use crate::Transport;
 use crate::chat::MAX_TEXT_BYTES;
 use crate::files::{MAX_FILES, Offer};
-use crate::session::{MAX_PEOPLE, Returning};
+use crate::ground::Transport;
+use crate::ground::person::MAX_PEOPLE;
+use crate::session::Returning;
 use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamSpec};
 use crate::wire::{AttachToken, MAX_CONTROL_BYTES};
 

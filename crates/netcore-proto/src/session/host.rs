@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use super::{
-    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_NAME_CHARS, MAX_PEOPLE, Notice, Person, Pinger, Pong,
-    Presence, Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT, Welcome,
+    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_NAME_CHARS, MAX_PEOPLE, Notice, Peer, Person, Pinger,
+    Pong, Presence, Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT,
+    Welcome,
 };
-use crate::io::{Deadline, DeadlineReason, HostOutbox, Peer, Recipients};
-use crate::units::{ConnId, MemberId};
-use crate::{Time, text};
+use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::{ConnId, Deadline, DeadlineReason, MemberId, Time, text};
 
 /// A welcome introduces people up to this many bytes of JSON, half a control message; the others follow one by one.
 const MAX_WELCOME_BYTES: usize = 128 * 1024;
@@ -168,7 +168,7 @@ impl Host {
         conn: ConnId,
         request: Request,
         now: Time,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) -> Option<Arrival> {
         let stage = self.conns.get(&conn)?.stage;
         match (stage, request) {
@@ -184,14 +184,13 @@ impl Host {
                     sent: ping.sent,
                     received: now,
                 };
-                out.answer(conn, crate::Notice::Session(Notice::Pong(pong)));
+                out.answer(conn, Notice::Pong(pong));
                 None
             }
             (Stage::Joined(member), Request::Pong(pong)) => {
                 let pinger = self.conns.get_mut(&conn).map(|conn| &mut conn.pinger);
                 let told = pinger.and_then(|pinger| pinger.handle_pong(member, pong, now));
-                told.into_iter()
-                    .for_each(|event| out.event(crate::Event::Session(event)));
+                told.into_iter().for_each(|event| out.event(event));
                 None
             }
             (Stage::AwaitingHello { .. }, _) => {
@@ -203,7 +202,12 @@ impl Host {
         }
     }
 
-    pub(crate) fn set_profile(&mut self, member: MemberId, profile: &Profile, out: &mut HostOutbox) {
+    pub(crate) fn set_profile(
+        &mut self,
+        member: MemberId,
+        profile: &Profile,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         let profile = self.told_apart(profile.tidied(), member);
         if let Some(seat) = self.seats.get_mut(&member) {
             seat.likeness = text::likeness(&profile.name);
@@ -231,7 +235,7 @@ impl Host {
     }
 
     /// The host is reached at another address than before.
-    pub(crate) fn set_address(&mut self, address: SocketAddr, out: &mut HostOutbox) {
+    pub(crate) fn set_address(&mut self, address: SocketAddr, out: &mut impl HostOutbox<Notice, Event>) {
         if let Some(seat) = self.seats.get_mut(&MemberId::HOST)
             && seat.person.address != address
         {
@@ -245,7 +249,7 @@ impl Host {
         conn: ConnId,
         profile: &Profile,
         returning: Option<Returning>,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) -> Option<Arrival> {
         let peer = self.conns.get(&conn)?.peer.clone();
         let known = self.numbers.get(&peer.fingerprint).copied();
@@ -265,9 +269,9 @@ impl Host {
         self.numbers.insert(peer.fingerprint, member);
         if let Some(older) = self.seats.get(&member).and_then(|seat| seat.conn) {
             self.conns.remove(&older);
-            out.event(crate::Event::Session(Event::Detached { member }));
+            out.event(Event::Detached { member });
             let words = "the same identity has joined from another connection";
-            out.refuse(older, Refusal::new(RefusalCode::Replaced, words));
+            refuse(older, Refusal::new(RefusalCode::Replaced, words), out);
         }
         let person = Person {
             id: member,
@@ -299,21 +303,21 @@ impl Host {
             datagrams,
             people,
         };
-        out.answer(conn, crate::Notice::Session(Notice::Welcome(Box::new(welcome))));
-        out.event(crate::Event::Session(Event::Attached {
+        out.answer(conn, Notice::Welcome(Box::new(welcome)));
+        out.event(Event::Attached {
             conn,
             member,
             token: peer.token,
             datagrams,
-        }));
+        });
         if is_new {
             let notice = Notice::Joined(person.clone());
-            out.notice(Recipients::AllBut(member), crate::Notice::Session(notice));
-            out.event(crate::Event::Session(Event::Joined(person)));
+            out.notice(Recipients::AllBut(member), notice);
+            out.event(Event::Joined(person));
         } else {
             let notice = Notice::Changed(person.clone());
-            out.notice(Recipients::AllBut(member), crate::Notice::Session(notice));
-            out.event(crate::Event::Session(Event::Changed(person)));
+            out.notice(Recipients::AllBut(member), notice);
+            out.event(Event::Changed(person));
         }
         let last_seq = returning
             .filter(|returning| returning.room == self.room)
@@ -355,15 +359,20 @@ impl Host {
     }
 
     /// For a page: the first person from number `from` on, but for the newcomer, who is in the welcome.
-    pub(crate) fn person_from(&self, from: u64, newcomer: MemberId) -> Option<(u64, crate::Notice)> {
+    pub(crate) fn person_from(&self, from: u64, newcomer: MemberId) -> Option<(u64, Notice)> {
         let from = MemberId(u32::try_from(from).ok()?);
         let (id, seat) = self.seats.range(from..).find(|(id, _)| **id != newcomer)?;
         let notice = Notice::Changed(seat.person.clone());
-        Some((id.0.into(), crate::Notice::Session(notice)))
+        Some((id.0.into(), notice))
     }
 
     /// The connection ended on its own: its member may come back.
-    pub(crate) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
+    pub(crate) fn handle_closed(
+        &mut self,
+        conn: ConnId,
+        now: Time,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         let Some(Conn {
             stage: Stage::Joined(member),
             ..
@@ -377,7 +386,7 @@ impl Host {
         seat.conn = None;
         seat.lost = Some(now);
         seat.person.presence = Presence::Reconnecting;
-        out.event(crate::Event::Session(Event::Detached { member }));
+        out.event(Event::Detached { member });
         announce_change(&seat.person, out);
     }
 
@@ -387,25 +396,22 @@ impl Host {
         member: MemberId,
         reason: LeaveReason,
         refusal: Option<Refusal>,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) -> Option<Departure> {
         let seat = self.seats.remove(&member)?;
         if let Some(conn) = seat.conn {
             self.conns.remove(&conn);
-            out.event(crate::Event::Session(Event::Detached { member }));
+            out.event(Event::Detached { member });
             match refusal {
-                Some(refusal) => out.refuse(conn, refusal),
-                None => out.close(conn),
+                Some(refusal) => refuse(conn, refusal, out),
+                None => out.close(conn, None),
             }
         }
-        out.notice(
-            Recipients::All,
-            crate::Notice::Session(Notice::Left { id: member, reason }),
-        );
-        out.event(crate::Event::Session(Event::Left {
+        out.notice(Recipients::All, Notice::Left { id: member, reason });
+        out.event(Event::Left {
             person: seat.person.clone(),
             reason,
-        }));
+        });
         Some(Departure {
             person: seat.person,
             reason,
@@ -413,19 +419,22 @@ impl Host {
     }
 
     /// Refuses a connection that is not (yet) a member's.
-    pub(crate) fn refuse(&mut self, conn: ConnId, refusal: Refusal, out: &mut HostOutbox) {
+    pub(crate) fn refuse(
+        &mut self,
+        conn: ConnId,
+        refusal: Refusal,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         if self.conns.remove(&conn).is_some() {
-            out.refuse(conn, refusal);
+            refuse(conn, refusal, out);
         }
     }
 
     /// Ends every connection: the room closes.
-    pub(crate) fn close(&mut self, out: &mut HostOutbox) {
+    pub(crate) fn close(&mut self, out: &mut impl HostOutbox<Notice, Event>) {
         for (conn, _) in std::mem::take(&mut self.conns) {
-            out.refuse(
-                conn,
-                Refusal::new(RefusalCode::Closed, "the host closed the room"),
-            );
+            let words = "the host closed the room";
+            refuse(conn, Refusal::new(RefusalCode::Closed, words), out);
         }
     }
 
@@ -455,7 +464,11 @@ impl Host {
     }
 
     /// Asks, and finds out who has been silent or away for too long.
-    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut HostOutbox) -> Vec<Departure> {
+    pub(crate) fn handle_timeout(
+        &mut self,
+        now: Time,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) -> Vec<Departure> {
         let mut silent = Vec::new();
         let mut late = Vec::new();
         for (&id, conn) in &mut self.conns {
@@ -467,7 +480,7 @@ impl Host {
             if let Some(ping) = conn.pinger.poll_ping(now)
                 && matches!(conn.stage, Stage::Joined(_))
             {
-                out.answer(id, crate::Notice::Session(Notice::Ping(ping)));
+                out.answer(id, Notice::Ping(ping));
             }
         }
         for conn in late {
@@ -477,7 +490,7 @@ impl Host {
         for conn in silent {
             self.handle_closed(conn, now, out);
             let words = format!("nothing was heard for {SILENCE_TIMEOUT}");
-            out.refuse(conn, Refusal::new(RefusalCode::Silent, words));
+            refuse(conn, Refusal::new(RefusalCode::Silent, words), out);
         }
         let given_up = |seat: &Seat| seat.lost.is_some_and(|lost| lost + RETURN_TIMEOUT <= now);
         let gone: Vec<MemberId> = self
@@ -492,18 +505,21 @@ impl Host {
     }
 }
 
+/// Tells a connection why it is refused, and closes it.
+pub(crate) fn refuse(conn: ConnId, refusal: Refusal, out: &mut impl HostOutbox<Notice, Event>) {
+    out.answer(conn, Notice::Refused(refusal.clone()));
+    out.close(conn, Some(refusal));
+}
+
 /// What somebody is told who says hello where it is not expected.
 pub(crate) fn second_hello() -> Refusal {
     let words = "a connection begins with one hello, and only begins with it";
     Refusal::new(RefusalCode::BadMessage, words)
 }
 
-fn announce_change(person: &Person, out: &mut HostOutbox) {
-    out.notice(
-        Recipients::All,
-        crate::Notice::Session(Notice::Changed(person.clone())),
-    );
-    out.event(crate::Event::Session(Event::Changed(person.clone())));
+fn announce_change(person: &Person, out: &mut impl HostOutbox<Notice, Event>) {
+    out.notice(Recipients::All, Notice::Changed(person.clone()));
+    out.event(Event::Changed(person.clone()));
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::{Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
-use crate::Time;
-use crate::io::{Deadline, DeadlineReason, MemberOutbox};
-use crate::units::MemberId;
+use crate::ground::outbox::MemberOutbox;
+use crate::ground::{Deadline, DeadlineReason, MemberId, Time};
 
 /// A member's side of who is here. It outlives connections: people stay known while the way to them is lost.
 ///
@@ -73,17 +72,22 @@ impl Member {
         )
     }
 
-    pub(crate) fn handle_connected(&mut self, last_seq: u64, now: Time, out: &mut MemberOutbox) {
+    pub(crate) fn handle_connected(
+        &mut self,
+        last_seq: u64,
+        now: Time,
+        out: &mut impl MemberOutbox<Request, Event>,
+    ) {
         let alive = Alive {
             heard: now,
             pinger: Pinger::new(now),
         };
         self.state = State::AwaitingWelcome { alive };
         let returning = self.room.map(|room| Returning { room, last_seq });
-        out.requests.push(crate::Request::Session(Request::Hello {
+        out.request(Request::Hello {
             profile: self.profile.clone(),
             returning,
-        }));
+        });
     }
 
     pub(crate) fn handle_closed(&mut self) {
@@ -96,11 +100,10 @@ impl Member {
         }
     }
 
-    pub(crate) fn set_profile(&mut self, profile: &Profile, out: &mut MemberOutbox) {
+    pub(crate) fn set_profile(&mut self, profile: &Profile, out: &mut impl MemberOutbox<Request, Event>) {
         self.profile = profile.tidied();
         if self.is_welcomed() {
-            out.requests
-                .push(crate::Request::Session(Request::Profile(self.profile.clone())));
+            out.request(Request::Profile(self.profile.clone()));
         }
     }
 
@@ -110,7 +113,7 @@ impl Member {
         &mut self,
         notice: Notice,
         now: Time,
-        out: &mut MemberOutbox,
+        out: &mut impl MemberOutbox<Request, Event>,
     ) -> Option<bool> {
         let event = match notice {
             // A connection has one welcome: each is answered with all that waits to be said, which may be much.
@@ -133,7 +136,7 @@ impl Member {
                     .iter()
                     .map(|person| (person.id, person.clone()))
                     .collect();
-                out.events.push(crate::Event::Session(Event::Welcomed(welcome)));
+                out.event(Event::Welcomed(welcome));
                 return Some(is_another);
             }
             Notice::UpToDate => match &mut self.state {
@@ -155,7 +158,7 @@ impl Member {
                     sent: ping.sent,
                     received: now,
                 };
-                out.requests.push(crate::Request::Session(Request::Pong(pong)));
+                out.request(Request::Pong(pong));
                 None
             }
             Notice::Pong(pong) => match &mut self.state {
@@ -163,7 +166,9 @@ impl Member {
                 State::Apart | State::AwaitingWelcome { .. } => None,
             },
         };
-        out.events.extend(event.map(crate::Event::Session));
+        if let Some(event) = event {
+            out.event(event);
+        }
         None
     }
 
@@ -188,7 +193,7 @@ impl Member {
     }
 
     /// Asks whether the host is there. Returns whether it has been silent for too long.
-    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut MemberOutbox) -> bool {
+    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut impl MemberOutbox<Request, Event>) -> bool {
         let is_welcomed = self.is_welcomed();
         let (State::AwaitingWelcome { alive } | State::Welcomed { alive, .. }) = &mut self.state else {
             return false;
@@ -198,7 +203,7 @@ impl Member {
             return true;
         }
         if let Some(ping) = alive.pinger.poll_ping(now).filter(|_| is_welcomed) {
-            out.requests.push(crate::Request::Session(Request::Ping(ping)));
+            out.request(Request::Ping(ping));
         }
         false
     }
@@ -234,13 +239,26 @@ mod tests {
         }))
     }
 
+    #[derive(Default)]
+    struct Out {
+        events: Vec<Event>,
+    }
+
+    impl MemberOutbox<Request, Event> for Out {
+        fn request(&mut self, _: Request) {}
+
+        fn event(&mut self, event: Event) {
+            self.events.push(event);
+        }
+    }
+
     /// As the decoder hands it on.
-    fn hand(member: &mut Member, notice: Notice, out: &mut MemberOutbox) -> Option<bool> {
+    fn hand(member: &mut Member, notice: Notice, out: &mut Out) -> Option<bool> {
         member.handle_notice(notice.fit().unwrap(), Time::ZERO, out)
     }
 
-    fn connected() -> (Member, MemberOutbox) {
-        let mut out = MemberOutbox::default();
+    fn connected() -> (Member, Out) {
+        let mut out = Out::default();
         let mut member = Member::new(&Profile::default());
         member.handle_connected(0, Time::ZERO, &mut out);
         (member, out)

@@ -14,19 +14,19 @@ mod host;
 mod member;
 mod message;
 
-use crate::io::{Deadline, DeadlineReason};
-use crate::units::{ConnId, MemberId};
-use crate::wire::AttachToken;
-use crate::{Span, Time};
+use std::net::SocketAddr;
 
-pub use clock::ClockOffset;
-pub(crate) use host::{Arrival, Departure, Host, second_hello};
-pub(crate) use member::Member;
-pub use message::{
-    Fingerprint, LeaveReason, MAX_ABOUT_CHARS, MAX_NAME_CHARS, MAX_REFUSAL_CHARS, Notice, Person, Ping, Pong,
-    Presence, Profile, Refusal, RefusalCode, Request, Returning, Welcome,
+use crate::ground::{ConnId, Deadline, DeadlineReason, MemberId, Span, Time};
+use crate::wire::AttachToken;
+
+pub use crate::ground::person::{MAX_ABOUT_CHARS, MAX_NAME_CHARS, MAX_PEOPLE};
+pub use crate::ground::refusal::MAX_REFUSAL_CHARS;
+pub use crate::ground::{
+    ClockOffset, Fingerprint, LeaveReason, Person, Presence, Profile, Refusal, RefusalCode,
 };
-pub(crate) use message::{tidy_colour, tidy_name};
+pub(crate) use host::{Arrival, Departure, Host, refuse, second_hello};
+pub(crate) use member::Member;
+pub use message::{Notice, Ping, Pong, Request, Returning, Welcome};
 
 /// How long a new connection may take to say hello.
 pub const HELLO_TIMEOUT: Span = Span::from_secs(5);
@@ -40,8 +40,17 @@ const QUICK_PINGS: u32 = 8;
 pub const SILENCE_TIMEOUT: Span = Span::from_secs(8);
 /// How long the host keeps the place of a member whose connection was lost.
 pub const RETURN_TIMEOUT: Span = Span::from_secs(15);
-/// The most people in one room, the host included.
-pub const MAX_PEOPLE: usize = 256;
+
+/// What the transport knows of the other end of a control connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The other end's certificate.
+    pub fingerprint: Fingerprint,
+    /// The other end's address.
+    pub address: SocketAddr,
+    /// For a host: a fresh random token, should this peer become a member.
+    pub token: AttachToken,
+}
 
 /// What happens to who is here.
 #[derive(Clone, Debug, PartialEq)]

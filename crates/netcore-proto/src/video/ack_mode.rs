@@ -1,5 +1,4 @@
-use crate::Span;
-use crate::units::Bitrate;
+use crate::ground::{Bitrate, Span};
 
 /// How frames are acknowledged and what is done about lost ones, from the classic lab's way to ours.
 ///

@@ -1,8 +1,7 @@
 //! How a source makes its pictures fit a target bitrate, in the order of what the eye forgives: quality first, then size, then
 //! rate; and back in the reverse order.
 
-use crate::units::Bitrate;
-use crate::{Span, Time};
+use crate::ground::{Bitrate, Span, Time};
 
 /// This share of the target is used: pictures differ, and parts are sent again.
 const USED: f64 = 0.95;

@@ -57,8 +57,8 @@ impl FrameBuffers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::{FrameNumber, StreamId, Time};
     use crate::video::FrameHeader;
-    use crate::{FrameNumber, StreamId, Time};
 
     fn frame_in(mut buffer: BytesMut) -> Frame {
         let header = FrameHeader {

@@ -1,8 +1,6 @@
 //! Whether datagrams get through to a neighbour, and what carries frames while they do not.
 
-use crate::io::{Deadline, DeadlineReason};
-use crate::units::Transport;
-use crate::{Span, Time};
+use crate::ground::{Deadline, DeadlineReason, Span, Time, Transport};
 
 /// Frames that are answered by nothing for so long go over TCP.
 const SILENCE: Span = Span::from_secs(2);

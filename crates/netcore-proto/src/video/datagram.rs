@@ -1,8 +1,7 @@
 use bytes::{BufMut, Bytes};
 
 use super::{Fragment, Parity};
-use crate::Time;
-use crate::units::{FrameNumber, StreamId};
+use crate::ground::{FrameNumber, StreamId, Time};
 use crate::wire::{WireError, moment, take};
 
 /// The most runs of missing fragments one [`Nack`] names.

@@ -1,7 +1,7 @@
 use bytes::{BufMut, Bytes};
 
 use super::{FRAME_HEADER_BYTES, MAX_FRAME_BYTES};
-use crate::units::{FrameNumber, StreamId};
+use crate::ground::{FrameNumber, StreamId};
 use crate::wire::{WireError, take};
 
 /// A part of a frame's bytes (header and JPEG). All parts but the last have the same size.

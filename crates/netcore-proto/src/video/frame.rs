@@ -1,7 +1,6 @@
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::Time;
-use crate::units::{FrameNumber, StreamId};
+use crate::ground::{FrameNumber, StreamId, Time};
 use crate::wire::{WireError, moment, take};
 
 /// Length of a [`FrameHeader`] in bytes.

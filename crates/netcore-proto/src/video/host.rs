@@ -1,9 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamInfo, StreamSpec};
-use crate::io::{HostOutbox, Recipients};
-use crate::session::{Refusal, RefusalCode};
-use crate::units::{MemberId, StreamId};
+use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::{MemberId, Refusal, RefusalCode, StreamId};
 
 /// The host's catalogue of streams and who watches them.
 #[derive(Debug, Default)]
@@ -19,14 +18,19 @@ impl Host {
         self.streams.values()
     }
 
-    pub(crate) fn handle_request(&mut self, from: MemberId, request: Request, out: &mut HostOutbox) {
+    pub(crate) fn handle_request(
+        &mut self,
+        from: MemberId,
+        request: Request,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         match request {
             Request::Publish { local, spec } => {
                 let notice = match self.publish(from, &spec, out) {
                     Ok(stream) => Notice::Published { local, stream },
                     Err(refusal) => Notice::Refused { local, refusal },
                 };
-                out.notice(Recipients::One(from), crate::Notice::Video(notice));
+                out.notice(Recipients::One(from), notice);
             }
             Request::Change { stream, spec } => {
                 self.change(from, stream, &spec, out);
@@ -44,7 +48,7 @@ impl Host {
         &mut self,
         owner: MemberId,
         spec: &StreamSpec,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) -> Result<StreamInfo, Refusal> {
         let own = self
             .streams
@@ -76,12 +80,9 @@ impl Host {
             spec: spec.tidied(),
         };
         self.streams.insert(stream.id, stream.clone());
-        out.notice(
-            Recipients::AllBut(owner),
-            crate::Notice::Video(Notice::Started(stream.clone())),
-        );
+        out.notice(Recipients::AllBut(owner), Notice::Started(stream.clone()));
         if owner != MemberId::HOST {
-            out.event(crate::Event::Video(Event::Started(stream.clone())));
+            out.event(Event::Started(stream.clone()));
         }
         Ok(stream)
     }
@@ -91,7 +92,7 @@ impl Host {
         from: MemberId,
         stream: StreamId,
         spec: &StreamSpec,
-        out: &mut HostOutbox,
+        out: &mut impl HostOutbox<Notice, Event>,
     ) {
         let Some(stream) = self
             .streams
@@ -101,14 +102,16 @@ impl Host {
             return;
         };
         stream.spec = spec.tidied();
-        out.notice(
-            Recipients::All,
-            crate::Notice::Video(Notice::Changed(stream.clone())),
-        );
-        out.event(crate::Event::Video(Event::Changed(stream.clone())));
+        out.notice(Recipients::All, Notice::Changed(stream.clone()));
+        out.event(Event::Changed(stream.clone()));
     }
 
-    pub(crate) fn unpublish(&mut self, from: MemberId, stream: StreamId, out: &mut HostOutbox) {
+    pub(crate) fn unpublish(
+        &mut self,
+        from: MemberId,
+        stream: StreamId,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         if self
             .streams
             .get(&stream)
@@ -119,15 +122,15 @@ impl Host {
     }
 
     /// For a page: the first stream from number `from` on.
-    pub(crate) fn stream_from(&self, from: u64) -> Option<(u64, crate::Notice)> {
+    pub(crate) fn stream_from(&self, from: u64) -> Option<(u64, Notice)> {
         let from = StreamId(u32::try_from(from).ok()?);
         let (id, stream) = self.streams.range(from..).next()?;
         let notice = Notice::Started(stream.clone());
-        Some((id.0.into(), crate::Notice::Video(notice)))
+        Some((id.0.into(), notice))
     }
 
     /// A member's connection is gone: its streams end and it watches nothing.
-    pub(crate) fn handle_detached(&mut self, member: MemberId, out: &mut HostOutbox) {
+    pub(crate) fn handle_detached(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
         self.watchers.retain(|(_, watcher)| *watcher != member);
         let own = self.streams.values().filter(|stream| stream.owner == member);
         for stream in own.map(|stream| stream.id).collect::<Vec<_>>() {
@@ -135,7 +138,13 @@ impl Host {
         }
     }
 
-    fn watch(&mut self, member: MemberId, stream: StreamId, on: bool, out: &mut HostOutbox) {
+    fn watch(
+        &mut self,
+        member: MemberId,
+        stream: StreamId,
+        on: bool,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
         if !self.streams.contains_key(&stream) {
             return;
         }
@@ -145,19 +154,16 @@ impl Host {
             self.watchers.remove(&(stream, member))
         };
         if changed {
-            out.event(crate::Event::Video(Event::Watching { member, stream, on }));
+            out.event(Event::Watching { member, stream, on });
         }
     }
 
-    fn stop(&mut self, id: StreamId, out: &mut HostOutbox) {
+    fn stop(&mut self, id: StreamId, out: &mut impl HostOutbox<Notice, Event>) {
         let Some(stream) = self.streams.remove(&id) else {
             return;
         };
         self.watchers.retain(|(stream, _)| *stream != id);
-        out.notice(
-            Recipients::All,
-            crate::Notice::Video(Notice::Stopped { stream: id }),
-        );
-        out.event(crate::Event::Video(Event::Stopped(stream)));
+        out.notice(Recipients::All, Notice::Stopped { stream: id });
+        out.event(Event::Stopped(stream));
     }
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{Event, MAX_STREAMS, Notice, StreamInfo};
-use crate::io::MemberOutbox;
-use crate::units::{MemberId, StreamId};
+use super::{Event, MAX_STREAMS, Notice, Request, StreamInfo};
+use crate::ground::outbox::MemberOutbox;
+use crate::ground::{MemberId, StreamId};
 
 /// What a member knows of the live streams.
 #[derive(Debug, Default)]
@@ -16,13 +16,18 @@ impl Member {
     }
 
     /// Streams do not outlive the connection: those still live are announced again after a welcome.
-    pub(crate) fn handle_closed(&mut self, out: &mut MemberOutbox) {
+    pub(crate) fn handle_closed(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
         for (_, stream) in std::mem::take(&mut self.streams) {
-            out.events.push(crate::Event::Video(Event::Stopped(stream)));
+            out.event(Event::Stopped(stream));
         }
     }
 
-    pub(crate) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberOutbox) {
+    pub(crate) fn handle_notice(
+        &mut self,
+        notice: Notice,
+        me: Option<MemberId>,
+        out: &mut impl MemberOutbox<Request, Event>,
+    ) {
         let event = match notice {
             Notice::Published { local, stream } => self
                 .keep(&stream)
@@ -37,7 +42,9 @@ impl Member {
             Notice::Changed(stream) => self.keep(&stream).map(Event::Changed),
             Notice::Stopped { stream } => self.streams.remove(&stream).map(Event::Stopped),
         };
-        out.events.extend(event.map(crate::Event::Video));
+        if let Some(event) = event {
+            out.event(event);
+        }
     }
 
     /// Remembers a stream, if there is room.

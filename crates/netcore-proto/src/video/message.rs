@@ -1,9 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MAX_PICTURE_SIDE;
-use crate::session::Refusal;
-use crate::text;
-use crate::units::{MemberId, StreamId, Transport};
+use crate::ground::{MemberId, Refusal, StreamId, Transport, text};
 
 /// What kind of source a stream's pictures come from: one of four words on the wire. Any other is no message, so whoever adds
 /// one raises the [preface](crate::wire::Preface)'s version.

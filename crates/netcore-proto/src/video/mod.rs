@@ -71,7 +71,7 @@ pub enum Event {
         /// The publisher's own number for it.
         local: u64,
         /// Why.
-        refusal: crate::session::Refusal,
+        refusal: crate::ground::Refusal,
     },
     /// Somebody else's stream began.
     Started(StreamInfo),
@@ -82,9 +82,9 @@ pub enum Event {
     /// On a host: a member begins or ceases to watch a stream.
     Watching {
         /// Who.
-        member: crate::MemberId,
+        member: crate::ground::MemberId,
         /// What.
-        stream: crate::StreamId,
+        stream: crate::ground::StreamId,
         /// Begins or ceases.
         on: bool,
     },

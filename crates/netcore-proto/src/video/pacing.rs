@@ -1,7 +1,6 @@
 //! How fast a frame's datagrams leave.
 
-use crate::units::Bitrate;
-use crate::{Span, Time};
+use crate::ground::{Bitrate, Span, Time};
 
 /// A frame leaves at this share of what the way takes, so that what else is on it gets through.
 const SHARE: f64 = 0.8;

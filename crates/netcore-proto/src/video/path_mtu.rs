@@ -1,7 +1,6 @@
 //! How large a datagram may be on the way to a neighbour (RFC 8899, for any transport over UDP).
 
-use crate::io::{Deadline, DeadlineReason};
-use crate::{Span, Time};
+use crate::ground::{Deadline, DeadlineReason, Span, Time};
 
 /// Every path takes this much: 1,280 bytes, less what IPv6 and UDP add (RFC 8200, section 5).
 pub const BASE_PAYLOAD: u16 = 1_232;

@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::io::{Deadline, DeadlineReason};
-use crate::{Span, Time};
+use crate::ground::{Deadline, DeadlineReason, Span, Time};
 
 /// To an address that has not answered, at most this many times the bytes that came from it are sent (RFC 9000, section 8.1).
 const MAX_AMPLIFICATION: u64 = 3;

@@ -3,9 +3,8 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 
 use super::{Announced, Fragment, Frame, MAX_NACK_RANGES, Parity, parity};
-use crate::arithmetic::Grow;
-use crate::units::{FrameNumber, StreamId};
-use crate::{Span, Time};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{FrameNumber, Span, StreamId, Time};
 
 /// Fragments overtaken by fewer later ones than this may merely be late (RFC 9002, section 6.1.1 uses the same number).
 const REORDERING: u32 = 3;

@@ -2,10 +2,8 @@ use std::collections::VecDeque;
 
 use super::reassembly::{Effect, Partial, Shape, Way};
 use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity, parity};
-use crate::arithmetic::Grow;
-use crate::io::{Deadline, DeadlineReason};
-use crate::units::{FrameNumber, StreamId, Transport};
-use crate::{Span, Time};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Deadline, DeadlineReason, FrameNumber, Span, StreamId, Time, Transport};
 
 /// The most frames that may be incomplete at a time.
 const MAX_PARTIALS: usize = 6;

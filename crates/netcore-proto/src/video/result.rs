@@ -1,5 +1,4 @@
-use crate::units::{Bitrate, FrameNumber, Transport};
-use crate::{Span, Time};
+use crate::ground::{Bitrate, FrameNumber, Span, Time, Transport};
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use crate::{Span, Time};
+use crate::ground::{Span, Time};
 
 /// The least of the values seen lately: over the last window at most and the last half of it at least. It takes two values'
 /// room, whatever the rate at which they come.

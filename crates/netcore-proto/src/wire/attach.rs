@@ -3,8 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_EXACT, Receive, WireError, at_most};
-use crate::session::Refusal;
-use crate::units::{FileId, MemberId, StreamId};
+use crate::ground::{FileId, MemberId, Refusal, StreamId};
 
 /// What a member shows on every further connection to prove that it belongs to the one that was welcomed.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -73,7 +73,7 @@ impl ControlDecoder {
 
 /// What is wrong, in a bounded number of words: they quote the message, and must themselves fit one when it is refused.
 fn reason(error: &serde_json::Error) -> String {
-    crate::text::line(&error.to_string(), MAX_REASON_CHARS)
+    crate::ground::text::line(&error.to_string(), MAX_REASON_CHARS)
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ mod control;
 mod preface;
 mod received;
 
+pub use crate::ground::MAX_EXACT;
 pub use attach::{Attach, AttachReply, AttachToken, Attachment, Direction};
 pub use control::{ControlDecoder, MAX_CONTROL_BYTES, encode_control};
 pub use preface::{ConnectionKind, PREFACE_BYTES, Preface, VERSION};
-pub use received::{MAX_EXACT, MAX_UNIX_MS, Receive, Received};
+pub use received::{MAX_UNIX_MS, Receive, Received};
 pub(crate) use received::{at_most, moment};
 
 /// The application protocol named in the TLS handshake (RFC 7301).

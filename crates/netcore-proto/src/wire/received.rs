@@ -1,13 +1,11 @@
 use serde::de::DeserializeOwned;
 
 use super::WireError;
-use crate::Time;
+use crate::ground::{MAX_EXACT, Time};
 
 /// The latest moment that a message may name, in milliseconds since 1970: the end of the year 9999, less a day, so that it can
 /// be shown in every time zone.
 pub const MAX_UNIX_MS: u64 = 253_402_300_799_999 - 86_400_000;
-/// The largest number that every reader of JSON keeps exact; as microseconds it is 285 years.
-pub const MAX_EXACT: u64 = (1 << 53) - 1;
 
 /// A message from outside that has been made fit: each of its numbers is in its range, each of its strings can be shown, and
 /// each of its lists is as long as a list may be. Only [`ControlDecoder::next_message`](super::ControlDecoder::next_message)

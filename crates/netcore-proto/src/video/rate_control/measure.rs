@@ -1,5 +1,5 @@
 use super::{Acked, QUEUE, RateControl, SOME_LOSS, TELLING_TRAIN};
-use crate::{Span, Time};
+use crate::ground::{Span, Time};
 
 /// How far another clock may be from ours, in microseconds, either way: the difference of two such numbers fits into 64 bits.
 const FARTHEST: i128 = 1 << 62;

@@ -18,9 +18,8 @@ mod measure;
 use std::collections::VecDeque;
 
 use super::sliding_min::SlidingMin;
-use crate::arithmetic::Grow;
-use crate::units::Bitrate;
-use crate::{Span, Time};
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Bitrate, Span, Time};
 
 /// A frame that queued for longer shows congestion. Computers that are busy delay one by 1 to 5 ms, and another stream's
 /// frame ahead of it in a bottleneck by its own length, which at equal shares is half a frame interval.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::units::StreamId;
+use crate::ground::StreamId;
 use crate::video::FrameHeader;
 
 fn fragments(jpeg_bytes: usize) -> (Frame, Vec<Fragment>) {

@@ -1,8 +1,7 @@
 use super::{InFlight, RoundTrip, Sender, Waiting};
-use crate::units::Transport;
+use crate::ground::{Span, Time, Transport};
 use crate::video::rate_control::Acked;
 use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
-use crate::{Span, Time};
 
 /// Results nobody has taken are forgotten from the oldest on.
 const MAX_RESULTS: usize = 4_096;

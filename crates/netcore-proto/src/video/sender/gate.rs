@@ -1,6 +1,5 @@
-use crate::arithmetic::mul_div;
-use crate::units::Bitrate;
-use crate::{Span, Time};
+use crate::ground::arithmetic::mul_div;
+use crate::ground::{Bitrate, Span, Time};
 
 /// A frame may wait on the way, behind those before it, for about one frame interval, within these bounds: longer, and it is
 /// better replaced by the next; shorter is nothing beside a busy computer.

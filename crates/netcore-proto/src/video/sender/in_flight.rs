@@ -1,7 +1,6 @@
 use bytes::Bytes;
 
-use crate::Time;
-use crate::units::{StreamId, Transport};
+use crate::ground::{StreamId, Time, Transport};
 use crate::video::{Fragment, Frame, Parity};
 
 /// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked

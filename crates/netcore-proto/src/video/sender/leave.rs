@@ -3,9 +3,8 @@ use bytes::Bytes;
 use super::gate::Leave;
 use super::in_flight::InFlight;
 use super::{Sender, Waiting, repair};
-use crate::Time;
-use crate::arithmetic::Grow;
-use crate::units::Transport;
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Time, Transport};
 use crate::video::{Datagram, Fragment, Frame, Parity};
 
 /// How frames leave.

@@ -20,9 +20,7 @@ use super::parity::ParityMaker;
 use super::rate_control::{RateControl, RateControlConfig};
 use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 use super::{Ack, AckMode, Fragment, Frame, TcpAck};
-use crate::io::{Deadline, DeadlineReason};
-use crate::units::{Bitrate, FrameNumber, StreamId, Transport};
-use crate::{Span, Time};
+use crate::ground::{Bitrate, Deadline, DeadlineReason, FrameNumber, Span, StreamId, Time, Transport};
 
 /// How a [`Sender`] works.
 #[derive(Clone, Copy, Debug)]

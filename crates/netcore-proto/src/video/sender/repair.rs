@@ -1,11 +1,9 @@
 use super::Sender;
 use super::in_flight::InFlight;
-use crate::arithmetic::Grow;
-use crate::io::{Deadline, DeadlineReason};
-use crate::units::Transport;
+use crate::ground::arithmetic::Grow;
+use crate::ground::{Deadline, DeadlineReason, Span, Time, Transport};
 use crate::video::Nack;
 use crate::video::result::{FrameOutcome, LossReason};
-use crate::{Span, Time};
 
 /// How often a frame without any answer is prompted for before it counts as lost.
 const MAX_PROMPTS: u32 = 6;

@@ -1,4 +1,4 @@
-use crate::Span;
+use crate::ground::Span;
 
 /// How long the way there and back is, and how much that varies (RFC 6298, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use crate::{Span, Time};
+use crate::ground::{Span, Time};
 
 /// Where an adaptive window begins. With two, one acknowledgement in ten lost and 30 frames/s, one frame in forty found the
 /// window full; with four none did.

@@ -5,7 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{mul_div, mul_div_ceil};
+use super::arithmetic::{mul_div, mul_div_ceil};
+use super::time::Span;
+
+/// The largest number that every reader of JSON keeps exact; as microseconds it is 285 years.
+pub const MAX_EXACT: u64 = (1 << 53) - 1;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -115,17 +119,17 @@ pub struct Bitrate(pub u64);
 
 impl Bitrate {
     /// The rate at which `bytes` pass in `span`; `None` when no time passed.
-    pub fn of(bytes: u64, span: crate::Span) -> Option<Bitrate> {
-        (span > crate::Span::ZERO).then(|| Bitrate(mul_div(bytes, BIT_MICROS, span.as_micros())))
+    pub fn of(bytes: u64, span: Span) -> Option<Bitrate> {
+        (span > Span::ZERO).then(|| Bitrate(mul_div(bytes, BIT_MICROS, span.as_micros())))
     }
 
     /// How long `bytes` take at this rate, rounded up. No rate at all counts as one bit per second.
-    pub fn lasts(self, bytes: u64) -> crate::Span {
-        crate::Span::from_micros(mul_div_ceil(bytes, BIT_MICROS, self.0))
+    pub fn lasts(self, bytes: u64) -> Span {
+        Span::from_micros(mul_div_ceil(bytes, BIT_MICROS, self.0))
     }
 
     /// How many bytes pass in `span`.
-    pub fn bytes_in(self, span: crate::Span) -> u64 {
+    pub fn bytes_in(self, span: Span) -> u64 {
         mul_div(self.0, span.as_micros(), BIT_MICROS)
     }
 }
@@ -143,7 +147,6 @@ impl fmt::Display for Bitrate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Span;
 
     #[test]
     fn frame_numbers_are_compared_round_the_circle() {

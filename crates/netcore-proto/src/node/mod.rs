@@ -4,21 +4,24 @@
 mod catch_up;
 mod host;
 mod member;
+mod outbox;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use crate::io::{
-    Deadline, Event, HostOut, HostOutbox, MemberOutbox, Notice, Output, Peer, Recipients, Request,
+use crate::ground::outbox::Recipients;
+use crate::ground::{
+    ConnId, Deadline, FileId, Fingerprint, MemberId, Person, Profile, Refusal, RefusalCode, StreamId, Time,
 };
-use crate::session::{Fingerprint, Person, Profile, Refusal, RefusalCode};
-use crate::units::{ConnId, FileId, MemberId, StreamId};
+use crate::io::{Event, Notice, Output, Request};
+use crate::session::Peer;
 use crate::wire::{ControlDecoder, encode_control};
-use crate::{Time, chat, files, metrics, session, video};
+use crate::{chat, files, metrics, session, video};
 use host::HostNode;
 use member::MemberNode;
+use outbox::{HostOut, HostQueue, MemberQueue};
 
 /// What a host must know to open a room.
 #[derive(Clone, Debug)]
@@ -89,7 +92,7 @@ impl Node {
             files: files::Host::default(),
             video: video::Host::default(),
         };
-        let mut out = HostOutbox::default();
+        let mut out = HostQueue::default();
         host.note(MemberId::HOST, chat::Body::Opened, now, &mut out);
         let mut node = Node {
             role: Role::Host(host),
@@ -186,7 +189,7 @@ impl Node {
                 host.session.handle_connected(conn, peer, now);
             }
             Role::Member(member) => {
-                let mut out = MemberOutbox::default();
+                let mut out = MemberQueue::default();
                 member.conn = Some((conn, ControlDecoder::default()));
                 member
                     .session
@@ -205,7 +208,7 @@ impl Node {
                 };
                 decoder.feed(bytes);
                 host.session.handle_heard(conn, now);
-                let mut out = HostOutbox::default();
+                let mut out = HostQueue::default();
                 while let Some(decoder) = host.decoders.get_mut(&conn) {
                     match decoder.next_message::<Request>() {
                         Ok(Some(request)) => host.handle_request(conn, request, now, &mut out),
@@ -218,7 +221,7 @@ impl Node {
                 self.deliver(out);
             }
             Role::Member(member) => {
-                let mut out = MemberOutbox::default();
+                let mut out = MemberQueue::default();
                 let refusal = member.handle_bytes(conn, bytes, now, &mut out);
                 self.deliver_member(out);
                 if let Some(refusal) = refusal {
@@ -235,13 +238,13 @@ impl Node {
     pub fn handle_closed(&mut self, conn: ConnId, now: Time) {
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostOutbox::default();
+                let mut out = HostQueue::default();
                 host.handle_closed(conn, now, &mut out);
                 self.deliver(out);
             }
             Role::Member(member) => {
                 if member.conn.as_ref().is_some_and(|(own, _)| *own == conn) {
-                    let mut out = MemberOutbox::default();
+                    let mut out = MemberQueue::default();
                     member.handle_closed(&mut out);
                     self.deliver_member(out);
                 }
@@ -271,9 +274,9 @@ impl Node {
 
     fn cut_off(&mut self, conn: ConnId, refusal: Refusal, now: Time) {
         if let Role::Host(host) = &mut self.role {
-            let mut out = HostOutbox::default();
+            let mut out = HostQueue::default();
             host.handle_closed(conn, now, &mut out);
-            out.refuse(conn, refusal);
+            session::refuse(conn, refusal, &mut out);
             self.deliver(out);
         }
     }
@@ -298,7 +301,7 @@ impl Node {
     pub fn handle_timeout(&mut self, now: Time) {
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostOutbox::default();
+                let mut out = HostQueue::default();
                 let departures = host.session.handle_timeout(now, &mut out);
                 for departure in departures {
                     host.handle_departure(&departure, now, &mut out);
@@ -307,7 +310,7 @@ impl Node {
                 self.deliver(out);
             }
             Role::Member(member) => {
-                let mut out = MemberOutbox::default();
+                let mut out = MemberQueue::default();
                 let is_silent = member.session.handle_timeout(now, &mut out);
                 let conn = member.conn.as_ref().map(|(conn, _)| *conn);
                 if is_silent {
@@ -340,7 +343,7 @@ impl Node {
         let text = chat::tidy_text(text)?;
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostOutbox::default();
+                let mut out = HostQueue::default();
                 let unix_ms = host.unix_ms(now);
                 let me = host.session.person(MemberId::HOST).cloned();
                 let me = me.expect("the host is in its own room as long as the room exists");
@@ -349,7 +352,7 @@ impl Node {
                 Ok(Some(entry))
             }
             Role::Member(member) => {
-                let mut out = MemberOutbox::default();
+                let mut out = MemberQueue::default();
                 if !member
                     .chat
                     .say(local, text, member.session.is_welcomed(), &mut out)
@@ -366,12 +369,12 @@ impl Node {
     pub fn set_profile(&mut self, profile: &Profile) {
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostOutbox::default();
+                let mut out = HostQueue::default();
                 host.session.set_profile(MemberId::HOST, profile, &mut out);
                 self.deliver(out);
             }
             Role::Member(member) => {
-                let mut out = MemberOutbox::default();
+                let mut out = MemberQueue::default();
                 member.session.set_profile(profile, &mut out);
                 self.deliver_member(out);
             }
@@ -381,7 +384,7 @@ impl Node {
     /// On a host: it is reached at another address from now on, which everybody sees. A member's address is what the host sees.
     pub fn set_host_address(&mut self, address: SocketAddr) {
         if let Role::Host(host) = &mut self.role {
-            let mut out = HostOutbox::default();
+            let mut out = HostQueue::default();
             host.session.set_address(address, &mut out);
             self.deliver(out);
         }
@@ -522,7 +525,7 @@ impl Node {
         match &mut self.role {
             Role::Host(_) => self.as_host(|host, out| host.session.close(out)),
             Role::Member(member) => {
-                let mut out = MemberOutbox::default();
+                let mut out = MemberQueue::default();
                 out.requests.push(Request::Session(session::Request::Leave));
                 let conn = member.conn.as_ref().map(|(conn, _)| *conn);
                 self.deliver_member(out);
@@ -537,12 +540,12 @@ impl Node {
     fn ask(
         &mut self,
         request: Request,
-        own: impl FnOnce(&mut HostNode, &mut HostOutbox),
+        own: impl FnOnce(&mut HostNode, &mut HostQueue),
     ) -> Result<(), CommandError> {
         match &mut self.role {
             Role::Host(_) => self.as_host(own),
             Role::Member(member) if member.session.is_welcomed() => {
-                self.deliver_member(MemberOutbox {
+                self.deliver_member(MemberQueue {
                     requests: vec![request],
                     events: Vec::new(),
                 });
@@ -552,15 +555,15 @@ impl Node {
         Ok(())
     }
 
-    fn as_host(&mut self, act: impl FnOnce(&mut HostNode, &mut HostOutbox)) {
+    fn as_host(&mut self, act: impl FnOnce(&mut HostNode, &mut HostQueue)) {
         if let Role::Host(host) = &mut self.role {
-            let mut out = HostOutbox::default();
+            let mut out = HostQueue::default();
             act(host, &mut out);
             self.deliver(out);
         }
     }
 
-    fn deliver(&mut self, out: HostOutbox) {
+    fn deliver(&mut self, out: HostQueue) {
         let Role::Host(host) = &mut self.role else { return };
         for entry in out.entries {
             match entry {
@@ -593,7 +596,7 @@ impl Node {
         }
     }
 
-    fn deliver_member(&mut self, out: MemberOutbox) {
+    fn deliver_member(&mut self, out: MemberQueue) {
         let Role::Member(member) = &self.role else { return };
         if let Some((conn, _)) = &member.conn {
             let transmits = out.requests.iter().map(|request| Output::Transmit {

@@ -77,6 +77,7 @@ pub mod chat;
 pub mod files;
 mod ground;
 mod io;
+pub mod link;
 pub mod metrics;
 mod node;
 pub mod session;

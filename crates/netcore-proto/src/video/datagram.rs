@@ -1,3 +1,5 @@
+//! The datagrams of a stream: parts of frames and what is said of them.
+
 use bytes::{BufMut, Bytes};
 
 use super::{Fragment, Parity};
@@ -7,7 +9,8 @@ use crate::wire::{WireError, moment, take};
 /// The most runs of missing fragments one [`Nack`] names.
 pub const MAX_NACK_RANGES: usize = 64;
 
-/// What one datagram says, once its seal has been opened. The first byte is the kind; numbers are in network byte order.
+/// What one datagram of a stream says, the link's [envelope](crate::link::Datagram) opened. The first byte is the kind, and bytes 4
+/// to 7 are the stream's number; numbers are in network byte order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Datagram<D = Bytes> {
     /// Kind 1: a part of a frame.
@@ -16,37 +19,8 @@ pub enum Datagram<D = Bytes> {
     Ack(Ack),
     /// Kind 3: parts of a frame are missing and still wanted.
     Nack(Nack),
-    /// Kind 4: nothing, but it shows where it comes from and asks who is where it goes. It is answered with kind 5, to where it
-    /// came from: only who gets it knows the token (RFC 9000, section 8.2).
-    Hello {
-        /// Returned in the answer.
-        token: u64,
-    },
-    /// Kind 5: the answer to kind 4.
-    HelloBack {
-        /// From the question.
-        token: u64,
-    },
     /// Kind 6: a part from which missing ones can be computed.
     Parity(Parity<D>),
-    /// Kind 7: nothing, in so many bytes: does a datagram of this size arrive? Answered by kind 8.
-    Probe(Probe),
-    /// Kind 8: it did.
-    ProbeAck(Probe),
-}
-
-/// A question about a size (RFC 8899, section 4.1), or its answer. The question is filled up with zeros.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// Plain bytes of the question: kind, size, token and zeros; at least [`Probe::MIN_SIZE`].
-    pub size: u16,
-    /// Returned in the answer.
-    pub token: u64,
-}
-
-impl Probe {
-    /// Bytes of a question that is not filled up, and of an answer.
-    pub const MIN_SIZE: u16 = 11;
 }
 
 /// A frame has arrived whole.
@@ -84,23 +58,7 @@ pub struct Nack {
     pub missing: Vec<(u16, u16)>,
 }
 
-impl Datagram {
-    /// Bytes of a [`Hello`](Datagram::Hello), and of its answer.
-    pub const HELLO_BYTES: usize = 9;
-}
-
 impl<D: AsRef<[u8]>> Datagram<D> {
-    /// Whether it is part of a frame, or about one.
-    pub fn is_of_a_stream(&self) -> bool {
-        match self {
-            Datagram::Fragment(_) | Datagram::Parity(_) | Datagram::Ack(_) | Datagram::Nack(_) => true,
-            Datagram::Hello { .. }
-            | Datagram::HelloBack { .. }
-            | Datagram::Probe(_)
-            | Datagram::ProbeAck(_) => false,
-        }
-    }
-
     /// How many bytes [`encode`](Datagram::encode) writes.
     pub fn encoded_length(&self) -> usize {
         match self {
@@ -108,7 +66,6 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                 Fragment::HEADER_BYTES.saturating_add(fragment.data.as_ref().len())
             }
             Datagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.as_ref().len()),
-            Datagram::Probe(probe) => usize::from(probe.size),
             small => {
                 let mut bytes = Vec::new();
                 small.encode(&mut bytes);
@@ -143,20 +100,7 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                     out.put_u16(*count);
                 }
             }
-            Datagram::Hello { token } | Datagram::HelloBack { token } => {
-                out.put_u8(if matches!(self, Datagram::Hello { .. }) {
-                    4
-                } else {
-                    5
-                });
-                out.put_u64(*token);
-            }
             Datagram::Parity(parity) => parity.encode(out),
-            Datagram::Probe(probe) => {
-                probe.encode(7, out);
-                out.put_bytes(0, usize::from(probe.size.saturating_sub(Probe::MIN_SIZE)));
-            }
-            Datagram::ProbeAck(probe) => probe.encode(8, out),
         }
     }
 }
@@ -211,24 +155,7 @@ impl<'a> Datagram<&'a [u8]> {
                     missing,
                 }))
             }
-            4 => Ok(Datagram::Hello {
-                token: u64::from_be_bytes(*take(bytes, RECORD)?),
-            }),
-            5 => Ok(Datagram::HelloBack {
-                token: u64::from_be_bytes(*take(bytes, RECORD)?),
-            }),
             6 => Parity::decode(bytes).map(Datagram::Parity),
-            7 => {
-                let probe = Probe::decode(bytes)?;
-                if plain.len() != usize::from(probe.size) {
-                    return Err(WireError::Record {
-                        record: RECORD,
-                        why: "it does not have the size it asks about",
-                    });
-                }
-                Ok(Datagram::Probe(probe))
-            }
-            8 => Probe::decode(bytes).map(Datagram::ProbeAck),
             _ => Err(WireError::Record {
                 record: RECORD,
                 why: "its kind is not known",
@@ -237,24 +164,10 @@ impl<'a> Datagram<&'a [u8]> {
     }
 }
 
-impl Probe {
-    fn encode(self, kind: u8, out: &mut impl BufMut) {
-        out.put_u8(kind);
-        out.put_u16(self.size);
-        out.put_u64(self.token);
-    }
-
-    fn decode(bytes: &mut &[u8]) -> Result<Probe, WireError> {
-        Ok(Probe {
-            size: u16::from_be_bytes(*take(bytes, "probe")?),
-            token: u64::from_be_bytes(*take(bytes, "probe")?),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link;
 
     fn trip(datagram: &Datagram) -> Result<Vec<u8>, WireError> {
         let mut bytes = Vec::new();
@@ -311,22 +224,23 @@ mod tests {
                 serial: 0x0102,
                 missing: vec![(0, 1), (40, 3)],
             }),
-            Datagram::Hello { token: 5 },
-            Datagram::HelloBack { token: u64::MAX },
             Datagram::Parity(parity()),
-            Datagram::Probe(Probe {
-                size: 1_200,
-                token: 6,
-            }),
-            Datagram::ProbeAck(Probe {
-                size: 1_200,
-                token: 6,
-            }),
         ] {
             let mut bytes = Vec::new();
             datagram.encode(&mut bytes);
             assert_eq!(datagram.encoded_length(), bytes.len(), "{datagram:?}");
             assert!(trip(&datagram).is_ok());
+            let stream = match &datagram {
+                Datagram::Fragment(fragment) => fragment.stream,
+                Datagram::Ack(ack) => ack.stream,
+                Datagram::Nack(nack) => nack.stream,
+                Datagram::Parity(parity) => parity.stream,
+            };
+            let envelope = link::Datagram::Stream {
+                stream,
+                bytes: &bytes,
+            };
+            assert_eq!(link::Datagram::decode(&bytes), Ok(envelope));
         }
     }
 
@@ -395,23 +309,6 @@ mod tests {
         ] {
             assert!(trip(&Datagram::Parity(bad)).is_err());
         }
-    }
-
-    #[test]
-    fn a_question_about_a_size_has_that_size() {
-        let probe = Probe {
-            size: 1_400,
-            token: 1,
-        };
-        let mut bytes = Vec::new();
-        Datagram::<Bytes>::Probe(probe).encode(&mut bytes);
-        assert_eq!(bytes.len(), 1_400);
-        bytes.pop();
-        assert!(Datagram::decode(&bytes).is_err());
-        assert_eq!(
-            trip(&Datagram::ProbeAck(probe)).map(|bytes| bytes.len()),
-            Ok(usize::from(Probe::MIN_SIZE))
-        );
     }
 
     #[test]

@@ -13,29 +13,22 @@
 mod ack_mode;
 mod adaptation;
 mod buffers;
-mod carrier;
 mod datagram;
 mod fragment;
 mod frame;
 mod host;
 mod member;
 mod message;
-mod pacing;
 mod parity;
-mod path_mtu;
-mod path_validation;
-mod rate_control;
 mod reassembly;
 mod receiver;
 mod result;
 mod sender;
-mod sliding_min;
 
 pub use ack_mode::{AckMode, stop_and_wait_rate};
 pub use adaptation::{Adaptation, AdaptationConfig, Plan};
 pub use buffers::FrameBuffers;
-pub use carrier::{Carrier, Verdict};
-pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack, Probe};
+pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack};
 pub use fragment::{Fragment, Parity};
 pub use frame::{
     Announced, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, MAX_PICTURE_SIDE, TCP_ACK_BYTES,
@@ -44,9 +37,6 @@ pub use frame::{
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
-pub use path_mtu::{BASE_PAYLOAD, PathMtu, ProbeOut};
-pub use path_validation::{Challenge, PathValidation};
-pub use rate_control::{RateControlConfig, RateMode};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
 pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};
 pub use sender::{Sender, SenderConfig, WindowMode};

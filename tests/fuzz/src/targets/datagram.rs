@@ -1,8 +1,21 @@
-//! What a datagram says once its seal is open.
+//! What a datagram says once its seal is open: the link's envelope, and what a stream sends in it.
 
+use netcore_proto::link;
 use netcore_proto::video::{Datagram, MAX_NACK_RANGES};
 
 pub(crate) fn run(bytes: &[u8]) {
+    let Ok(envelope) = link::Datagram::decode(bytes) else {
+        return;
+    };
+    let mut again = Vec::new();
+    envelope.encode(&mut again);
+    assert_eq!(link::Datagram::decode(&again), Ok(envelope));
+    if let link::Datagram::Stream { bytes, .. } = envelope {
+        run_stream(bytes);
+    }
+}
+
+fn run_stream(bytes: &[u8]) {
     let Ok(datagram) = Datagram::decode(bytes) else {
         return;
     };
@@ -13,7 +26,7 @@ pub(crate) fn run(bytes: &[u8]) {
             assert!(end <= u64::from(fragment.frame_length) && !fragment.data.is_empty());
         }
         Datagram::Parity(parity) => assert_eq!(parity.data.len(), usize::from(parity.size)),
-        _ => {}
+        Datagram::Ack(_) => {}
     }
     let mut again = Vec::new();
     datagram.encode(&mut again);

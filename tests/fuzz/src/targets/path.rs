@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 use arbitrary::{Arbitrary, Unstructured};
-use netcore_proto::video::{BASE_PAYLOAD, PathMtu, PathValidation, ProbeOut};
+use netcore_proto::link::{BASE_PAYLOAD, PathMtu, PathValidation, ProbeOut};
 use netcore_proto::{Span, Time};
 
 /// Bytes of a challenge under seal, and of its answer.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};
+use netcore_proto::link::{RateControlConfig, RateMode};
 use netcore_proto::video::{
-    Ack, AckMode, Datagram, Fragment, Nack, RateControlConfig, RateMode, Sender, SenderConfig, TcpAck,
-    WindowMode,
+    Ack, AckMode, Datagram, Fragment, Nack, Sender, SenderConfig, TcpAck, WindowMode,
 };
 use netcore_proto::{Bitrate, Deadline, FrameNumber, Span, StreamId, Time, Transport};
 

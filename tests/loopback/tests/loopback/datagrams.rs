@@ -4,10 +4,17 @@ use bytes::{BufMut, BytesMut};
 use loopback_tests::{Bystanders, DatagramSeal, PATIENCE, Party, Stranger, pattern};
 use netcore::clock;
 use netcore::netem::Conditions;
+use netcore::proto::link;
 use netcore::proto::video::{self, Ack, Datagram, Fragment, Frame, FrameHeader, Nack};
 use netcore::proto::{FrameNumber, Notice, Request, StreamId, Time, Transport};
 use std::time::Duration;
 use tokio::net::UdpSocket;
+
+fn about_the_link(datagram: link::Datagram<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    datagram.encode(&mut bytes);
+    bytes
+}
 
 fn encoded(datagram: &Datagram) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -40,8 +47,8 @@ async fn answer(socket: &UdpSocket, seal: &DatagramSeal) -> Vec<u8> {
             let length = socket.recv(&mut bytes).await.expect("the socket works");
             let plain = seal.open(&bytes[..length]).expect("the host's seal");
             if !matches!(
-                Datagram::decode(&plain),
-                Ok(Datagram::Probe(_) | Datagram::Hello { .. })
+                link::Datagram::decode(&plain),
+                Ok(link::Datagram::Probe(_) | link::Datagram::Hello { .. })
             ) {
                 return plain;
             }
@@ -57,12 +64,15 @@ async fn broken_seals_replays_and_unknown_connections_are_dropped() {
     let seal = mallory.seal();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     socket.connect(mallory.stranger.host()).await.unwrap();
-    let hello = |token| encoded(&Datagram::Hello { token });
+    let hello = |token| about_the_link(link::Datagram::Hello { token });
     // A good one is answered, under the host's seal for us.
     let good = seal.seal(5, &hello(77));
     socket.send(&good).await.unwrap();
     let plain = answer(&socket, &seal).await;
-    assert_eq!(Datagram::decode(&plain), Ok(Datagram::HelloBack { token: 77 }));
+    assert_eq!(
+        link::Datagram::decode(&plain),
+        Ok(link::Datagram::HelloBack { token: 77 })
+    );
     // None of these is: the same again, every single bit changed, somebody else's connection, nobody's.
     socket.send(&good).await.unwrap();
     let fresh = seal.seal(6, &hello(78));
@@ -86,7 +96,10 @@ async fn broken_seals_replays_and_unknown_connections_are_dropped() {
     // The next answer is to the next good one: the copy with the bits as they were is as good as ever.
     socket.send(&fresh).await.unwrap();
     let plain = answer(&socket, &seal).await;
-    assert_eq!(Datagram::decode(&plain), Ok(Datagram::HelloBack { token: 78 }));
+    assert_eq!(
+        link::Datagram::decode(&plain),
+        Ok(link::Datagram::HelloBack { token: 78 })
+    );
     others.notice_nothing("broken seals").await;
 }
 
@@ -151,7 +164,7 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
     // Numbers far apart move the window of what may still come, and nothing else.
     for packet in [1 << 20, 1 << 40, u64::MAX - 1, u64::MAX] {
         socket
-            .send(&seal.seal(packet, &encoded(&Datagram::HelloBack { token: 1 })))
+            .send(&seal.seal(packet, &about_the_link(link::Datagram::HelloBack { token: 1 })))
             .await
             .unwrap();
     }

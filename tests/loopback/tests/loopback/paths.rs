@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use loopback_tests::{Bystanders, DatagramSeal, Guest, Nat, PATIENCE, Party, Stranger, pattern};
 use netcore::clock;
-use netcore::proto::video::{self, Datagram};
+use netcore::proto::link::Datagram;
+use netcore::proto::video;
 use netcore::proto::{Request, StreamId, Transport};
 use tokio::net::UdpSocket;
 
@@ -13,7 +14,7 @@ const HELLO_BYTES: usize = 38;
 
 fn hello(seal: &DatagramSeal, packet: u64) -> Vec<u8> {
     let mut plain = Vec::new();
-    Datagram::<bytes::Bytes>::Hello { token: packet }.encode(&mut plain);
+    Datagram::Hello { token: packet }.encode(&mut plain);
     seal.seal(packet, &plain)
 }
 
@@ -76,12 +77,12 @@ async fn gets_the_stream(
         match Datagram::decode(&plain) {
             Ok(Datagram::Hello { token }) => {
                 let mut plain = Vec::new();
-                Datagram::<bytes::Bytes>::HelloBack { token }.encode(&mut plain);
+                Datagram::HelloBack { token }.encode(&mut plain);
                 let sent = socket.send(&seal.seal(*packet, &plain)).await;
                 sent.expect("the socket works");
                 *packet += 1;
             }
-            Ok(Datagram::Fragment(fragment)) => is_there = fragment.stream == stream,
+            Ok(Datagram::Stream { stream: from, .. }) => is_there = from == stream,
             _ => {}
         }
         is_there

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use netcore_proto::video::{BASE_PAYLOAD, PathMtu};
+use netcore_proto::link::{BASE_PAYLOAD, PathMtu};
 use netcore_proto::{Span, Time};
 use sim_tests::effects::{Burst, Chance, Conditions, Path};
 

@@ -1,6 +1,6 @@
-use super::{InFlight, RoundTrip, Sender, Waiting};
+use super::{InFlight, Sender, Waiting};
 use crate::ground::{Span, Time, Transport};
-use crate::video::rate_control::Acked;
+use crate::link::{Acked, RoundTrip};
 use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 
 /// Results nobody has taken are forgotten from the oldest on.

@@ -3,7 +3,6 @@ mod gate;
 mod in_flight;
 mod leave;
 mod repair;
-mod round_trip;
 mod window;
 
 pub use window::WindowMode;
@@ -13,14 +12,12 @@ use std::collections::VecDeque;
 use self::finish::Told;
 use self::gate::Gate;
 use self::in_flight::InFlight;
-use self::round_trip::RoundTrip;
 use self::window::Window;
-use super::pacing::Pacer;
 use super::parity::ParityMaker;
-use super::rate_control::{RateControl, RateControlConfig};
 use super::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 use super::{Ack, AckMode, Fragment, Frame, TcpAck};
 use crate::ground::{Bitrate, Deadline, DeadlineReason, FrameNumber, Span, StreamId, Time, Transport};
+use crate::link::{Pacer, RateControl, RateControlConfig, RoundTrip};
 
 /// How a [`Sender`] works.
 #[derive(Clone, Copy, Debug)]

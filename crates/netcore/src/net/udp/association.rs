@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use netcore_proto::video::{Carrier, Datagram, PathMtu, PathValidation, Probe, Verdict};
+use netcore_proto::link::{Carrier, Datagram, PathMtu, PathValidation, Probe, Verdict};
 use netcore_proto::{Span, StreamId, Time, Transport};
 use parking_lot::Mutex;
 use quinn_udp::RecvMeta;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use netcore_proto::Time;
-use netcore_proto::video::{Datagram, Probe, ProbeOut};
+use netcore_proto::link::{Datagram, Probe, ProbeOut};
 use tokio_util::sync::CancellationToken;
 
 use super::{Association, Batch, Endpoint, Route, Sent};
@@ -25,7 +25,7 @@ impl Endpoint {
             let (says_hello, looked_again) = association.handle_silence(now);
             if says_hello {
                 let token = association.hello();
-                self.send_now(association, &Datagram::Hello { token });
+                self.send_now(association, |out| Datagram::Hello { token }.encode(out));
             }
             let probed_again = match association.route() {
                 Some(to) => self.probe(association, to),
@@ -48,7 +48,7 @@ impl Endpoint {
     /// Asks an address that has not answered, if it is time for that. Returns when to look again.
     fn challenge(&self, association: &Association, now: Time) -> Option<Time> {
         while let Some((to, token)) = association.poll_challenge(now) {
-            self.send_now_to(to, association, &Datagram::Hello { token });
+            self.send_now_to(to, association, |out| Datagram::Hello { token }.encode(out));
         }
         association.next_challenge()
     }
@@ -64,7 +64,7 @@ impl Endpoint {
         }
         while let Some(ProbeOut { size, token }) = { association.path.lock().poll_probe(now) } {
             let size_inside = size.saturating_sub((seal::HEADER_BYTES + seal::TAG_BYTES) as u16);
-            let probe: Datagram = Datagram::Probe(Probe {
+            let probe = Datagram::Probe(Probe {
                 size: size_inside,
                 token,
             });
@@ -86,7 +86,7 @@ impl Endpoint {
         let (mut is_answered, mut unanswered) = (false, 0);
         loop {
             let token = association.hello();
-            self.send_now(association, &Datagram::Hello { token });
+            self.send_now(association, |out| Datagram::Hello { token }.encode(out));
             let patience = match unanswered < QUICK_HELLOS {
                 true => HELLO_INTERVAL.0,
                 false => HELLO_INTERVAL.1,

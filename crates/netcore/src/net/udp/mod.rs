@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use netcore_proto::Time;
-use netcore_proto::video::Datagram;
 use parking_lot::{Mutex, RwLock};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use tokio::io::Interest;
@@ -190,17 +189,17 @@ impl Endpoint {
         let _ = self.socket.writable().await;
     }
 
-    /// Sends one datagram now or not at all: an acknowledgement that has to wait is worth little.
-    fn send_now(&self, association: &Association, datagram: &Datagram) {
+    /// Sends one datagram, which `plain` writes, now or not at all: an acknowledgement that has to wait is worth little.
+    fn send_now(&self, association: &Association, plain: impl FnOnce(&mut Vec<u8>)) {
         if let Some(to) = association.route() {
-            self.send_now_to(to, association, datagram);
+            self.send_now_to(to, association, plain);
         }
     }
 
     /// The same to an address that the caller may send it to.
-    fn send_now_to(&self, to: Route, association: &Association, datagram: &Datagram) {
+    fn send_now_to(&self, to: Route, association: &Association, plain: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = Vec::with_capacity(128);
-        if !association.seal(&mut bytes, |out| datagram.encode(out)) {
+        if !association.seal(&mut bytes, plain) {
             return;
         }
         if self.conditioner.is_on() {

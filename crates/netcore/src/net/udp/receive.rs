@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netcore_proto::Time;
-use netcore_proto::video::{Datagram, MAX_STREAMS};
+use netcore_proto::link::Datagram;
+use netcore_proto::video::{self, MAX_STREAMS};
 use quinn_udp::{BATCH_SIZE, RecvMeta};
 use tokio::io::Interest;
 use tokio_util::sync::CancellationToken;
@@ -173,44 +174,12 @@ impl Endpoint {
             return;
         };
         association.heard(packet, from, bytes, now);
-        let datagram = Datagram::decode(plain);
-        if datagram.as_ref().is_ok_and(Datagram::is_of_a_stream) {
-            association.handle_traffic(now);
-        }
-        if let Ok(Datagram::Ack(_) | Datagram::Nack(_) | Datagram::ProbeAck(_)) = &datagram {
-            association.handle_answered(now);
-        }
-        match datagram {
-            Ok(Datagram::Fragment(fragment)) => {
-                let Some(inbound) = association.inbound(fragment.stream) else {
-                    return;
-                };
-                inbound.handle_fragment(&fragment, now);
-                self.follow_up(association.clone(), inbound, waiting);
-            }
-            Ok(Datagram::Parity(parity)) => {
-                let Some(inbound) = association.inbound(parity.stream) else {
-                    return;
-                };
-                inbound.handle_parity(&parity, now);
-                self.follow_up(association.clone(), inbound, waiting);
-            }
-            Ok(Datagram::Ack(ack)) => {
-                let outbound = association.outbound(ack.stream);
-                if let Some(outbound) = outbound {
-                    outbound.handle_ack(&ack, now);
-                }
-            }
-            Ok(Datagram::Nack(nack)) => {
-                let outbound = association.outbound(nack.stream);
-                if let Some(outbound) = outbound {
-                    outbound.handle_nack(&nack, now);
-                }
-            }
+        match Datagram::decode(plain) {
+            Ok(Datagram::Stream { bytes, .. }) => self.handle_stream(association, bytes, from, now, waiting),
             Ok(Datagram::Hello { token }) => {
                 // It answers for the address that it came from, so it goes there, if anything may.
                 if association.may_answer_hello(from) {
-                    self.send_now_to(from, association, &Datagram::HelloBack { token });
+                    self.send_now_to(from, association, |out| Datagram::HelloBack { token }.encode(out));
                 }
             }
             Ok(Datagram::HelloBack { token }) => {
@@ -218,9 +187,61 @@ impl Endpoint {
                     association.handle_answered(now);
                 }
             }
-            Ok(Datagram::Probe(probe)) => self.send_now(association, &Datagram::ProbeAck(probe)),
-            Ok(Datagram::ProbeAck(probe)) => association.handle_probe_acked(probe),
+            Ok(Datagram::Probe(probe)) => {
+                self.send_now(association, |out| Datagram::ProbeAck(probe).encode(out));
+            }
+            Ok(Datagram::ProbeAck(probe)) => {
+                association.handle_answered(now);
+                association.handle_probe_acked(probe);
+            }
             Err(error) => tracing::debug!(%from, %error, "a sealed datagram cannot be read"),
+        }
+    }
+
+    /// What one end of a stream sends the other.
+    fn handle_stream(
+        &self,
+        association: &Arc<Association>,
+        bytes: &[u8],
+        from: Route,
+        now: Time,
+        waiting: &mut Waiting,
+    ) {
+        let datagram = match video::Datagram::decode(bytes) {
+            Ok(datagram) => datagram,
+            Err(error) => {
+                tracing::debug!(%from, %error, "a stream's datagram cannot be read");
+                return;
+            }
+        };
+        association.handle_traffic(now);
+        match datagram {
+            video::Datagram::Fragment(fragment) => {
+                let Some(inbound) = association.inbound(fragment.stream) else {
+                    return;
+                };
+                inbound.handle_fragment(&fragment, now);
+                self.follow_up(association.clone(), inbound, waiting);
+            }
+            video::Datagram::Parity(parity) => {
+                let Some(inbound) = association.inbound(parity.stream) else {
+                    return;
+                };
+                inbound.handle_parity(&parity, now);
+                self.follow_up(association.clone(), inbound, waiting);
+            }
+            video::Datagram::Ack(ack) => {
+                association.handle_answered(now);
+                if let Some(outbound) = association.outbound(ack.stream) {
+                    outbound.handle_ack(&ack, now);
+                }
+            }
+            video::Datagram::Nack(nack) => {
+                association.handle_answered(now);
+                if let Some(outbound) = association.outbound(nack.stream) {
+                    outbound.handle_nack(&nack, now);
+                }
+            }
         }
     }
 
@@ -234,7 +255,7 @@ impl Endpoint {
     /// Sends what an inbound stream has to say.
     fn answer(&self, association: &Association, inbound: &Inbound) {
         while let Some(datagram) = inbound.poll_datagram() {
-            self.send_now(association, &datagram);
+            self.send_now(association, |out| datagram.encode(out));
         }
         inbound.publish_arrivals();
     }

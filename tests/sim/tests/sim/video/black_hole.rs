@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
-use netcore_proto::video::{
-    BASE_PAYLOAD, Datagram, Fragment, Frame, FrameHeader, PathMtu, ProbeOut, Receiver, Sender, SenderConfig,
-};
+use netcore_proto::link::{BASE_PAYLOAD, PathMtu, ProbeOut};
+use netcore_proto::video::{Datagram, Fragment, Frame, FrameHeader, Receiver, Sender, SenderConfig};
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 use sim_tests::effects::{Burst, Chance, Conditions, Path};
 

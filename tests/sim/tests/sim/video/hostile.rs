@@ -1,9 +1,10 @@
 //! A neighbour that lies.
 
 use bytes::Bytes;
+use netcore_proto::link::{RateControlConfig, RateMode};
 use netcore_proto::video::{
     Ack, Datagram, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack,
-    Parity, RateControlConfig, RateMode, Receiver, Sender, SenderConfig, WindowMode,
+    Parity, Receiver, Sender, SenderConfig, WindowMode,
 };
 use netcore_proto::wire::MAX_EXACT;
 use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};

@@ -1,6 +1,7 @@
 //! What is sent follows what the way takes.
 
-use netcore_proto::video::{RateControlConfig, RateMode, SenderConfig};
+use netcore_proto::link::{RateControlConfig, RateMode};
+use netcore_proto::video::SenderConfig;
 use netcore_proto::{Bitrate, Span, Time, Transport};
 use sim_tests::filming::{longest_wait, router, used_mbit};
 use sim_tests::{Film, Look, World};

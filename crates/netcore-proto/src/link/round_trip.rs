@@ -2,14 +2,14 @@ use crate::ground::Span;
 
 /// How long the way there and back is, and how much that varies (RFC 6298, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RoundTrip {
-    pub(super) smoothed: Span,
-    pub(super) variation: Span,
+pub(crate) struct RoundTrip {
+    pub(crate) smoothed: Span,
+    pub(crate) variation: Span,
 }
 
 impl RoundTrip {
     /// What is known after another sample.
-    pub(super) fn after(before: Option<RoundTrip>, sample: Span) -> RoundTrip {
+    pub(crate) fn after(before: Option<RoundTrip>, sample: Span) -> RoundTrip {
         match before {
             Some(RoundTrip { smoothed, variation }) => {
                 let away = smoothed

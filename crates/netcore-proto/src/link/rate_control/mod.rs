@@ -23,7 +23,7 @@ use crate::ground::{Bitrate, Span, Time};
 
 /// A frame that queued for longer shows congestion. Computers that are busy delay one by 1 to 5 ms, and another stream's
 /// frame ahead of it in a bottleneck by its own length, which at equal shares is half a frame interval.
-pub(super) const QUEUE: Span = Span::from_millis(20);
+const QUEUE: Span = Span::from_millis(20);
 /// The least delays are believed for this long: routes change, clocks drift (50 ppm make half a millisecond of it).
 const BASE_WINDOW: Span = Span::from_secs(10);
 /// What gets through is counted over this long: several frames of a slow stream, and short beside the five seconds in which
@@ -87,25 +87,25 @@ impl Default for RateControlConfig {
 
 /// An acknowledged frame. Times without a name are on this computer's clock.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Acked {
+pub(crate) struct Acked {
     /// Bytes of the frame.
-    pub(super) bytes: u32,
+    pub(crate) bytes: u32,
     /// Parts it was sent in, and how many did not arrive the first time.
-    pub(super) parts: u32,
-    pub(super) lost: u32,
-    pub(super) first_out: Time,
-    pub(super) last_out: Time,
+    pub(crate) parts: u32,
+    pub(crate) lost: u32,
+    pub(crate) first_out: Time,
+    pub(crate) last_out: Time,
     /// On the receiver's clock.
-    pub(super) whole: Time,
-    pub(super) hold: Span,
+    pub(crate) whole: Time,
+    pub(crate) hold: Span,
     /// First part to last, and the same without those sent again.
-    pub(super) spread: Span,
-    pub(super) train: Span,
+    pub(crate) spread: Span,
+    pub(crate) train: Span,
 }
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct RateControl {
+pub(crate) struct RateControl {
     config: RateControlConfig,
     target: f64,
     /// The least of the times a first byte took: here to there, across the two clocks; and there and back, on ours.
@@ -133,7 +133,7 @@ pub(super) struct RateControl {
 }
 
 impl RateControl {
-    pub(super) fn new(config: RateControlConfig) -> RateControl {
+    pub(crate) fn new(config: RateControlConfig) -> RateControl {
         let mut control = RateControl {
             config,
             target: FIRST_TARGET.0 as f64,
@@ -158,13 +158,13 @@ impl RateControl {
         control
     }
 
-    pub(super) fn set_config(&mut self, config: RateControlConfig) {
+    pub(crate) fn set_config(&mut self, config: RateControlConfig) {
         self.config = config;
         self.set_target(self.target);
     }
 
     /// What to send.
-    pub(super) fn target(&self) -> Bitrate {
+    pub(crate) fn target(&self) -> Bitrate {
         match self.config.mode {
             RateMode::Adaptive => Bitrate(self.target as u64),
             RateMode::Fixed => self.config.ceiling,
@@ -172,18 +172,18 @@ impl RateControl {
     }
 
     /// How long the latest frame queued.
-    pub(super) fn queueing(&self) -> Option<Span> {
+    pub(crate) fn queueing(&self) -> Option<Span> {
         self.queueing
     }
 
     /// What the way takes, as far as frames have shown: exact when they were stretched, else it takes at least this.
-    pub(super) fn capacity(&self) -> Option<Bitrate> {
+    pub(crate) fn capacity(&self) -> Option<Bitrate> {
         self.capacity.map(|capacity| Bitrate(capacity as u64))
     }
 
     /// What a frame that leaves now is paced by: what the way takes, when frames have shown that it takes no more. Now and then
     /// it is more than that, to see whether the way still takes no more.
-    pub(super) fn pacing_limit(&mut self, now: Time) -> Option<Bitrate> {
+    pub(crate) fn pacing_limit(&mut self, now: Time) -> Option<Bitrate> {
         let limit = self.capacity.filter(|_| self.is_limited)?;
         if self.look_at > now {
             return Some(Bitrate(limit as u64));
@@ -193,37 +193,37 @@ impl RateControl {
     }
 
     /// Whether frames queue on the way.
-    pub(super) fn is_queueing(&self) -> bool {
+    pub(crate) fn is_queueing(&self) -> bool {
         self.queueing > Some(QUEUE)
     }
 
     /// Whether the way has room for more than what is sent now.
-    pub(super) fn has_room(&self, now: Time) -> bool {
+    pub(crate) fn has_room(&self, now: Time) -> bool {
         let used = self.delivered_rate(now);
         !self.is_queueing() && self.capacity.is_none_or(|capacity| used < 0.7 * capacity)
     }
 
     /// The share of parts that have to be sent again, lately.
-    pub(super) fn loss(&self) -> f64 {
+    pub(crate) fn loss(&self) -> f64 {
         self.loss
     }
 
     /// The time there and back without a queue and without a frame's own length.
-    pub(super) fn least_round_trip(&self) -> Option<Span> {
+    pub(crate) fn least_round_trip(&self) -> Option<Span> {
         self.there_and_back
             .get()
             .map(|us| Span::from_micros(us.max(0) as u64))
     }
 
     /// The way is another one: a different transport, or a new address.
-    pub(super) fn handle_new_way(&mut self) {
+    pub(crate) fn handle_new_way(&mut self) {
         self.forward = SlidingMin::new(BASE_WINDOW);
         self.there_and_back = SlidingMin::new(BASE_WINDOW);
         (self.queueing, self.queueing_before) = (None, None);
     }
 
     /// A frame was acknowledged.
-    pub(super) fn handle_acked(&mut self, acked: &Acked, now: Time) {
+    pub(crate) fn handle_acked(&mut self, acked: &Acked, now: Time) {
         self.measure_queue(acked, now);
         let stretched = self.measure_train(acked);
         self.note_loss(f64::from(acked.lost.min(acked.parts)) / f64::from(acked.parts.max(1)));
@@ -245,7 +245,7 @@ impl RateControl {
     }
 
     /// A frame that was sent did not arrive whole: this share of it was lost, as far as is known.
-    pub(super) fn handle_lost(&mut self, share: f64, now: Time) {
+    pub(crate) fn handle_lost(&mut self, share: f64, now: Time) {
         self.note_loss(share);
         self.heed_loss(now);
     }

@@ -16,7 +16,7 @@ const BURST_BYTES: u64 = 16 * 1024;
 /// It is a bucket that fills at the frame's pace and holds a burst. Nothing is paced before a frame has shown how slow the way
 /// is: until then the burst is what shows it, and on a way faster than what is sent there is nothing to spare.
 #[derive(Debug, Default)]
-pub(super) struct Pacer {
+pub(crate) struct Pacer {
     pace: Option<Bitrate>,
     /// When everything that left would have left at the pace without bursts.
     clear_at: Time,
@@ -24,7 +24,7 @@ pub(super) struct Pacer {
 
 impl Pacer {
     /// A frame of `bytes` begins to leave. `limit` is what the way takes, when that is known.
-    pub(super) fn begin(&mut self, bytes: u64, interval: Option<Span>, limit: Option<Bitrate>) {
+    pub(crate) fn begin(&mut self, bytes: u64, interval: Option<Span>, limit: Option<Bitrate>) {
         self.pace = limit.zip(interval).map(|(limit, interval)| {
             let room = Span::from_micros((interval.as_micros() as f64 * MOST_OF_INTERVAL) as u64);
             let least = Bitrate::of(bytes, room).unwrap_or(limit);
@@ -33,7 +33,7 @@ impl Pacer {
     }
 
     /// Whether a datagram may leave now, or when the next burst may.
-    pub(super) fn check(&self, now: Time) -> Result<(), Time> {
+    pub(crate) fn check(&self, now: Time) -> Result<(), Time> {
         let Some(pace) = self.pace else {
             return Ok(());
         };
@@ -47,7 +47,7 @@ impl Pacer {
     }
 
     /// A datagram leaves.
-    pub(super) fn handle_sent(&mut self, bytes: u64, now: Time) {
+    pub(crate) fn handle_sent(&mut self, bytes: u64, now: Time) {
         if let Some(pace) = self.pace {
             self.clear_at = self.clear_at.max(now) + pace.lasts(bytes);
         }

@@ -1,6 +1,7 @@
 //! `cargo xtask check`: everything a reviewer should not have to look for.
 
 mod shape;
+mod walls;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +28,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "shape",
-        about: "every capability at every layer; the architecture's invariants",
+        about: "every capability at every layer; the architecture's invariants and walls",
         run: shape::check,
     },
     Part {

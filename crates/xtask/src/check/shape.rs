@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::walls;
 use crate::failure::{Failure, Result};
 use crate::project::{Project, files_under};
 
@@ -166,7 +167,7 @@ const KEPT: &[Kept] = &[
     },
 ];
 
-/// Names every gap in the table and every broken invariant at once.
+/// Names every gap in the table, every broken invariant and every breach of a wall at once.
 ///
 /// # Errors
 /// When there is any.
@@ -180,6 +181,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
             said.extend(strays(kept, &name, &text));
         }
     }
+    said.extend(walls::check(root)?);
     if said.is_empty() {
         Ok(())
     } else {
@@ -231,7 +233,7 @@ fn has_word(line: &str, word: &str) -> bool {
         .any(|(at, _)| !before(at).is_some_and(|c| c.is_alphanumeric() || c == '_'))
 }
 
-fn relative(root: &Path, file: &Path) -> String {
+pub(super) fn relative(root: &Path, file: &Path) -> String {
     let path = file.strip_prefix(root).unwrap_or(file);
     path.components()
         .map(|part| part.as_os_str().to_string_lossy())

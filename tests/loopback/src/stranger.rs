@@ -266,7 +266,7 @@ impl DatagramSeal {
     /// # Panics
     /// Never for what fits a datagram.
     pub fn seal(&self, packet: u64, plain: &[u8]) -> Vec<u8> {
-        let mut datagram = vec![0];
+        let mut datagram = vec![8];
         datagram.extend_from_slice(&self.connection.to_be_bytes());
         datagram.extend_from_slice(&packet.to_be_bytes());
         let mut content = plain.to_vec();

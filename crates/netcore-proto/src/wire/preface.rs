@@ -1,7 +1,7 @@
 use super::WireError;
 
 /// The protocol version this crate speaks.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Length of a [`Preface`] in bytes.
 pub const PREFACE_BYTES: usize = 8;
@@ -27,7 +27,7 @@ pub enum ConnectionKind {
 /// +---------------------------------------------------------------+
 /// |                       magic "RMWR"                            |
 /// +---------------+---------------+-------------------------------+
-/// |  version (2)  |     kind      |              zero             |
+/// |  version (3)  |     kind      |              zero             |
 /// +---------------+---------------+-------------------------------+
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,14 +2,24 @@
 //!
 //! ```text
 //! +------------+---------------------+-----------------------+----------------------------+--------------+
-//! | u8 zero    | u32 connection id   | u64 packet number     | the datagram, encrypted    | 16-byte tag  |
+//! | u8 kind: 8 | u32 connection id   | u64 packet number     | the datagram, encrypted    | 16-byte tag  |
 //! +------------+---------------------+-----------------------+----------------------------+--------------+
 //! |<------------- associated data, in the clear ------------>|
+//!
+//!  0 1 2 3 4 5 6 7
+//! +-+-+-+-+-+-+-+-+
+//! |0 0 0 0|1|  v  |   the kind: v is the version of this layout, 0
+//! +-+-+-+-+-+-+-+-+
 //! ```
+//! The first byte is one of those from 4 to 15, which no protocol claims that may share a port with others: STUN has 0 to 3, ZRTP
+//! 16 to 19, DTLS 20 to 63, TURN 64 to 79, RTP 128 to 191 and QUIC the rest (RFC 7983, section 7; RFC 9443, section 3). So datagrams
+//! of all these can be told apart on one port by their first byte. One of any other kind is dropped before anything else is
+//! looked at.
+//!
 //! The nonce is the packet number XORed into the nonce base, as TLS 1.3 does it (RFC 8446, section 5.3).
 //!
 //! A key seals [`Limits::packets_per_key`] packets; then the next one, derived from the same secret, takes its place, as in QUIC
-//! (RFC 9001, section 6). QUIC needs a bit in the header for that. Here the packet number is whole, so it says by itself which
+//! (RFC 9001, section 6). QUIC needs a bit of the first byte for that. Here the packet number is whole, so it says by itself which
 //! key is meant, and no bit can contradict it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +28,8 @@ use parking_lot::{Mutex, RwLock};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf;
 
+/// The first byte of each datagram: sealed, by version 0 of the layout.
+pub(crate) const KIND: u8 = 0b0000_1000;
 /// Bytes before the encrypted part.
 pub(crate) const HEADER_BYTES: usize = 13;
 /// Bytes after it.
@@ -224,7 +236,7 @@ impl Sealer {
         };
         let sealed = self.keys.with(next, |packet, key| {
             let from = out.len();
-            out.push(0);
+            out.push(KIND);
             out.extend_from_slice(&self.connection.to_be_bytes());
             out.extend_from_slice(&packet.to_be_bytes());
             plain(out);
@@ -258,12 +270,12 @@ impl Opener {
     }
 }
 
-/// The connection id a datagram bears.
+/// The connection id a datagram bears; `None` when it is of another kind or too short to be sealed.
 pub(crate) fn connection_id(datagram: &[u8]) -> Option<u32> {
     let (kind, rest) = datagram.split_first()?;
     let id = rest
         .first_chunk::<4>()
-        .filter(|_| *kind == 0 && datagram.len() > HEADER_BYTES + TAG_BYTES)?;
+        .filter(|_| *kind == KIND && datagram.len() > HEADER_BYTES + TAG_BYTES)?;
     Some(u32::from_be_bytes(*id))
 }
 
@@ -365,6 +377,18 @@ mod tests {
         assert!(opener.open(&mut datagram.clone()).is_some());
         assert_eq!(opener.open(&mut [0; 20]), None);
         assert_eq!(connection_id(&[0; 29]), None);
+    }
+
+    #[test]
+    fn the_first_byte_is_no_other_protocols_and_no_other_is_ours() {
+        const { assert!(matches!(KIND, 4..=15), "RFC 7983, section 7; RFC 9443, section 3") };
+        let (sealer, _) = pair();
+        let datagram = sealed(&sealer, b"x");
+        for kind in 0..=u8::MAX {
+            let mut other = datagram.clone();
+            other[0] = kind;
+            assert_eq!(connection_id(&other), (kind == KIND).then_some(9), "{kind}");
+        }
     }
 
     #[test]

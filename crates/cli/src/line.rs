@@ -31,8 +31,8 @@ pub(crate) enum Line {
         source: Option<SourceId>,
         size: Option<Size>,
     },
-    /// From now on by this transport.
-    Transport(Transport),
+    /// From now on by this transport; `only`: by no other, though nothing answers.
+    Transport { transport: Transport, only: bool },
     /// The own video is over.
     Stop,
     /// Begin or cease to watch a stream; keep its pictures in a folder.
@@ -76,7 +76,7 @@ Whatever you type is said to the room. A line that begins with / is a command (/
   /file PATH… [NAME…]            offer files to everybody, or to these people (\"quote\" what has spaces)
   /files   /get N   /cancel N    what is on offer; fetch one; take one back or stop fetching it
   /video [SOURCE] [WxH[@RATE]]   go live: pattern, camera:DEVICE, file:PATH, screen[:N or :TITLE]
-  /tcp   /udp                    switch your video's transport, while it is live
+  /tcp   /udp [only]             switch your video's transport; only: stay on UDP though nothing answers
   /quality N                     JPEG quality, 1 to 100
   /bitrate MIN..MAX|auto|fixed   Mbit/s your video keeps to as it follows the network
   /stop  (or Esc)                your video is over
@@ -125,8 +125,17 @@ fn command_of(name: &str, rest: &str) -> Result<Line, String> {
         "cancel" => number(rest, "/cancel N, N as /files shows it").map(|id| Line::Cancel(FileId(id))),
         "files" => alone(Line::Files),
         "video" => video(rest),
-        "tcp" => alone(Line::Transport(Transport::Tcp)),
-        "udp" => alone(Line::Transport(Transport::Udp)),
+        "tcp" => alone(Line::Transport {
+            transport: Transport::Tcp,
+            only: false,
+        }),
+        "udp" => match rest {
+            "" | "only" => Ok(Line::Transport {
+                transport: Transport::Udp,
+                only: !rest.is_empty(),
+            }),
+            _ => Err("write /udp, or /udp only to stay on UDP though nothing answers".into()),
+        },
         "stop" => alone(Line::Stop),
         "watch" => numbered(rest, name).map(|(stream, folder)| Line::Watch { stream, folder }),
         "record" => numbered(rest, name).map(|(stream, file)| Line::Record { stream, file }),
@@ -260,7 +269,10 @@ mod tests {
         assert_eq!(parsed("/file \"my notes.pdf\" Ben \"Cleo Li\""), file);
         assert_eq!(parsed("/addresses"), Line::Addresses);
         assert_eq!(parsed("/get #3"), Line::Get(FileId(3)));
-        assert_eq!(parsed("/TCP"), Line::Transport(Transport::Tcp));
+        let by = |transport, only| Line::Transport { transport, only };
+        assert_eq!(parsed("/TCP"), by(Transport::Tcp, false));
+        assert_eq!(parsed("/udp"), by(Transport::Udp, false));
+        assert_eq!(parsed("/udp only"), by(Transport::Udp, true));
         assert_eq!(parsed("/quality 80"), Line::Quality(80));
         assert_eq!(parsed("/bitrate fixed"), Line::Fit(Fit::Fixed));
         assert_eq!(parsed("/name  Ada Lovelace "), Line::Name("Ada Lovelace".into()));
@@ -314,6 +326,8 @@ mod tests {
             ("/quality 0", "1 to 100"),
             ("/bitrate", "2..20"),
             ("/stop now", "nothing after"),
+            ("/tcp only", "nothing after"),
+            ("/udp now", "/udp only"),
             ("/dance", "/help"),
             ("/open x", "port"),
             ("/name", "new name"),

@@ -143,6 +143,7 @@ impl Live {
             most_bps: most.map(|Bitrate(bps)| bps),
             is_fixed: self.wish.fit == Fit::Fixed,
             transport: spec.transport,
+            is_udp_only: self.wish.udp_only,
         }
     }
 
@@ -156,14 +157,20 @@ impl Live {
         &self.wish
     }
 
-    /// Goes on over `transport`.
-    pub(crate) async fn set_transport(&mut self, transport: Transport) -> Result<()> {
+    /// Goes on over `transport`; `only`: over no other, though nothing answers.
+    pub(crate) async fn set_transport(
+        &mut self,
+        room: &Room,
+        transport: Transport,
+        only: bool,
+    ) -> Result<()> {
         let spec = StreamSpec {
             transport,
             ..self.publisher.spec()
         };
         self.publisher.change(spec).await?;
-        self.wish.transport = transport;
+        room.stay_on_udp(only);
+        (self.wish.transport, self.wish.udp_only) = (transport, only);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use netcore::Room;
 use netcore::proto::Transport;
 
 use super::Env;
@@ -31,7 +32,9 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     recording.own().set(live.stream());
     env.screen.tell(&Report::Live(live.view(Change::Started)));
     let stream = live.stream();
-    let ended = visit.during(go_on(&mut live, args.seconds, &env.screen)).await;
+    let ended = visit
+        .during(go_on(&room, &mut live, args.seconds, &env.screen))
+        .await;
     let rows = summary(&room, |key| {
         Some(key.stream) == stream || Some(key.stream) == live.stream()
     })
@@ -65,7 +68,7 @@ fn arrived(rows: &[SummaryRow]) -> Result<()> {
 }
 
 /// Streams until the time is over, the source is, or the person wants no more.
-async fn go_on(live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Result<()> {
+async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Result<()> {
     let mut inputs = Inputs::start(screen, "", &['t', 'u']);
     if inputs.is_person() {
         screen.note("t and u switch to TCP and UDP; Esc, Enter or Ctrl-C stops.");
@@ -84,9 +87,9 @@ async fn go_on(live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Res
             failure = live.over() => return Err(failure),
             () = &mut enough => return Ok(()),
         };
-        let transport = match input {
-            Input::Key('t') => Transport::Tcp,
-            Input::Key('u') => Transport::Udp,
+        let (transport, only) = match input {
+            Input::Key('t') => (Transport::Tcp, false),
+            Input::Key('u') => (Transport::Udp, live.wish().udp_only),
             Input::Key(ESC) => return Ok(()),
             Input::Key(_) => continue,
             Input::Interrupt => return Err(interrupted()),
@@ -94,7 +97,7 @@ async fn go_on(live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Res
             Input::End if is_person => return Ok(()),
             Input::End => continue,
             Input::Line(text) => match line::parse(&text) {
-                Ok(Line::Transport(transport)) => transport,
+                Ok(Line::Transport { transport, only }) => (transport, only),
                 Ok(Line::Nothing | Line::Stop | Line::Leave) => return Ok(()),
                 Ok(Line::Quality(quality)) => {
                     live.set_quality(quality);
@@ -102,13 +105,13 @@ async fn go_on(live: &mut Live, limit: Option<Duration>, screen: &Screen) -> Res
                     continue;
                 }
                 _ => {
-                    let words = "while streaming: /tcp, /udp, /quality N, /stop";
+                    let words = "while streaming: /tcp, /udp, /udp only, /quality N, /stop";
                     screen.failure(&Failure::new(Code::Usage, words));
                     continue;
                 }
             },
         };
-        live.set_transport(transport).await?;
+        live.set_transport(room, transport, only).await?;
         screen.tell(&Report::Live(live.view(Change::Changed)));
     }
 }

@@ -357,6 +357,8 @@ pub(crate) struct Live {
     /// Whether pictures stay as they are whatever the network takes.
     pub(crate) is_fixed: bool,
     pub(crate) transport: Transport,
+    /// Whether they stay on UDP though nothing answers.
+    pub(crate) is_udp_only: bool,
 }
 
 #[derive(Debug, Serialize)]

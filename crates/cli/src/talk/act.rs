@@ -49,7 +49,7 @@ impl Session<'_> {
                 }
                 self.go_live(wish).await;
             }
-            Line::Transport(transport) => self.switch(transport).await,
+            Line::Transport { transport, only } => self.switch(transport, only).await,
             Line::Stop if self.live.is_none() => self.refuse("you are not live"),
             Line::Stop => self.stop_video().await,
             Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
@@ -171,22 +171,26 @@ impl Session<'_> {
             Ok(live) => {
                 self.recording.own().set(live.stream());
                 self.screen.tell(&Report::Live(live.view(Change::Started)));
-                self.screen.note("/tcp and /udp switch; /stop or Esc ends it.");
+                self.screen
+                    .note("/tcp, /udp and /udp only switch; /stop or Esc ends it.");
                 self.live = Some(live);
             }
             Err(failure) => self.screen.failure(&failure),
         }
     }
 
-    async fn switch(&mut self, transport: Transport) {
-        let (tcp, udp) = (transport == Transport::Tcp, transport == Transport::Udp);
-        (self.talk.manners.talk.video.tcp, self.talk.manners.talk.video.udp) = (tcp, udp);
+    async fn switch(&mut self, transport: Transport, only: bool) {
+        let video = &mut self.talk.manners.talk.video;
+        (video.tcp, video.udp) = (transport == Transport::Tcp, transport == Transport::Udp);
+        video.udp_only = only;
         let Some(live) = &mut self.live else {
-            return self
-                .screen
-                .note(&format!("Your next video begins over {transport}."));
+            let words = match only {
+                true => format!("Your next video goes over {transport} only."),
+                false => format!("Your next video begins over {transport}."),
+            };
+            return self.screen.note(&words);
         };
-        match live.set_transport(transport).await {
+        match live.set_transport(&self.room, transport, only).await {
             Ok(()) => self.screen.tell(&Report::Live(live.view(Change::Changed))),
             Err(failure) => self.screen.failure(&failure),
         }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod batches;
+mod blocked;
 mod hostile;
 mod measuring;
 mod outputs;

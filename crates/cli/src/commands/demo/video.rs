@@ -36,7 +36,7 @@ pub(super) async fn play(cast: &Cast, seconds: Duration, steps: &Steps) -> Resul
         room.watch(stream, true).await?;
     }
     look(cast, stream, Transport::Tcp, seconds, steps).await?;
-    live.set_transport(Transport::Udp).await?;
+    live.set_transport(&cast.ben, Transport::Udp, false).await?;
     steps.done("Ben switches to UDP, without stopping.");
     look(cast, stream, Transport::Udp, seconds, steps).await?;
     let mut rows = summary(&cast.ben, |key| key.stream == stream).await;

@@ -44,8 +44,9 @@ pub(super) fn streams(streams: &[StreamView]) -> Vec<Line> {
 }
 
 pub(super) fn live(live: &Live) -> String {
+    let only = if live.is_udp_only { " only" } else { "" };
     let shape = format!(
-        "{} {}×{} at {:.0} frames/s, quality {}, over {}",
+        "{} {}×{} at {:.0} frames/s, quality {}, over {}{only}",
         live.title, live.width, live.height, live.rate, live.quality, live.transport
     );
     match live.change {

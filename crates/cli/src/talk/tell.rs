@@ -129,12 +129,24 @@ impl Session<'_> {
         self.file_names.insert(file.id, file.name.clone());
         let is_first = is_offered && file.owner != self.my_id;
         let view = FileView::new(&file, self.my_id);
-        if is_offered || self.screen.is_json() || view.state != "stored" || view.mine {
+        let is_told = match view.state {
+            "stored" => is_offered || view.mine,
+            "failed" => !self.is_told_by_transfer(&file),
+            _ => true,
+        };
+        if is_told || self.screen.is_json() {
             self.screen.tell(&Report::File { file: view });
         }
         if is_first && self.talk.manners.talk.accept_files {
             self.fetch(file.id).await;
         }
+    }
+
+    /// Whether the end of a file on offer is the end of a transfer of ours, which says it in words of its own.
+    fn is_told_by_transfer(&self, file: &files::FileInfo) -> bool {
+        let transfer = self.room.transfer(file.id);
+        let is_received = |view: &TransferView| matches!(view.state, TransferState::Done { .. });
+        transfer.is_some_and(|view| file.owner == self.my_id || !is_received(&view))
     }
 
     fn handle_video(&mut self, event: video::Event) {

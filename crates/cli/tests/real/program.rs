@@ -94,6 +94,16 @@ impl Place {
         self.spawn(command, arguments)
     }
 
+    /// Runs on without `--json`, as before a person.
+    pub(crate) fn start_in_words(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
     fn spawn(&self, mut command: Command, arguments: &[&str]) -> Program {
         let mut child = command
             .arg("--json")

@@ -1,3 +1,5 @@
+use std::io::{BufRead, BufReader, Write};
+
 use crate::program::{Place, content, events, words};
 
 /// Bytes that do not repeat soon.
@@ -93,4 +95,31 @@ fn a_file_for_one_person_is_offered_to_nobody_else() {
     host.line("/file nothing-here.txt");
     let error = host.wait_for("an error", |event| event["event"] == "error");
     assert_eq!(error["code"], "file");
+}
+
+#[test]
+fn a_host_whose_file_was_changed_is_told_once() {
+    let place = Place::new();
+    let path = place.write("notes.txt", b"first");
+    let mut host = place.start_in_words(&["host", "--port", "0", "--loopback"]);
+    let mut input = host.stdin.take().unwrap();
+    let mut lines = BufReader::new(host.stdout.take().unwrap()).lines();
+    let mut line_with = |part: &str| {
+        let mut lines = lines.by_ref().map(Result::unwrap);
+        lines.find(|line| line.contains(part)).unwrap()
+    };
+    let opened = line_with("is open on port ");
+    let port: String = opened.rsplit("port ").next().unwrap().to_owned();
+    let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+    writeln!(input, "/file \"{}\"", path.display()).unwrap();
+    line_with("has arrived at the host");
+    place.write("notes.txt", b"second");
+    let address = format!("127.0.0.1:{port}");
+    let got = place.run(&["get", &address, "1", "--profile", "ben"]);
+    assert_eq!(got.status.code(), Some(6), "{}", words(&got));
+    writeln!(input, "/leave").unwrap();
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    host.wait().unwrap();
+    let told = rest.iter().filter(|line| line.contains("was changed")).count();
+    assert_eq!(told, 1, "{rest:#?}");
 }

@@ -1,6 +1,6 @@
 //! Who we are directly connected with: what the data plane must know of them, as long as their control connection lasts.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::net::live::Live;
@@ -62,15 +62,20 @@ impl Neighbour {
         }
     }
 
-    /// The host, as it has just let us in.
-    pub(crate) fn host(welcome: &Welcome, peer: &Peer, keys: &DatagramKeys) -> Neighbour {
+    /// The host, as it has just let us in on a connection from our address `local`.
+    pub(crate) fn host(
+        welcome: &Welcome,
+        peer: &Peer,
+        local: Option<IpAddr>,
+        keys: &DatagramKeys,
+    ) -> Neighbour {
         Neighbour {
             id: MemberId::HOST,
             member: welcome.me,
             token: welcome.token,
             fingerprint: peer.fingerprint,
             address: peer.address,
-            association: Association::on_member(welcome.datagrams, keys, peer.address),
+            association: Association::on_member(welcome.datagrams, keys, peer.address, local),
             live: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             clock: Mutex::default(),

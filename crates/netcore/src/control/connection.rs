@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::input::{Connection, Input, Queued};
 use crate::confine::{Panicked, confined_task};
-use crate::net::tcp::Secure;
+use crate::net::tcp::{self, Secure};
 use crate::shared::Shared;
 
 /// What a message that waits takes beside its own bytes.
@@ -26,6 +26,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Begins to read and write a control connection.
 pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection {
+    let local = tcp::socket(&stream).local_addr().ok().map(|at| at.ip());
     let (queue, waiting) = mpsc::unbounded_channel();
     let queued = Arc::new(AtomicUsize::new(0));
     let done = CancellationToken::new();
@@ -62,6 +63,7 @@ pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection
         conn,
         queue,
         queued,
+        local,
         done,
     }
 }

@@ -1,5 +1,6 @@
 //! Facts for the control plane, and a connection as its loop sees it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -55,6 +56,8 @@ pub(crate) struct Connection {
     /// Bounded by `queued`.
     pub(super) queue: mpsc::UnboundedSender<Queued>,
     pub(super) queued: Arc<AtomicUsize>,
+    /// Our own address on it.
+    pub(crate) local: Option<IpAddr>,
     /// Cancelled when it has ended, or to cut it off.
     pub(crate) done: CancellationToken,
 }

@@ -308,9 +308,15 @@ impl ControlLoop {
                     name: welcome.room_name.clone(),
                     me: welcome.me,
                 });
-                if let Some(Open { peer, keys, .. }) = self.open.values().next() {
+                if let Some(Open {
+                    connection,
+                    peer,
+                    keys,
+                }) = self.open.values().next()
+                {
+                    let host = Neighbour::host(welcome, peer, connection.local, keys);
                     remove_neighbour(&self.shared, &self.video, MemberId::HOST);
-                    add_neighbour(&self.shared, Neighbour::host(welcome, peer, keys));
+                    add_neighbour(&self.shared, host);
                     self.video.handle_welcomed(&mut self.node);
                     self.files.handle_welcomed();
                     self.tell_fate(Fate::Welcomed);

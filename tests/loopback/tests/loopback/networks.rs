@@ -209,6 +209,32 @@ async fn a_member_whose_address_changed_is_back_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_whose_system_prefers_another_address_by_now_keeps_its_datagrams() {
+    let Some([a, b]) = with_cable() else { return };
+    a.ip("addr add fd00::1/64 dev h0 nodad");
+    b.ip("addr add fd00::9/64 dev m0 nodad");
+    // The host's firewall lets in only whom it has seen connect.
+    a.set("ipv4/conf/all/rp_filter", "1");
+    a.set("ipv4/conf/h0/rp_filter", "1");
+    a.ip("route add blackhole 10.77.0.10/32");
+    let host = a.run(host()).await;
+    let v4 = join(&b, &format!("10.77.0.1:{}", host.port())).await.unwrap();
+    a_frame_arrives(&v4, &host, Transport::Udp).await;
+    b.ip("addr add 10.77.0.10/24 dev m0");
+    b.ip("route replace 10.77.0.0/24 dev m0 src 10.77.0.10");
+    a_frame_arrives(&v4, &host, Transport::Udp).await;
+    a_frame_arrives(&host, &v4, Transport::Udp).await;
+    v4.room.close().await;
+    // As addresses for privacy do each day: the old one stays for what there is, the new one is for what begins.
+    let v6 = join(&b, &format!("[fd00::1]:{}", host.port())).await.unwrap();
+    a_frame_arrives(&v6, &host, Transport::Udp).await;
+    b.ip("addr change fd00::9/64 dev m0 preferred_lft 0");
+    b.ip("addr add fd00::10/64 dev m0 nodad");
+    a_frame_arrives(&v6, &host, Transport::Udp).await;
+    a_frame_arrives(&host, &v6, Transport::Udp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_chosen_cards_are_listened_on_and_shown() {
     let Some([a, b]) = with_cable() else { return };
     a.cable("h1", &b, "m1");

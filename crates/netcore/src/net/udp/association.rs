@@ -43,13 +43,17 @@ pub(crate) struct Route {
 impl Route {
     /// Back to where a datagram came from.
     pub(super) fn of(received: &RecvMeta) -> Route {
-        // A link-local address belongs to a card, which the peer's scope names; the system then has only one to choose from.
-        let is_link_local = |ip: &IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
         Route {
             peer: received.addr,
-            local: received.dst_ip.filter(|ip| !is_link_local(ip)),
+            local: received.dst_ip.filter(may_be_named),
         }
     }
+}
+
+/// Whether datagrams may be asked to leave from this address of ours. A link-local one belongs to a card, which the peer's scope
+/// names; the system then has only one to choose from.
+fn may_be_named(ip: &IpAddr) -> bool {
+    !matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
 }
 
 impl fmt::Display for Route {
@@ -89,7 +93,7 @@ pub(crate) struct Association {
 /// Where the other side is.
 struct Peer {
     validation: PathValidation,
-    /// Our address that it writes to, by its newest datagram.
+    /// Our address that datagrams leave from.
     local: Option<IpAddr>,
 }
 
@@ -99,8 +103,9 @@ enum AnswersFrom {
     /// The one that the peer writes to: a firewall or NAT in front of the peer lets nothing else in, and a host with two
     /// addresses in one network would otherwise answer from the one that the routing table prefers.
     WrittenTo,
-    /// Any: a member begins the exchange, and its own address may change under it.
-    Any,
+    /// The one that our control connection leaves from, as long as this computer has it: the host believes no other. The system
+    /// may prefer another by now, as it does each day where IPv6 addresses change for privacy.
+    Connection,
 }
 
 impl Association {
@@ -118,20 +123,25 @@ impl Association {
 
     /// The host's end: it seals with the key for downward datagrams.
     pub(crate) fn on_host(connection: u32, keys: &DatagramKeys, member: SocketAddr) -> Arc<Association> {
-        let validation = PathValidation::new(member);
-        Association::new(
-            connection,
-            &keys.down,
-            &keys.up,
-            AnswersFrom::WrittenTo,
-            validation,
-        )
+        let peer = Peer {
+            validation: PathValidation::new(member),
+            local: None,
+        };
+        Association::new(connection, &keys.down, &keys.up, AnswersFrom::WrittenTo, peer)
     }
 
-    /// A member's end, which knows where the host is.
-    pub(crate) fn on_member(connection: u32, keys: &DatagramKeys, host: SocketAddr) -> Arc<Association> {
-        let validation = PathValidation::at(host);
-        Association::new(connection, &keys.up, &keys.down, AnswersFrom::Any, validation)
+    /// A member's end, which knows where the host is; `local` is our address on the control connection.
+    pub(crate) fn on_member(
+        connection: u32,
+        keys: &DatagramKeys,
+        host: SocketAddr,
+        local: Option<IpAddr>,
+    ) -> Arc<Association> {
+        let peer = Peer {
+            validation: PathValidation::at(host),
+            local: local.filter(may_be_named),
+        };
+        Association::new(connection, &keys.up, &keys.down, AnswersFrom::Connection, peer)
     }
 
     fn new(
@@ -139,7 +149,7 @@ impl Association {
         seal: &[u8; SECRET_BYTES],
         open: &[u8; SECRET_BYTES],
         answers_from: AnswersFrom,
-        validation: PathValidation,
+        peer: Peer,
     ) -> Arc<Association> {
         Arc::new(Association {
             failed: CancellationToken::new(),
@@ -148,10 +158,7 @@ impl Association {
             sealer: Sealer::new(*seal, connection, Limits::SAFE),
             opener: Opener::new(*open, Limits::SAFE),
             answers_from,
-            peer: Mutex::new(Peer {
-                validation,
-                local: None,
-            }),
+            peer: Mutex::new(peer),
             hello: Mutex::new(random().unwrap_or_default()),
             inbound: Mutex::default(),
             outbound: Mutex::default(),
@@ -472,10 +479,12 @@ mod tests {
     }
 
     #[test]
-    fn a_members_own_address_is_the_systems_choice() {
+    fn a_members_datagrams_leave_from_where_its_connection_does() {
         let at = route(2, 9);
-        let member = Association::on_member(1, &keys(), at.peer);
-        member.heard(1, at, HELLO_BYTES, Time::ZERO);
+        let member = Association::on_member(1, &keys(), at.peer, at.local);
+        member.heard(1, route(2, 10), HELLO_BYTES, Time::ZERO);
+        assert_eq!(member.route(), Some(at));
+        member.handle_local_gone();
         assert_eq!(member.route(), Some(Route { local: None, ..at }));
     }
 }

@@ -210,6 +210,16 @@ impl Endpoint {
 
     /// Gives the socket one datagram, now or not at all.
     fn give(&self, bytes: &[u8], to: Route) {
+        let mut sent = self.try_give(bytes, to);
+        if to.local.is_some() && sent.as_ref().is_err_and(is_about_our_address) {
+            sent = self.try_give(bytes, Route { local: None, ..to });
+        }
+        if let Err(error) = sent {
+            tracing::debug!(%error, %to, "a datagram was not sent");
+        }
+    }
+
+    fn try_give(&self, bytes: &[u8], to: Route) -> io::Result<()> {
         let transmit = Transmit {
             destination: to.peer,
             ecn: None,
@@ -217,12 +227,9 @@ impl Endpoint {
             segment_size: None,
             src_ip: to.local,
         };
-        let sent = self.socket.try_io(Interest::WRITABLE, || {
+        self.socket.try_io(Interest::WRITABLE, || {
             self.state.try_send((&self.socket).into(), &transmit)
-        });
-        if let Err(error) = sent {
-            tracing::debug!(%error, %to, "a datagram was not sent");
-        }
+        })
     }
 
     /// Puts a datagram on its way through the conditions.

@@ -145,7 +145,12 @@ impl JoinError {
 
     /// Whether packets that were lost may be all that is wrong, so that a second try at once makes sense.
     pub(crate) fn may_be_loss(&self) -> bool {
-        matches!(self, JoinError::TimedOut { .. } | JoinError::BrokenOff { .. })
+        match self {
+            JoinError::TimedOut { .. } | JoinError::BrokenOff { .. } | JoinError::HostGone { .. } => true,
+            // Our hello did not get there in time.
+            JoinError::RoomRefused(refusal) => refusal.code == RefusalCode::Silent,
+            _ => false,
+        }
     }
 
     /// Whether trying again by itself makes sense: the way may come back, a no will not become a yes.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
-use netcore_proto::{ConnId, Node, Peer};
+use netcore_proto::{ConnId, Node, Peer, Span};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,10 @@ const PAUSES: [Duration; 5] = [
 ];
 /// How long a host may take from the connection to its welcome.
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often joining is tried where packets that were lost may be all that is wrong.
+const FIRST_TRIES: u64 = 3;
+/// How long after the first of them another may begin.
+const TRY_AGAIN_WITHIN: Span = Span::from_secs(7);
 
 /// How long the control plane may take to hear that a connection was cut off.
 const CUT_OFF_TIMEOUT: Duration = Duration::from_secs(1);
@@ -135,11 +139,7 @@ pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -
     shared.spawn(control.run(inputs));
     let connecting = supervisor.clone();
     let connected = shared.spawn(async move {
-        let mut outcome = connecting.connect(ConnId(1), &mut fates).await;
-        // On a bad path a handshake may be lost, and the next one not.
-        if outcome.as_ref().is_err_and(JoinError::may_be_loss) {
-            outcome = connecting.connect(ConnId(2), &mut fates).await;
-        }
+        let outcome = connecting.connect_first(&mut fates).await;
         (outcome, fates)
     });
     let (outcome, fates) = connected.await.map_err(|error| network(error.into()))?;
@@ -165,6 +165,23 @@ impl Supervisor {
         dialer
             .map(|dialer| dialer.address.clone())
             .expect("a member's room has a dialer")
+    }
+
+    /// Connects for the first time: on a bad path one try may be lost, and the next one not.
+    async fn connect_first(
+        &self,
+        fates: &mut mpsc::Receiver<Fate>,
+    ) -> Result<(Fingerprint, SocketAddr), JoinError> {
+        let began = clock::now();
+        let mut tries = 1;
+        loop {
+            let outcome = self.connect(ConnId(tries), fates).await;
+            let is_enough = tries == FIRST_TRIES || clock::now().since(began) >= TRY_AGAIN_WITHIN;
+            match outcome {
+                Err(error) if error.may_be_loss() && !is_enough => tries += 1,
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Connects once and waits for the welcome. Returns the host's identity and where it is.
@@ -208,13 +225,10 @@ impl Supervisor {
             address: secured.peer,
             token: AttachToken([0; 16]),
         };
-        let local = tcp::socket(&secured.stream).local_addr();
-        let local = local.map_err(|error| gone(error.to_string()))?.ip();
-        let local = Some(local).filter(|local| cards::has(*local));
         let connection = start_connection(conn, secured.stream, &self.shared);
         *self.current.lock() = Some(Current {
             done: connection.done.clone(),
-            local,
+            local: connection.local.filter(|local| cards::has(*local)),
         });
         let connected = Input::Connected {
             connection,
@@ -293,7 +307,7 @@ impl Supervisor {
 
     /// Comes back as often as it takes. Returns why it does not any more.
     async fn keep(&self, fates: &mut mpsc::Receiver<Fate>) -> JoinError {
-        let mut next_conn = 2;
+        let mut next_conn = FIRST_TRIES;
         loop {
             let mut reason = tokio::select! {
                 reason = self.ended(fates) => reason,

@@ -110,11 +110,14 @@ impl Caller {
     }
 
     /// Ends the connection as a host does that has a newer one of the same member.
-    pub async fn replace(mut self) {
-        let refusal = Refusal::new(
-            RefusalCode::Replaced,
-            "the same identity has joined from another connection",
-        );
+    pub async fn replace(self) {
+        let words = "the same identity has joined from another connection";
+        self.refuse(RefusalCode::Replaced, words).await;
+    }
+
+    /// Ends the connection with a refusal.
+    pub async fn refuse(mut self, code: RefusalCode, words: &str) {
+        let refusal = Refusal::new(code, words);
         self.tell(&Notice::Session(session::Notice::Refused(refusal)))
             .await;
         let _ = self.stream.shutdown().await;

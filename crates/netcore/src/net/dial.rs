@@ -158,11 +158,11 @@ where
 /// What stood in the way.
 fn unreachable(address: &Address, failures: &[(SocketAddr, io::Error)]) -> JoinError {
     let address = address.clone();
-    let all = |kind| failures.iter().all(|(_, error)| error.kind() == kind);
-    if all(io::ErrorKind::ConnectionRefused) {
+    let all = |is_it: fn(io::ErrorKind) -> bool| failures.iter().all(|(_, error)| is_it(error.kind()));
+    if all(|kind| kind == io::ErrorKind::ConnectionRefused) {
         return JoinError::Refused { address };
     }
-    if all(io::ErrorKind::TimedOut) {
+    if all(is_silence) {
         return JoinError::TimedOut {
             address,
             is_connected: false,
@@ -178,6 +178,11 @@ fn unreachable(address: &Address, failures: &[(SocketAddr, io::Error)]) -> JoinE
         }
     };
     JoinError::Unreachable { address, why }
+}
+
+/// Whether nothing came back: of the host, or, within one network, even of its card when it was asked for.
+fn is_silence(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable)
 }
 
 fn in_words(error: &io::Error) -> String {
@@ -256,18 +261,21 @@ mod tests {
         let both = |kind: io::ErrorKind| [(at("1.1.1.1:1"), kind.into()), (at("[::1]:1"), kind.into())];
         let refused = unreachable(&lab, &both(io::ErrorKind::ConnectionRefused));
         assert!(matches!(refused, JoinError::Refused { .. }), "{refused}");
-        let silent = unreachable(&lab, &both(io::ErrorKind::TimedOut));
-        assert!(!silent.to_string().contains("firewall"), "none was seen");
-        assert!(
-            matches!(
-                silent,
-                JoinError::TimedOut {
-                    is_connected: false,
-                    ..
-                }
-            ),
-            "{silent}"
-        );
+        for kind in [io::ErrorKind::TimedOut, io::ErrorKind::HostUnreachable] {
+            let silent = unreachable(&lab, &both(kind));
+            assert!(!silent.to_string().contains("firewall"), "none was seen");
+            assert!(
+                matches!(
+                    silent,
+                    JoinError::TimedOut {
+                        is_connected: false,
+                        ..
+                    }
+                ),
+                "{silent}"
+            );
+            assert!(silent.may_be_loss());
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -31,10 +31,34 @@ async fn a_host_that_never_lets_one_in_is_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_hangs_up_before_its_welcome_is_said_to_be_gone() {
     let host = FalseHost::open().await;
-    let hang_up = async { drop(host.call().await) };
-    let (outcome, ()) = tokio::join!(Party::join("Ben", host.port()), hang_up);
+    let hang_up = async {
+        loop {
+            drop(host.call().await);
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = Party::join("Ben", host.port()) => outcome,
+        () = hang_up => unreachable!(),
+    };
     let error = outcome.map(|_| ()).unwrap_err();
     assert!(matches!(error, JoinError::HostGone { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_lost_on_the_path_is_tried_again() {
+    let host = FalseHost::open().await;
+    let calls = async {
+        host.call()
+            .await
+            .refuse(RefusalCode::Silent, "no hello within 5 s")
+            .await;
+        drop(host.call().await);
+        let mut third = host.call().await;
+        third.welcome().await;
+        third
+    };
+    let (outcome, _third) = tokio::join!(Party::join("Ben", host.port()), calls);
+    outcome.expect("the third try");
 }
 
 #[tokio::test(flavor = "multi_thread")]

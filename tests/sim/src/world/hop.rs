@@ -3,6 +3,7 @@ use netcore_proto::metrics::{ArrivalMeter, LinkMeter};
 use netcore_proto::video::{Arrival, FrameOutcome, FrameResult, Receiver, Sender, SenderConfig};
 use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 
+use super::carriage::Carriage;
 use crate::Pipe;
 
 /// One stream between two neighbours: a sender and a receiver, datagrams and a byte stream between them.
@@ -30,6 +31,9 @@ pub struct Hop {
     pub meter: LinkMeter,
     /// The receiving end's.
     pub arrival_meter: ArrivalMeter,
+    /// What carries its frames, whenever that changed, in the simulation's time.
+    pub switches: Vec<(Time, Transport)>,
+    pub(super) carriage: Carriage,
     pub(super) is_stopped: bool,
     /// Counts TCP connections: what is on its way on an older one never arrives.
     pub(super) epoch: u32,
@@ -109,6 +113,8 @@ impl Hop {
             looks: Vec::new(),
             meter: LinkMeter::new(config.transport),
             arrival_meter: ArrivalMeter::new(config.transport),
+            switches: Vec::new(),
+            carriage: Carriage::new(config.transport),
             is_stopped: false,
             epoch: 0,
             forth: Pipe::default(),

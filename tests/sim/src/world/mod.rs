@@ -1,5 +1,6 @@
 //! People, the links between them, and the order in which things happen to them.
 
+mod carriage;
 mod control;
 mod hop;
 mod look;
@@ -47,6 +48,8 @@ pub struct World {
     notes: BTreeMap<&'static str, u64>,
     /// What carries each stream, as the host knows.
     transports: BTreeMap<StreamId, Transport>,
+    /// Whether frames go over TCP while nothing answers their datagrams.
+    minds_silence: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +121,7 @@ impl World {
             numbers: BTreeMap::new(),
             notes: BTreeMap::new(),
             transports: BTreeMap::new(),
+            minds_silence: false,
         }
     }
 
@@ -235,10 +239,14 @@ impl World {
             Happening::Datagram { hop, .. } | Happening::StreamBytes { hop, .. } => self.hops[*hop].member(),
             _ => return Some(happening),
         };
+        let is_datagram = matches!(happening, Happening::Datagram { .. });
+        if is_datagram && self.people[member].are_datagrams_blocked {
+            return None;
+        }
         if !self.people[member].is_silent {
             return Some(happening);
         }
-        if !matches!(happening, Happening::Datagram { .. }) {
+        if !is_datagram {
             self.people[member].held_back.push(happening);
         }
         None

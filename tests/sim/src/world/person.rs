@@ -22,6 +22,7 @@ pub(super) struct Person {
     /// When the node's next deadline is on the agenda, by the simulation's time.
     pub(super) timer: Option<Time>,
     pub(super) is_silent: bool,
+    pub(super) are_datagrams_blocked: bool,
     pub(super) held_back: Vec<Happening>,
     pub(super) next_local: u64,
     pub(super) said: u64,
@@ -48,6 +49,7 @@ impl Person {
             events: Vec::new(),
             timer: None,
             is_silent: false,
+            are_datagrams_blocked: false,
             held_back: Vec::new(),
             next_local: 1,
             said: 0,

@@ -1,10 +1,10 @@
 //! What happens at the two ends of a hop, and on the way between them.
 
 use bytes::{Bytes, BytesMut};
-use netcore_proto::Time;
 use netcore_proto::video::{
     Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameHeader, TCP_ACK_BYTES, TcpAck,
 };
+use netcore_proto::{Time, link};
 
 use super::hop::Writing;
 use super::person::Person;
@@ -32,6 +32,7 @@ impl World {
         {
             hop.sender.handle_timeout(clock);
         }
+        self.mind_time(at);
         self.serve_sender(at);
     }
 
@@ -58,23 +59,38 @@ impl World {
         if hop.is_stopped {
             return;
         }
-        let datagram = Datagram::decode(bytes).expect("what a node encodes can be decoded");
-        if to_receiver {
-            let clock = self.people[hop.to].clock(self.now);
-            match &datagram {
-                Datagram::Fragment(fragment) => hop.receiver.handle_fragment(fragment, clock),
-                Datagram::Parity(parity) => hop.receiver.handle_parity(parity, clock),
-                _ => {}
+        match link::Datagram::decode(bytes).expect("what a node encodes can be decoded") {
+            link::Datagram::Hello { token } if to_receiver => {
+                self.send_hello(at, false, link::Datagram::HelloBack { token });
             }
-            self.serve_receiver(at);
-        } else {
-            let clock = self.people[hop.from].clock(self.now);
-            match &datagram {
-                Datagram::Ack(ack) => hop.sender.handle_ack(ack, clock),
-                Datagram::Nack(nack) => hop.sender.handle_nack(nack, clock),
-                _ => {}
+            link::Datagram::Stream { .. } if to_receiver => self.at_receiver(at, bytes),
+            link::Datagram::Stream { .. } => {
+                self.at_sender(at, bytes);
+                self.mind_answer(at);
+                self.serve_sender(at);
             }
-            self.serve_sender(at);
+            _ => self.mind_answer(at),
+        }
+    }
+
+    fn at_receiver(&mut self, at: usize, bytes: &Bytes) {
+        let hop = &mut self.hops[at];
+        let clock = self.people[hop.to].clock(self.now);
+        match &Datagram::decode(bytes).expect("what a sender encodes can be decoded") {
+            Datagram::Fragment(fragment) => hop.receiver.handle_fragment(fragment, clock),
+            Datagram::Parity(parity) => hop.receiver.handle_parity(parity, clock),
+            _ => {}
+        }
+        self.serve_receiver(at);
+    }
+
+    fn at_sender(&mut self, at: usize, bytes: &Bytes) {
+        let hop = &mut self.hops[at];
+        let clock = self.people[hop.from].clock(self.now);
+        match &Datagram::decode(bytes).expect("what a receiver encodes can be decoded") {
+            Datagram::Ack(ack) => hop.sender.handle_ack(ack, clock),
+            Datagram::Nack(nack) => hop.sender.handle_nack(nack, clock),
+            _ => {}
         }
     }
 
@@ -144,14 +160,16 @@ impl World {
         }
         let more_datagrams_at = self.send_fragments(at);
         let more_bytes_at = self.write_frames(at);
-        let hop = &mut self.hops[at];
+        let hop = &self.hops[at];
         let person = &self.people[hop.from];
         let deadline = hop.sender.poll_timeout();
         let deadline = deadline.map(|deadline| person.moment(deadline.at).max(self.now));
-        let wanted = [more_datagrams_at, more_bytes_at, deadline]
+        let silence = self.minds_time_at(at);
+        let wanted = [more_datagrams_at, more_bytes_at, deadline, silence]
             .into_iter()
             .flatten()
             .min();
+        let hop = &mut self.hops[at];
         if let Some(when) = wanted.filter(|when| hop.sender_turn.is_none_or(|planned| *when < planned)) {
             hop.sender_turn = Some(when);
             self.agenda.plan(when, Happening::SenderTurn { hop: at });
@@ -169,6 +187,7 @@ impl World {
             }
             let clock = self.people[hop.from].clock(self.now);
             let datagram = hop.sender.poll_datagram(clock)?;
+            self.mind_sent(at);
             self.send_datagram(at, true, &datagram);
         }
     }
@@ -203,7 +222,17 @@ impl World {
     fn send_datagram(&mut self, hop: usize, to_receiver: bool, datagram: &Datagram) {
         let mut bytes = BytesMut::with_capacity(1_300);
         datagram.encode(&mut bytes);
-        let bytes = bytes.freeze();
+        self.send_bytes(hop, to_receiver, &bytes.freeze());
+    }
+
+    /// The link's own question or answer, beside what the stream sends.
+    pub(super) fn send_hello(&mut self, hop: usize, to_receiver: bool, hello: link::Datagram<'_>) {
+        let mut bytes = BytesMut::with_capacity(link::Datagram::HELLO_BYTES);
+        hello.encode(&mut bytes);
+        self.send_bytes(hop, to_receiver, &bytes.freeze());
+    }
+
+    fn send_bytes(&mut self, hop: usize, to_receiver: bool, bytes: &Bytes) {
         let path = way(&mut self.people, &self.hops[hop], to_receiver);
         let wire_bytes = bytes.len() as u64 + DATAGRAM_OVERHEAD_BYTES;
         for when in path.send(wire_bytes, self.now, &mut self.chance).arrivals() {

@@ -322,9 +322,8 @@ impl World {
         };
         for at in 0..self.hops.len() {
             if of_stream(&self.hops[at]) {
-                self.hops[at].sender.set_transport(transport);
-                self.hops[at].meter.set_transport(transport);
-                self.serve_sender(at);
+                self.hops[at].carriage.wish = transport;
+                self.follow(at);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod acks;
 mod black_hole;
+mod blocked;
 mod faults;
 mod hostile;
 mod rate;

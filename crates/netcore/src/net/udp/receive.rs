@@ -260,3 +260,178 @@ impl Endpoint {
         inbound.publish_arrivals();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use netcore_proto::video::{
+        Fragment, Frame, FrameHeader, FrameOutcome, Sender, SenderConfig, SourceKind, StreamInfo, StreamSpec,
+    };
+    use netcore_proto::{FrameNumber, MemberId, StreamId, Transport};
+    use tokio::net::UdpSocket;
+
+    use super::*;
+    use crate::seal::SECRET_BYTES;
+    use crate::tls::DatagramKeys;
+    use crate::video::Stream;
+
+    /// More than may wait.
+    const STREAMS: u32 = 200;
+    const STREAM: StreamId = StreamId(1);
+    const FRAMES: u32 = 3;
+    /// So many send before the other side has its turn: what they send fits its socket.
+    const PER_TURN: usize = 40;
+
+    /// A peer whose only stream loses the middle of each frame on its first way.
+    struct Publisher {
+        association: Arc<Association>,
+        sender: Sender,
+        next: FrameNumber,
+        acked: u32,
+    }
+
+    impl Publisher {
+        fn new(association: Arc<Association>) -> Publisher {
+            let config = SenderConfig {
+                transport: Transport::Udp,
+                ..SenderConfig::default()
+            };
+            let mut publisher = Publisher {
+                association,
+                sender: Sender::new(STREAM, config),
+                next: FrameNumber(0),
+                acked: 0,
+            };
+            publisher.offer();
+            publisher
+        }
+
+        fn offer(&mut self) {
+            let header = FrameHeader {
+                stream: STREAM,
+                frame: self.next,
+                length: 0,
+                width: 640,
+                height: 480,
+                captured: clock::now(),
+                encode_us: 0,
+            };
+            self.next = self.next.next();
+            let frame = Frame::new(header, &[7; 3_000]).expect("it is neither empty nor huge");
+            self.sender.set_fragment_bytes(1_100, clock::now());
+            self.sender.handle_frame(frame, clock::now());
+        }
+
+        /// Sends what is due, but for what is lost. A frame's end is followed by the next frame, until enough have arrived: on a
+        /// busy computer one may come too late.
+        async fn serve(&mut self, socket: &UdpSocket, to: SocketAddr) {
+            let now = clock::now();
+            if self.sender.poll_timeout().is_some_and(|due| due.at <= now) {
+                self.sender.handle_timeout(now);
+            }
+            while let Some(result) = self.sender.poll_result() {
+                self.acked += u32::from(matches!(result.outcome, FrameOutcome::Acked { .. }));
+                if self.acked < FRAMES {
+                    self.offer();
+                }
+            }
+            while let Some(datagram) = self.sender.poll_datagram(clock::now()) {
+                let is_lost = matches!(
+                    &datagram,
+                    Datagram::Fragment(Fragment {
+                        index: 1,
+                        attempt: 0,
+                        ..
+                    })
+                );
+                if !is_lost {
+                    let mut sealed = Vec::new();
+                    self.association.seal(&mut sealed, |out| datagram.encode(out));
+                    socket.send_to(&sealed, to).await.expect("it leaves");
+                }
+            }
+        }
+
+        fn handle(&mut self, datagram: &mut [u8]) {
+            let (_, plain) = self.association.opener.open(datagram).expect("it is genuine");
+            match Datagram::decode(plain).expect("it can be read") {
+                Datagram::Ack(ack) => self.sender.handle_ack(&ack, clock::now()),
+                Datagram::Nack(nack) => self.sender.handle_nack(&nack, clock::now()),
+                _ => {}
+            }
+        }
+    }
+
+    fn stream_of(peer: u32) -> Arc<Stream> {
+        let spec = StreamSpec {
+            source: SourceKind::Pattern,
+            title: "pattern".to_owned(),
+            width: 640,
+            height: 480,
+            rate: 30.0,
+            transport: Transport::Udp,
+        };
+        let owner = MemberId(peer);
+        let info = StreamInfo {
+            id: STREAM,
+            owner,
+            spec,
+        };
+        Stream::received(info, owner, CancellationToken::new())
+    }
+
+    #[tokio::test]
+    async fn frames_of_more_streams_than_may_wait_are_asked_for_and_arrive() {
+        assert!(STREAMS as usize > MAX_WAITING);
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        socket.set_nonblocking(true).expect("it can be told so");
+        let here = socket.local_addr().expect("it is bound");
+        let endpoint = Endpoint::new(socket, Arc::default()).expect("the socket can be used");
+        let there = UdpSocket::bind("127.0.0.1:0").await.expect("a port is free");
+        let at = there.local_addr().expect("it is bound");
+        let mut streams = Vec::new();
+        let mut publishers: Vec<Publisher> = (0..STREAMS)
+            .map(|connection| {
+                let keys = DatagramKeys {
+                    up: [1; SECRET_BYTES],
+                    down: [2; SECRET_BYTES],
+                };
+                let stream = stream_of(connection);
+                let association = Association::on_member(connection, &keys, at, None);
+                association.add_inbound(STREAM, stream.inbound().expect("it comes from elsewhere").clone());
+                endpoint.add(association);
+                streams.push(stream);
+                Publisher::new(Association::on_host(connection, &keys, here))
+            })
+            .collect();
+        let cancel = CancellationToken::new();
+        tokio::spawn(endpoint.run(cancel.clone()));
+        let all = async {
+            let mut datagram = vec![0; 2_048];
+            while publishers.iter().any(|publisher| publisher.acked < FRAMES) {
+                for first in (0..publishers.len()).step_by(PER_TURN) {
+                    for publisher in publishers.iter_mut().skip(first).take(PER_TURN) {
+                        publisher.serve(&there, here).await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    while let Ok(length) = there.try_recv(&mut datagram) {
+                        let datagram = &mut datagram[..length];
+                        let of = seal::connection_id(datagram).expect("it says whose it is") as usize;
+                        publishers[of].handle(datagram);
+                    }
+                }
+            }
+        };
+        let arrived = tokio::time::timeout(Duration::from_secs(60), all).await;
+        let missing = publishers
+            .iter()
+            .filter(|publisher| publisher.acked < FRAMES)
+            .count();
+        assert!(
+            arrived.is_ok(),
+            "{missing} of {STREAMS} streams have not all their frames"
+        );
+        cancel.cancel();
+    }
+}

@@ -142,7 +142,7 @@ impl Session<'_> {
         let offered = self.room.offer_file(path, to.to_vec()).await;
         match offered.map_err(Failure::from) {
             Ok(file) => {
-                self.file_names.insert(file.id, file.name.clone());
+                self.note_file(&file);
                 self.moving.insert(file.id);
                 self.screen
                     .note(&format!("You offer file {} · {}.", file.id, file.name));

@@ -48,7 +48,7 @@ pub(super) struct Session<'a> {
     pub(super) last_seq: u64,
     /// Whether we know what happened before we came, so that what comes now is news.
     pub(super) is_settled: bool,
-    pub(super) file_names: HashMap<FileId, String>,
+    pub(super) file_names: BTreeMap<FileId, String>,
     /// When a transfer's progress was last told.
     pub(super) told: HashMap<FileId, Instant>,
     pub(super) live: Option<Live>,
@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
             talk,
             people: BTreeMap::new(),
             last_seq: 0,
-            file_names: HashMap::new(),
+            file_names: BTreeMap::new(),
             told: HashMap::new(),
             live: None,
             recording,

@@ -11,6 +11,8 @@ use crate::output::{Change, Chat, FileView, PersonView, Report, StreamView, Tran
 
 /// A transfer's progress is told this often at most.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+/// The most names of files that are remembered, the latest ones: a room may have had any number.
+const MAX_FILE_NAMES: usize = 2 * files::MAX_FILES;
 
 impl Session<'_> {
     /// Shows what is the case: when we come, and when too much happened at once.
@@ -21,7 +23,7 @@ impl Session<'_> {
             self.show_entry(entry);
         }
         for (file, _) in &now.files {
-            self.file_names.insert(file.id, file.name.clone());
+            self.note_file(file);
         }
         if now.files.iter().any(|(file, _)| file.owner != self.my_id) {
             let files = now.files.iter().map(|(file, _)| FileView::new(file, self.my_id));
@@ -126,7 +128,7 @@ impl Session<'_> {
             }
             files::Event::Reset => return self.file_names.clear(),
         };
-        self.file_names.insert(file.id, file.name.clone());
+        self.note_file(&file);
         let is_first = is_offered && file.owner != self.my_id;
         let view = FileView::new(&file, self.my_id);
         let is_told = match view.state {
@@ -139,6 +141,14 @@ impl Session<'_> {
         }
         if is_first && self.talk.manners.talk.accept_files {
             self.fetch(file.id).await;
+        }
+    }
+
+    /// Remembers a file's name for what is told of its transfer.
+    pub(super) fn note_file(&mut self, file: &files::FileInfo) {
+        self.file_names.insert(file.id, file.name.clone());
+        if self.file_names.len() > MAX_FILE_NAMES {
+            self.file_names.pop_first();
         }
     }
 

@@ -6,12 +6,13 @@
 mod fetch;
 mod original;
 mod pace;
+mod remembered;
 mod send;
 mod spool;
 mod transfer;
 pub(crate) mod view;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,8 +41,8 @@ const CHUNK_BYTES: usize = MAX_CHUNK_BYTES / 4;
 /// The files of a room on this computer.
 pub(crate) struct FilePlane {
     shared: Arc<Shared>,
-    known: Mutex<HashMap<FileId, FileInfo>>,
-    transfers: Mutex<HashMap<FileId, Arc<Transfer>>>,
+    known: Mutex<BTreeMap<FileId, FileInfo>>,
+    transfers: Mutex<BTreeMap<FileId, Arc<Transfer>>>,
     spools: Mutex<HashMap<FileId, Arc<Spool>>>,
     /// Our own offers, by our own numbers.
     offers: Mutex<HashMap<u64, OwnOffer>>,
@@ -90,7 +91,7 @@ impl FilePlane {
     pub(crate) fn handle_event(self: &Arc<Self>, event: Event) {
         let mut is_ours = true;
         if let Event::Accepted { file, .. } | Event::Offered(file) | Event::Changed(file) = &event {
-            self.known.lock().insert(file.id, file.clone());
+            remembered::note(&mut self.known.lock(), file);
             // A host knows of every file, and keeps it. What is not for it concerns nobody here.
             is_ours = !self.is_host() || file.is_for(MemberId::HOST);
         }
@@ -225,7 +226,13 @@ impl FilePlane {
             return Err(error);
         }
         let transfer = Transfer::new(info, End::Folder(folder.to_owned()), partial);
-        self.transfers.lock().insert(id, transfer.clone());
+        {
+            let mut transfers = self.transfers.lock();
+            if !remembered::make_room(&mut transfers, |other| other.may_be_forgotten()) {
+                return Err(FileError::TooManyOpen);
+            }
+            transfers.insert(id, transfer.clone());
+        }
         self.start_run(transfer);
         Ok(())
     }
@@ -336,7 +343,12 @@ impl FilePlane {
             self.spools.lock().insert(info.id, spool);
         }
         let transfer = Transfer::new(info.clone(), End::File(original), None);
-        self.transfers.lock().insert(info.id, transfer.clone());
+        {
+            let mut transfers = self.transfers.lock();
+            // There are no more of these than may be on offer.
+            remembered::make_room(&mut transfers, |other| other.may_be_forgotten());
+            transfers.insert(info.id, transfer.clone());
+        }
         self.start_run(transfer);
     }
 

@@ -109,6 +109,15 @@ impl Transfer {
         self.partial.lock().await.as_ref().is_some_and(Partial::is_whole)
     }
 
+    /// Whether it is over, and nothing of it is on the disk that waits for its place.
+    pub(super) fn may_be_forgotten(&self) -> bool {
+        let is_over = {
+            let state = self.state.lock();
+            state.is_over() || matches!(&*state, TransferState::Failed { .. })
+        };
+        is_over && self.partial.try_lock().is_ok_and(|partial| partial.is_none())
+    }
+
     /// Hands over what has come when it is whole and only its place is wanting, for `folder`.
     pub(super) async fn take_whole(&self, folder: &Path) -> Option<Partial> {
         let mut partial = self.partial.lock().await.take().filter(Partial::is_whole)?;

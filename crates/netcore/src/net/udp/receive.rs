@@ -272,8 +272,8 @@ mod tests {
     use tokio::net::UdpSocket;
 
     use super::*;
-    use crate::seal::SECRET_BYTES;
-    use crate::tls::DatagramKeys;
+    use crate::net::seal::SECRET_BYTES;
+    use crate::net::tls::DatagramKeys;
     use crate::video::Stream;
 
     /// More than may wait.

@@ -131,12 +131,12 @@ impl Session<'_> {
         self.note_file(&file);
         let is_first = is_offered && file.owner != self.my_id;
         let view = FileView::new(&file, self.my_id);
-        let is_told = match view.state {
+        let is_shown = match view.state {
             "stored" => is_offered || view.mine,
-            "failed" => !self.is_told_by_transfer(&file),
+            "failed" => !self.is_shown_by_transfer(&file),
             _ => true,
         };
-        if is_told || self.screen.is_json() {
+        if is_shown || self.screen.is_json() {
             self.screen.tell(&Report::File { file: view });
         }
         if is_first && self.talk.manners.talk.accept_files {
@@ -144,7 +144,7 @@ impl Session<'_> {
         }
     }
 
-    /// Remembers a file's name for what is told of its transfer.
+    /// Remembers a file's name for the lines about its transfer.
     pub(super) fn note_file(&mut self, file: &files::FileInfo) {
         self.file_names.insert(file.id, file.name.clone());
         if self.file_names.len() > MAX_FILE_NAMES {
@@ -153,7 +153,7 @@ impl Session<'_> {
     }
 
     /// Whether the end of a file on offer is the end of a transfer of ours, which says it in words of its own.
-    fn is_told_by_transfer(&self, file: &files::FileInfo) -> bool {
+    fn is_shown_by_transfer(&self, file: &files::FileInfo) -> bool {
         let transfer = self.room.transfer(file.id);
         let is_received = |view: &TransferView| matches!(view.state, TransferState::Done { .. });
         transfer.is_some_and(|view| file.owner == self.my_id || !is_received(&view))

@@ -98,7 +98,7 @@ fn a_file_for_one_person_is_offered_to_nobody_else() {
 }
 
 #[test]
-fn a_host_whose_file_was_changed_is_told_once() {
+fn a_host_is_notified_once_that_its_file_was_changed() {
     let place = Place::new();
     let path = place.write("notes.txt", b"first");
     let mut host = place.start_in_words(&["host", "--port", "0", "--loopback"]);
@@ -120,6 +120,6 @@ fn a_host_whose_file_was_changed_is_told_once() {
     writeln!(input, "/leave").unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     host.wait().unwrap();
-    let told = rest.iter().filter(|line| line.contains("was changed")).count();
-    assert_eq!(told, 1, "{rest:#?}");
+    let lines = rest.iter().filter(|line| line.contains("was changed")).count();
+    assert_eq!(lines, 1, "{rest:#?}");
 }

@@ -38,13 +38,13 @@ impl World {
         self.minds_silence = true;
     }
 
-    /// No datagram gets to or from somebody from now on, or they do again; everything else passes.
+    /// No datagram gets to or from a person from now on, or they do again; everything else passes.
     pub fn block_datagrams(&mut self, name: &str, are_blocked: bool) {
         let who = self.who(name);
         self.people[who].are_datagrams_blocked = are_blocked;
     }
 
-    /// Somebody insists on UDP from now on, or no longer.
+    /// A person insists on UDP from now on, or no longer.
     pub fn stay_on_udp(&mut self, name: &str, stays: bool) {
         let who = self.who(name);
         for at in 0..self.hops.len() {

@@ -283,7 +283,7 @@ mod tests {
     /// So many send before the other side has its turn: what they send fits its socket.
     const PER_TURN: usize = 40;
 
-    /// A peer whose only stream loses the middle of each frame on its first way.
+    /// A peer whose only stream loses the middle of each frame at first.
     struct Publisher {
         association: Arc<Association>,
         sender: Sender,
@@ -385,7 +385,7 @@ mod tests {
     async fn frames_of_more_streams_than_may_wait_are_asked_for_and_arrive() {
         assert!(STREAMS as usize > MAX_WAITING);
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-        socket.set_nonblocking(true).expect("it can be told so");
+        socket.set_nonblocking(true).expect("it is a socket");
         let here = socket.local_addr().expect("it is bound");
         let endpoint = Endpoint::new(socket, Arc::default()).expect("the socket can be used");
         let there = UdpSocket::bind("127.0.0.1:0").await.expect("a port is free");

@@ -1,5 +1,16 @@
 //! Cameras on Linux, by V4L2's memory-mapped streaming.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
+mod modes;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -11,13 +22,14 @@ use v4l::buffer::{Flags, Type};
 use v4l::capability::Flags as Caps;
 use v4l::format::{Colorspace, Quantization};
 use v4l::fraction::Fraction;
-use v4l::frameinterval::FrameIntervalEnum;
-use v4l::framesize::FrameSizeEnum;
 use v4l::io::mmap::Stream;
 use v4l::io::traits::{CaptureStream, Stream as _};
 use v4l::video::Capture as _;
 use v4l::video::capture::Parameters;
-use v4l::{Device, Format, FourCC};
+use v4l::{Device, Format};
+
+use modes::fourcc_of;
+pub(super) use modes::modes;
 
 use super::choice::{Coding, Mode, by_preference, offers};
 use super::{STALL, TURN, stalled};
@@ -31,24 +43,8 @@ use crate::source::{SourceId, SourceInfo};
 /// Enough that the driver has one to fill while we hold one and two are on their way.
 const BUFFERS: u32 = 4;
 
-/// A driver that lists more is not read to its end.
-const MAX_MODES: usize = 512;
-
 /// So many modes are tried before a camera that refuses them all is given up.
 const MAX_TRIES: usize = 6;
-
-/// Sizes to offer of a driver that takes any within bounds.
-const USUAL_SIZES: [(u32, u32); 8] = [
-    (320, 180),
-    (320, 240),
-    (640, 360),
-    (640, 480),
-    (800, 600),
-    (1280, 720),
-    (1920, 1080),
-    (3840, 2160),
-];
-const USUAL_RATES: [u32; 5] = [5, 15, 24, 30, 60];
 
 const POLLIN: i16 = 1;
 
@@ -113,148 +109,6 @@ fn sysfs(path: &str, what: &str) -> Option<String> {
     let node = path.strip_prefix("/dev/")?;
     let text = fs::read_to_string(format!("/sys/class/video4linux/{node}/{what}")).ok()?;
     Some(text.trim().to_owned())
-}
-
-/// All that the camera offers in codings that are of use here.
-pub(super) fn modes(device: &Device) -> Vec<Mode> {
-    let mut modes = Vec::new();
-    let listed = device.enum_formats().unwrap_or_default();
-    let mut fourccs: Vec<FourCC> = listed.iter().map(|description| description.fourcc).collect();
-    let present = device.format().ok();
-    // What a driver is set to it gives, also when it lists nothing.
-    if let (true, Some(present)) = (fourccs.is_empty(), &present) {
-        fourccs.push(present.fourcc);
-    }
-    for fourcc in fourccs {
-        let Some(coding) = coding_of(fourcc) else {
-            continue;
-        };
-        let mut sizes = sizes(device, fourcc);
-        if let (true, Some(present)) = (sizes.is_empty(), &present) {
-            sizes.push((present.width, present.height));
-        }
-        for (width, height) in sizes {
-            for interval in intervals(device, fourcc, width, height) {
-                if let (Ok(width), Ok(height), true) =
-                    (width.try_into(), height.try_into(), modes.len() < MAX_MODES)
-                {
-                    modes.push(Mode {
-                        coding,
-                        width,
-                        height,
-                        interval,
-                    });
-                }
-            }
-        }
-    }
-    modes
-}
-
-fn sizes(device: &Device, fourcc: FourCC) -> Vec<(u32, u32)> {
-    let mut sizes = Vec::new();
-    for size in device.enum_framesizes(fourcc).unwrap_or_default() {
-        match size.size {
-            FrameSizeEnum::Discrete(size) => sizes.push((size.width, size.height)),
-            FrameSizeEnum::Stepwise(any) => sizes.extend(usual_within(
-                Steps {
-                    min: any.min_width,
-                    max: any.max_width,
-                    step: any.step_width,
-                },
-                Steps {
-                    min: any.min_height,
-                    max: any.max_height,
-                    step: any.step_height,
-                },
-            )),
-        }
-    }
-    sizes
-}
-
-/// The lengths that a side may have, in pixels.
-#[derive(Clone, Copy)]
-struct Steps {
-    min: u32,
-    max: u32,
-    step: u32,
-}
-
-impl Steps {
-    /// The longest of these that is no longer than `side`, or the shortest there is.
-    fn nearest(self, side: u32) -> u32 {
-        let above = side.min(self.max).saturating_sub(self.min);
-        self.min + above - above % self.step.max(1)
-    }
-}
-
-/// The usual sizes that there are; where there is none of them, what comes closest to the usual sizes.
-fn usual_within(width: Steps, height: Steps) -> Vec<(u32, u32)> {
-    let nearest = |size: &(u32, u32)| (width.nearest(size.0), height.nearest(size.1));
-    let exact = USUAL_SIZES.iter().copied().filter(|size| nearest(size) == *size);
-    let mut sizes: Vec<_> = exact.collect();
-    if sizes.is_empty() {
-        sizes = USUAL_SIZES.iter().map(nearest).collect();
-        sizes.dedup();
-    }
-    sizes
-}
-
-fn intervals(device: &Device, fourcc: FourCC, width: u32, height: u32) -> Vec<(u32, u32)> {
-    let mut intervals = Vec::new();
-    for interval in device
-        .enum_frameintervals(fourcc, width, height)
-        .unwrap_or_default()
-    {
-        match interval.interval {
-            FrameIntervalEnum::Discrete(Fraction {
-                numerator,
-                denominator,
-            }) => {
-                intervals.push((numerator, denominator));
-            }
-            FrameIntervalEnum::Stepwise(any) => {
-                let seconds = |f: &Fraction| f64::from(f.numerator) / f64::from(f.denominator.max(1));
-                let within = |rate: &&u32| {
-                    (seconds(&any.min)..=seconds(&any.max)).contains(&(1.0 / f64::from(**rate)))
-                };
-                intervals.push((any.min.numerator, any.min.denominator));
-                intervals.extend(USUAL_RATES.iter().filter(within).map(|rate| (1, *rate)));
-            }
-        }
-    }
-    // Some drivers of virtual cameras do not say; what they are asked for they usually give.
-    if intervals.is_empty() {
-        vec![(1, 30)]
-    } else {
-        intervals
-    }
-}
-
-fn coding_of(fourcc: FourCC) -> Option<Coding> {
-    match &fourcc.repr {
-        b"MJPG" | b"JPEG" => Some(Coding::Mjpeg),
-        b"YUYV" => Some(Coding::Yuyv),
-        b"UYVY" => Some(Coding::Uyvy),
-        b"NV12" => Some(Coding::Nv12),
-        b"YU12" => Some(Coding::Yu12),
-        b"YV12" => Some(Coding::Yv12),
-        b"GREY" => Some(Coding::Grey),
-        _ => None,
-    }
-}
-
-fn fourcc_of(coding: Coding) -> FourCC {
-    FourCC::new(match coding {
-        Coding::Mjpeg => b"MJPG",
-        Coding::Yuyv => b"YUYV",
-        Coding::Uyvy => b"UYVY",
-        Coding::Nv12 => b"NV12",
-        Coding::Yu12 => b"YU12",
-        Coding::Yv12 => b"YV12",
-        Coding::Grey => b"GREY",
-    })
 }
 
 /// A camera that streams.
@@ -329,7 +183,7 @@ impl V4l2Feed {
             if meta.flags.contains(Flags::ERROR) {
                 return Ok(Shot::Nothing);
             }
-            let picture = &buffer[..buffer.len().min(meta.bytesused as usize)];
+            let picture = buffer.get(..meta.bytesused as usize).unwrap_or(buffer);
             let stride = self.stride;
             planes.resize(self.shape.width, self.shape.height);
             let is_whole = match self.coding {
@@ -500,41 +354,5 @@ fn running(path: &str, error: &io::Error) -> CaptureError {
             device,
             reason: error.to_string(),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn steps(min: u32, max: u32, step: u32) -> Steps {
-        Steps { min, max, step }
-    }
-
-    #[test]
-    fn a_driver_that_takes_any_size_is_asked_for_usual_ones() {
-        let sizes = usual_within(steps(48, 1920, 2), steps(32, 1080, 2));
-        assert_eq!(sizes, USUAL_SIZES[..7]);
-        let sizes = usual_within(steps(640, 640, 0), steps(480, 480, 0));
-        assert_eq!(sizes, [(640, 480)]);
-    }
-
-    #[test]
-    fn a_driver_with_none_of_the_usual_sizes_is_asked_for_its_nearest() {
-        assert_eq!(usual_within(steps(720, 720, 1), steps(576, 576, 1)), [(720, 576)]);
-        let sizes = usual_within(steps(176, 720, 16), steps(144, 576, 16));
-        assert!(
-            !sizes.is_empty() && sizes.iter().all(|(width, _)| (width - 176) % 16 == 0),
-            "{sizes:?}"
-        );
-        assert_eq!(
-            usual_within(steps(0, u32::MAX, u32::MAX), steps(0, 0, 0)),
-            [(0, 0)]
-        );
-        assert_eq!(
-            usual_within(steps(900, 100, 1), steps(500, 100, 1)),
-            [(900, 500)],
-            "a range without a length"
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! Cameras against the kernel's own `vivid` driver, and `v4l2loopback` for MJPEG, in a virtual machine: one boot, all scenarios, one test for each.
+//! Cameras against the kernel's own `vivid` driver, and `v4l2loopback` for the formats it lacks, in a virtual machine: one boot, all scenarios, one test for each.
 
 #![cfg(target_os = "linux")]
 
@@ -64,4 +64,8 @@ scenarios![
     mjpeg_of_less_quality,
     mjpeg_stall,
     nokhwa_mjpeg,
+    yu12,
+    uyvy,
+    grey,
+    no_sizes,
 ];

@@ -22,7 +22,7 @@ mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose host /h
 for directory in proc sys dev; do mount --bind /$directory /host/$directory; done
 mount -t tmpfs tmpfs /host/run
 mount -t 9p -o trans=virtio,version=9p2000.L,rw,msize=262144 share "/host@SHARE@" || echo "no share"
-insmod /modules/vivid.ko n_devs=1 node_types=0x101 num_inputs=1 input_types=0x0 num_outputs=1 output_types=0x0 || echo "no vivid"
+insmod /modules/vivid.ko n_devs=2 node_types=0x101,0x1 num_inputs=1,1 input_types=0x0,0x1 ccs_cap_mode=-1,0 num_outputs=1 output_types=0x0 || echo "no vivid"
 insmod /modules/v4l2loopback.ko video_nr=5 card_label=Webcam exclusive_caps=1 || echo "no v4l2loopback"
 chroot /host "@GUEST@" "@SHARE@/report"
 echo $? > "/host@SHARE@/done"

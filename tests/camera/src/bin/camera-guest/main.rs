@@ -3,11 +3,15 @@
 #[cfg(target_os = "linux")]
 mod mjpeg;
 #[cfg(target_os = "linux")]
+mod raw;
+#[cfg(target_os = "linux")]
 mod scenarios;
 #[cfg(target_os = "linux")]
 mod vivid;
 #[cfg(target_os = "linux")]
 mod watch;
+#[cfg(target_os = "linux")]
+mod webcam;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {

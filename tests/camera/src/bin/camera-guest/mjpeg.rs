@@ -1,79 +1,17 @@
-//! A camera that gives JPEGs: a thread of this program feeds the test pattern into `v4l2loopback`.
-
-use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+//! A camera that gives JPEGs of the test pattern.
 
 use media::jpeg::Encoder;
-use media::{Backend, CapturedFrame, Format, Planes, pattern, sources};
+use media::{Backend, CapturedFrame, Planes, pattern};
 use netcore_proto::Time;
-use v4l::video::Output as _;
-use v4l::video::output::Parameters;
-use v4l::{Device, FourCC};
 
 use crate::scenarios::decode;
 use crate::watch::{Watch, camera};
+use crate::webcam::{CAMERA, SIZE, Webcam, assert_listed};
 
-const CAMERA: &str = "/dev/video5";
-const SIZE: (u16, u16) = (640, 360);
 const QUALITY: u8 = 85;
 
-/// The webcam, as long as it is not dropped.
-struct Webcam {
-    is_over: Arc<AtomicBool>,
-    is_silent: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Webcam {
-    fn start() -> Webcam {
-        let mut device = Device::with_path(CAMERA).expect("v4l2loopback is loaded");
-        let mut format = v4l::Format::new(SIZE.0.into(), SIZE.1.into(), FourCC::new(b"MJPG"));
-        format.size = u32::from(SIZE.0) * u32::from(SIZE.1) * 2;
-        device.set_format(&format).expect("v4l2loopback takes MJPEG");
-        device
-            .set_params(&Parameters::with_fps(25))
-            .expect("v4l2loopback takes a rate");
-        let (is_over, is_silent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (over, silent) = (Arc::clone(&is_over), Arc::clone(&is_silent));
-        // The first picture makes it a camera.
-        device
-            .write_all(&picture(0))
-            .expect("v4l2loopback takes pictures");
-        let body = move || {
-            for number in 1.. {
-                thread::sleep(Duration::from_millis(40));
-                if over.load(Ordering::Relaxed) {
-                    return;
-                }
-                if !silent.load(Ordering::Relaxed) {
-                    device
-                        .write_all(&picture(number))
-                        .expect("v4l2loopback takes pictures");
-                }
-            }
-        };
-        Webcam {
-            is_over,
-            is_silent,
-            thread: Some(thread::spawn(body)),
-        }
-    }
-
-    fn fall_silent(&self) {
-        self.is_silent.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Webcam {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("the webcam has worked");
-        }
-    }
+fn webcam() -> Webcam {
+    Webcam::start(b"MJPG", picture)
 }
 
 /// As webcams send them: with something behind the end of the picture.
@@ -99,26 +37,13 @@ fn number_in(frame: &CapturedFrame) -> u32 {
 }
 
 pub(crate) fn is_passed_through() {
-    let _webcam = Webcam::start();
-    let all = sources();
-    let listed = all
-        .iter()
-        .find(|source| source.id.to_string() == format!("camera:{CAMERA}"));
-    let listed = listed.unwrap_or_else(|| panic!("it is not listed: {all:?}"));
-    assert_eq!(listed.name, "Webcam");
-    assert_eq!(
-        listed.formats,
-        [Format {
-            width: SIZE.0,
-            height: SIZE.1,
-            rate: 25.0
-        }]
-    );
+    let _webcam = webcam();
+    assert_listed();
     expect_untouched(Backend::Native);
 }
 
 pub(crate) fn by_nokhwa() {
-    let _webcam = Webcam::start();
+    let _webcam = webcam();
     expect_untouched(Backend::Nokhwa);
 }
 
@@ -141,7 +66,7 @@ fn expect_untouched(backend: Backend) {
 }
 
 pub(crate) fn of_less_quality() {
-    let _webcam = Webcam::start();
+    let _webcam = webcam();
     let mut spec = camera(CAMERA, 320, 180);
     spec.quality = 30;
     let watch = Watch::start(spec, Backend::Native);
@@ -155,7 +80,7 @@ pub(crate) fn of_less_quality() {
 }
 
 pub(crate) fn stall() {
-    let webcam = Webcam::start();
+    let webcam = webcam();
     let watch = Watch::start(camera(CAMERA, SIZE.0, SIZE.1), Backend::Native);
     watch.frames(3);
     webcam.fall_silent();

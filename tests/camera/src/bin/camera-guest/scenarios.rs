@@ -11,9 +11,9 @@ use std::{env, thread};
 use media::jpeg::{Decoder, Limits, Rgb};
 use media::{Backend, CapturedFrame, Format, SourceId, sources};
 
-use crate::mjpeg;
-use crate::vivid::{self, CAMERA, NO_CAMERA};
+use crate::vivid::{self, CAMERA, GRABBER, NO_CAMERA};
 use crate::watch::{PATIENCE, Watch, camera};
+use crate::{mjpeg, raw};
 
 const SCENARIOS: &[(&str, fn())] = &[
     ("list", list),
@@ -38,6 +38,10 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("mjpeg_of_less_quality", mjpeg::of_less_quality),
     ("mjpeg_stall", mjpeg::stall),
     ("nokhwa_mjpeg", mjpeg::by_nokhwa),
+    ("yu12", raw::of_yu12),
+    ("uyvy", raw::of_uyvy),
+    ("grey", raw::of_grey),
+    ("no_sizes", no_sizes),
 ];
 
 /// Asked for by name, the program plays a scenario that needs another user, and ends with its outcome.
@@ -77,7 +81,7 @@ fn list() {
     let ids: Vec<String> = all.iter().map(|source| source.id.to_string()).collect();
     assert_eq!(
         ids,
-        ["camera:/dev/video0", "pattern"],
+        ["camera:/dev/video0", "camera:/dev/video2", "pattern"],
         "an output node is no camera"
     );
     assert_eq!(all[0].name, "vivid");
@@ -117,22 +121,28 @@ fn pictures(backend: Backend) {
 }
 
 /// The driver's picture: eight bars of three quarters brightness, with text at the upper left.
-fn assert_colour_bars(frame: &CapturedFrame, width: u16, height: u16) {
-    const BARS: [(&str, [u8; 3]); 8] = [
-        ("white", [191, 191, 191]),
-        ("yellow", [191, 191, 0]),
-        ("cyan", [0, 191, 191]),
-        ("green", [0, 191, 0]),
-        ("magenta", [191, 0, 191]),
-        ("red", [191, 0, 0]),
-        ("blue", [0, 0, 191]),
-        ("black", [0, 0, 0]),
-    ];
+pub(crate) const BARS: [(&str, [u8; 3]); 8] = [
+    ("white", [191, 191, 191]),
+    ("yellow", [191, 191, 0]),
+    ("cyan", [0, 191, 191]),
+    ("green", [0, 191, 0]),
+    ("magenta", [191, 0, 191]),
+    ("red", [191, 0, 0]),
+    ("blue", [0, 0, 191]),
+    ("black", [0, 0, 0]),
+];
+
+pub(crate) fn assert_colour_bars(frame: &CapturedFrame, width: u16, height: u16) {
+    assert_bars(frame, (width, height), &BARS);
+}
+
+/// Looks at each of `bars`, from left to right, near the lower edge of the picture.
+pub(crate) fn assert_bars(frame: &CapturedFrame, (width, height): (u16, u16), bars: &[(&str, [u8; 3]); 8]) {
     let rgb = decode(frame);
     assert_eq!((rgb.width, rgb.height), (width, height));
     // On a small picture the text reaches far down.
     let row = usize::from(height) * 19 / 20;
-    for (bar, (name, expected)) in BARS.iter().enumerate() {
+    for (bar, (name, expected)) in bars.iter().enumerate() {
         let column = (2 * bar + 1) * usize::from(width) / 16;
         let at = 3 * (row * usize::from(width) + column);
         let found = &rgb.pixels[at..at + 3];
@@ -312,6 +322,7 @@ fn unplug(backend: Backend) {
     drop(watch);
     vivid::plug_in();
     assert_eq!(error.code(), "unplugged", "{error}");
+    // Both devices of the driver are one to the system.
     assert_eq!(listed, [SourceId::Pattern]);
     assert_eq!(again.code(), "absent", "{again}");
     let frame = Watch::start(camera(CAMERA, 640, 480), backend).frames(3);
@@ -322,5 +333,26 @@ fn again_and_again() {
     for (width, height) in [(640, 480), (320, 180), (640, 360), (320, 180), (640, 480)] {
         let watch = Watch::start(camera(CAMERA, width, height), Backend::Native);
         assert_colour_bars(&watch.frame(), width, height);
+    }
+}
+
+/// A grabber of television has the size of its standard and lists none.
+fn no_sizes() {
+    vivid::assert_lists_no_sizes(GRABBER);
+    let all = sources();
+    let listed = all
+        .iter()
+        .find(|source| source.id == SourceId::Camera(GRABBER.to_owned()));
+    let formats = &listed.expect("it is listed").formats;
+    assert!(
+        formats
+            .iter()
+            .all(|format| (format.width, format.height) == (720, 576))
+            && !formats.is_empty(),
+        "{formats:?}"
+    );
+    let watch = Watch::start(camera(GRABBER, 720, 576), Backend::Native);
+    for _ in 0..3 {
+        assert_colour_bars(&watch.frame(), 720, 576);
     }
 }

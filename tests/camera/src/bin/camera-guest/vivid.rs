@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 
 use v4l::Device;
 use v4l::control::{Control, Value};
+use v4l::video::Capture as _;
 
 /// Its capture node; the next one is an output node, which is no camera.
 pub(crate) const CAMERA: &str = "/dev/video0";
 pub(crate) const NO_CAMERA: &str = "/dev/video1";
+/// Its second device, which has one input for television and nothing that changes a picture's size.
+pub(crate) const GRABBER: &str = "/dev/video2";
 
 pub(crate) fn drop_all_buffers(is_on: bool) {
     let percentage = if is_on { 100 } else { 0 };
@@ -31,6 +34,17 @@ pub(crate) fn unplug() {
 
 pub(crate) fn plug_in() {
     bind("bind", true);
+}
+
+/// Fails unless the driver of `device` lists formats and no size of any of them.
+pub(crate) fn assert_lists_no_sizes(device: &str) {
+    let device = Device::with_path(device).expect("the grabber opens");
+    let formats = device.enum_formats().expect("it lists formats");
+    assert!(!formats.is_empty());
+    for format in formats {
+        let sizes = device.enum_framesizes(format.fourcc).unwrap_or_default();
+        assert!(sizes.is_empty(), "{} has sizes", format.fourcc);
+    }
 }
 
 fn bind(file: &str, should_exist: bool) {

@@ -1,5 +1,14 @@
 //! Packed pixels, as screens have them.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 use crate::planes::scale_packed;
 
 /// A picture of four bytes a pixel, rows from the top without gaps.
@@ -44,7 +53,7 @@ impl Pixels {
 
     /// Takes `data` for the pixels of a picture; `None` when it is not of this size.
     pub fn new(width: u16, height: u16, order: PixelOrder, data: Vec<u8>) -> Option<Pixels> {
-        let is_whole = data.len() == 4 * usize::from(width) * usize::from(height);
+        let is_whole = data.len() == bytes_of(width, height);
         is_whole.then_some(Pixels {
             width,
             height,
@@ -56,7 +65,7 @@ impl Pixels {
     /// Makes the picture this size; what it shows then is to be written.
     pub(crate) fn resize(&mut self, width: u16, height: u16, order: PixelOrder) -> &mut [u8] {
         (self.width, self.height, self.order) = (width, height, order);
-        self.data.resize(4 * usize::from(width) * usize::from(height), 0);
+        self.data.resize(bytes_of(width, height), 0);
         &mut self.data
     }
 
@@ -71,6 +80,12 @@ impl Pixels {
             size(width, height),
         );
     }
+}
+
+/// Four for each pixel; exact, since sides have 16 bits.
+fn bytes_of(width: u16, height: u16) -> usize {
+    let pixels = usize::from(width).saturating_mul(height.into());
+    pixels.saturating_mul(4)
 }
 
 #[cfg(test)]

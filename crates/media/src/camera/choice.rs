@@ -1,5 +1,14 @@
 //! Which of a camera's modes comes closest to what is wanted.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 use crate::capture::CaptureSpec;
 #[cfg(any(target_os = "linux", test))]
 use crate::source::Format;
@@ -52,16 +61,20 @@ pub(super) fn by_preference(mut modes: Vec<Mode>, spec: &CaptureSpec) -> Vec<Mod
     let (width, height) = (wanted(spec.width, USUAL.0), wanted(spec.height, USUAL.1));
     let rate = if spec.rate > 0.0 { spec.rate } else { USUAL.2 };
     let cost = |mode: &Mode| {
-        let area = i64::from(mode.width) * i64::from(mode.height);
+        let area = i64::from(area(mode.width, mode.height));
         let covers = mode.width >= width && mode.height >= height;
         let millihertz = (mode.rate() * 1_000.0) as i64;
         // 29.97 is 30 to whoever asks for 30.
         let reaches = mode.rate() >= 0.95 * rate;
         (
             !covers,
-            if covers { area } else { -area },
+            if covers { area } else { area.saturating_neg() },
             !reaches,
-            if reaches { millihertz } else { -millihertz },
+            if reaches {
+                millihertz
+            } else {
+                millihertz.saturating_neg()
+            },
             mode.coding,
         )
     };
@@ -83,7 +96,7 @@ pub(super) fn offers(modes: &[Mode]) -> Vec<Format> {
         .map(format)
         .filter(|format| format.rate > 0.0)
         .collect();
-    let area = |format: &Format| u32::from(format.width) * u32::from(format.height);
+    let area = |format: &Format| area(format.width, format.height);
     formats.sort_by(|a, b| {
         area(b)
             .cmp(&area(a))
@@ -92,6 +105,11 @@ pub(super) fn offers(modes: &[Mode]) -> Vec<Format> {
     });
     formats.dedup();
     formats
+}
+
+/// In pixels; 32 bits hold the product of any two sides.
+fn area(width: u16, height: u16) -> u32 {
+    u32::from(width).saturating_mul(height.into())
 }
 
 #[cfg(test)]

@@ -2,6 +2,15 @@
 //!
 //! `ffmpeg` never gets further ahead than its pipe: it waits until we read, so the film keeps our time.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read};
@@ -119,8 +128,8 @@ impl Film for Ffmpeg {
             Ok(Message::Header(_)) => Ok(Take::Nothing),
             Ok(Message::Failed(error)) => Err(error),
             Err(RecvTimeoutError::Disconnected) => Ok(Take::End),
-            Err(RecvTimeoutError::Timeout) if TURN * self.quiet_turns < PATIENCE => {
-                self.quiet_turns += 1;
+            Err(RecvTimeoutError::Timeout) if TURN.saturating_mul(self.quiet_turns) < PATIENCE => {
+                self.quiet_turns = self.quiet_turns.saturating_add(1);
                 Ok(Take::Nothing)
             }
             Err(RecvTimeoutError::Timeout) => Err(too_slow()),
@@ -173,7 +182,7 @@ impl Kept {
             return Take::End;
         };
         planes.clone_from(picture);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         Take::Planes
     }
 }
@@ -343,7 +352,7 @@ fn read_pictures(stdout: ChildStdout, to: &SyncSender<Message>) {
 fn read_complaints(mut stderr: ChildStderr) -> String {
     let (mut kept, mut piece) = (Vec::new(), [0; 512]);
     while let Ok(len @ 1..) = stderr.read(&mut piece) {
-        kept.extend_from_slice(&piece[..len]);
+        kept.extend_from_slice(piece.get(..len).unwrap_or_default());
         // The last words are the ones that tell why it ended.
         kept.drain(..kept.len().saturating_sub(MAX_COMPLAINT));
     }

@@ -3,6 +3,15 @@
 //! Which reader a file gets is decided by its first bytes, never by its name. What begins like ours and cannot be followed is played
 //! by `ffmpeg` too.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 mod aspect;
 mod avi;
 mod ffmpeg;
@@ -179,11 +188,11 @@ fn open_film(path: &Path, wanted: (u16, u16), ffmpeg: Option<&str>) -> Result<Bo
 }
 
 fn read_up_to(from: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
-    let mut len = 0;
-    while len < to.len() {
-        match from.read(&mut to[len..])? {
+    let mut len = 0usize;
+    while let Some(room) = to.get_mut(len..).filter(|room| !room.is_empty()) {
+        match from.read(room)? {
             0 => break,
-            more => len += more,
+            more => len = len.saturating_add(more),
         }
     }
     Ok(len)

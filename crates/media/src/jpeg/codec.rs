@@ -1,5 +1,14 @@
 //! Encoding and decoding, by libjpeg-turbo with its handles kept from picture to picture.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 use bytes::Bytes;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
 
@@ -46,7 +55,7 @@ impl Encoder {
             subsamp: Subsamp::Sub2x2,
         };
         let len = self.compressor.compress_yuv_to_slice(image, &mut self.room)?;
-        Ok(Bytes::copy_from_slice(&self.room[..len]))
+        Ok(self.encoded(len))
     }
 
     /// Encodes packed RGB (three bytes a pixel, rows without gaps) at `quality` 1 to 100.
@@ -55,7 +64,8 @@ impl Encoder {
     /// [`JpegError::Unsupported`] when `pixels` are not `width` × `height` of them, [`JpegError::Codec`] when the codec fails.
     pub fn rgb(&mut self, pixels: &[u8], width: u16, height: u16, quality: u8) -> Result<Bytes, JpegError> {
         let (width, height) = (usize::from(width), usize::from(height));
-        if pixels.len() != 3 * width * height {
+        let pitch = width.saturating_mul(3);
+        if pixels.len() != pitch.saturating_mul(height) {
             return Err(JpegError::Unsupported {
                 what: "pixels that do not fill the picture",
             });
@@ -64,12 +74,12 @@ impl Encoder {
         let image = Image {
             pixels,
             width,
-            pitch: 3 * width,
+            pitch,
             height,
             format: PixelFormat::RGB,
         };
         let len = self.compressor.compress_to_slice(image, &mut self.room)?;
-        Ok(Bytes::copy_from_slice(&self.room[..len]))
+        Ok(self.encoded(len))
     }
 
     /// Encodes packed pixels at `quality` 1 to 100.
@@ -82,7 +92,7 @@ impl Encoder {
         let image = Image {
             pixels: pixels.bytes(),
             width,
-            pitch: 4 * width,
+            pitch: width.saturating_mul(4),
             height,
             format: match pixels.order() {
                 PixelOrder::Bgrx => PixelFormat::BGRX,
@@ -90,7 +100,12 @@ impl Encoder {
             },
         };
         let len = self.compressor.compress_to_slice(image, &mut self.room)?;
-        Ok(Bytes::copy_from_slice(&self.room[..len]))
+        Ok(self.encoded(len))
+    }
+
+    /// The first bytes of the room, which the codec has filled.
+    fn encoded(&self, len: usize) -> Bytes {
+        Bytes::copy_from_slice(self.room.get(..len).unwrap_or(&self.room))
     }
 
     fn prepare(&mut self, width: usize, height: usize, quality: u8) -> Result<(), JpegError> {
@@ -192,11 +207,12 @@ impl Decoder {
                 && factor.scale(usize::from(info.height)) <= usize::from(max_height)
         };
         let (width, height) = self.set_scale(info, (1..=8).rev().find(fits).unwrap_or(1))?;
-        let mut pixels = vec![0; 3 * width * height];
+        let pitch = width.saturating_mul(3);
+        let mut pixels = vec![0; pitch.saturating_mul(height)];
         let image = Image {
             pixels: &mut pixels[..],
             width,
-            pitch: 3 * width,
+            pitch,
             height,
             format: PixelFormat::RGB,
         };
@@ -253,40 +269,24 @@ type Chroma<'a> = Option<(Plane<'a>, Plane<'a>)>;
 
 /// The planes within libjpeg-turbo's unaligned layout: luma padded to whole chroma samples, then both chroma planes.
 fn planes_of(room: &[u8], width: usize, height: usize, subsamp: Subsamp) -> Option<(Plane<'_>, Chroma<'_>)> {
-    let (across, down) = match subsamp {
-        Subsamp::Gray => {
-            return Some((
-                Plane {
-                    data: room.get(..width * height)?,
-                    width,
-                    rows: height,
-                    stride: width,
-                },
-                None,
-            ));
-        }
-        subsamp => subsamp.size(),
-    };
-    let stride = width.next_multiple_of(across);
-    let luma_len = stride * height.next_multiple_of(down);
-    let (chroma_width, chroma_rows) = (stride / across, height.div_ceil(down));
-    let chroma_len = chroma_width * chroma_rows;
-    let y = Plane {
-        data: room.get(..luma_len)?,
+    let plane = |data, (width, rows), stride| Plane {
+        data,
         width,
-        rows: height,
+        rows,
         stride,
     };
-    let chroma = |start: usize| {
-        let data = room.get(start..start + chroma_len)?;
-        Some(Plane {
-            data,
-            width: chroma_width,
-            rows: chroma_rows,
-            stride: chroma_width,
-        })
-    };
-    Some((y, Some((chroma(luma_len)?, chroma(luma_len + chroma_len)?))))
+    if subsamp == Subsamp::Gray {
+        let luma = room.get(..width.checked_mul(height)?)?;
+        return Some((plane(luma, (width, height), width), None));
+    }
+    let (across, down) = subsamp.size();
+    let stride = width.next_multiple_of(across);
+    let (luma, rest) = room.split_at_checked(stride.checked_mul(height.next_multiple_of(down))?)?;
+    let (columns, rows) = (stride.checked_div(across)?, height.div_ceil(down));
+    let (u, rest) = rest.split_at_checked(columns.checked_mul(rows)?)?;
+    let v = rest.get(..u.len())?;
+    let chroma = |data| plane(data, (columns, rows), columns);
+    Some((plane(luma, (width, height), stride), Some((chroma(u), chroma(v)))))
 }
 
 impl From<turbojpeg::Error> for JpegError {

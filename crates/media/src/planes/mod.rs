@@ -1,9 +1,19 @@
 //! Planar YUV 4:2:0, full range: the one raw form in which pictures travel inside this crate, and the ways into it.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 mod raw;
 mod scale;
 mod unpack;
 
+use raw::first_plane;
 use scale::scale;
 pub(crate) use scale::scale_packed;
 use unpack::{expand_chroma, expand_luma};
@@ -27,10 +37,10 @@ pub(crate) struct PlanesMut<'a> {
 }
 
 /// The three planes of a picture, to be read.
-struct PlanesRef<'a> {
-    y: &'a [u8],
-    u: &'a [u8],
-    v: &'a [u8],
+struct PlanesRef<T> {
+    y: T,
+    u: T,
+    v: T,
 }
 
 /// One plane of somebody else's picture: `rows` rows of `width` samples, each row `stride` bytes after the one before.
@@ -43,8 +53,10 @@ pub(crate) struct Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
+    /// The samples of a row; none of one that is not there.
     fn row(&self, at: usize) -> &'a [u8] {
-        &self.data[at * self.stride..][..self.width]
+        let rows = self.data.get(at.saturating_mul(self.stride)..);
+        rows.and_then(|rows| rows.get(..self.width)).unwrap_or_default()
     }
 }
 
@@ -82,8 +94,7 @@ impl Planes {
 
     /// Luma and the length of its rows.
     pub fn luma(&self) -> (&[u8], usize) {
-        let stride = self.luma_stride();
-        (&self.data[..stride * self.luma_rows()], stride)
+        (self.split().y, self.luma_stride())
     }
 
     /// The colour of the pixel at `x`, `y` as (Y, U, V); `None` outside of the picture.
@@ -91,14 +102,12 @@ impl Planes {
         if x >= self.width || y >= self.height {
             return None;
         }
-        let (x, y) = (usize::from(x), usize::from(y));
-        let luma_len = self.luma_stride() * self.luma_rows();
-        let chroma = (y / 2) * self.chroma_stride() + x / 2;
-        let chroma_len = luma_len / 4;
+        let sample = |plane: Plane<'_>, x: u16, y: u16| plane.row(y.into()).get(usize::from(x)).copied();
+        let PlanesRef { y: luma, u, v } = self.planes();
         Some((
-            self.data[y * self.luma_stride() + x],
-            self.data[luma_len + chroma],
-            self.data[luma_len + chroma_len + chroma],
+            sample(luma, x, y)?,
+            sample(u, x >> 1, y >> 1)?,
+            sample(v, x >> 1, y >> 1)?,
         ))
     }
 
@@ -108,10 +117,11 @@ impl Planes {
             return;
         }
         (self.width, self.height) = (width, height);
-        let luma_len = self.luma_stride() * self.luma_rows();
+        let (luma_len, chroma_len) = (self.luma_len(), self.chroma_len());
         self.data.clear();
         self.data.resize(luma_len, 0);
-        self.data.resize(luma_len + luma_len / 2, 128);
+        self.data
+            .resize(luma_len.saturating_add(chroma_len.saturating_mul(2)), 128);
     }
 
     pub(crate) fn luma_stride(&self) -> usize {
@@ -119,46 +129,79 @@ impl Planes {
     }
 
     pub(crate) fn chroma_stride(&self) -> usize {
-        self.luma_stride() / 2
+        self.luma_stride() >> 1
     }
 
     fn luma_rows(&self) -> usize {
         usize::from(self.height).next_multiple_of(2)
     }
 
+    /// Exact, as all products of sides, which have 16 bits.
+    fn luma_len(&self) -> usize {
+        self.luma_stride().saturating_mul(self.luma_rows())
+    }
+
+    /// A quarter of luma's, which is whole since both of its sides are even.
+    fn chroma_len(&self) -> usize {
+        self.luma_len() >> 2
+    }
+
     pub(crate) fn split_mut(&mut self) -> PlanesMut<'_> {
-        let luma_len = self.luma_stride() * self.luma_rows();
+        let (luma_len, chroma_len) = (self.luma_len(), self.chroma_len());
         let (y, chroma) = self.data.split_at_mut(luma_len);
-        let (u, v) = chroma.split_at_mut(luma_len / 4);
+        let (u, v) = chroma.split_at_mut(chroma_len);
         PlanesMut { y, u, v }
+    }
+
+    fn split(&self) -> PlanesRef<&[u8]> {
+        let (y, chroma) = self.data.split_at(self.luma_len());
+        let (u, v) = chroma.split_at(self.chroma_len());
+        PlanesRef { y, u, v }
+    }
+
+    fn planes(&self) -> PlanesRef<Plane<'_>> {
+        let (width, rows) = (usize::from(self.width), usize::from(self.height));
+        let chroma = |data| Plane {
+            data,
+            width: width.div_ceil(2),
+            rows: rows.div_ceil(2),
+            stride: self.chroma_stride(),
+        };
+        let PlanesRef { y, u, v } = self.split();
+        PlanesRef {
+            y: Plane {
+                data: y,
+                width,
+                rows,
+                stride: self.luma_stride(),
+            },
+            u: chroma(u),
+            v: chroma(v),
+        }
     }
 
     /// Fills this picture from packed `Y U Y V`, each row `stride` bytes after the one before. Chroma of two rows becomes one.
     ///
     /// Returns `false`, and leaves the picture as it was, when `data` is too short for that.
     pub fn fill_from_yuyv(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
-        let (row_len, rows) = (
-            2 * usize::from(self.width).next_multiple_of(2),
-            usize::from(self.height),
-        );
-        if stride < row_len || rows == 0 || data.len() < stride * (rows - 1) + row_len {
-            return false;
-        }
         let (luma_stride, chroma_stride) = (self.luma_stride(), self.chroma_stride());
+        let size = (luma_stride.saturating_mul(2), usize::from(self.height));
+        let Some((from, _)) = first_plane(data, size, stride) else {
+            return false;
+        };
         let planes = self.split_mut();
         let mut pairs = vec![0; luma_stride];
-        for pair in 0..rows.div_ceil(2) {
-            let upper = &data[2 * pair * stride..][..row_len];
+        let luma = planes.y.chunks_exact_mut(luma_stride.saturating_mul(2).max(1));
+        let u = planes.u.chunks_exact_mut(chroma_stride.max(1));
+        let v = planes.v.chunks_exact_mut(chroma_stride.max(1));
+        for (at, ((y, u), v)) in (0..).step_by(2).zip(luma.zip(u).zip(v)) {
+            let upper = from.row(at);
             // The last row of an odd height stands for its missing neighbour too.
-            let lower_row = (2 * pair + 1).min(rows - 1);
-            let lower = &data[lower_row * stride..][..row_len];
-            let y = &mut planes.y[2 * pair * luma_stride..][..2 * luma_stride];
+            let lower = from.row(at.saturating_add(1).min(from.rows.saturating_sub(1)));
             let (y_upper, y_lower) = y.split_at_mut(luma_stride);
             unpack::luma_of_yuyv(upper, y_upper, range);
             unpack::luma_of_yuyv(lower, y_lower, range);
             unpack::chroma_of_yuyv(upper, lower, &mut pairs, range);
-            let u = &mut planes.u[pair * chroma_stride..][..chroma_stride];
-            let v = &mut planes.v[pair * chroma_stride..][..chroma_stride];
             unpack::part_pairs(&pairs, u, v);
         }
         true
@@ -168,23 +211,24 @@ impl Planes {
     ///
     /// Returns `false`, and leaves the picture as it was, when `data` is too short for that.
     pub fn fill_from_nv12(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
-        let (width, rows) = (usize::from(self.width), usize::from(self.height));
         let (luma_stride, chroma_stride) = (self.luma_stride(), self.chroma_stride());
-        let chroma_rows = rows.div_ceil(2);
-        let needed = stride * rows + stride * chroma_rows.saturating_sub(1) + 2 * chroma_stride;
-        if stride < 2 * chroma_stride || rows == 0 || data.len() < needed {
+        let (width, rows) = (usize::from(self.width), usize::from(self.height));
+        let Some((luma, rest)) = first_plane(data, (width, rows), stride) else {
             return false;
-        }
+        };
+        let size = (chroma_stride.saturating_mul(2), rows.div_ceil(2));
+        let Some((pairs, _)) = first_plane(rest, size, stride) else {
+            return false;
+        };
         let planes = self.split_mut();
-        for (row, y) in planes.y.chunks_exact_mut(luma_stride).enumerate() {
-            y[..width].copy_from_slice(&data[row.min(rows - 1) * stride..][..width]);
+        for (at, y) in planes.y.chunks_exact_mut(luma_stride.max(1)).enumerate() {
+            copy(luma.row(at.min(rows.saturating_sub(1))), y);
             expand_luma(y, range);
         }
-        let pairs = &data[stride * rows..];
-        for row in 0..chroma_rows {
-            let u = &mut planes.u[row * chroma_stride..][..chroma_stride];
-            let v = &mut planes.v[row * chroma_stride..][..chroma_stride];
-            unpack::part_pairs(&pairs[row * stride..][..2 * chroma_stride], u, v);
+        let u = planes.u.chunks_exact_mut(chroma_stride.max(1));
+        let v = planes.v.chunks_exact_mut(chroma_stride.max(1));
+        for (at, (u, v)) in u.zip(v).enumerate() {
+            unpack::part_pairs(pairs.row(at), u, v);
             expand_chroma(u, range);
             expand_chroma(v, range);
         }
@@ -228,32 +272,16 @@ impl Planes {
         weave_rows(to.v, [upper.v, lower.v], chroma_stride);
     }
 
-    fn split(&self) -> PlanesRef<'_> {
-        let luma_len = self.luma_stride() * self.luma_rows();
-        let (y, chroma) = self.data.split_at(luma_len);
-        let (u, v) = chroma.split_at(luma_len / 4);
-        PlanesRef { y, u, v }
-    }
-
     /// This picture at another size, into `to`, whose size says which.
     pub fn scale_into(&self, to: &mut Planes) {
-        let (width, height) = (usize::from(self.width), usize::from(self.height));
-        let luma_len = self.luma_stride() * self.luma_rows();
-        let (chroma_width, chroma_rows) = (width.div_ceil(2), height.div_ceil(2));
-        let chroma = |at: usize| Plane {
-            data: &self.data[luma_len + at * (luma_len / 4)..][..luma_len / 4],
-            width: chroma_width,
-            rows: chroma_rows,
-            stride: self.chroma_stride(),
-        };
-        let y = Plane {
-            data: &self.data[..luma_len],
-            width,
-            rows: height,
-            stride: self.luma_stride(),
-        };
-        to.fill_from_planar(y, Some((chroma(0), chroma(1))), Range::Full);
+        let PlanesRef { y, u, v } = self.planes();
+        to.fill_from_planar(y, Some((u, v)), Range::Full);
     }
+}
+
+/// As many of the samples as there are and as there is room for.
+fn copy(from: &[u8], to: &mut [u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// Rows of both planes in turn, as many as there is room for.
@@ -263,7 +291,7 @@ fn weave_rows(to: &mut [u8], [upper, lower]: [&[u8]; 2], stride: usize) {
     let rows = pairs.flat_map(|(upper, lower)| [upper, lower]);
     to.chunks_exact_mut(stride)
         .zip(rows)
-        .for_each(|(to, row)| to.copy_from_slice(row));
+        .for_each(|(to, row)| copy(row, to));
 }
 
 #[cfg(test)]
@@ -298,6 +326,75 @@ mod tests {
         assert!(!planes.fill_from_nv12(&[0; 23], 4, Range::Full));
         assert!(!planes.fill_from_nv12(&[0; 64], 3, Range::Full));
         assert_eq!(planes, Planes::new(4, 4));
+    }
+
+    /// Sizes in pixels with a length of rows that has room for `per_pixel` bytes of each pair's pixels.
+    fn sizes(per_pixel: usize) -> impl Iterator<Item = (u16, u16, usize)> {
+        let padded = move |width: u16, more| per_pixel * usize::from(width).next_multiple_of(2) + more;
+        (1..=9)
+            .flat_map(|width| (1..=5).map(move |height| (width, height)))
+            .flat_map(move |(width, height)| [0, 2, 14].map(|more| (width, height, padded(width, more))))
+    }
+
+    fn noise(len: usize) -> Vec<u8> {
+        (0..len).map(|at| (at * at * 31 + at * 7) as u8).collect()
+    }
+
+    #[test]
+    fn yuyv_of_every_size_is_read_where_it_stands() {
+        for (width, height, stride) in sizes(2) {
+            let (rows, row_len) = (usize::from(height), 2 * usize::from(width).next_multiple_of(2));
+            let data = noise(stride * (rows - 1) + row_len);
+            let mut planes = Planes::new(width, height);
+            assert!(!planes.fill_from_yuyv(&data[1..], stride, Range::Full));
+            assert!(planes.fill_from_yuyv(&data, stride, Range::Full));
+            for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+                let (column, row) = (usize::from(x), usize::from(y));
+                let (upper, lower) = (row & !1, (row | 1).min(rows - 1));
+                let mean = |at: usize| {
+                    let both = u16::from(data[upper * stride + at]) + u16::from(data[lower * stride + at]);
+                    both.div_ceil(2) as u8
+                };
+                let pair = 4 * (column / 2);
+                let expected = (data[row * stride + 2 * column], mean(pair + 1), mean(pair + 3));
+                assert_eq!(planes.at(x, y), Some(expected), "{width}×{height} at {x}, {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn nv12_and_yu12_of_every_size_are_read_where_they_stand() {
+        for (width, height, stride) in sizes(1) {
+            let (columns, rows) = (usize::from(width), usize::from(height));
+            let (half, half_rows) = (columns.div_ceil(2), rows.div_ceil(2));
+            let luma_len = stride * rows;
+            let chroma_len = stride / 2 * half_rows;
+            let ends = [
+                luma_len + stride * (half_rows - 1) + 2 * half,
+                luma_len + chroma_len + stride / 2 * (half_rows - 1) + half,
+            ];
+            for (is_yu12, end) in [false, true].into_iter().zip(ends) {
+                let data = noise(end);
+                let mut planes = Planes::new(width, height);
+                let mut fill = |data: &[u8]| match is_yu12 {
+                    true => planes.fill_from_yu12(data, stride, Range::Full),
+                    false => planes.fill_from_nv12(data, stride, Range::Full),
+                };
+                assert!(!fill(&data[1..]) && fill(&data));
+                for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+                    let (column, row) = (usize::from(x), usize::from(y));
+                    let (u, v) = if is_yu12 {
+                        let u = luma_len + row / 2 * (stride / 2) + column / 2;
+                        (u, u + chroma_len)
+                    } else {
+                        let u = luma_len + row / 2 * stride + column / 2 * 2;
+                        (u, u + 1)
+                    };
+                    let expected = (data[row * stride + column], data[u], data[v]);
+                    assert_eq!(planes.at(x, y), Some(expected), "{width}×{height} at {x}, {y}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -49,7 +49,8 @@ impl Planes {
     ///
     /// Returns `false`, and leaves the picture as it was, when `data` is too short for that.
     pub fn fill_from_grey(&mut self, data: &[u8], stride: usize, range: Range) -> bool {
-        let Some((y, _)) = first_plane(data, (self.width, self.height), stride) else {
+        let size = (self.width.into(), self.height.into());
+        let Some((y, _)) = first_plane(data, size, stride) else {
             return false;
         };
         self.fill_from_planar(y, None, range);
@@ -57,8 +58,9 @@ impl Planes {
     }
 
     fn three_planes<'a>(&self, data: &'a [u8], stride: usize) -> Option<[Plane<'a>; 3]> {
-        let half = (self.width.div_ceil(2), self.height.div_ceil(2));
-        let (y, rest) = first_plane(data, (self.width, self.height), stride)?;
+        let (width, rows) = (usize::from(self.width), usize::from(self.height));
+        let half = (width.div_ceil(2), rows.div_ceil(2));
+        let (y, rest) = first_plane(data, (width, rows), stride)?;
         let (second, rest) = first_plane(rest, half, stride.div_ceil(2))?;
         let (third, _) = first_plane(rest, half, stride.div_ceil(2))?;
         Some([y, second, third])
@@ -66,8 +68,11 @@ impl Planes {
 }
 
 /// The plane that `data` begins with, and what is behind it. Its last row may lack what pads it.
-fn first_plane(data: &[u8], (width, rows): (u16, u16), stride: usize) -> Option<(Plane<'_>, &[u8])> {
-    let (width, rows) = (usize::from(width), usize::from(rows));
+pub(super) fn first_plane(
+    data: &[u8],
+    (width, rows): (usize, usize),
+    stride: usize,
+) -> Option<(Plane<'_>, &[u8])> {
     let least = stride.checked_mul(rows.checked_sub(1)?)?.checked_add(width)?;
     if stride < width || data.len() < least {
         return None;

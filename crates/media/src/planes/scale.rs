@@ -1,8 +1,17 @@
 //! Another size for one plane, by area: each new sample is the mean of what it covers, parts of samples counted as parts.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 use std::ops::Range;
 
-use super::Plane;
+use super::{Plane, copy};
 
 /// Weights are parts of this; a sum of weighted samples fits 16 bits.
 const WHOLE: u32 = 256;
@@ -12,13 +21,21 @@ pub(super) fn scale(from: Plane<'_>, to: &mut [u8], (width, rows, stride): (usiz
     if from.width == 0 || from.rows == 0 || width == 0 || rows == 0 {
         return;
     }
-    let out = to.chunks_mut(stride).take(rows).map(|row| &mut row[..width]);
-    if (from.width, from.rows) == (2 * width, 2 * rows) {
-        out.enumerate()
-            .for_each(|(at, row)| halve(from.row(2 * at), from.row(2 * at + 1), row));
+    let out = to
+        .chunks_mut(stride.max(1))
+        .take(rows)
+        .filter_map(|row| row.get_mut(..width));
+    let is_part = |parts: usize, of: usize| {
+        let is_so = |new: usize, old: usize| new.saturating_mul(of) == old.saturating_mul(parts);
+        is_so(width, from.width) && is_so(rows, from.rows)
+    };
+    if is_part(1, 2) {
+        for (at, row) in (0..).step_by(2).zip(out) {
+            halve(from.row(at), from.row(at.saturating_add(1)), row);
+        }
         return;
     }
-    if (3 * from.width, 3 * from.rows) == (4 * width, 4 * rows) {
+    if is_part(3, 4) {
         return scale_rows(from, rows, out, three_of_four);
     }
     let across = Shares::new(from.width, width);
@@ -37,12 +54,12 @@ pub(crate) fn scale_packed(
     }
     let from = Plane {
         data: from,
-        width: 4 * from_width,
+        width: from_width.saturating_mul(4),
         rows: from_rows,
-        stride: 4 * from_width,
+        stride: from_width.saturating_mul(4),
     };
     let across = Shares::new(from_width, width);
-    let out = to.chunks_exact_mut(4 * width).take(rows);
+    let out = to.chunks_exact_mut(width.saturating_mul(4)).take(rows);
     scale_rows(from, rows, out, |pixels, out| across.apply_packed(pixels, out));
 }
 
@@ -59,7 +76,7 @@ fn scale_rows<'a>(
     for (at, row) in out.enumerate() {
         let is_as_wide = row.len() == from.width;
         if is_as_wide && from.rows == rows {
-            row.copy_from_slice(from.row(at));
+            copy(from.row(at), row);
             continue;
         }
         let (covered, weights) = down.of(at);
@@ -91,11 +108,14 @@ fn add_weighted(sums: &mut [u16], samples: &[u8], weight: u16) {
 
 /// What [`Shares::apply`] does for this step, the first below full size, in less time.
 fn three_of_four(samples: &[u8], out: &mut [u8]) {
-    for (four, out) in samples.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<3>().0) {
-        let sample = |at: usize| u16::from(four[at]);
-        out[0] = ((3 * sample(0) + sample(1) + 2) >> 2) as u8;
-        out[1] = ((sample(1) + sample(2) + 1) >> 1) as u8;
-        out[2] = ((sample(2) + 3 * sample(3) + 2) >> 2) as u8;
+    // Sums of 16 bits that four samples and what rounds them do not fill.
+    let of_four = |one: u8, three: u8| {
+        let three = u16::from(three).wrapping_mul(3);
+        (three.wrapping_add(one.into()).wrapping_add(2) >> 2) as u8
+    };
+    let mean = |a: u8, b: u8| (u16::from(a).wrapping_add(b.into()).wrapping_add(1) >> 1) as u8;
+    for ([a, b, c, d], out) in samples.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
+        *out = [of_four(*b, *a), mean(*b, *c), of_four(*c, *d)];
     }
 }
 
@@ -104,11 +124,11 @@ fn halve(upper: &[u8], lower: &[u8], out: &mut [u8]) {
     // Two samples as one number of 16 bits, for the compiler to take many of these at a time.
     let sum = |two: [u8; 2]| {
         let two = u16::from_le_bytes(two);
-        (two & 0xFF) + (two >> 8)
+        (two & 0xFF).wrapping_add(two >> 8)
     };
     let pairs = upper.as_chunks().0.iter().zip(lower.as_chunks().0);
     for ((a, b), out) in pairs.zip(out) {
-        *out = ((sum(*a) + sum(*b) + 2) >> 2) as u8;
+        *out = (sum(*a).wrapping_add(sum(*b)).wrapping_add(2) >> 2) as u8;
     }
 }
 
@@ -122,33 +142,47 @@ struct Shares {
 
 impl Shares {
     /// `old` samples become `new`; neither is 0.
+    ///
+    /// Everything is exact: sides have 16 bits, and pixels of four bytes 18.
     fn new(old: usize, new: usize) -> Shares {
         // In units of 1/new of an old sample, a new one is `old` long and an old one `new`.
-        let count = (old.div_ceil(new) + 1).min(old);
+        let count = old.div_ceil(new).saturating_add(1).min(old);
         let mut shares = Shares {
             first: Vec::with_capacity(new),
-            weights: Vec::with_capacity(new * count),
+            weights: Vec::with_capacity(new.saturating_mul(count)),
             count,
         };
-        for at in 0..new {
-            let (begin, end) = (at * old, (at + 1) * old);
+        let last_first = old.saturating_sub(count);
+        let half = old >> 1;
+        for begin in (0..new).map(|at| at.saturating_mul(old)) {
+            let end = begin.saturating_add(old);
             // So many are looked at for every new sample, that none is looked at beyond the last.
-            let first = (begin / new).min(old - count);
+            let first = begin.checked_div(new).unwrap_or(0).min(last_first);
             let part = |edge: usize| {
-                let covered = edge.clamp(begin, end) - begin;
-                (covered * WHOLE as usize + old / 2) / old
+                let covered = edge.clamp(begin, end).saturating_sub(begin);
+                let weighted = covered.saturating_mul(WHOLE as usize).saturating_add(half);
+                weighted.checked_div(old).unwrap_or(0)
             };
-            let weight = |source: usize| (part((source + 1) * new) - part(source * new)) as u16;
+            let mut before = part(first.saturating_mul(new));
             shares.first.push(first);
-            shares.weights.extend((first..first + count).map(weight));
+            for source in (first..).take(count) {
+                let so_far = part(source.saturating_add(1).saturating_mul(new));
+                shares.weights.push(so_far.saturating_sub(before) as u16);
+                before = so_far;
+            }
         }
         shares
     }
 
+    /// The old samples that the new one at `at` covers, and their weights.
     fn of(&self, at: usize) -> (Range<usize>, impl Iterator<Item = u16> + '_) {
-        let first = self.first[at];
-        let weights = self.weights[at * self.count..][..self.count].iter();
-        (first..first + self.count, weights.copied())
+        let first = self.first.get(at).copied().unwrap_or(0);
+        let weights = self
+            .weights
+            .get(at.saturating_mul(self.count)..)
+            .unwrap_or_default();
+        let weights = weights.iter().take(self.count);
+        (first..first.saturating_add(self.count), weights.copied())
     }
 
     fn apply(&self, samples: &[u8], out: &mut [u8]) {
@@ -159,13 +193,17 @@ impl Shares {
             count => {
                 let weights = self.weights.chunks_exact(count);
                 for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
-                    *out = mean(&samples[*first..][..count], weights);
+                    let covered = samples.get(*first..).unwrap_or_default();
+                    *out = mean(covered, weights);
                 }
             }
         }
     }
 
     /// Down to a third each way the number is known to the compiler, which then needs no loop.
+    ///
+    /// Not within the function that chooses the number: there the loop for three takes a quarter longer.
+    #[inline(never)]
     fn apply_counted<const COUNT: usize>(&self, samples: &[u8], out: &mut [u8]) {
         let weights = self.weights.as_chunks::<COUNT>().0;
         for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
@@ -184,7 +222,7 @@ impl Shares {
         let out = out.as_chunks_mut::<4>().0;
         for ((first, weights), out) in self.first.iter().zip(weights).zip(out) {
             let (mut even, mut odd) = (HALF, HALF);
-            for (pixel, weight) in pixels[*first..].iter().zip(weights) {
+            for (pixel, weight) in pixels.get(*first..).unwrap_or_default().iter().zip(weights) {
                 let pixel = u32::from_le_bytes(*pixel);
                 even = even.wrapping_add((pixel & EVERY_OTHER).wrapping_mul(u32::from(*weight)));
                 odd = odd.wrapping_add(((pixel >> 8) & EVERY_OTHER).wrapping_mul(u32::from(*weight)));
@@ -197,9 +235,9 @@ impl Shares {
 fn mean(samples: &[u8], weights: &[u16]) -> u8 {
     let products = samples.iter().zip(weights);
     let sum: u32 = products
-        .map(|(sample, weight)| u32::from(*sample) * u32::from(*weight))
+        .map(|(sample, weight)| u32::from(*sample).wrapping_mul(u32::from(*weight)))
         .sum();
-    ((sum + WHOLE / 2) / WHOLE) as u8
+    (sum.wrapping_add(WHOLE >> 1) >> 8) as u8
 }
 
 #[cfg(test)]
@@ -265,6 +303,43 @@ mod tests {
                     scaled(&[value; 96], 12, to).iter().all(|sample| *sample == value),
                     "{to:?}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_size_is_the_mean_of_what_each_sample_covers() {
+        let of = |old: usize, new: usize, at: usize, source: usize| {
+            let (begin, end) = (
+                (at * old) as f64 / new as f64,
+                ((at + 1) * old) as f64 / new as f64,
+            );
+            let covered = end.min(source as f64 + 1.0) - begin.max(source as f64);
+            covered.max(0.0) * new as f64 / old as f64
+        };
+        for (width, rows) in [(1, 1), (4, 4), (5, 3), (8, 6), (12, 16), (17, 9)] {
+            let data: Vec<u8> = (0..width * rows)
+                .map(|at| (at * at * 29 + 3 * at) as u8)
+                .collect();
+            for (new_width, new_rows) in (1..=18).flat_map(|width| [1, 2, 3, 8, 12].map(|rows| (width, rows)))
+            {
+                let small = scaled(&data, width, (new_width, new_rows));
+                for (at, found) in small.iter().enumerate() {
+                    let (x, y) = (at % new_width, at / new_width);
+                    let exact: f64 = (0..width * rows)
+                        .map(|source| {
+                            let across = of(width, new_width, x, source % width);
+                            let down = of(rows, new_rows, y, source / width);
+                            f64::from(data[source]) * across * down
+                        })
+                        .sum();
+                    // Weights are rounded to 1/256, and so is the mean of the rows.
+                    let off = (f64::from(*found) - exact).abs();
+                    assert!(
+                        off < 3.0,
+                        "{width}×{rows} to {new_width}×{new_rows} at {x}, {y}: {off}"
+                    );
+                }
             }
         }
     }

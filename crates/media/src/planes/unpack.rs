@@ -4,6 +4,15 @@
 //! into SIMD. A row stays in the nearest cache, so that going over it again costs little; a loop that writes all three planes
 //! at once takes ten times as long.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 use super::Range;
 
 /// The luma of a row of `Y U Y V`.
@@ -60,19 +69,19 @@ pub(super) fn expand_chroma(samples: &mut [u8], range: Range) {
 }
 
 fn average(a: u8, b: u8) -> u8 {
-    (u16::from(a) + u16::from(b)).div_ceil(2) as u8
+    u16::from(a).wrapping_add(b.into()).div_ceil(2) as u8
 }
 
 /// 255/219, as a fraction of 256. What is beyond black and white is cut off first: then 16 bits are just enough.
 fn full_luma(sample: u8) -> u8 {
     let above_black = sample.saturating_sub(16).min(219);
-    ((u16::from(above_black) * 298 + 128) >> 8) as u8
+    (u16::from(above_black).wrapping_mul(298).wrapping_add(128) >> 8) as u8
 }
 
 /// 255/224, as a fraction of 256. Within these bounds the sum fits 16 bits with a sign, though the product alone may not.
 fn full_chroma(sample: u8) -> u8 {
-    let colour = i16::from(sample.clamp(15, 240)) - 128;
-    ((colour.wrapping_mul(291).wrapping_add(128) >> 8) + 128) as u8
+    let colour = i16::from(sample.clamp(15, 240)).wrapping_sub(128);
+    (colour.wrapping_mul(291).wrapping_add(128) >> 8).wrapping_add(128) as u8
 }
 
 #[cfg(test)]

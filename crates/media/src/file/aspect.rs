@@ -33,6 +33,21 @@ pub(super) fn shown_size((width, height): (u16, u16), (across, down): (u32, u32)
     (even(stretched * shrink), shown_height)
 }
 
+/// The aspect of a pixel in a picture of these sides in pixels that is shown with sides of the ratio `frame`; `None` when either is
+/// not said.
+pub(super) fn frame_to_pixel(frame: [u16; 2], pixels: [u32; 2]) -> Option<(u32, u32)> {
+    let [across, down] = frame;
+    let [Ok(width), Ok(height)] = pixels.map(u16::try_from) else {
+        return None;
+    };
+    if [across, down, width, height].contains(&0) {
+        return None;
+    }
+    // Two factors of 16 bits fit.
+    let product = |a: u16, b: u16| u32::from(a).saturating_mul(b.into());
+    Some((product(across, height), product(down, width)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +59,24 @@ mod tests {
         assert_eq!(shown_size((720, 480), (8, 9)), (640, 480));
         assert_eq!(shown_size((1440, 1080), (4, 3)), (1920, 1080));
         assert_eq!(shown_size((333, 111), (1, 1)), (333, 111));
+    }
+
+    #[test]
+    fn a_frames_sides_give_the_pixels() {
+        let shown =
+            |frame, pixels| frame_to_pixel(frame, pixels).map(|aspect| shown_size((720, 576), aspect));
+        assert_eq!(shown([16, 9], [720, 576]), Some((1024, 576)));
+        assert_eq!(shown([4, 3], [720, 576]), Some((768, 576)));
+        assert_eq!(shown([5, 4], [720, 576]), Some((720, 576)));
+        assert_eq!(shown([u16::MAX, 1], [1, 65_535]), Some((720, 576)));
+        for (frame, pixels) in [
+            ([0, 9], [720, 576]),
+            ([16, 0], [720, 576]),
+            ([16, 9], [0, 576]),
+            ([16, 9], [720, 65_536]),
+        ] {
+            assert_eq!(shown(frame, pixels), None);
+        }
     }
 
     #[test]

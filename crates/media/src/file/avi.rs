@@ -14,7 +14,8 @@
 
 use std::io::{BufReader, Read, Seek};
 
-use super::fields::Fields;
+use super::aspect::{frame_to_pixel, shown_size};
+use super::redraw::Redraw;
 use super::riff::{Chunk, Chunks};
 use super::{Film, FilmError, Header, MAX_SIDE, Take};
 use crate::jpeg::{self, JpegInfo, Limits};
@@ -46,8 +47,10 @@ pub(super) struct Avi<R> {
     movie_at: u64,
     /// A picture whose turn has not come: its chunk's body is next.
     pending: Option<Chunk>,
-    /// Its pictures are two fields each.
-    fields: Option<Fields>,
+    /// How wide a pixel is for its height, where the headers say.
+    aspect: Option<(u32, u32)>,
+    /// `None` when its pictures are shown as they are.
+    redraw: Option<Redraw>,
 }
 
 /// What follows in the stream.
@@ -66,7 +69,11 @@ impl<R: Read + Seek> Avi<R> {
     /// [`FilmError::Foreign`] when the video in it is not MJPEG, or MJPEG of another kind; [`FilmError::Damaged`] when it has no pictures.
     pub(super) fn open(reader: BufReader<R>) -> Result<Avi<R>, FilmError> {
         let mut chunks = Chunks::new(reader)?;
-        let (stream, header) = read_headers(&mut chunks)?;
+        let Chosen {
+            stream,
+            header,
+            aspect,
+        } = read_headers(&mut chunks)?;
         let movie_at = chunks.position();
         let mut avi = Avi {
             chunks,
@@ -74,7 +81,8 @@ impl<R: Read + Seek> Avi<R> {
             stream,
             movie_at,
             pending: None,
-            fields: None,
+            aspect,
+            redraw: None,
         };
         avi.measure_pictures()?;
         avi.measure_rate()?;
@@ -108,8 +116,8 @@ impl<R: Read + Seek> Avi<R> {
         for _ in 0..MEASURED_STEPS {
             match self.next_picture()? {
                 Take::Jpeg(picture) => {
-                    if let Ok((_, info)) = jpeg::whole_picture(&picture, &Limits::SOURCE) {
-                        self.take_measure(&picture, &info)?;
+                    if let Ok((whole, info)) = jpeg::whole_picture(&picture, &Limits::SOURCE) {
+                        self.take_measure(&picture, jpeg::pixel_aspect(&whole), &info)?;
                         return self.rewind();
                     }
                     tried = tried.saturating_add(1);
@@ -127,17 +135,24 @@ impl<R: Read + Seek> Avi<R> {
         Err(FilmError::Foreign("its JPEGs are of another kind".to_owned()))
     }
 
-    fn take_measure(&mut self, picture: &[u8], info: &JpegInfo) -> Result<(), FilmError> {
+    fn take_measure(
+        &mut self,
+        picture: &[u8],
+        own_aspect: Option<(u32, u32)>,
+        info: &JpegInfo,
+    ) -> Result<(), FilmError> {
         let both = info.height.saturating_mul(2);
         let is_half = f32::from(info.height) < 0.75 * f32::from(self.header.height);
         let are_fields =
             is_half && both <= MAX_SIDE && jpeg::two_pictures(picture, &Limits::SOURCE).is_some();
-        if are_fields {
-            self.fields =
-                Some(Fields::new().map_err(|_| FilmError::Damaged("its fields cannot be decoded"))?);
+        let drawn = (info.width, if are_fields { both } else { info.height });
+        let aspect = self.aspect.or(own_aspect);
+        let shown = aspect.map_or(drawn, |aspect| shown_size(drawn, aspect));
+        if are_fields || shown != drawn {
+            let redraw = Redraw::new(shown, are_fields);
+            self.redraw = Some(redraw.map_err(|_| FilmError::Damaged("its pictures cannot be decoded"))?);
         }
-        self.header.width = info.width;
-        self.header.height = if are_fields { both } else { info.height };
+        (self.header.width, self.header.height) = shown;
         Ok(())
     }
 
@@ -200,12 +215,12 @@ impl<R: Read + Seek> Film for Avi<R> {
 
     fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
         let take = self.next_picture()?;
-        let (Take::Jpeg(both), Some(fields)) = (&take, &mut self.fields) else {
+        let (Take::Jpeg(picture), Some(redraw)) = (&take, &mut self.redraw) else {
             return Ok(take);
         };
-        Ok(match fields.weave(both, planes) {
+        Ok(match redraw.draw(picture, planes) {
             Some(()) => Take::Planes,
-            // Half a picture shows less than the one before.
+            // A damaged picture shows less than the one before.
             None => Take::Still { steps: 1 },
         })
     }
@@ -217,8 +232,8 @@ impl<R: Read + Seek> Film for Avi<R> {
     }
 }
 
-/// Reads up to the first picture: the two digits of the stream that is played, and what its headers say.
-fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<([u8; 2], Header), FilmError> {
+/// Reads up to the first picture.
+fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<Chosen, FilmError> {
     let mut heads = Heads::default();
     for _ in 0..MAX_HEADER_CHUNKS {
         let Some(chunk) = chunks.next()? else {
@@ -233,6 +248,7 @@ fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<([u8; 2], Head
             b"avih" => heads.main(&chunks.read_head(chunk)?),
             b"strh" => heads.stream(&chunks.read_head(chunk)?)?,
             b"strf" => heads.format(&chunks.read_head(chunk)?),
+            b"vprp" => heads.properties(&chunks.read_head(chunk)?),
             _ => chunks.skip(chunk)?,
         }
     }
@@ -245,8 +261,18 @@ struct Heads {
     us_per_frame: u32,
     streams: u8,
     current: Option<Stream>,
-    chosen: Option<([u8; 2], Header)>,
+    /// The number of the stream that is played.
+    number: u8,
+    chosen: Option<Chosen>,
     other_codec: Option<[u8; 4]>,
+}
+
+/// The stream that is played.
+struct Chosen {
+    /// The two digits with which its chunks begin.
+    stream: [u8; 2],
+    header: Header,
+    aspect: Option<(u32, u32)>,
 }
 
 struct Stream {
@@ -295,16 +321,34 @@ impl Heads {
             rate: stream.rate,
             steps_per_s: stream.rate,
         };
-        self.chosen = Some((digits_of(self.streams.saturating_sub(1)), header));
+        self.number = self.streams;
+        self.chosen = Some(Chosen {
+            stream: digits_of(self.streams.saturating_sub(1)),
+            header,
+            aspect: None,
+        });
     }
 
-    fn finish(self) -> Result<([u8; 2], Header), FilmError> {
-        let Some((stream, mut header)) = self.chosen else {
+    /// How the picture is to be shown (OpenDML AVI, 1996, "Video Properties Header"): its sides as a ratio, and in pixels.
+    fn properties(&mut self, head: &[u8; 64]) {
+        let [down_low, down_high, across_low, across_high] = four_at::<20>(head);
+        let frame = [[across_low, across_high], [down_low, down_high]].map(u16::from_le_bytes);
+        let pixels = [u32_at::<24>(head), u32_at::<28>(head)];
+        if let Some(chosen) = &mut self.chosen
+            && self.number == self.streams
+        {
+            chosen.aspect = frame_to_pixel(frame, pixels);
+        }
+    }
+
+    fn finish(self) -> Result<Chosen, FilmError> {
+        let Some(mut chosen) = self.chosen else {
             let codec = self
                 .other_codec
                 .map(|codec| String::from_utf8_lossy(&codec).into_owned());
             return Err(FilmError::Foreign(codec.unwrap_or_default()));
         };
+        let header = &mut chosen.header;
         if header.rate <= 0.0 && self.us_per_frame > 0 {
             header.rate = 1e6 / self.us_per_frame as f32;
         }
@@ -314,7 +358,7 @@ impl Heads {
             25.0
         };
         header.rate = header.steps_per_s.min(MAX_RATE);
-        Ok((stream, header))
+        Ok(chosen)
     }
 }
 

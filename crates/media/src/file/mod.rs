@@ -17,6 +17,7 @@ mod avi;
 mod ffmpeg;
 mod fields;
 mod kind;
+mod redraw;
 mod riff;
 mod y4m;
 

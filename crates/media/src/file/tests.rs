@@ -372,6 +372,57 @@ fn pixels_that_are_not_square_are_shown_in_their_proportions() {
     assert_eq!((film.header().width, film.header().height), (320, 90));
 }
 
+/// An AVI whose pictures have these densities in their JFIF, and whose properties say this ratio of sides (across, down).
+fn anamorphic_avi(densities: [u8; 4], frame: Option<[u16; 2]>) -> Vec<u8> {
+    let mut jpeg = picture(1);
+    assert!(jpeg[6..].starts_with(b"JFIF\0"));
+    jpeg[14..18].copy_from_slice(&densities);
+    let mut avi = avi(b"MJPG", &[jpeg.clone(), jpeg]);
+    if let Some([across, down]) = frame {
+        let mut properties = [0; 68];
+        properties[20..22].copy_from_slice(&down.to_le_bytes());
+        properties[22..24].copy_from_slice(&across.to_le_bytes());
+        properties[24..28].copy_from_slice(&160u32.to_le_bytes());
+        properties[28..32].copy_from_slice(&90u32.to_le_bytes());
+        let at = avi.windows(8).position(|eight| eight.ends_with(b"movi")).unwrap() - 4;
+        avi.splice(at..at, chunk(b"vprp", &properties));
+    }
+    avi
+}
+
+#[test]
+fn an_avi_with_pixels_that_are_not_square_is_shown_in_its_proportions() {
+    for (densities, frame, shown) in [
+        ([0, 1, 0, 1], None, (160, 90)),
+        ([0, 4, 0, 3], None, (214, 90)),
+        ([0, 1, 0, 1], Some([4, 3]), (120, 90)),
+        ([0, 4, 0, 3], Some([16, 9]), (160, 90)),
+        ([0, 4, 0, 3], Some([0, 9]), (214, 90)),
+        ([0, 0, 0, 0], Some([u16::MAX, 1]), (160, 90)),
+    ] {
+        let bytes = anamorphic_avi(densities, frame);
+        let mut avi = Avi::open(BufReader::new(io::Cursor::new(bytes))).unwrap();
+        assert_eq!((avi.header().width, avi.header().height), shown);
+        let mut planes = Planes::default();
+        match avi.next(&mut planes).unwrap() {
+            Take::Planes => assert_eq!((planes.width(), planes.height()), shown),
+            Take::Jpeg(jpeg) => assert_eq!((shown, jpeg.is_empty()), ((160, 90), false)),
+            _ => panic!("there is a picture"),
+        }
+    }
+}
+
+#[test]
+fn an_avi_has_the_proportions_that_ffmpeg_gave_it() {
+    for (ratio, width) in [("16:9", 320), ("4:3", 240), ("2:1", 360)] {
+        let coding = ["-frames:v", "3", "-c:v", "mjpeg", "-aspect", ratio, "-f", "avi"];
+        let (_dir, path) = by_ffmpeg("clip.avi", &[&TEST_FILM[..], &coding].concat());
+        let format = probe(&path).unwrap().formats[0];
+        assert_eq!((format.width, format.height), (width, 180), "{ratio}");
+        assert_eq!(play(&path, 0.0).0.len(), 3);
+    }
+}
+
 /// An `ffmpeg` that counts its starts in a file.
 #[cfg(unix)]
 fn counting_ffmpeg(dir: &Path) -> (String, impl Fn() -> usize) {

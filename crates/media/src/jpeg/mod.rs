@@ -14,11 +14,13 @@
 )]
 
 mod codec;
+mod density;
 mod exif;
 mod markers;
 mod whole;
 
 pub use codec::{Decoder, Encoder, Rgb};
+pub(crate) use density::pixel_aspect;
 pub use exif::Orientation;
 pub use markers::{JpegInfo, inspect};
 pub(crate) use whole::two_pictures;

@@ -305,7 +305,8 @@ impl Heads {
 
     fn format(&mut self, head: &[u8; 64]) {
         let Some(stream) = self.current.take() else { return };
-        if self.chosen.is_some() {
+        // The first one is the film; what else there is may be small pictures of it.
+        if self.chosen.is_some() || self.other_codec.is_some() {
             return;
         }
         let compression = four_at::<16>(head);

@@ -372,6 +372,25 @@ fn pixels_that_are_not_square_are_shown_in_their_proportions() {
     assert_eq!((film.header().width, film.header().height), (320, 90));
 }
 
+#[test]
+fn the_first_of_several_videos_is_played() {
+    let two = |first: [&str; 2], second: [&str; 2]| {
+        let sources = ["-f", "lavfi", "-i", first[1], "-f", "lavfi", "-i", second[1]];
+        let codings = ["-c:v:0", first[0], "-c:v:1", second[0]];
+        let rest = ["-map", "0", "-map", "1", "-frames:v", "3", "-f", "avi"];
+        by_ffmpeg("two.avi", &[&sources[..], &codings, &rest].concat())
+    };
+    let (large, small) = ("testsrc2=size=320x180:rate=25", "testsrc2=size=160x90:rate=25");
+    for (first, second, width) in [
+        (["mpeg4", large], ["mjpeg", small], 320),
+        (["mjpeg", large], ["mpeg4", small], 320),
+        (["mjpeg", small], ["mjpeg", large], 160),
+    ] {
+        let (_dir, path) = two(first, second);
+        assert_eq!(probe(&path).unwrap().formats[0].width, width, "{first:?}");
+    }
+}
+
 /// An AVI whose pictures have these densities in their JFIF, and whose properties say this ratio of sides (across, down).
 fn anamorphic_avi(densities: [u8; 4], frame: Option<[u16; 2]>) -> Vec<u8> {
     let mut jpeg = picture(1);

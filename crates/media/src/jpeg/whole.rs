@@ -20,6 +20,10 @@ use crate::planes::Planes;
 
 const END_MARKER: [u8; 2] = [0xFF, 0xD9];
 
+/// A picture's data may end with zeros: the one behind 0xFF (T.81, B.1.1.5), or samples whose codes are nothing else. More are not
+/// looked for.
+const MAX_OWN_ZEROS: usize = 4;
+
 /// The first picture in `bytes`, so that any browser shows it: cut out of what stands before and behind it, and with the Huffman
 /// tables and the end marker (ITU-T T.81, B.2.1) that cameras and files leave out. Nothing is copied when nothing is missing.
 ///
@@ -35,11 +39,15 @@ pub fn whole_picture<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Cow<'a, [u
         End::Marked(end) => put_together(cut(end)?, &[], info),
         End::Missing(end) => {
             let open = cut(end)?;
-            // The first half of the marker may be there, and behind it what fills a buffer.
+            // The first half of the marker may be there, and behind it what fills a buffer, of which some may be the picture's.
             let bare = trimmed(open, 0xFF);
-            let filled = trimmed(trimmed(open, 0), 0xFF);
+            let before_zeros = trimmed(open, 0);
+            let filled = trimmed(before_zeros, 0xFF);
+            let with_zeros =
+                (1..=MAX_OWN_ZEROS).filter_map(|zeros| open.get(..before_zeros.len().saturating_add(zeros)));
             [bare, filled]
                 .into_iter()
+                .chain(with_zeros)
                 .filter_map(|picture| put_together(picture, &END_MARKER, info).ok())
                 .find(|(picture, _)| is_drawn_to_its_end(picture, limits))
                 .ok_or(JpegError::Truncated { at: end })
@@ -162,6 +170,28 @@ mod tests {
     }
 
     #[test]
+    fn what_fills_a_buffer_is_told_from_a_pictures_own_zeros() {
+        let mut encoder = Encoder::new().unwrap();
+        let mut planes = Planes::new(64, 32);
+        let mut own_zeros = 0;
+        for number in 0..400 {
+            pattern::draw(&mut planes, number, Time::ZERO);
+            let marked = encoder.planes(&planes, 75).unwrap();
+            let open = marked.strip_suffix(&END_MARKER).unwrap();
+            own_zeros += u32::from(open.ends_with(&[0]));
+            for behind in [&[0; 600][..], &[0xFF; 600], &[0xFF], b""] {
+                let found = whole(&[open, behind].concat()).unwrap();
+                assert!(
+                    found == marked,
+                    "number {number} with {} bytes behind it",
+                    behind.len()
+                );
+            }
+        }
+        assert!(own_zeros > 0, "none of the pictures ends with a zero");
+    }
+
+    #[test]
     fn a_picture_with_less_than_all_its_data_is_cut_short() {
         let jpeg = sample();
         for missing in [3, 4, 5, 10, 100, jpeg.len() / 2] {
@@ -215,6 +245,33 @@ mod tests {
                 received(&jpeg, announced),
                 Err(JpegError::TooLarge { .. })
             ));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_not_received() {
+        let good = sample();
+        let scan_at = received(&good.clone().into(), SIZE).unwrap().1.scan_at;
+        let half = good[..good.len() / 2].to_vec();
+        let headers = good[..scan_at].to_vec();
+        let mut other_kind = good.clone();
+        let frame = good.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
+        // Arithmetic coding, which no browser draws.
+        other_kind[frame + 1] = 0xC9;
+        let mut larger = good.clone();
+        larger[frame + 5..frame + 9].copy_from_slice(&[0xFF; 4]);
+        let mut empty = good.clone();
+        empty[frame + 5..frame + 9].fill(0);
+        for (what, bad) in [
+            ("half a picture", half),
+            ("headers alone", headers),
+            ("another kind of JPEG", other_kind),
+            ("a picture larger than announced", larger),
+            ("a picture without pixels", empty),
+            ("a page", b"<html><body></body></html>".to_vec()),
+            ("nothing", Vec::new()),
+        ] {
+            assert!(received(&bad.into(), SIZE).is_err(), "{what}");
         }
     }
 }

@@ -339,7 +339,7 @@ mod tests {
             while let Some(datagram) = self.sender.poll_datagram(clock::now()) {
                 let is_lost = matches!(
                     &datagram,
-                    Datagram::Fragment(Fragment {
+                    video::Datagram::Fragment(Fragment {
                         index: 1,
                         attempt: 0,
                         ..
@@ -355,9 +355,9 @@ mod tests {
 
         fn handle(&mut self, datagram: &mut [u8]) {
             let (_, plain) = self.association.opener.open(datagram).expect("it is genuine");
-            match Datagram::decode(plain).expect("it can be read") {
-                Datagram::Ack(ack) => self.sender.handle_ack(&ack, clock::now()),
-                Datagram::Nack(nack) => self.sender.handle_nack(&nack, clock::now()),
+            match video::Datagram::decode(plain).expect("it can be read") {
+                video::Datagram::Ack(ack) => self.sender.handle_ack(&ack, clock::now()),
+                video::Datagram::Nack(nack) => self.sender.handle_nack(&nack, clock::now()),
                 _ => {}
             }
         }

@@ -52,7 +52,13 @@ const SCREENS = {
       await page.waitForSelector("mark");
     },
   },
-  lost: { query: "scene=lost", go: (page) => page.waitForSelector(at("lost-banner")) },
+  lost: {
+    query: "scene=lost",
+    async go(page) {
+      await page.waitForSelector(at("lost-banner"));
+      await page.waitForFunction(() => document.querySelectorAll('.tile .dim[data-drawn="true"]').length === 3);
+    },
+  },
   camera: {
     query: "scene=empty&refuse=video|start_video:camera_busy",
     async go(page) {

@@ -120,15 +120,22 @@ describe("the pump", () => {
     pump.stop();
   });
 
-  it("ends with the stream", async () => {
+  it("goes on with the first picture of a stream that ended with the connection and came back", async () => {
     const host = backend();
-    const over = vi.fn();
-    const pump = startPump({ next: host.next, draw: async () => 0, onOver: over });
+    const drawn: number[] = [];
+    const pump = startPump({ next: host.next, draw: async (frame) => drawn.push(frame.frame) });
     pump.setActive(true);
+    await host.give(answer(900));
     await host.give(new ArrayBuffer(0));
-    expect(over).toHaveBeenCalledOnce();
-    pump.setActive(true);
-    expect(host.asked).toEqual([-1]);
+    expect(host.asked).toEqual([-1, 900]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(host.asked).toEqual([-1, 900, -1]);
+    await host.give(answer(3));
+    expect(drawn).toEqual([900, 3]);
+    pump.stop();
+    await host.give(new ArrayBuffer(0));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(host.asked).toEqual([-1, 900, -1, 3]);
   });
 
   it("waits before it asks again after a failure, and leaves out what cannot be drawn", async () => {

@@ -1,7 +1,7 @@
 import type { DrawnFrame } from "../bindings/contract";
 import { parseAnswer, type Frame } from "../host/frame";
 
-/** How long to wait after a failed request, in milliseconds: long enough not to spin while the backend is away. */
+/** How long to wait after a failed request, or where there is no stream, in milliseconds: long enough not to spin meanwhile. */
 const RETRY_MS = 500;
 
 export type Pump = {
@@ -19,7 +19,6 @@ export function startPump(options: {
   next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>;
   /** Resolves when the frame is on its canvas with the time when its JPEG had been taken apart, by `performance.now()`. */
   draw: (frame: Frame) => Promise<number>;
-  onOver?: () => void;
   onError?: (thrown: unknown) => void;
 }): Pump {
   let active = false;
@@ -39,8 +38,9 @@ export function startPump(options: {
       while (active && !stopped) {
         const answer = await one();
         if (answer === "over") {
-          stopped = true;
-          options.onOver?.();
+          // A lost connection ends every stream; one that comes back under its number may count its frames anew.
+          after = -1;
+          await pause();
         } else if (answer !== "nothing yet" && !stopped) {
           after = answer.frame;
           waiting = answer;
@@ -57,9 +57,13 @@ export function startPump(options: {
       return parseAnswer(await options.next(after, takeDrawn()));
     } catch (thrown) {
       options.onError?.(thrown);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await pause();
       return "nothing yet";
     }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 
   async function drawNewest(): Promise<void> {

@@ -10,7 +10,7 @@ export type Choice = { source: string; format: SourceFormat | null; quality: num
 type Defaults = Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "leastKbps" | "mostKbps" | "isFixed">;
 
 export const PATTERN = "pattern";
-/** How long a stream of somebody else stays after its end, in milliseconds. */
+/** How long a stream stays after its end, in milliseconds. */
 const ENDS_AFTER_MS = 300;
 
 export class VideoStore {
@@ -95,6 +95,7 @@ export class VideoStore {
         break;
       case "live":
         this.live = event.live;
+        if (!event.live) this.removeMine();
         // What is being asked for at this moment is adopted with its answer.
         if (event.live && !this.busy) this.adopt(event.live);
         if (event.error) this.error = event.error;
@@ -263,16 +264,20 @@ export class VideoStore {
   }
 
   /**
-   * A stream ended. When the connection is lost, all of them end a moment before that is known: others' stay that long, so that the
-   * last pictures are still there to be held.
+   * A stream ended. When the connection is lost, all of them end a moment before that is known: they stay that long, so that the
+   * last pictures are still there to be held. That mine ended by itself is said by the end of my video.
    */
   private end(id: number): void {
-    const stream = this.streams.find((other) => other.id === id);
-    if (!stream || stream.mine) this.remove(id);
-    else if (!this.isHeld) this.ending.set(id, setTimeout(() => this.remove(id), ENDS_AFTER_MS));
+    if (!this.isHeld) this.ending.set(id, setTimeout(() => this.remove(id), ENDS_AFTER_MS));
+  }
+
+  /** My video is over, and its picture with it. */
+  private removeMine(): void {
+    for (const { id, mine } of this.streams) if (mine) this.remove(id);
   }
 
   private remove(id: number): void {
+    clearTimeout(this.ending.get(id));
     this.ending.delete(id);
     this.streams = this.streams.filter((stream) => stream.id !== id);
     this.forgetOthers();

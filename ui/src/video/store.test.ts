@@ -109,7 +109,7 @@ describe("my video", () => {
   });
 });
 
-describe("others' streams", () => {
+describe("streams", () => {
   const theirs = { id: 70, owner: 5, ownerName: "Ada", mine: false, source: "camera" as const, title: "", width: 640, height: 480, rate: 30, transport: "udp" as const, watching: true, recordingSinceMs: null };
   const stop = () => video.apply({ kind: "stopped", stream: 70, reason: null });
   beforeEach(() => void vi.useFakeTimers());
@@ -131,6 +131,23 @@ describe("others' streams", () => {
       video.reset([], null);
       expect(video.streams).toEqual([]);
     }
+  });
+
+  it("of mine stay in the same way, and go at once when my video ends, connected or not", () => {
+    const mine = { ...theirs, id: 71, mine: true };
+    const stopMine = () => video.apply({ kind: "stopped", stream: 71, reason: null });
+    video.apply({ kind: "started", stream: mine });
+    stopMine();
+    video.hold();
+    vi.advanceTimersByTime(10_000);
+    expect(video.streams.map((stream) => stream.id)).toEqual([71]);
+    video.apply({ kind: "live", live: null, error: null });
+    expect(video.streams).toEqual([]);
+
+    video.reset([mine], null);
+    stopMine();
+    video.apply({ kind: "live", live: null, error: null });
+    expect(video.streams).toEqual([]);
   });
 
   it("are asked for no more when nobody looks, unless they are recorded or not wanted anyway", async () => {

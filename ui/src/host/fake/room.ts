@@ -41,6 +41,8 @@ export class FakeRoom {
   private settings: Settings;
   private open: RoomView | null = null;
   private readonly cameras = new Map<number, Camera>();
+  /** Streams of which a picture was asked for. */
+  private readonly seen = new Set<number>();
   private flows: Flow[] = [];
   private points: MetricPoint[] = [];
   private last: LastUsed = { roomName: "", source: "", format: null };
@@ -97,7 +99,9 @@ export class FakeRoom {
     if (drawn) this.drawn.set(stream, [...(this.drawn.get(stream) ?? []), drawn].slice(-600));
     const camera = this.cameras.get(stream);
     if (!camera) return Promise.resolve(new ArrayBuffer(0));
-    if (this.open?.link.kind === "lost" && camera.way !== "local") return new Promise((resolve) => setTimeout(() => resolve(new ArrayBuffer(1)), 1000));
+    // A lost connection ends every stream; a page that begins without one begins with the last pictures.
+    if (this.open?.link.kind === "lost" && this.seen.has(stream)) return Promise.resolve(new ArrayBuffer(0));
+    this.seen.add(stream);
     return camera.next(after);
   }
 

@@ -217,7 +217,7 @@ export const en = {
   "video.waiting": "Waiting for the first picture …",
   "video.broken": "The pictures of this stream cannot be shown.",
   "video.lastPicture": "Last picture {time}",
-  "video.resumes": "Resumes",
+  "video.resumes": "Your stream resumes by itself",
   "video.lost": "No picture came before the connection was lost.",
   "video.picture": "Picture",
 

@@ -218,7 +218,7 @@ export const zh: Record<keyof typeof en, string> = {
   "video.waiting": "正在等待第一帧画面…",
   "video.broken": "无法显示此视频流的画面。",
   "video.lastPicture": "最后画面 {time}",
-  "video.resumes": "将恢复",
+  "video.resumes": "恢复后你的视频会自动继续",
   "video.lost": "连接断开前尚未收到画面。",
   "video.picture": "画面",
 

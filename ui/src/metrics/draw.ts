@@ -1,19 +1,30 @@
 /** How uPlot is told to draw a chart of lines: TCP solid, UDP broken, and the marks on the ground line. */
 import type uPlot from "uplot";
-import { agoLabel, niceTop, type Chart, type Marks } from "./lines";
+import { agoLabel, apart, isNamed, niceTop, type Chart, type Line, type Marks } from "./lines";
 
-export type Colours = { tcp: string; udp: string; ink: string; grid: string; line: string; strong: string; font: string };
+export type Colours = { tcp: string; udp: string; ink: string; grid: string; line: string; strong: string; panel: string; font: string };
+
+/** Lines of one colour differ in their shade, and the broken ones in their dashes. */
+const SHADES = [100, 66, 40];
+const DASHES = [
+  [5, 2.5],
+  [10, 3],
+  [2, 2],
+];
+/** More names than this would hide the lines; the pointer's figures name all of them. */
+const MOST_NAMES = 4;
+const NAME_PX = 11;
 
 /** Gaps up to this are a late point and not a pause, in seconds. */
 const BRIDGED_S = 2.5;
 
-export function options(chart: Chart, colours: Colours, input: { spanS: () => number; nowS: () => number; now: () => string; pinS: () => number | null; marks: () => Marks; band: boolean; syncKey: string; onCursor: (u: uPlot) => void }): uPlot.Options {
+export function options(chart: Chart, colours: Colours, input: { spanS: () => number; nowS: () => number; now: () => string; pinS: () => number | null; marks: () => Marks; chart: () => Chart; nameOf: (line: Line) => string; band: boolean; syncKey: string; onCursor: (u: uPlot) => void }): uPlot.Options {
   const bands: uPlot.Band[] = [];
   const series: uPlot.Series[] = [{}];
   for (const line of chart.lines) {
-    const colour = colours[line.transport];
+    const colour = colourOf(line, colours);
     const at = series.length;
-    series.push({ stroke: colour, width: 1.5, dash: line.transport === "udp" ? [5, 2.5] : [], points: { show: false }, gaps: longGaps });
+    series.push({ stroke: colour, width: 1.5, dash: line.transport === "udp" ? (DASHES[line.nth % DASHES.length] ?? []) : [], points: { show: false }, gaps: longGaps });
     series.push({ stroke: "transparent", width: 0, points: { show: false }, show: input.band, gaps: longGaps });
     if (input.band) bands.push({ series: [at + 1, at], fill: `color-mix(in srgb, ${colour} 18%, transparent)` });
   }
@@ -54,7 +65,7 @@ export function options(chart: Chart, colours: Colours, input: { spanS: () => nu
     series,
     bands,
     hooks: {
-      draw: [(u) => drawPin(u, input.pinS(), colours), (u) => drawMarks(u, input.marks(), colours), (u) => drawTimes(u, input, colours)],
+      draw: [(u) => drawPin(u, input.pinS(), colours), (u) => drawMarks(u, input.marks(), colours), (u) => drawNames(u, input.chart(), input.nameOf, colours), (u) => drawTimes(u, input, colours)],
       setCursor: [input.onCursor],
     },
   };
@@ -67,6 +78,56 @@ export function data(chart: Chart): uPlot.AlignedData {
 function longGaps(u: uPlot, _: number, __: number, ___: number, gaps: uPlot.Series.Gaps): uPlot.Series.Gaps {
   const least = Math.abs(u.valToPos(BRIDGED_S, "x", true) - u.valToPos(0, "x", true));
   return gaps.filter(([from, to]) => to - from > least);
+}
+
+function colourOf(line: Line, colours: Colours): string {
+  const shade = SHADES[line.nth % SHADES.length];
+  return line.nth === 0 ? colours[line.transport] : `color-mix(in srgb, ${colours[line.transport]} ${shade}%, ${colours.strong})`;
+}
+
+/** The names of lines that share a colour, at their ends. */
+function drawNames(u: uPlot, chart: Chart, nameOf: (line: Line) => string, colours: Colours): void {
+  const named = chart.lines.filter((line) => isNamed(line, chart.lines));
+  if (named.length > MOST_NAMES) return;
+  const px = devicePixelRatio;
+  const ends = named.flatMap((line) => {
+    const i = line.low.findLastIndex((value) => value !== null);
+    const value = line.low[i];
+    const at = chart.seconds[i];
+    return value === null || value === undefined || at === undefined ? [] : [{ line, x: u.valToPos(at, "x", true), y: u.valToPos(value, "y", true) }];
+  });
+  const step = NAME_PX * px;
+  const heights = apart(
+    ends.map((end) => end.y - step / 2),
+    step,
+    u.bbox.top + step / 2,
+    u.bbox.top + u.bbox.height - step / 2,
+  );
+  const context = u.ctx;
+  context.save();
+  context.setLineDash([]);
+  context.font = `${NAME_PX * px}px ${colours.font}`;
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  context.lineJoin = "round";
+  ends.forEach(({ line, x }, i) => {
+    const text = cut(nameOf(line), u.bbox.width / 3, (words) => context.measureText(words).width);
+    const right = Math.max(x - 2 * px, u.bbox.left + context.measureText(text).width);
+    context.lineWidth = 3 * px;
+    context.strokeStyle = colours.panel;
+    context.strokeText(text, right, heights[i] ?? 0);
+    context.fillStyle = colourOf(line, colours);
+    context.fillText(text, right, heights[i] ?? 0);
+  });
+  context.restore();
+}
+
+/** As much of a text as is no wider than `width`. */
+function cut(text: string, width: number, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= width) return text;
+  const letters = [...text];
+  while (letters.length > 1 && widthOf(`${letters.join("")}…`) > width) letters.pop();
+  return `${letters.join("")}…`;
 }
 
 function drawTimes(u: uPlot, input: { spanS: () => number; nowS: () => number; now: () => string }, colours: Colours): void {

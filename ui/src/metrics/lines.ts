@@ -1,10 +1,13 @@
-import type { MetricPoint, Transport } from "../bindings/contract";
+import type { LinkView, MetricPoint, Transport } from "../bindings/contract";
 
 /** What a chart shows. */
 export type Kind = "delay" | "rate";
 
-/** One line: one stream to one neighbour over one transport. A switch from TCP to UDP ends one line and begins another. */
-export type Line = { key: string; stream: number; peer: number; transport: Transport; low: (number | null)[]; high: (number | null)[] };
+/**
+ * One line: one stream to one peer over one transport. A switch from TCP to UDP ends one line and begins another. `nth` counts
+ * the lines of one transport, which share a colour: 0 is the first.
+ */
+export type Line = { key: string; stream: number; peer: number; transport: Transport; nth: number; low: (number | null)[]; high: (number | null)[] };
 
 export type Marks = { atS: number; transport: Transport; kind: "drop" | "retransmit"; count: number }[];
 
@@ -29,14 +32,43 @@ export function arrange(points: MetricPoint[], kind: Kind, fromMs: number, toMs:
     let line = lines.get(key);
     if (!line) {
       const empty = () => new Array<number | null>(seconds.length).fill(null);
-      line = { key, stream: point.stream, peer: point.peer, transport: point.transport, low: empty(), high: empty() };
+      line = { key, stream: point.stream, peer: point.peer, transport: point.transport, nth: 0, low: empty(), high: empty() };
       lines.set(key, line);
     }
     const i = column.get(second(point)) ?? 0;
     line.low[i] = kind === "delay" ? scaled(point.ackP50Us, 1e3) : scaled(point.goodputBps, 1e6);
     if (kind === "delay") line.high[i] = scaled(point.ackP95Us, 1e3);
   }
-  return { seconds, lines: [...lines.values()].sort((a, b) => a.key.localeCompare(b.key)), marks: marksOf(seen) };
+  return { seconds, lines: counted([...lines.values()].sort((a, b) => a.stream - b.stream || a.peer - b.peer || a.transport.localeCompare(b.transport))), marks: marksOf(seen) };
+}
+
+/** The same lines with their `nth`. */
+function counted(lines: Line[]): Line[] {
+  const seen: Record<Transport, number> = { tcp: 0, udp: 0 };
+  return lines.map((line) => ({ ...line, nth: seen[line.transport]++ }));
+}
+
+/** Whether a line has to be named to be told from another one: it shares its colour. */
+export function isNamed(line: Line, lines: Line[]): boolean {
+  return lines.some((other) => other !== line && other.transport === line.transport);
+}
+
+/** Whose stream a line is, and who watches it where that is somebody else than this window's person. */
+export function lineName(line: Line, names: Map<number, string>, links: LinkView[]): string {
+  const name = names.get(line.stream) ?? "";
+  const link = links.find((other) => other.stream === line.stream && other.peer === line.peer && other.direction === "out");
+  return link ? `${name} → ${link.peerName}` : name;
+}
+
+/** Heights for labels that would stand at `wanted`: `step` apart, in the same order, between `top` and `bottom`. In pixels. */
+export function apart(wanted: number[], step: number, top: number, bottom: number): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+  const placed = [...wanted];
+  let least = top;
+  for (const i of order) least = (placed[i] = Math.max(wanted[i] ?? 0, least)) + step;
+  let most = bottom;
+  for (const i of order.reverse()) most = (placed[i] = Math.min(placed[i] ?? 0, most)) - step;
+  return placed;
 }
 
 /**

@@ -24,6 +24,8 @@ export class MetricsStore {
   readonly trips: TripStore;
   readonly experiments: Experiments;
 
+  /** All links with figures in the charts. */
+  lately = $derived([...this.seen.values()].map((seen) => seen.link));
   links = $derived([...this.seen.values()].filter((seen) => seen.current).map((seen) => seen.link));
 
   constructor(private readonly api: MetricsApi) {

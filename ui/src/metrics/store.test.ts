@@ -3,7 +3,7 @@ import type { MetricPoint } from "../bindings/contract";
 import { createFakeHost } from "../host/fake";
 import { linkView } from "../testing/links";
 import { metricsApi } from "./api";
-import { agoLabel, arrange, niceTop } from "./lines";
+import { agoLabel, apart, arrange, isNamed, lineName, niceTop } from "./lines";
 import { KEPT_MS, MetricsStore } from "./store.svelte";
 
 const T0 = 1_700_000_000_000;
@@ -35,6 +35,25 @@ describe("lines", () => {
 
   it("leave unknown what was not measured", () => {
     expect(arrange([point(0, { ackP50Us: null })], "delay", T0, T0 + 1, null).lines[0]?.low).toEqual([null]);
+  });
+
+  it("of one transport are told apart by whom they go to, in every order of arrival", () => {
+    const names = new Map([[1, "You"], [2, "Ada"]]);
+    const links = [linkView({ peer: 4, peerName: "Ben" }), linkView({ peer: 5, peerName: "Mia" }), linkView({ stream: 2, direction: "in", transport: "udp" })];
+    for (const peers of [[4, 5], [5, 4]]) {
+      const { lines } = arrange([...peers.map((peer) => point(0, { peer })), point(0, { stream: 2, transport: "udp" })], "delay", T0, T0 + 1, null);
+      expect(lines.map((line) => [lineName(line, names, links), line.nth, isNamed(line, lines)])).toEqual([
+        ["You → Ben", 0, true],
+        ["You → Mia", 1, true],
+        ["Ada", 0, false],
+      ]);
+    }
+  });
+
+  it("have names that do not lie on each other", () => {
+    expect(apart([50, 52, 20], 11, 0, 100)).toEqual([50, 61, 20]);
+    expect(apart([99, 98, 97], 11, 0, 100)).toEqual([100, 89, 78]);
+    expect(apart([-5, 0], 11, 0, 100)).toEqual([0, 11]);
   });
 
   it("carry drops and retransmissions as marks", () => {

@@ -2,6 +2,9 @@ import type { FilesEvent, FileView, IpcError, NotOffered, Pick } from "../bindin
 import { asIpcError } from "../host/types";
 import type { FilesApi } from "./api";
 
+/** The most files remembered: as many as a room has on offer. */
+export const MAX_FILES = 1000;
+
 /** What can be done with one file. */
 export type FileAction = "accept" | "decline" | "cancel" | "pause" | "resume" | "open" | "show";
 
@@ -26,7 +29,7 @@ export class FilesStore {
   constructor(private readonly api: FilesApi) {}
 
   reset(files: FileView[]): void {
-    this.files = [...files].sort(byTime);
+    this.files = bounded([...files].sort(byTime));
     this.error = null;
     this.failed = [];
     this.actionErrors = {};
@@ -99,9 +102,21 @@ export class FilesStore {
 
   private put(file: FileView): void {
     const at = this.files.findIndex((other) => other.id === file.id);
-    this.files = at < 0 ? [...this.files, file].sort(byTime) : this.files.with(at, file);
+    this.files = at < 0 ? bounded([...this.files, file].sort(byTime)) : this.files.with(at, file);
   }
 }
+
+/** The list without its oldest, as far as it is too long; what is over goes before what still waits or moves. */
+function bounded(files: FileView[]): FileView[] {
+  const excess = files.length - MAX_FILES;
+  if (excess <= 0) return files;
+  const isUnderWay = (file: FileView) => UNDER_WAY.has(file.state.kind);
+  const firstToGo = [...files.filter((file) => !isUnderWay(file)), ...files.filter(isUnderWay)];
+  const gone = new Set(firstToGo.slice(0, excess));
+  return files.filter((file) => !gone.has(file));
+}
+
+const UNDER_WAY: ReadonlySet<FileView["state"]["kind"]> = new Set(["offered", "transferring", "paused"]);
 
 function byTime(a: FileView, b: FileView): number {
   return a.atMs - b.atMs || a.id - b.id;

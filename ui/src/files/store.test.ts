@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFakeHost, type FakeHost } from "../host/fake";
 import { filesApi } from "./api";
-import { FilesStore } from "./store.svelte";
+import { FilesStore, MAX_FILES } from "./store.svelte";
 
 let host: FakeHost;
 let files: FilesStore;
@@ -73,6 +73,19 @@ describe("files", () => {
     await files.offer([{ handle: 99, name: "/etc/passwd" }]);
     expect(files.error?.code).toBe("not_picked");
     expect(files.files).toHaveLength(before + 1);
+  });
+
+  it("are no more than a room has on offer, and what waits or moves stays longest", () => {
+    const file = (id: number, kind: "offered" | "declined") => ({ ...files.files[0]!, id, atMs: id, state: { kind } });
+    files.reset([]);
+    files.reset([file(1, "offered"), ...Array.from({ length: MAX_FILES + 9 }, (_, i) => file(i + 2, "declined"))]);
+    expect(files.files).toHaveLength(MAX_FILES);
+    expect(files.files.slice(0, 2).map(({ id }) => id)).toEqual([1, 12]);
+    files.apply({ kind: "file", file: file(5000, "offered") });
+    expect(files.files).toHaveLength(MAX_FILES);
+    expect([files.files[0]?.id, files.files[1]?.id, files.files.at(-1)?.id]).toEqual([1, 13, 5000]);
+    files.reset(Array.from({ length: MAX_FILES + 1 }, (_, i) => file(i, "offered")));
+    expect([files.files.length, files.files[0]?.id]).toEqual([MAX_FILES, 1]);
   });
 
   it("go away when they are removed", () => {

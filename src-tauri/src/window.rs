@@ -66,6 +66,8 @@ pub(crate) fn open<R: Runtime>(
         .center()
         .theme(system_theme(theme))
         .initialization_script(first_look(language, theme))
+        // For "Paste" in the menu of a text field; the page is the program's own and runs no other code.
+        .enable_clipboard_access()
         // The window shows nothing but its own page, whatever is dropped on it or linked to.
         .on_navigation(move |url| is_ours(url, dev.as_ref()))
         .build()?;

@@ -44,6 +44,11 @@ describe("a room that its host ended", () => {
     await waitFor(() => expect(screen.queryByTestId("past")).toBeNull());
     await click("read-past");
     expect(screen.getByTestId("past")).toBeVisible();
+    await click("save-past");
+    expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-conversation.txt");
+    const saved = host.calls.find((call) => call.command === "chat|save_conversation")?.args as { text: string };
+    expect(saved.text).toMatch(/^Networks lab 2\n\n/);
+    expect(saved.text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Priya: Which p95 did you get with 2% loss\?$/m);
     model.reading = false;
     await click("host-room");
     await screen.findByTestId("room");
@@ -60,11 +65,10 @@ describe("a room that its host ended", () => {
 describe("a right click", () => {
   const at = (element: Element) => fireEvent.contextMenu(element);
 
-  it("copies a message, and never shows a browser's menu outside of a field", async () => {
+  it("copies a message, and never shows a browser's menu", async () => {
     const writeText = vi.fn(() => Promise.resolve());
     vi.stubGlobal("navigator", Object.assign(Object.create(navigator), { clipboard: { writeText } }));
     await open({ scene: "busy" });
-    expect(await at(screen.getByTestId("composer"))).toBe(true);
     expect(await at(screen.getByTestId("people"))).toBe(false);
     expect(screen.queryByTestId("menu")).toBeNull();
     expect(await at(screen.getByText("Which p95 did you get with 2% loss?"))).toBe(false);
@@ -75,7 +79,77 @@ describe("a right click", () => {
   });
 });
 
+describe("a right click in a field", () => {
+  const clipboard = (given: Partial<Clipboard>) => vi.stubGlobal("navigator", Object.assign(Object.create(navigator), { clipboard: given }));
+  const composer = () => screen.getByTestId<HTMLTextAreaElement>("composer");
+  afterEach(() => void vi.unstubAllGlobals());
+
+  async function menuOn(text: string, from: number, to: number) {
+    await fireEvent.input(composer(), { target: { value: text } });
+    composer().setSelectionRange(from, to);
+    expect(await fireEvent.contextMenu(composer())).toBe(false);
+  }
+
+  it("cuts, copies, pastes and selects, as the keys do", async () => {
+    let held = "";
+    clipboard({ writeText: async (text) => void (held = text), readText: async () => held });
+    const { model } = await open({ scene: "busy" });
+    await menuOn("one two three", 4, 8);
+    await click("menu-cut");
+    await waitFor(() => expect(model.chat.draft).toBe("one three"));
+    expect(held).toBe("two ");
+    await menuOn("one three", 0, 3);
+    await click("menu-copy");
+    expect([held, model.chat.draft]).toEqual(["one", "one three"]);
+    await menuOn("one three", 9, 9);
+    expect(screen.getByTestId("menu-cut")).toBeDisabled();
+    await click("menu-paste");
+    await waitFor(() => expect(model.chat.draft).toBe("one threeone"));
+    await menuOn("all", 0, 0);
+    await click("menu-all");
+    expect([composer().selectionStart, composer().selectionEnd]).toEqual([0, 3]);
+    expect(document.activeElement).toBe(composer());
+  });
+
+  it("says when the clipboard cannot be had, and takes nothing away then", async () => {
+    const refuse = () => Promise.reject(new Error("not allowed"));
+    clipboard({ writeText: refuse, readText: refuse });
+    const { model } = await open({ scene: "busy", language: "zh" });
+    await menuOn("keep", 0, 4);
+    expect(screen.getByTestId("menu")).toHaveTextContent("剪切复制粘贴全选");
+    await click("menu-cut");
+    await screen.findByText(/系统不允许这个窗口复制/);
+    await menuOn("keep", 0, 4);
+    await click("menu-paste");
+    await screen.findByText(/请按 Ctrl\+V/);
+    expect(model.chat.draft).toBe("keep");
+  });
+
+  it("pastes no more than a field takes, and no line into a line", async () => {
+    clipboard({ readText: async () => `two\nlines ${"😀".repeat(40)}` });
+    await open();
+    const name = screen.getByTestId<HTMLInputElement>("room-name");
+    name.setSelectionRange(0, 0);
+    await fireEvent.contextMenu(name);
+    await click("menu-paste");
+    await waitFor(() => expect(name.value).toMatch(/^two lines 😀+$/u));
+    expect(name.value.length).toBeLessThanOrEqual(64);
+  });
+});
+
 describe("the zoom", () => {
+  it("is that of this computer's eyes and screen: a window of another profile begins with it", async () => {
+    localStorage.setItem("zoom", "1.25");
+    await open();
+    expect(document.documentElement.dataset.zoom).toBe("1.25");
+    localStorage.setItem("zoom", "7");
+    cleanup();
+    delete document.documentElement.dataset.zoom;
+    await open();
+    expect(document.documentElement.dataset.zoom).toBeUndefined();
+    localStorage.clear();
+  });
+
   it("follows Ctrl with +, − and 0, and is there at the next start", async () => {
     localStorage.clear();
     const { model } = await open({ scene: "busy" });

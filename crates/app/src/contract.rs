@@ -15,6 +15,7 @@ contract! {
         join_room(address: String) -> RoomView;
         join_confirmed(address: String, fingerprint: String) -> RoomView;
         forget_room(address: String) -> ();
+        start_rooms_anew() -> Option<String>;
         room() -> Option<RoomView>;
         leave_room() -> ();
         answer_close(close: bool) -> ();
@@ -24,6 +25,7 @@ contract! {
     chat tells ChatEvent {
         say(text: String) -> ChatEntry;
         resend(key: u64) -> ChatEntry;
+        save_conversation(text: String) -> Option<String>;
     }
     files tells FilesEvent {
         choose_files() -> Vec<Pick>;

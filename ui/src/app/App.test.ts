@@ -66,6 +66,38 @@ describe("the start screen", () => {
     expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
   });
 
+  it("removes a used room from the list only when that is confirmed", async () => {
+    const { host } = await open();
+    await click("forget-192.168.1.31:27182");
+    await fireEvent.click(screen.getByText("Keep"));
+    await click("forget-192.168.1.31:27182");
+    expect(host.calls.map((call) => call.command)).not.toContain("session|forget_room");
+    await click("forget-room");
+    await waitFor(() => expect(screen.queryByText("现场三组")).toBeNull());
+    expect(host.calls).toContainEqual({ command: "session|forget_room", args: { address: "192.168.1.31:27182" } });
+    expect(screen.getByText("Lecture hall 3")).toBeVisible();
+  });
+
+  it("joins nothing while the list of known rooms cannot be read, and starts it anew when asked to", async () => {
+    const { host } = await open({ refuse: { "session|join_room": "known_rooms_unreadable" } });
+    await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
+    await click("join-room");
+    await screen.findByTestId("join-error");
+    host.refuse("session|join_room", null);
+    await click("rooms-anew");
+    expect(await screen.findByTestId("toast")).toHaveTextContent("known-rooms.json.unreadable-");
+    expect(screen.queryByTestId("join-error")).toBeNull();
+    await click("join-room");
+    await screen.findByTestId("room");
+  });
+
+  it("says that a known room is at a new address, whenever that is found out", async () => {
+    const { host } = await open({ scene: "busy" });
+    const context = { room: "Lab", address: "192.168.1.10:27182" };
+    host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "session", code: "known_room", text: "", context } });
+    expect(await screen.findByTestId("toast")).toHaveTextContent("this is “Lab”, known from 192.168.1.10:27182, at a new address");
+  });
+
   it("joins a room with another identity only when somebody has compared it", async () => {
     const { host } = await open({ refuse: { "session|join_room": "identity_changed" } });
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });

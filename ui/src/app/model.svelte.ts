@@ -1,6 +1,7 @@
-import type { ChatEntry, DragView, IpcError, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
+import type { ChatEntry, DragView, IpcError, MetricsEvent, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
 import { chatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
+import { transcript } from "../chat/transcript";
 import { filesApi } from "../files/api";
 import { FilesStore } from "../files/store.svelte";
 import { asIpcError, type Host } from "../host/types";
@@ -68,7 +69,7 @@ export class Model {
       chat.onEvent((event) => this.gate.pass(() => this.chat.apply(event))),
       files.onEvent((event) => (event.kind === "drag" ? this.applyDrag(event.drag) : this.gate.pass(() => this.files.apply(event)))),
       video.onEvent((event) => this.gate.pass(() => this.video.apply(event))),
-      metrics.onEvent((event) => this.gate.pass(() => this.metrics.apply(event))),
+      metrics.onEvent((event) => this.gate.pass(() => this.applyMetrics(event))),
     ]);
     const autoJoin = await this.session.open();
     if (!this.session.ready) return;
@@ -96,6 +97,11 @@ export class Model {
 
   joinConfirmed(address: string, fingerprint: string): Promise<void> {
     return this.entering(() => this.session.joinConfirmed(address, fingerprint));
+  }
+
+  async startRoomsAnew(): Promise<void> {
+    const path = await this.session.startRoomsAnew();
+    if (path !== null) this.toasts.show(t("start.anewDone", { path }));
   }
 
   tryHere(name: string, port: number): Promise<void> {
@@ -168,6 +174,26 @@ export class Model {
     if (!room || !this.chat.entries.some((entry) => entry.body.kind === "text")) return;
     this.past = { name: room.name, entries: this.chat.entries };
     this.reading = true;
+  }
+
+  /** Writes what was said in the room that ended to a file of a person's choice. */
+  async savePast(): Promise<void> {
+    if (!this.past) return;
+    try {
+      const path = await this.apis.chat.save(transcript(this.past.name, this.past.entries));
+      if (path !== null) this.toasts.show(t("past.saved", { path }));
+    } catch (thrown) {
+      this.toasts.show(explain(asIpcError(thrown)).what, "bad");
+    }
+  }
+
+  /** What was found out about the room's identity is said at once, and not in the log of steps only. */
+  private applyMetrics(event: MetricsEvent): void {
+    this.metrics.apply(event);
+    if (event.kind !== "step") return;
+    const { code, context } = event.step;
+    if (code === "known_room") this.toasts.show(t("step.known_room", context));
+    else if (code === "known_room_lost") this.toasts.show(t("step.known_room_lost"), "bad");
   }
 
   /** Files can be dropped where the room shows what becomes of them, and nowhere else. */

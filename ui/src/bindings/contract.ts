@@ -688,6 +688,7 @@ export type Commands = {
   "session|join_room": [{ address: string }, RoomView];
   "session|join_confirmed": [{ address: string; fingerprint: string }, RoomView];
   "session|forget_room": [{ address: string }, null];
+  "session|start_rooms_anew": [Record<string, never>, string | null];
   "session|room": [Record<string, never>, RoomView | null];
   "session|leave_room": [Record<string, never>, null];
   "session|answer_close": [{ close: boolean }, null];
@@ -695,6 +696,7 @@ export type Commands = {
   "session|open_beside": [{ address: string }, null];
   "chat|say": [{ text: string }, ChatEntry];
   "chat|resend": [{ key: number }, ChatEntry];
+  "chat|save_conversation": [{ text: string }, string | null];
   "files|choose_files": [Record<string, never>, Array<Pick>];
   "files|offer_files": [{ picks: Array<number>; to: Array<number> }, OfferedView];
   "files|accept_file": [{ id: number }, null];

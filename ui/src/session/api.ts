@@ -16,6 +16,8 @@ export function sessionApi(host: Host) {
     chooseDownloads: () => host.call("session|choose_downloads", {}),
     /** Forgets a room that was joined before, and the identity that it showed then. */
     forgetRoom: (address: string) => host.call("session|forget_room", { address }),
+    /** Gives up a list of known rooms that cannot be read; answers where the old one is kept. */
+    startRoomsAnew: () => host.call("session|start_rooms_anew", {}),
     room: () => host.call("session|room", {}),
     leaveRoom: () => host.call("session|leave_room", {}),
     /** Says whether the window, which was to be closed, closes or stays. */

@@ -25,3 +25,18 @@ export function parsePort(text: string): number | null {
 export function groups(fingerprint: string): string {
   return fingerprint.replace(/(.{4})(?=.)/g, "$1 ");
 }
+
+/** A room's colour, dark enough for white letters on it: the same for one identity every time. */
+export function roomColour(fingerprint: string): string {
+  const hue = (Number.parseInt(fingerprint.slice(0, 4), 16) || 0) % 360;
+  const LIGHTNESS = 0.32;
+  const SATURATION = 0.42;
+  const channel = (n: number) => {
+    const k = (n + hue / 30) % 12;
+    const value = LIGHTNESS - SATURATION * LIGHTNESS * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return Math.round(value * 255)
+      .toString(16)
+      .padStart(2, "0");
+  };
+  return `#${channel(0)}${channel(8)}${channel(4)}`;
+}

@@ -208,6 +208,33 @@ export class SessionStore {
     this.downloadsFree = start.downloadsFree;
   }
 
+  /** Forgets a room that was joined before, and the identity that it showed: it is met as for the first time from then on. */
+  async forgetRoom(address: string): Promise<void> {
+    try {
+      await this.api.forgetRoom(address);
+      await this.refreshStart();
+      this.fail("join", null);
+    } catch (thrown) {
+      this.fail("join", asIpcError(thrown));
+    }
+  }
+
+  /**
+   * Gives up a list of known rooms that cannot be read: every room is met as for the first time from then on. Answers where the
+   * old list is kept.
+   */
+  async startRoomsAnew(): Promise<string | null> {
+    try {
+      const old = await this.api.startRoomsAnew();
+      this.fail("join", null);
+      await this.refreshStart();
+      return old;
+    } catch (thrown) {
+      this.fail("join", asIpcError(thrown));
+      return null;
+    }
+  }
+
   /** Puts an error where it belongs on the start screen, or takes it away. */
   fail(place: Place, error: IpcError | null): void {
     const rest = { ...this.errors };

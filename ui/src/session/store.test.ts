@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFakeHost, type FakeHost } from "../host/fake";
 import { sessionApi } from "./api";
-import { parsePort } from "./profile";
+import { parsePort, roomColour } from "./profile";
 import { SessionStore } from "./store.svelte";
 
 let host: FakeHost;
@@ -116,4 +116,13 @@ describe("a session", () => {
 
 it("a port is a number from 1 to 65535", () => {
   expect(["27182", " 1 ", "65535", "0", "65536", "-1", "27182x", "", "1e3"].map(parsePort)).toEqual([27182, 1, 65535, null, null, null, null, null, null]);
+});
+
+it("a room has the colour of its identity, on which white letters can be read", () => {
+  const colours = Array.from({ length: 256 }, (_, i) => roomColour((i * 257).toString(16).padStart(4, "0").repeat(16)));
+  expect(new Set(colours).size).toBeGreaterThan(200);
+  for (const colour of [...colours, roomColour("no fingerprint")]) {
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+    expect(1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05), colour).toBeGreaterThan(4.5);
+  }
 });

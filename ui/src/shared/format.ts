@@ -110,6 +110,12 @@ export function clockMillis(atMs: number): string {
   return at ? `${clockSeconds(atMs)}.${at.getMilliseconds().toString().padStart(3, "0")}` : UNKNOWN;
 }
 
+/** A local day and time as files have it: `2026-11-28 09:46:31`. */
+export function dayAndTime(atMs: number): string {
+  const at = moment(atMs);
+  return at ? `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clockSeconds(atMs)}` : UNKNOWN;
+}
+
 /** A length of time: `04:12`, or `1:04:12` from an hour on. */
 export function elapsed(ms: number): string {
   if (!Number.isFinite(ms)) return UNKNOWN;

@@ -6,6 +6,7 @@ use netcore::proto::chat::tidy_text;
 
 use super::view::ChatEntry;
 use crate::core::{Core, lock};
+use crate::desktop::Choice;
 use crate::error::{ErrorCode, IpcError};
 
 pub(crate) async fn say(core: &Arc<Core>, text: String) -> Result<ChatEntry, IpcError> {
@@ -16,6 +17,27 @@ pub(crate) async fn resend(core: &Arc<Core>, key: u64) -> Result<ChatEntry, IpcE
     let failed = lock(&core.room()?.chat).failed_text(key);
     let text = failed.ok_or_else(|| IpcError::new(ErrorCode::Empty, "there is nothing to send again"))?;
     send(core, &text, Some(key)).await
+}
+
+/// Lets a person choose where, writes the words of a conversation there, and returns the path in words; `None` when they choose
+/// nothing. The words are the page's: the room that they were said in is over.
+pub(crate) async fn save_conversation(core: &Arc<Core>, text: String) -> Result<Option<String>, IpcError> {
+    let name = format!("roomwire-conversation-{}.txt", crate::local_time::stamp());
+    // An answer that never comes is a dialog that went with its window.
+    let chosen = core
+        .desktop
+        .choose(Choice::SaveAs(name, "txt"))
+        .await
+        .unwrap_or_default();
+    let Some(path) = chosen.into_iter().next() else {
+        return Ok(None);
+    };
+    let to = path.clone();
+    let written = tokio::task::spawn_blocking(move || std::fs::write(&to, text)).await;
+    written
+        .map_err(IpcError::internal)?
+        .map_err(|error| IpcError::storage(&path, &error))?;
+    Ok(Some(path.display().to_string()))
 }
 
 async fn send(core: &Core, text: &str, key: Option<u64>) -> Result<ChatEntry, IpcError> {

@@ -5,6 +5,7 @@ use netcore::proto::session::{Fingerprint, Person, Presence, Profile};
 use super::commands;
 use super::log::Log;
 use super::view::{ChatBody, ChatState};
+use crate::core::lock;
 use crate::error::{ErrorCode, IpcError};
 use crate::testing::TestApp;
 
@@ -44,6 +45,23 @@ async fn words_cross_both_ways_and_the_sender_gets_a_receipt() {
         })
         .await;
     assert_eq!(heard["name"], "Ben");
+}
+
+#[tokio::test]
+async fn a_conversation_is_written_where_a_person_chooses_and_nowhere_else() {
+    let app = TestApp::new("Ada");
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("talk.txt");
+    let nowhere = folder.path().join("no such folder").join("talk.txt");
+    lock(&app.world.chosen).extend([vec![to.clone()], vec![], vec![nowhere]]);
+    let saved = commands::save_conversation(&app.core, "Ada: 你好\n".into()).await;
+    assert_eq!(saved.unwrap().as_deref(), to.to_str());
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "Ada: 你好\n");
+    let dismissed = commands::save_conversation(&app.core, "other".into()).await;
+    assert_eq!(dismissed.unwrap(), None);
+    let failed = commands::save_conversation(&app.core, "other".into()).await;
+    assert_eq!(failed.unwrap_err().code, ErrorCode::Storage);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -69,6 +69,10 @@ pub(crate) async fn forget_room(core: &Arc<Core>, address: String) -> Result<(),
     opening::forget(core, &address)
 }
 
+pub(crate) async fn start_rooms_anew(core: &Arc<Core>) -> Result<Option<String>, IpcError> {
+    opening::start_rooms_anew(core)
+}
+
 pub(crate) async fn room(core: &Arc<Core>) -> Result<Option<RoomView>, IpcError> {
     let Ok(open) = core.room() else { return Ok(None) };
     let snapshot = open.room.snapshot().await;

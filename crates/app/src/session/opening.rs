@@ -123,6 +123,12 @@ pub(super) fn forget(core: &Core, address: &str) -> Result<(), IpcError> {
     Ok(())
 }
 
+/// Gives up a list of known rooms that cannot be read. Returns where the old list is kept, if there was one.
+pub(super) fn start_rooms_anew(core: &Core) -> Result<Option<String>, IpcError> {
+    let old = KnownRooms::start_anew(&core.folders).map_err(JoinError::from)?;
+    Ok(old.map(|path| path.display().to_string()))
+}
+
 /// Opens a second window on this computer, of another profile, that joins `address`.
 pub(super) fn open_beside(core: &Core, address: &str) -> Result<(), IpcError> {
     let address: Address = address.parse().map_err(JoinError::from)?;

@@ -83,6 +83,24 @@ async fn a_forgotten_room_is_not_offered_again() {
 }
 
 #[tokio::test]
+async fn a_list_of_known_rooms_that_cannot_be_read_keeps_from_joining_until_it_is_started_anew() {
+    let (_host, room) = TestApp::hosting("Ada").await;
+    let (member, _) = TestApp::joining("Ben", &room).await;
+    commands::leave_room(&member.core).await.unwrap();
+    let list = member.core.folders.config().join("known-rooms.json");
+    std::fs::write(&list, "no list").unwrap();
+    let refused = commands::join_room(&member.core, loopback(&room))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ErrorCode::KnownRoomsUnreadable);
+
+    let old = commands::start_rooms_anew(&member.core).await.unwrap().unwrap();
+    assert_eq!(std::fs::read_to_string(old).unwrap(), "no list");
+    assert_eq!(commands::start_rooms_anew(&member.core).await.unwrap(), None);
+    commands::join_room(&member.core, loopback(&room)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_room_can_be_closed_and_opened_again_on_its_port() {
     let (host, room) = TestApp::hosting("Ada").await;
     let port = loopback(&room).rsplit(':').next().unwrap().parse().unwrap();

@@ -27,7 +27,7 @@ import type { FakeOptions } from "./options";
 import { addresses, busyRoom, conversation, filesOf, longConversation, MY_DEVICE, newcomer, recentRooms, self, SOURCES } from "./people";
 import { FakePicks } from "./picks";
 import { Camera, type Motif } from "./pictures";
-import { asAsked, doneOf, OTHER_IDENTITY, refused } from "./views";
+import { ANSWERS, asAsked, doneOf, OTHER_IDENTITY, refused } from "./views";
 
 type Emit = <E extends EventName>(event: E, payload: Events[E]) => void;
 type Handlers = { [C in Command]: (args: Args<C>) => Result<C> };
@@ -106,6 +106,7 @@ export class FakeRoom {
   }
 
   readonly commands: Handlers = {
+    ...ANSWERS,
     "session|start": () => ({
       profile: this.profile,
       profileName: null,
@@ -154,7 +155,6 @@ export class FakeRoom {
       return null;
     },
     "session|choose_downloads": () => (this.settings = { ...this.settings, downloads: "/home/mara/Lab/Received" }),
-    "session|open_beside": () => null,
     "chat|say": ({ text }) => this.say(text),
     "chat|resend": ({ key }) => {
       const entry = this.open?.chat.find((other) => other.key === key);
@@ -169,7 +169,6 @@ export class FakeRoom {
     "files|pause_file": ({ id }) => this.move(id, { kind: "paused", done: doneOf(this.file(id)) }),
     "files|resume_file": ({ id }) => this.move(id, { kind: "transferring", done: doneOf(this.file(id)), rate: null, secondsLeft: null }),
     "files|open_file": ({ id }) => (/\.(jpg|png|pdf|txt)$/i.test(this.file(id).name) ? "opened" : "shown"),
-    "files|show_file": () => null,
     "video|sources": () => this.sources,
     "video|choose_video_file": () => ({ id: `file:${this.picks.pick("lab2.avi").handle}`, kind: "file", name: "lab2.avi", formats: [{ width: 640, height: 480, rate: 25 }] }),
     "video|start_video": ({ spec }) => this.startVideo(spec),
@@ -193,7 +192,6 @@ export class FakeRoom {
       }
       return null;
     },
-    "video|save_snapshot": ({ stream }) => `/home/mara/Pictures/Roomwire/stream-${stream}.jpg`,
     "video|start_recording": ({ stream }) => {
       this.setRecording(stream, Date.now());
       return `/home/mara/Downloads/Roomwire/stream-${stream}.avi`;
@@ -217,9 +215,7 @@ export class FakeRoom {
       this.experiments.stop();
       return null;
     },
-    "metrics|export_comparison": ({ format }) => `/home/mara/Documents/roomwire-comparison.${format}`,
     "metrics|trips": ({ stream, to }) => this.trips(stream, to),
-    "metrics|export_results": ({ format }) => `/home/mara/Documents/roomwire-results.${format}`,
   };
 
   /** My video ends by itself, as when its camera is pulled out. */

@@ -22,7 +22,7 @@ const USUAL_SIZE: WindowSize = WindowSize {
     height: 800.0,
 };
 const LEAST_SIZE: WindowSize = WindowSize {
-    width: 1024.0,
+    width: 640.0,
     height: 640.0,
 };
 /// The page's own grounds (`--bg` of the interface), so that a window that is still empty does not flash.
@@ -295,6 +295,9 @@ mod tests {
     #[test]
     fn two_windows_share_a_screen_and_neither_hides_the_other() {
         assert_eq!(half_width(2560, 1024), 1280);
+        // Two smallest windows stand side by side on the smallest screen that is common.
+        assert!(2.0 * LEAST_SIZE.width <= 1280.0);
+        assert_eq!(half_width(1280, 640), 640);
         for screen in [1280, 1400, 1920, 2048] {
             let width = half_width(screen, 1024);
             assert_eq!(width, 1024, "{screen}");

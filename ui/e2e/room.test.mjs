@@ -205,3 +205,20 @@ test("everything on the way to a live video is reached by keyboard alone", async
     await page.waitForSelector(at("start-video"));
   });
 });
+
+test("a window half a screen wide has the people, the pictures, the chat and the wire within reach", async () => {
+  await using("scene=busy&role=host", async (page) => {
+    await page.waitForSelector(at("people"));
+    for (const testid of ["person-0", "stage", "composer", "stop-video", "transport-tcp", "copy-address", "leave"]) assert.ok(await page.locator(at(testid)).isVisible(), testid);
+    assert.equal(await page.locator(at("wire-dock")).count(), 0);
+    const [people, stage, chat] = await Promise.all(["people", "stage", "chat"].map((testid) => page.locator(at(testid)).boundingBox()));
+    assert.ok(people.y + people.height <= stage.y && stage.x + stage.width <= chat.x, "one beside and above the other");
+    await page.click(at("toggle-wire"));
+    await page.waitForSelector(at("wire"));
+    await page.locator(at("compare-start")).scrollIntoViewIfNeeded();
+    assert.ok(await page.locator(at("compare-start")).isVisible());
+    await page.click(at("wire-back"));
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.waitForSelector(at("wire-dock"));
+  }, { width: 640, height: 640 });
+});

@@ -14,6 +14,8 @@ const DASHES = [
 /** More names than this would hide the lines; the pointer's figures name all of them. */
 const MOST_NAMES = 4;
 const NAME_PX = 11;
+/** How far above the ground line the lowest name stands, in pixels: the marks are below it. */
+const ABOVE_MARKS_PX = 26;
 
 /** Gaps up to this are a late point and not a pause, in seconds. */
 const BRIDGED_S = 2.5;
@@ -98,10 +100,10 @@ function drawNames(u: uPlot, chart: Chart, nameOf: (line: Line) => string, colou
   });
   const step = NAME_PX * px;
   const heights = apart(
-    ends.map((end) => end.y - step / 2),
+    ends.map((end) => end.y - step),
     step,
     u.bbox.top + step / 2,
-    u.bbox.top + u.bbox.height - step / 2,
+    u.bbox.top + u.bbox.height - ABOVE_MARKS_PX * px,
   );
   const context = u.ctx;
   context.save();

@@ -61,9 +61,6 @@ impl Host {
             let words = format!("{MAX_FILES} files are on offer in this room already");
             return Err(Refusal::new(RefusalCode::Limit, words));
         }
-        let offer = offer
-            .fit()
-            .map_err(|error| Refusal::new(RefusalCode::Limit, error.to_string()))?;
         self.last = self.last.saturating_add(1);
         let id = FileId(self.last);
         let file = FileInfo {

@@ -211,7 +211,7 @@ pub enum Notice {
 
 impl Offer {
     /// The offer within the limits every room keeps.
-    pub(super) fn fit(self) -> Result<Offer, WireError> {
+    pub(crate) fn fit(self) -> Result<Offer, WireError> {
         let Offer {
             local,
             name,

@@ -394,8 +394,13 @@ impl Node {
     /// begin anew, a member offers it again by itself, and is answered with the same number.
     ///
     /// # Errors
-    /// [`CommandError::NotConnected`]: an offer does not wait.
+    /// [`CommandError::NotConnected`]: an offer does not wait. [`CommandError::Refused`]: the file is larger than
+    /// [`MAX_EXACT`](crate::wire::MAX_EXACT) bytes.
     pub fn offer(&mut self, offer: files::Offer, now: Time) -> Result<(), CommandError> {
+        // A peer that reads what is out of its range ends the connection, so it is refused here.
+        let offer = offer
+            .fit()
+            .map_err(|error| CommandError::Refused(Refusal::new(RefusalCode::Limit, error.to_string())))?;
         let local = offer.local;
         if let Role::Member(member) = &mut self.role
             && member.session.is_welcomed()

@@ -8,7 +8,7 @@ use crate::ground::Transport;
 use crate::ground::person::MAX_PEOPLE;
 use crate::session::Returning;
 use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamSpec};
-use crate::wire::{AttachToken, MAX_CONTROL_BYTES};
+use crate::wire::{AttachToken, MAX_CONTROL_BYTES, MAX_EXACT};
 
 /// All that a newcomer is sent, however full a room is.
 const MAX_CATCH_UP_BYTES: usize = 10 * 1024 * 1024;
@@ -420,4 +420,21 @@ fn entries_are_stamped_by_the_calendar_of_the_moment() {
     assert_eq!(stamped(&mut host, 2), (first + 1, before + 8 * hour));
     host.set_epoch(1_700_000_000_000 - hour);
     assert_eq!(stamped(&mut host, 3), (first + 2, before - hour));
+}
+
+#[test]
+fn a_file_of_more_bytes_than_a_message_can_say_is_offered_to_nobody() {
+    let mut host = host();
+    let offer = |size| Offer {
+        local: 1,
+        name: "sparse.img".into(),
+        size,
+        mime: "application/octet-stream".into(),
+        to: Vec::new(),
+    };
+    let refused = host.offer(offer(MAX_EXACT + 1), Time::ZERO);
+    assert!(matches!(refused, Err(CommandError::Refused(_))), "{refused:?}");
+    assert!(host.files().is_empty());
+    assert!(host.offer(offer(MAX_EXACT), Time::ZERO).is_ok());
+    assert_eq!(host.files().len(), 1);
 }

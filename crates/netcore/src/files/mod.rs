@@ -19,7 +19,7 @@ use std::sync::Arc;
 use netcore_proto::files::{Event, FileHash, FileInfo, FileState, MAX_CHUNK_BYTES, Offer, Progress};
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::wire::Direction;
-use netcore_proto::{FileId, MemberId, Node};
+use netcore_proto::{CommandError, FileId, MemberId, Node};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
@@ -190,7 +190,10 @@ impl FilePlane {
         let asked = self.shared.call(move |node, now| node.offer(offer, now)).await;
         if !matches!(asked, Some(Ok(()))) {
             self.offers.lock().remove(&local);
-            return Err(FileError::NotConnected);
+            return Err(match asked {
+                Some(Err(CommandError::Refused(refusal))) => FileError::Refused(refusal),
+                _ => FileError::NotConnected,
+            });
         }
         match expected.await {
             Ok(Ok(file)) => Ok(file),

@@ -110,10 +110,8 @@ impl Person {
                     assert!(bytes.len() <= 4 + MAX_CONTROL_BYTES);
                     let mut decoder = ControlDecoder::default();
                     decoder.feed(&bytes);
-                    assert!(
-                        matches!(decoder.next_message::<Request>(), Ok(Some(_))),
-                        "what it says can be read"
-                    );
+                    let read_back = decoder.next_message::<Request>();
+                    assert!(matches!(read_back, Ok(Some(_))), "it said {read_back:?}");
                 }
                 Output::Close { conn, .. } => {
                     assert_eq!(self.open.take(), Some(conn), "it is closed once");

@@ -6,6 +6,8 @@ use crate::ground::{Bitrate, Span, Time};
 const SHARE: f64 = 0.8;
 /// But it never takes longer than this share of a frame interval: the next frame must not wait for it.
 const MOST_OF_INTERVAL: f64 = 0.8;
+/// Nor longer than this, however rare frames are and however slow the path seemed: no receiver waits for a frame beyond 2 s.
+const LONGEST: Span = Span::from_secs(1);
 /// Timers have about this grain, so that much leaves at once.
 const GRAIN: Span = Span::from_millis(1);
 /// And this much in any case, about ten datagrams on Ethernet (as RFC 9002, section 7.7 allows).
@@ -26,7 +28,8 @@ impl Pacer {
     /// A frame of `bytes` begins to leave. `limit` is what the way takes, when that is known.
     pub(crate) fn begin(&mut self, bytes: u64, interval: Option<Span>, limit: Option<Bitrate>) {
         self.pace = limit.zip(interval).map(|(limit, interval)| {
-            let room = Span::from_micros((interval.as_micros() as f64 * MOST_OF_INTERVAL) as u64);
+            let room =
+                Span::from_micros((interval.as_micros() as f64 * MOST_OF_INTERVAL) as u64).min(LONGEST);
             let least = Bitrate::of(bytes, room).unwrap_or(limit);
             least.max(Bitrate((limit.0 as f64 * SHARE) as u64))
         });
@@ -114,5 +117,14 @@ mod tests {
         pacer.begin(100_000, INTERVAL, Some(Bitrate(1_000_000)));
         let left = send(&mut pacer, 100);
         assert!(left[99].since(left[0]) < Span::from_millis(27));
+    }
+
+    #[test]
+    fn a_rare_frame_on_a_path_that_seemed_very_slow_leaves_within_a_second() {
+        let mut pacer = Pacer::default();
+        pacer.begin(100_000, Some(Span::from_secs(3_600)), Some(Bitrate(30)));
+        let left = send(&mut pacer, 100);
+        let took = left[99].since(left[0]);
+        assert!(took <= LONGEST && took > Span::from_millis(700), "{took}");
     }
 }

@@ -11,6 +11,8 @@ const MAX_PROMPTS: u32 = 6;
 const QUICK_PROMPTS: u32 = 2;
 /// A frame over UDP that has no acknowledgement after this long, and four round trips, is lost.
 const EXPIRY: Span = Span::from_secs(1);
+/// A frame over UDP that is still leaving after this long is lost: its receiver waits for no frame beyond 2 s.
+const LONGEST_LEAVE: Span = Span::from_secs(3);
 /// Added to the round trip before prompting: a receiver may be busy.
 const PROMPT_SLACK: Span = Span::from_millis(10);
 /// Until a round trip is known.
@@ -70,12 +72,14 @@ impl Sender {
 
     /// When to prompt for an answer or give a frame up.
     pub(super) fn prompt_deadline(&self) -> Option<Deadline> {
-        let waits = |sent: &&InFlight| sent.transport == Transport::Udp && sent.last_out.is_some();
         let at = self
             .in_flight
             .iter()
-            .filter(waits)
-            .map(|sent| (sent.prompted + self.patience(sent.prompts)).min(self.expires(sent)))
+            .filter(|sent| sent.transport == Transport::Udp)
+            .map(|sent| match sent.last_out {
+                Some(_) => (sent.prompted + self.patience(sent.prompts)).min(self.expires(sent)),
+                None => self.expires(sent),
+            })
             .min()?;
         Some(Deadline {
             at,
@@ -93,9 +97,10 @@ impl Sender {
         };
         let mut at = 0;
         while let Some(sent) = self.in_flight.get(at) {
-            let waits = sent.transport == Transport::Udp && sent.last_out.is_some();
-            let is_due = waits && sent.prompted + self.patience(sent.prompts) <= now;
-            if waits && self.expires(sent) <= now || is_due && sent.prompts >= most {
+            let is_udp = sent.transport == Transport::Udp;
+            let is_due =
+                is_udp && sent.last_out.is_some() && sent.prompted + self.patience(sent.prompts) <= now;
+            if is_udp && self.expires(sent) <= now || is_due && sent.prompts >= most {
                 self.finish(at, FrameOutcome::Lost(LossReason::Unanswered), None, now);
                 continue;
             }
@@ -109,9 +114,12 @@ impl Sender {
         }
     }
 
-    /// When a frame over UDP that nobody answers for is lost.
+    /// When a frame over UDP that nobody answers for, or that does not get out, is lost.
     fn expires(&self, sent: &InFlight) -> Time {
-        sent.last_out.unwrap_or(sent.prompted) + EXPIRY + self.assumed_round_trip().times(4)
+        match sent.last_out {
+            Some(last_out) => last_out + EXPIRY + self.assumed_round_trip().times(4),
+            None => sent.first_out.unwrap_or(sent.prompted) + LONGEST_LEAVE,
+        }
     }
 
     fn assumed_round_trip(&self) -> Span {

@@ -15,7 +15,6 @@ use parking_lot::Mutex;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_rustls::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::confine::{Panicked, confined_task};
@@ -24,10 +23,9 @@ use crate::control::{ControlLoop, start_connection};
 use crate::error::OpenError;
 use crate::event::{Admission, Fixed, Role};
 use crate::files::FilePlane;
+use crate::net::connection::Connection;
 use crate::net::follow::follow;
 use crate::net::listen::{Choice, ListenOn, Listening};
-use crate::net::tcp::Secure;
-use crate::net::tls::DatagramKeys;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, descriptors, tcp, tls};
 use crate::room::Room;
@@ -250,7 +248,7 @@ impl Door {
             let _permit = permit;
             let (config, conditioner) = (door.server.clone(), door.shared.conditioner.clone());
             let mut secured = tcp::secure_accepted(stream, peer, config, conditioner).await?;
-            tcp::turn_away(&mut secured.stream, Refusal::new(RefusalCode::Busy, words)).await
+            tcp::turn_away(&mut secured.connection, Refusal::new(RefusalCode::Busy, words)).await
         };
         let cancel = self.shared.cancel.clone();
         self.shared.spawn(async move {
@@ -282,19 +280,19 @@ impl Door {
     ) -> io::Result<()> {
         let mut secured =
             tcp::secure_accepted(stream, peer, self.server.clone(), self.shared.conditioner.clone()).await?;
-        let preface = tcp::read_preface(&mut secured.stream).await?;
+        let preface = tcp::read_preface(&mut secured.connection).await?;
         match preface.kind {
             ConnectionKind::Control => {
                 drop(permit);
                 self.control(secured).await
             }
             ConnectionKind::Video => {
-                let attach = tcp::read_attach(&mut secured.stream).await?;
+                let attach = tcp::read_attach(&mut secured.connection).await?;
                 drop(permit);
                 self.data(secured, attach).await
             }
             ConnectionKind::File => {
-                let attach = tcp::read_attach(&mut secured.stream).await?;
+                let attach = tcp::read_attach(&mut secured.connection).await?;
                 drop(permit);
                 let door = self.clone();
                 self.shared.spawn_transfer(async move {
@@ -309,7 +307,6 @@ impl Door {
     }
 
     async fn control(&self, secured: tcp::Secured) -> io::Result<()> {
-        let keys = export(&secured.stream)?;
         let mut token = AttachToken([0; 16]);
         getrandom::fill(&mut token.0).map_err(io::Error::other)?;
         tracing::info!(target: "roomwire::step", code = "connected", peer = %secured.peer,
@@ -320,14 +317,14 @@ impl Door {
             token,
         };
         let conn = ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed));
-        let connection = start_connection(conn, secured.stream, &self.shared);
+        let connection = start_connection(conn, secured.connection, &self.shared);
         let _ = self
             .shared
             .control
             .send(Input::Connected {
                 connection,
                 peer,
-                keys,
+                keys: secured.keys,
             })
             .await;
         Ok(())
@@ -343,24 +340,24 @@ impl Door {
                 RefusalCode::NotAMember,
                 "only members of the room may ask for this",
             );
-            return refuse(&mut secured.stream, refusal).await;
+            return refuse(&mut secured.connection, refusal).await;
         };
         let Ok(_permit) = neighbour.data_connections.try_acquire() else {
             let refusal = Refusal::new(
                 RefusalCode::Limit,
                 "you have too many transfers and streams open at a time",
             );
-            return refuse(&mut secured.stream, refusal).await;
+            return refuse(&mut secured.connection, refusal).await;
         };
         let serve = async {
             match attach.attachment {
                 Attachment::Video { stream, direction } => {
                     match self.video.serve(&neighbour, stream, direction) {
                         Ok(served) => {
-                            ready(&mut secured.stream, 0).await?;
-                            served.run(secured.stream).await
+                            ready(&mut secured.connection, 0).await?;
+                            served.run(secured.connection).await
                         }
-                        Err(refusal) => refuse(&mut secured.stream, refusal).await,
+                        Err(refusal) => refuse(&mut secured.connection, refusal).await,
                     }
                 }
                 Attachment::File {
@@ -369,10 +366,10 @@ impl Door {
                     offset,
                 } => match self.files.serve(&neighbour, file, direction, offset).await {
                     Ok(served) => {
-                        ready(&mut secured.stream, served.offset()).await?;
-                        served.run(secured.stream).await
+                        ready(&mut secured.connection, served.offset()).await?;
+                        served.run(secured.connection).await
                     }
-                    Err(refusal) => refuse(&mut secured.stream, refusal).await,
+                    Err(refusal) => refuse(&mut secured.connection, refusal).await,
                 },
             }
         };
@@ -393,22 +390,13 @@ fn not_served(peer: SocketAddr, outcome: io::Result<()>) {
     }
 }
 
-async fn ready(stream: &mut Secure, offset: u64) -> io::Result<()> {
-    tcp::write_message(stream, &AttachReply::Ready { offset }).await
+async fn ready(connection: &mut Connection, offset: u64) -> io::Result<()> {
+    tcp::write_message(connection, &AttachReply::Ready { offset }).await
 }
 
-async fn refuse(stream: &mut Secure, refusal: Refusal) -> io::Result<()> {
-    tcp::write_message(stream, &AttachReply::Refused(refusal)).await?;
-    tokio::io::AsyncWriteExt::shutdown(stream).await
-}
-
-/// The datagram keys of either side of a connection.
-pub(crate) fn export(stream: &Secure) -> io::Result<DatagramKeys> {
-    let keys = match stream {
-        TlsStream::Client(stream) => DatagramKeys::export(stream.get_ref().1),
-        TlsStream::Server(stream) => DatagramKeys::export(stream.get_ref().1),
-    };
-    keys.map_err(io::Error::other)
+async fn refuse(connection: &mut Connection, refusal: Refusal) -> io::Result<()> {
+    tcp::write_message(connection, &AttachReply::Refused(refusal)).await?;
+    tokio::io::AsyncWriteExt::shutdown(connection).await
 }
 
 fn random_number() -> io::Result<u64> {

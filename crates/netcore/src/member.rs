@@ -18,7 +18,6 @@ use crate::control::{ControlLoop, Fate, start_connection};
 use crate::error::JoinError;
 use crate::event::{Fixed, LinkState, Role, RoomEvent};
 use crate::files::FilePlane;
-use crate::host::export;
 use crate::net::address::Address;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, dial, tcp, tls};
@@ -218,14 +217,13 @@ impl Supervisor {
         )
         .await?;
         let (fingerprint, address_of_host) = (secured.fingerprint, secured.peer);
-        let keys = export(&secured.stream).map_err(|error| gone(error.to_string()))?;
         self.open_datagrams(&secured)?;
         let peer = Peer {
             fingerprint,
             address: secured.peer,
             token: AttachToken([0; 16]),
         };
-        let connection = start_connection(conn, secured.stream, &self.shared);
+        let connection = start_connection(conn, secured.connection, &self.shared);
         *self.current.lock() = Some(Current {
             done: connection.done.clone(),
             local: connection.local.filter(|local| cards::has(*local)),
@@ -233,7 +231,7 @@ impl Supervisor {
         let connected = Input::Connected {
             connection,
             peer,
-            keys,
+            keys: secured.keys,
         };
         self.shared
             .control

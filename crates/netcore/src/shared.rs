@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use crate::net::tcp::Secure;
 use netcore_proto::session::Refusal;
 use netcore_proto::video::{AckMode, WindowMode};
 use netcore_proto::wire::{Attach, Attachment, ConnectionKind, Preface};
@@ -25,6 +24,7 @@ use crate::event::{Admission, RoomEvent};
 use crate::metrics::link::LinkResult;
 use crate::net::address::Address;
 use crate::net::conditioner::Conditioner;
+use crate::net::connection::Connection;
 use crate::net::listen::Listening;
 use crate::net::udp::Endpoint;
 use crate::net::{dial, tcp};
@@ -197,7 +197,7 @@ impl Shared {
     }
 
     /// On a member: opens a data connection to the host. Returns it and the offset the host answers with.
-    pub(crate) async fn dial(&self, attachment: Attachment) -> Result<(Secure, u64), DialError> {
+    pub(crate) async fn dial(&self, attachment: Attachment) -> Result<(Connection, u64), DialError> {
         let not_connected = || io::Error::from(io::ErrorKind::NotConnected);
         let dialer = self.dialer.as_ref().ok_or_else(not_connected)?;
         let host = self.neighbour(MemberId::HOST).ok_or_else(not_connected)?;
@@ -224,8 +224,8 @@ impl Shared {
             token: host.token,
             attachment,
         };
-        match tcp::attach(&mut secured.stream, &attach).await? {
-            Ok(offset) => Ok((secured.stream, offset)),
+        match tcp::attach(&mut secured.connection, &attach).await? {
+            Ok(offset) => Ok((secured.connection, offset)),
             Err(refusal) => Err(DialError::Refused(refusal)),
         }
     }

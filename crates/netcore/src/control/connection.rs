@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use netcore_proto::ConnId;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::input::{Connection, Input, Queued};
+use super::input::{ControlConnection, Input, Queued};
 use crate::confine::{Panicked, confined_task};
-use crate::net::tcp::{self, Secure};
+use crate::net::connection::{Connection, Reader, Writer};
 use crate::shared::Shared;
 
 /// What a message that waits takes beside its own bytes.
@@ -25,12 +25,12 @@ pub(super) const GOODBYE: Duration = Duration::from_secs(1);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Begins to read and write a control connection.
-pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection {
-    let local = tcp::socket(&stream).local_addr().ok().map(|at| at.ip());
+pub(crate) fn start(conn: ConnId, connection: Connection, shared: &Shared) -> ControlConnection {
+    let local = connection.socket().local_addr().ok().map(|at| at.ip());
     let (queue, waiting) = mpsc::unbounded_channel();
     let queued = Arc::new(AtomicUsize::new(0));
     let done = CancellationToken::new();
-    let (reader, writer) = tokio::io::split(stream);
+    let (reader, writer) = connection.into_messages();
     let control = shared.control.clone();
     let work = {
         let (queued, done) = (queued.clone(), done.clone());
@@ -59,7 +59,7 @@ pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection
         }
     };
     shared.spawn(work);
-    Connection {
+    ControlConnection {
         conn,
         queue,
         queued,
@@ -69,7 +69,7 @@ pub(crate) fn start(conn: ConnId, stream: Secure, shared: &Shared) -> Connection
 }
 
 /// Hands on what comes until the connection ends; returns how it ended.
-async fn read(conn: ConnId, mut reader: ReadHalf<Secure>, control: &mpsc::Sender<Input>) -> String {
+async fn read(conn: ConnId, mut reader: Reader, control: &mpsc::Sender<Input>) -> String {
     loop {
         let mut bytes = BytesMut::with_capacity(16 * 1024);
         match reader.read_buf(&mut bytes).await {
@@ -87,7 +87,7 @@ async fn read(conn: ConnId, mut reader: ReadHalf<Secure>, control: &mpsc::Sender
 /// Writes what is queued until the queue's other end is gone, and then the goodbye; returns how it ended.
 async fn write(
     conn: ConnId,
-    mut writer: WriteHalf<Secure>,
+    mut writer: Writer,
     mut waiting: mpsc::UnboundedReceiver<Queued>,
     queued: &AtomicUsize,
     control: &mpsc::Sender<Input>,

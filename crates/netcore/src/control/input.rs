@@ -21,7 +21,7 @@ pub(crate) type Act = Box<dyn FnOnce(&mut Node, Time) + Send>;
 pub(crate) enum Input {
     /// A control connection is there.
     Connected {
-        connection: Connection,
+        connection: ControlConnection,
         peer: Peer,
         keys: DatagramKeys,
     },
@@ -51,7 +51,7 @@ impl Input {
 }
 
 /// One control connection, as the loop sees it.
-pub(crate) struct Connection {
+pub(crate) struct ControlConnection {
     pub(crate) conn: ConnId,
     /// Bounded by `queued`.
     pub(super) queue: mpsc::UnboundedSender<Queued>,

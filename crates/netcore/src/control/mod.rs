@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use connection::start as start_connection;
 use connection::{GOODBYE, MESSAGE_OVERHEAD};
-use input::{Connection, Input, Queued};
+use input::{ControlConnection, Input, Queued};
 
 use crate::confine::{Panicked, confined};
 use crate::event::{Admission, RoomEvent};
@@ -37,7 +37,7 @@ const MAX_FAULTS: u32 = 8;
 
 /// What is known of a connection until it belongs to somebody.
 struct Open {
-    connection: Connection,
+    connection: ControlConnection,
     peer: Peer,
     keys: DatagramKeys,
 }

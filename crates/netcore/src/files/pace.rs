@@ -3,8 +3,8 @@ use std::sync::Arc;
 use netcore_proto::files::Courtesy;
 
 use crate::clock;
+use crate::net::connection::Connection;
 use crate::net::live::Live;
-use crate::net::tcp::{self, Secure};
 
 /// Keeps a file's bytes from holding up live pictures that go to the same neighbour.
 pub(super) struct Pace {
@@ -13,9 +13,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// For a file that goes over `stream`.
-    pub(super) fn new(live: Arc<Live>, stream: &Secure) -> Pace {
-        tcp::keep_queue_short(tcp::socket(stream), tcp::MOST_UNSENT_OF_A_FILE);
+    /// For a file that goes over `connection`.
+    pub(super) fn new(live: Arc<Live>, connection: &Connection) -> Pace {
+        connection.carry_file();
         Pace {
             courtesy: Courtesy::default(),
             live,

@@ -12,7 +12,7 @@ use super::pace::Pace;
 use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
 use crate::clock;
 use crate::error::FileError;
-use crate::net::tcp::Secure;
+use crate::net::connection::Connection;
 
 /// A member sends its file to the host, as often as it takes.
 pub(super) async fn upload(
@@ -60,7 +60,7 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, done: &mut u64) -> Resu
 async fn send(
     plane: &FilePlane,
     transfer: &Transfer,
-    stream: &mut Secure,
+    stream: &mut Connection,
     offset: u64,
     done: &mut u64,
 ) -> Result<FileHash, Attempt> {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::net::tcp::Secure;
+use crate::net::connection::Connection;
 use netcore_proto::files::{FileHash, FileInfo, VERDICT_GOOD, abort_record, chunk_header, end_record};
 use netcore_proto::session::{Refusal, RefusalCode};
 use parking_lot::Mutex;
@@ -187,7 +187,7 @@ impl Spool {
     }
 
     /// Takes what the owner sends. An error of the connection leaves what came for the next attempt.
-    async fn take(&self, stream: &mut Secure, slot: &mut Option<Partial>) -> io::Result<()> {
+    async fn take(&self, stream: &mut Connection, slot: &mut Option<Partial>) -> io::Result<()> {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         loop {
             let Some(partial) = slot.as_mut() else {
@@ -214,7 +214,7 @@ impl Spool {
 
     async fn judge(
         &self,
-        stream: &mut Secure,
+        stream: &mut Connection,
         slot: &mut Option<Partial>,
         announced: FileHash,
     ) -> io::Result<()> {
@@ -385,7 +385,7 @@ impl Served {
     }
 
     /// Moves the bytes.
-    pub(crate) async fn run(self, mut stream: Secure) -> io::Result<()> {
+    pub(crate) async fn run(self, mut stream: Connection) -> io::Result<()> {
         match self {
             Served::Upload {
                 spool, mut partial, ..
@@ -399,7 +399,7 @@ impl Served {
 }
 
 /// Sends what there is, as it comes, and how it ends.
-async fn give(spool: &Arc<Spool>, offset: u64, mut pace: Pace, stream: &mut Secure) -> io::Result<()> {
+async fn give(spool: &Arc<Spool>, offset: u64, mut pace: Pace, stream: &mut Connection) -> io::Result<()> {
     let mut reader = spool.reader(offset);
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {

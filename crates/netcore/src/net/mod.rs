@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod cards;
 pub(crate) mod conditioned;
 pub(crate) mod conditioner;
+pub(crate) mod connection;
 pub(crate) mod descriptors;
 pub(crate) mod dial;
 pub(crate) mod follow;

@@ -2,17 +2,19 @@
 //! compares the host's with its pins within the handshake, before it shows its own; a host takes anybody who holds the
 //! certificate's key.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use netcore_proto::session::Fingerprint;
 use netcore_proto::wire::ALPN;
+use ring::{digest, hkdf};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, KeyLog, PeerMisbehaved,
     ServerConfig, SignatureScheme,
 };
 
@@ -32,17 +34,17 @@ pub(crate) fn client_config(identity: &Identity) -> Result<Arc<ClientConfig>, Er
         .with_custom_certificate_verifier(verifier)
         .with_client_auth_cert(vec![identity.certificate()], identity.key())?;
     config.alpn_protocols = vec![ALPN.to_vec()];
-    // Connections that carry pictures go on without the session (`records`).
+    // What follows the handshake goes on without the session (`records`).
     config.enable_secret_extraction = true;
     Ok(Arc::new(config))
 }
 
-/// The configuration for a connection to `peer`, who must be the one whom `pins` allow, and what says of it when it is not.
+/// The configuration for one connection to `peer`, who must be the one whom `pins` allow, and what says of it when it is not.
 pub(crate) fn pinned(
     config: &ClientConfig,
     pins: Arc<Pins>,
     peer: SocketAddr,
-) -> (Arc<ClientConfig>, Arc<PinnedKeyHolder>) {
+) -> (ClientConfig, Arc<PinnedKeyHolder>) {
     let algorithms = config.crypto_provider().signature_verification_algorithms;
     let verifier = Arc::new(PinnedKeyHolder {
         any: AnyKeyHolder(algorithms),
@@ -52,7 +54,7 @@ pub(crate) fn pinned(
     });
     let mut config = config.clone();
     config.dangerous().set_certificate_verifier(verifier.clone());
-    (Arc::new(config), verifier)
+    (config, verifier)
 }
 
 pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
@@ -88,22 +90,91 @@ pub(crate) struct DatagramKeys {
 }
 
 impl DatagramKeys {
-    /// Takes them from an established TLS session; both sides get the same.
-    pub(crate) fn export<D>(session: &rustls::ConnectionCommon<D>) -> Result<DatagramKeys, Error> {
-        let material = session.export_keying_material([0; 2 * SECRET_BYTES], DATAGRAM_KEYS_LABEL, None)?;
+    /// Derives them from the secret that a session has for its exporters; both sides get the same.
+    fn derive(exporter: &[u8; SECRET_BYTES]) -> DatagramKeys {
+        let material: [u8; 2 * SECRET_BYTES] = export_keying_material(exporter, DATAGRAM_KEYS_LABEL);
         let (up, down) = material.split_at(SECRET_BYTES);
         let halves = (up.try_into(), down.try_into());
         let (Ok(up), Ok(down)) = halves else {
             unreachable!("the halves are equal")
         };
-        Ok(DatagramKeys { up, down })
+        DatagramKeys { up, down }
+    }
+}
+
+/// The exporter of TLS 1.3 without context (RFC 8446, section 7.5), under our one cipher suite's hash. Rustls exports from
+/// sessions that it keeps, and not from those that are taken apart.
+fn export_keying_material<const LENGTH: usize>(secret: &[u8; SECRET_BYTES], label: &[u8]) -> [u8; LENGTH] {
+    let nothing = digest::digest(&digest::SHA256, b"");
+    let derived: [u8; SECRET_BYTES] = expand_label(secret, label, nothing.as_ref());
+    expand_label(&derived, b"exporter", nothing.as_ref())
+}
+
+/// HKDF-Expand-Label (RFC 8446, section 7.1).
+fn expand_label<const LENGTH: usize>(
+    secret: &[u8; SECRET_BYTES],
+    label: &[u8],
+    context: &[u8],
+) -> [u8; LENGTH] {
+    struct Length(usize);
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+    const PREFIX: &[u8] = b"tls13 ";
+    let length = (LENGTH as u16).to_be_bytes();
+    let label_length = [(PREFIX.len() + label.len()) as u8];
+    let context_length = [context.len() as u8];
+    let info = [
+        &length[..],
+        &label_length,
+        PREFIX,
+        label,
+        &context_length,
+        context,
+    ];
+    let mut out = [0; LENGTH];
+    hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, secret)
+        .expand(&info, Length(LENGTH))
+        .and_then(|key| key.fill(&mut out))
+        .expect("a key is far below the 8,160 bytes that HKDF gives");
+    out
+}
+
+/// Takes the secret that one session has for its exporters (RFC 8446, section 7.1) as it comes into being.
+#[derive(Default)]
+pub(crate) struct ExporterSecret(OnceLock<[u8; SECRET_BYTES]>);
+
+impl ExporterSecret {
+    /// The keys of the session's datagrams, once it has been agreed on.
+    pub(crate) fn datagram_keys(&self) -> Option<DatagramKeys> {
+        self.0.get().map(DatagramKeys::derive)
+    }
+}
+
+impl KeyLog for ExporterSecret {
+    fn log(&self, _label: &str, _client_random: &[u8], secret: &[u8]) {
+        if let Ok(secret) = secret.try_into() {
+            let _ = self.0.set(secret);
+        }
+    }
+
+    fn will_log(&self, label: &str) -> bool {
+        label == "EXPORTER_SECRET"
+    }
+}
+
+impl fmt::Debug for ExporterSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExporterSecret(…)")
     }
 }
 
 fn provider() -> Arc<CryptoProvider> {
     let mut provider = rustls::crypto::ring::default_provider();
     // The one cipher that every TLS 1.3 has (RFC 8446, section 9.1), and the fastest on processors with AES instructions.
-    // Connections that carry pictures know no other (`records`).
+    // What follows the handshake knows no other (`records`).
     provider
         .cipher_suites
         .retain(|suite| suite.suite() == rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
@@ -258,7 +329,7 @@ mod tests {
         let config = client_config(&identity()).unwrap();
         let peer = SocketAddr::from(([192, 168, 1, 24], 9));
         let (config, verifier) = pinned(&config, Arc::new(pins), peer);
-        let mut member = rustls::ClientConnection::new(config, server_name()).unwrap();
+        let mut member = rustls::ClientConnection::new(config.into(), server_name()).unwrap();
         let mut server = rustls::ServerConnection::new(server_config(host).unwrap()).unwrap();
         for _ in 0..4 {
             let mut bytes = Vec::new();

@@ -2,7 +2,6 @@ use std::io;
 use std::sync::Weak;
 use std::time::Duration;
 
-use crate::net::tcp::{self, Secure};
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
     Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity,
@@ -10,12 +9,14 @@ use netcore_proto::video::{
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use parking_lot::Mutex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{LinkKey, ShownFrame, Stream};
 use crate::clock;
 use crate::metrics::link::LinkRecord;
+use crate::net::connection::Connection;
 use crate::video::budget::INCOMPLETE_FRAMES;
 
 /// A frame's bytes are counted and waited for in portions of this size.
@@ -133,18 +134,18 @@ impl Inbound {
     }
 
     /// Receives frames from a TCP connection until it ends, or a newer one takes its place: a stream has one.
-    pub(crate) async fn receive_tcp(&self, stream: Secure) -> io::Result<()> {
+    pub(crate) async fn receive_tcp(&self, connection: Connection) -> io::Result<()> {
         let present = CancellationToken::new();
         std::mem::replace(&mut *self.connection.lock(), present.clone()).cancel();
         tokio::select! {
             () = present.cancelled() => Err(io::Error::other("a newer connection has taken its place")),
-            outcome = self.receive_frames(stream) => outcome,
+            outcome = self.receive_frames(connection) => outcome,
         }
     }
 
     /// Receives frames and acknowledges each when it is whole, before anything else is done with it.
-    async fn receive_frames(&self, stream: Secure) -> io::Result<()> {
-        let (mut reader, mut writer) = tcp::split(stream)?;
+    async fn receive_frames(&self, connection: Connection) -> io::Result<()> {
+        let (mut reader, mut writer) = connection.into_frames();
         let mut buffers = FrameBuffers::new();
         loop {
             let mut header_bytes = [0; FRAME_HEADER_BYTES];
@@ -176,6 +177,7 @@ impl Inbound {
                 whole,
             };
             writer.write_all(&ack.encode()).await?;
+            writer.flush().await?;
             let announced = Announced {
                 stream: self.stream,
                 frame: header.frame,

@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::net::tcp::Secure;
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::video::{Event, StreamInfo, StreamSpec};
 use netcore_proto::wire::{Attachment, Direction};
@@ -12,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::publisher::OwnStream;
 use super::{LinkKey, Outbound, Stream};
+use crate::net::connection::Connection;
 use crate::session::Neighbour;
 use crate::shared::{DialError, Shared};
 
@@ -325,7 +325,7 @@ pub(crate) enum Served {
 }
 
 impl Served {
-    pub(crate) async fn run(self, connection: Secure) -> std::io::Result<()> {
+    pub(crate) async fn run(self, connection: Connection) -> std::io::Result<()> {
         match self {
             Served::Up(stream) => match stream.inbound() {
                 Some(inbound) => tokio::select! {
@@ -344,7 +344,7 @@ async fn keep_open<F: Future<Output = std::io::Result<()>>>(
     shared: &Shared,
     stream: StreamId,
     direction: Direction,
-    serve: impl Fn(Secure) -> F,
+    serve: impl Fn(Connection) -> F,
 ) {
     loop {
         match shared.dial(Attachment::Video { stream, direction }).await {

@@ -1,15 +1,16 @@
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use netcore_proto::video::{Frame, TCP_ACK_BYTES, TcpAck};
 use parking_lot::Mutex;
-
+use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::Outbound;
 use crate::clock;
-use crate::net::tcp::{self, Reader, Secure, Writer};
+use crate::net::connection::{Connection, Reader, Writer};
 use crate::net::tcp_info::{self, TcpInfo};
 
 /// A TCP connection that carries a link's frames, and what of a frame is still to be written.
@@ -21,9 +22,8 @@ pub(super) struct Pipe {
 
 impl Outbound {
     /// Serves one TCP connection of this link until it ends, or a newer one takes its place: a link has one.
-    pub(crate) async fn serve_tcp(self: Arc<Self>, stream: Secure) -> io::Result<()> {
-        tcp::keep_queue_short(tcp::socket(&stream), tcp::MOST_UNSENT);
-        let (reader, writer) = tcp::split(stream)?;
+    pub(crate) async fn serve_tcp(self: Arc<Self>, connection: Connection) -> io::Result<()> {
+        let (reader, writer) = connection.into_frames();
         let pipe = Arc::new(Mutex::new(Pipe {
             writer,
             writing: None,
@@ -101,10 +101,10 @@ impl Outbound {
             };
             let bytes = frame.bytes();
             while *written < bytes.len() {
-                let more = ready!(writer.poll_write(cx, &bytes[*written..]))?;
+                let more = ready!(Pin::new(&mut *writer).poll_write(cx, &bytes[*written..]))?;
                 *written += more;
             }
-            ready!(writer.poll_flush(cx))?;
+            ready!(Pin::new(&mut *writer).poll_flush(cx))?;
             self.state
                 .lock()
                 .sender

@@ -43,6 +43,7 @@ pub(crate) struct ConditionedWriter {
     conditioner: Arc<Conditioner>,
     /// Once there have been conditions, what is written goes this way, at whose end the socket is.
     outgoing: Option<Arc<Outgoing>>,
+    is_over: bool,
     runtime: Handle,
 }
 
@@ -87,6 +88,7 @@ impl Conditioned {
                 socket,
                 conditioner,
                 outgoing: None,
+                is_over: false,
                 runtime: Handle::current(),
             },
         }
@@ -115,6 +117,10 @@ impl ConditionedWriter {
 
     /// Nothing more will be written.
     fn end(&mut self) -> io::Result<()> {
+        // What is on the way is still to arrive when the last of us goes.
+        if std::mem::replace(&mut self.is_over, true) {
+            return Ok(());
+        }
         match self.outgoing.take() {
             Some(outgoing) => outgoing.end(),
             None => shut(&self.socket)?,

@@ -50,7 +50,7 @@ impl Board {
                     "stream {id} goes over {transport} from now on");
                 shared.event(RoomEvent::Video(Event::Changed(info)));
             }
-            for outbound in stream.outbounds() {
+            for outbound in stream.hub().outbounds() {
                 let (point, figures) = outbound.tick(now);
                 let key = outbound.key();
                 links.push(Link {
@@ -68,7 +68,7 @@ impl Board {
                     at_unix_ms,
                 });
                 tell(&mut reports, key, figures);
-                tell_clock(&mut reports, key, stream.clock());
+                tell_clock(&mut reports, key, stream.hub().clock());
             }
             if let Some(inbound) = stream.inbound() {
                 let (mut point, figures) = inbound.tick(now);
@@ -131,7 +131,7 @@ pub(crate) fn handle_report(shared: &Shared, plane: &Plane, from: MemberId, repo
             .stream(*stream)
             .filter(|stream| stream.inbound().is_some_and(|inbound| inbound.key().peer == from));
         if let (Some(stream), Some(neighbour)) = (stream, neighbour) {
-            stream.set_clock(neighbour.then(*publisher));
+            stream.hub().set_clock(neighbour.then(*publisher));
         }
     }
     for (stream, figures) in &report.links {
@@ -140,7 +140,7 @@ pub(crate) fn handle_report(shared: &Shared, plane: &Plane, from: MemberId, repo
         };
         if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {
             inbound.handle_report(*figures);
-        } else if let Some(outbound) = stream.outbound_to(from) {
+        } else if let Some(outbound) = stream.hub().outbound_to(from) {
             outbound.handle_report(figures);
         }
     }

@@ -1,5 +1,5 @@
 use std::io;
-use std::sync::Weak;
+use std::sync::Arc;
 use std::time::Duration;
 
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
@@ -13,11 +13,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{LinkKey, ShownFrame, Stream};
+use super::budget::INCOMPLETE_FRAMES;
+use super::hub::{Hub, ShownFrame};
 use crate::clock;
-use crate::metrics::link::LinkRecord;
+use crate::metrics::link::{LinkKey, LinkRecord};
 use crate::net::connection::Connection;
-use crate::video::budget::INCOMPLETE_FRAMES;
+use crate::net::udp::StreamReceiver;
 
 /// A frame's bytes are counted and waited for in portions of this size.
 const PORTION_BYTES: usize = 64 * 1024;
@@ -32,7 +33,7 @@ pub(crate) struct Inbound {
     meter: Mutex<ArrivalMeter>,
     /// What the sending end told us.
     reported: Mutex<Option<Figures>>,
-    hub: Weak<Stream>,
+    hub: Arc<Hub>,
     /// Cancelled when a newer TCP connection takes the place of the present one.
     connection: Mutex<CancellationToken>,
     /// On a member: cancelled when the stream is no longer wanted.
@@ -40,7 +41,7 @@ pub(crate) struct Inbound {
 }
 
 impl Inbound {
-    pub(super) fn new(stream: StreamId, peer: MemberId, transport: Transport, hub: Weak<Stream>) -> Inbound {
+    pub(super) fn new(stream: StreamId, peer: MemberId, transport: Transport, hub: Arc<Hub>) -> Inbound {
         Inbound {
             stream,
             peer,
@@ -80,18 +81,6 @@ impl Inbound {
         }
     }
 
-    pub(crate) fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time) {
-        self.receiver.lock().handle_fragment(fragment, now);
-    }
-
-    pub(crate) fn handle_parity(&self, parity: &Parity<&[u8]>, now: Time) {
-        self.receiver.lock().handle_parity(parity, now);
-    }
-
-    pub(crate) fn handle_timeout(&self, now: Time) {
-        self.receiver.lock().handle_timeout(now);
-    }
-
     pub(crate) fn set_memory(&self, bytes: usize) {
         self.receiver.lock().set_memory(bytes);
     }
@@ -100,16 +89,8 @@ impl Inbound {
         self.receiver.lock().set_round_trip(round_trip);
     }
 
-    pub(crate) fn deadline(&self) -> Option<Time> {
-        self.receiver.lock().poll_timeout().map(|deadline| deadline.at)
-    }
-
-    pub(crate) fn poll_datagram(&self) -> Option<Datagram> {
-        self.receiver.lock().poll_datagram(clock::now())
-    }
-
     /// Hands on what is whole.
-    pub(crate) fn publish_arrivals(&self) {
+    fn publish_arrivals(&self) {
         loop {
             let arrival = self.receiver.lock().poll_arrival();
             let Some(arrival) = arrival else { return };
@@ -123,14 +104,12 @@ impl Inbound {
             meter.record(arrival);
             meter.missed()
         };
-        if let Some(hub) = self.hub.upgrade() {
-            hub.publish(ShownFrame {
-                frame: arrival.frame.clone(),
-                transport: Some(arrival.transport),
-                received: arrival.whole,
-                missed,
-            });
-        }
+        self.hub.publish(ShownFrame {
+            frame: arrival.frame.clone(),
+            transport: Some(arrival.transport),
+            received: arrival.whole,
+            missed,
+        });
     }
 
     /// Receives frames from a TCP connection until it ends, or a newer one takes its place: a stream has one.
@@ -238,4 +217,34 @@ impl Inbound {
 
 fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+impl StreamReceiver for Inbound {
+    fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time) {
+        self.receiver.lock().handle_fragment(fragment, now);
+    }
+
+    fn handle_parity(&self, parity: &Parity<&[u8]>, now: Time) {
+        self.receiver.lock().handle_parity(parity, now);
+    }
+
+    fn poll_datagram(&self) -> Option<Datagram> {
+        self.receiver.lock().poll_datagram(clock::now())
+    }
+
+    fn hand_on(&self) {
+        self.publish_arrivals();
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.receiver.lock().poll_timeout().map(|deadline| deadline.at)
+    }
+
+    fn handle_timeout(&self, now: Time) {
+        self.receiver.lock().handle_timeout(now);
+    }
 }

@@ -9,10 +9,12 @@ use netcore_proto::{MemberId, Node, StreamId};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
-use super::publisher::OwnStream;
-use super::{LinkKey, Outbound, Stream};
+use super::outbound::Outbound;
+use super::own::OwnStream;
+use super::stream::Stream;
+use crate::metrics::link::LinkKey;
 use crate::net::connection::Connection;
-use crate::session::Neighbour;
+use crate::peer::Neighbour;
 use crate::shared::{DialError, Shared};
 
 /// How long a stream's TCP connection that broke waits before it is opened again.
@@ -65,7 +67,10 @@ impl Plane {
 
     /// Every link on which we send, those lately ended first.
     pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
-        let live = self.streams().into_iter().flat_map(|stream| stream.outbounds());
+        let live = self
+            .streams()
+            .into_iter()
+            .flat_map(|stream| stream.hub().outbounds());
         self.ended.lock().iter().cloned().chain(live).collect()
     }
 
@@ -120,7 +125,7 @@ impl Plane {
                 on: false,
             } => {
                 if let Some(stream) = self.stream(*stream) {
-                    self.remember(stream.remove_outbound(*member));
+                    self.remember(stream.hub().remove_outbound(*member));
                 }
             }
         }
@@ -137,7 +142,7 @@ impl Plane {
     /// A neighbour's connection is gone: no more links to it.
     pub(crate) fn handle_detached(&self, member: MemberId) {
         for stream in self.streams() {
-            self.remember(stream.remove_outbound(member));
+            self.remember(stream.hub().remove_outbound(member));
         }
     }
 
@@ -249,11 +254,11 @@ impl Plane {
 
     /// The link that carries `stream` to `peer`, begun if there is none yet.
     fn outbound(&self, peer: MemberId, stream: StreamId) -> Option<Arc<Outbound>> {
-        let hub = self.stream(stream)?;
+        let live = self.stream(stream)?;
         let neighbour = self.shared.neighbour(peer)?;
         // The word that somebody watches and their connection for it may come at once: one link it is, all the same.
         let _one_at_a_time = self.beginning.lock();
-        if let Some(outbound) = hub.outbound_to(peer) {
+        if let Some(outbound) = live.hub().outbound_to(peer) {
             return Some(outbound);
         }
         let key = LinkKey {
@@ -261,10 +266,10 @@ impl Plane {
             peer,
             outbound: true,
         };
-        let transport = hub.info().spec.transport;
-        let cancel = hub.cancel().child_token();
+        let transport = live.info().spec.transport;
+        let cancel = live.cancel().child_token();
         let outbound = Outbound::start(key, transport, &self.shared, &neighbour, cancel)?;
-        hub.add_outbound(outbound.clone());
+        live.hub().add_outbound(outbound.clone());
         Some(outbound)
     }
 
@@ -285,7 +290,7 @@ impl Plane {
         self.shared.spawn_for(MemberId::HOST, "upstream", async move {
             let cancel = stream.cancel().clone();
             let keep_open = keep_open(&shared, id, Direction::Up, |connection| {
-                let outbound = stream.outbound_to(MemberId::HOST);
+                let outbound = stream.hub().outbound_to(MemberId::HOST);
                 async move {
                     match outbound {
                         Some(outbound) => outbound.serve_tcp(connection).await,

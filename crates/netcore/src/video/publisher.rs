@@ -1,44 +1,14 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use netcore_proto::video::{Adaptation, AdaptationConfig, Frame, FrameHeader, Plan, StreamSpec};
 use netcore_proto::{Bitrate, FrameNumber, StreamId, Time};
-use parking_lot::Mutex;
 
-use super::{Plane, ShownFrame, Stream};
+use super::hub::ShownFrame;
+use super::own::OwnStream;
+use super::plane::Plane;
 use crate::clock;
 use crate::error::VideoError;
-
-/// A stream of ours, whether or not there is a connection right now.
-pub(crate) struct OwnStream {
-    spec: Mutex<StreamSpec>,
-    live: Mutex<Option<Arc<Stream>>>,
-    /// How pictures are to be made, once somebody wants to follow it.
-    adaptation: Mutex<Option<Adaptation>>,
-    next: AtomicU32,
-}
-
-impl OwnStream {
-    pub(super) fn spec(&self) -> StreamSpec {
-        self.spec.lock().clone()
-    }
-
-    pub(super) fn set_live(&self, stream: Option<Arc<Stream>>) {
-        *self.live.lock() = stream;
-    }
-
-    /// The room's stream `id` is over; if it was ours, we wait to be published anew.
-    pub(super) fn forget_live(&self, id: StreamId) {
-        let mut live = self.live.lock();
-        if live.as_ref().is_some_and(|stream| stream.info().id == id) {
-            *live = None;
-        }
-    }
-
-    fn live(&self) -> Option<Arc<Stream>> {
-        self.live.lock().clone()
-    }
-}
 
 /// Our side of a stream we publish. Dropping it ends the stream. It outlives connections: when one comes back, the stream is
 /// published again under a new number.
@@ -52,12 +22,7 @@ impl Publisher {
     pub(crate) async fn start(plane: Arc<Plane>, spec: StreamSpec) -> Result<Publisher, VideoError> {
         let spec = spec.tidied();
         let local = crate::local::next_local();
-        let own = Arc::new(OwnStream {
-            spec: Mutex::new(spec.clone()),
-            live: Mutex::default(),
-            adaptation: Mutex::default(),
-            next: AtomicU32::new(0),
-        });
+        let own = OwnStream::new(spec.clone());
         let answer = plane.expect(local, own.clone());
         // From here on the stream ends with this value, also when the caller stops waiting for it.
         let publisher = Publisher { plane, local, own };
@@ -110,7 +75,7 @@ impl Publisher {
         };
         match Frame::new(header, jpeg) {
             Ok(frame) => {
-                stream.publish(ShownFrame {
+                stream.hub().publish(ShownFrame {
                     frame,
                     transport: None,
                     received: clock::now(),
@@ -123,7 +88,7 @@ impl Publisher {
         let adaptation = adaptation.as_mut()?;
         adaptation.handle_frame(jpeg.len(), adaptation.plan());
         // Nobody watches: nothing is in the way of the best pictures.
-        let target = stream.target().unwrap_or(Bitrate(u64::MAX));
+        let target = stream.hub().target().unwrap_or(Bitrate(u64::MAX));
         Some(adaptation.handle_target(target, clock::now()))
     }
 

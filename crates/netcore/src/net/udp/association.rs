@@ -12,11 +12,11 @@ use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::sink::{StreamReceiver, StreamSender};
 use crate::clock;
 use crate::confine::confined;
 use crate::net::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
 use crate::net::tls::DatagramKeys;
-use crate::video::{Inbound, Outbound};
 
 /// The most that a datagram over IPv6 or IPv4 carries, within what is received at once.
 const MOST_PAYLOAD: u16 = 65_487;
@@ -73,9 +73,9 @@ pub(crate) struct Association {
     peer: Mutex<Peer>,
     /// The token of the hellos that we say by ourselves; another one after each answer.
     hello: Mutex<u64>,
-    inbound: Mutex<HashMap<StreamId, Arc<Inbound>>>,
+    inbound: Mutex<HashMap<StreamId, Arc<dyn StreamReceiver>>>,
     /// Held by their streams. A link holds its association, so the association must not hold the link.
-    outbound: Mutex<HashMap<StreamId, Weak<Outbound>>>,
+    outbound: Mutex<HashMap<StreamId, Weak<dyn StreamSender>>>,
     pub(super) answered: Notify,
     /// When the latest datagram of a stream came.
     traffic: AtomicU64,
@@ -263,12 +263,12 @@ impl Association {
         is_moved || is_ours
     }
 
-    pub(crate) fn add_inbound(&self, stream: StreamId, inbound: Arc<Inbound>) {
+    pub(crate) fn add_inbound(&self, stream: StreamId, inbound: Arc<dyn StreamReceiver>) {
         self.inbound.lock().insert(stream, inbound);
     }
 
-    pub(crate) fn add_outbound(&self, stream: StreamId, outbound: &Arc<Outbound>) {
-        self.outbound.lock().insert(stream, Arc::downgrade(outbound));
+    pub(crate) fn add_outbound(&self, stream: StreamId, outbound: Weak<dyn StreamSender>) {
+        self.outbound.lock().insert(stream, outbound);
     }
 
     /// Bytes that may be sent there in one datagram.
@@ -362,17 +362,17 @@ impl Association {
     }
 
     /// Whether this stream still comes from there.
-    pub(super) fn has_inbound(&self, inbound: &Inbound) -> bool {
-        let stream = inbound.key().stream;
+    pub(super) fn has_inbound(&self, inbound: &Arc<dyn StreamReceiver>) -> bool {
+        let stream = inbound.stream();
         self.inbound(stream)
-            .is_some_and(|present| std::ptr::eq(&*present, inbound))
+            .is_some_and(|present| Arc::ptr_eq(&present, inbound))
     }
 
-    pub(super) fn inbound(&self, stream: StreamId) -> Option<Arc<Inbound>> {
+    pub(super) fn inbound(&self, stream: StreamId) -> Option<Arc<dyn StreamReceiver>> {
         self.inbound.lock().get(&stream).cloned()
     }
 
-    pub(super) fn outbound(&self, stream: StreamId) -> Option<Arc<Outbound>> {
+    pub(super) fn outbound(&self, stream: StreamId) -> Option<Arc<dyn StreamSender>> {
         self.outbound.lock().get(&stream).and_then(Weak::upgrade)
     }
 

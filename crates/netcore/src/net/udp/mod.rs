@@ -3,6 +3,7 @@
 mod association;
 mod keep;
 mod receive;
+mod sink;
 
 use std::collections::HashMap;
 use std::io;
@@ -17,6 +18,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
 pub(crate) use association::{Association, Route};
+pub(crate) use sink::{StreamReceiver, StreamSender};
 
 use crate::clock;
 use crate::net::conditioner::{Agenda, Conditioner, Way};

@@ -11,11 +11,10 @@ use quinn_udp::{BATCH_SIZE, RecvMeta};
 use tokio::io::Interest;
 use tokio_util::sync::CancellationToken;
 
-use super::{Association, Endpoint, RECEIVE_BYTES, Route, is_about_one_peer};
+use super::{Association, Endpoint, RECEIVE_BYTES, Route, StreamReceiver, is_about_one_peer};
 use crate::clock;
 use crate::net::conditioner::{Agenda, Way};
 use crate::net::seal;
-use crate::video::Inbound;
 
 /// How many of these are taken by one call. What a call prepares for more it prepares for nothing most of the time, and the
 /// bytes of four stay in the processor's cache until they are opened.
@@ -31,7 +30,7 @@ const MAX_WAITING: usize = 2 * MAX_STREAMS;
 
 /// Inbound streams that may have something to say later, each once.
 #[derive(Default)]
-struct Waiting(Vec<(Arc<Association>, Arc<Inbound>)>);
+struct Waiting(Vec<(Arc<Association>, Arc<dyn StreamReceiver>)>);
 
 impl Waiting {
     /// When the first of them has.
@@ -40,7 +39,7 @@ impl Waiting {
     }
 
     /// Remembers one. Beyond [`MAX_WAITING`] it is not: it has its say when the next part of a frame comes.
-    fn push(&mut self, association: Arc<Association>, inbound: Arc<Inbound>) {
+    fn push(&mut self, association: Arc<Association>, inbound: Arc<dyn StreamReceiver>) {
         let is_there = self.0.iter().any(|(_, other)| Arc::ptr_eq(other, &inbound));
         if !is_there && self.0.len() < MAX_WAITING {
             self.0.push((association, inbound));
@@ -48,12 +47,12 @@ impl Waiting {
     }
 
     /// Calls `act` with each, and forgets those of streams that are over or have nothing to say.
-    fn retain(&mut self, mut act: impl FnMut(&Association, &Inbound)) {
+    fn retain(&mut self, mut act: impl FnMut(&Association, &dyn StreamReceiver)) {
         self.0.retain(|(association, inbound)| {
             if !association.has_inbound(inbound) {
                 return false;
             }
-            act(association, inbound);
+            act(association, &**inbound);
             inbound.deadline().is_some()
         });
     }
@@ -246,18 +245,23 @@ impl Endpoint {
     }
 
     /// Part of a frame has come: says what there is to say, and remembers to ask for what is missing.
-    fn follow_up(&self, association: Arc<Association>, inbound: Arc<Inbound>, waiting: &mut Waiting) {
-        self.answer(&association, &inbound);
+    fn follow_up(
+        &self,
+        association: Arc<Association>,
+        inbound: Arc<dyn StreamReceiver>,
+        waiting: &mut Waiting,
+    ) {
+        self.answer(&association, &*inbound);
         // Whether it has a deadline is found out once a turn, not for each of a frame's hundred fragments.
         waiting.push(association, inbound);
     }
 
     /// Sends what an inbound stream has to say.
-    fn answer(&self, association: &Association, inbound: &Inbound) {
+    fn answer(&self, association: &Association, inbound: &dyn StreamReceiver) {
         while let Some(datagram) = inbound.poll_datagram() {
             self.send_now(association, |out| datagram.encode(out));
         }
-        inbound.publish_arrivals();
+        inbound.hand_on();
     }
 }
 

@@ -1,5 +1,6 @@
 mod tcp;
 mod udp;
+mod unsent;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,16 +12,14 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use super::LinkKey;
 use crate::clock;
-use crate::metrics::link::{LinkRecord, LinkResult};
+use crate::metrics::link::{LinkKey, LinkRecord, LinkResult};
 use crate::net::live::Live;
 use crate::net::seal;
-use crate::net::udp::{Association, Endpoint};
-use crate::session::Neighbour;
+use crate::net::udp::{Association, Endpoint, StreamSender};
+use crate::peer::Neighbour;
 use crate::shared::Shared;
-use tcp::Pipe;
-use udp::Outbox;
+use unsent::{Outbox, Pipe};
 
 /// What is added to a part of a frame in a datagram.
 const OVERHEAD: usize = Fragment::HEADER_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
@@ -103,7 +102,8 @@ impl Outbound {
             stays_on_udp: shared.stays_on_udp.clone(),
             cancel,
         });
-        neighbour.association.add_outbound(key.stream, &outbound);
+        let sender = Arc::downgrade(&outbound);
+        neighbour.association.add_outbound(key.stream, sender);
         shared.spawn_for(key.peer, "link", outbound.clone().keep_sending());
         Some(outbound)
     }
@@ -143,39 +143,6 @@ impl Outbound {
     /// What carries the frames.
     pub(crate) fn transport(&self) -> Transport {
         self.state.lock().sender.transport()
-    }
-
-    /// Lets the frames go by what they are meant to go by, or by TCP while datagrams do not get through.
-    pub(crate) fn follow(&self) {
-        {
-            let mut state = self.state.lock();
-            let transport = carried(state.wish, &self.association, &self.stays_on_udp);
-            if transport == state.sender.transport() {
-                return;
-            }
-            state.sender.set_transport(transport);
-            state.meter.set_transport(transport);
-            if transport != state.wish {
-                state.sender.handle_datagrams_blocked(clock::now());
-                self.record_results(&mut state);
-            }
-        }
-        self.send_now();
-    }
-
-    pub(crate) fn handle_ack(&self, ack: &Ack, now: Time) {
-        {
-            let mut state = self.state.lock();
-            state.sender.handle_ack(ack, now);
-            self.record_results(&mut state);
-        }
-        // The window may have opened.
-        self.send_now();
-    }
-
-    pub(crate) fn handle_nack(&self, nack: &Nack, now: Time) {
-        self.state.lock().sender.handle_nack(nack, now);
-        self.send_now();
     }
 
     /// The link is over: everything unfinished gets its result.
@@ -323,5 +290,40 @@ impl Outbound {
                 result,
             });
         }
+    }
+}
+
+impl StreamSender for Outbound {
+    /// Lets the frames go by what they are meant to go by, or by TCP while datagrams do not get through.
+    fn follow(&self) {
+        {
+            let mut state = self.state.lock();
+            let transport = carried(state.wish, &self.association, &self.stays_on_udp);
+            if transport == state.sender.transport() {
+                return;
+            }
+            state.sender.set_transport(transport);
+            state.meter.set_transport(transport);
+            if transport != state.wish {
+                state.sender.handle_datagrams_blocked(clock::now());
+                self.record_results(&mut state);
+            }
+        }
+        self.send_now();
+    }
+
+    fn handle_ack(&self, ack: &Ack, now: Time) {
+        {
+            let mut state = self.state.lock();
+            state.sender.handle_ack(ack, now);
+            self.record_results(&mut state);
+        }
+        // The window may have opened.
+        self.send_now();
+    }
+
+    fn handle_nack(&self, nack: &Nack, now: Time) {
+        self.state.lock().sender.handle_nack(nack, now);
+        self.send_now();
     }
 }

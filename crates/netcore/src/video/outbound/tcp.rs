@@ -3,22 +3,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use netcore_proto::video::{Frame, TCP_ACK_BYTES, TcpAck};
+use netcore_proto::video::{TCP_ACK_BYTES, TcpAck};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::Outbound;
+use super::unsent::Pipe;
 use crate::clock;
-use crate::net::connection::{Connection, Reader, Writer};
+use crate::net::connection::{Connection, Reader};
 use crate::net::tcp_info::{self, TcpInfo};
-
-/// A TCP connection that carries a link's frames, and what of a frame is still to be written.
-pub(super) struct Pipe {
-    writer: Writer,
-    /// The frame being written and how many of its bytes the connection has taken.
-    writing: Option<(Frame, usize)>,
-}
 
 impl Outbound {
     /// Serves one TCP connection of this link until it ends, or a newer one takes its place: a link has one.

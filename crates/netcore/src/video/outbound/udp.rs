@@ -1,16 +1,7 @@
-use netcore_proto::video::Datagram;
-
+use super::unsent::Outbox;
 use super::{Outbound, State};
 use crate::clock;
-use crate::net::udp::{Batch, Sent};
-
-/// Datagrams on their way to the socket.
-#[derive(Default)]
-pub(super) struct Outbox {
-    batch: Batch,
-    /// What did not fit into the batch.
-    held_back: Option<Datagram>,
-}
+use crate::net::udp::Sent;
 
 impl Outbound {
     /// Sends what datagrams can be sent at once, on the caller's thread. Returns `false` when the socket takes no more.

@@ -28,7 +28,7 @@ use crate::net::follow::follow;
 use crate::net::listen::{Choice, ListenOn, Listening};
 use crate::net::udp::Endpoint;
 use crate::net::{cards, descriptors, tcp, tls};
-use crate::room::Room;
+use crate::parts::Parts;
 use crate::shared::Shared;
 use crate::store::folders::Folders;
 use crate::store::identity::Identity;
@@ -65,7 +65,7 @@ pub struct HostOptions {
     pub window: WindowMode,
 }
 
-pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
+pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
     let identity = Identity::load_or_create(&options.folders)?;
     let server = tls::server_config(&identity).map_err(io::Error::other)?;
     descriptors::raise_limit();
@@ -153,7 +153,13 @@ pub(crate) async fn open(options: HostOptions) -> Result<Room, OpenError> {
         port,
     };
     guard.disarm();
-    Ok(Room::new(shared, video, files, board, fixed, None))
+    Ok(Parts {
+        shared,
+        video,
+        files,
+        board,
+        fixed,
+    })
 }
 
 fn cannot_open(error: io::Error, port: u16, choice: &Choice) -> OpenError {

@@ -18,6 +18,8 @@ mod local;
 mod member;
 mod metrics;
 mod net;
+mod parts;
+mod peer;
 mod room;
 mod session;
 mod shared;

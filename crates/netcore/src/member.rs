@@ -21,7 +21,7 @@ use crate::files::FilePlane;
 use crate::net::address::Address;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, dial, tcp, tls};
-use crate::room::Room;
+use crate::parts::Parts;
 use crate::shared::{Dialer, Shared};
 use crate::store::folders::Folders;
 use crate::store::identity::Identity;
@@ -87,7 +87,10 @@ struct Current {
 }
 
 /// Joins a room. `confirmed` is expected instead of the identity that is pinned for the address.
-pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -> Result<Room, JoinError> {
+pub(crate) async fn join(
+    options: JoinOptions,
+    confirmed: Option<Fingerprint>,
+) -> Result<(Parts, Arc<Supervisor>), JoinError> {
     let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
     let identity =
         Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
@@ -155,7 +158,14 @@ pub(crate) async fn join(options: JoinOptions, confirmed: Option<Fingerprint>) -
     };
     guard.disarm();
     shared.spawn(supervisor.clone().run(fates));
-    Ok(Room::new(shared, video, files, board, fixed, Some(supervisor)))
+    let parts = Parts {
+        shared,
+        video,
+        files,
+        board,
+        fixed,
+    };
+    Ok((parts, supervisor))
 }
 
 impl Supervisor {

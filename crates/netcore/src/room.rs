@@ -25,6 +25,7 @@ use crate::member::{JoinOptions, Supervisor};
 use crate::metrics::Board;
 use crate::metrics::link::{Link, LinkKey, LinkPoint, LinkRecord, LinkResult};
 use crate::net::cards::ReachableAt;
+use crate::parts::Parts;
 use crate::shared::Shared;
 use crate::video::{FrameReceiver, Plane, Publisher};
 
@@ -78,7 +79,9 @@ impl Room {
     /// # Errors
     /// [`OpenError`], in words for people.
     pub async fn host(options: HostOptions) -> Result<Room, OpenError> {
-        crate::host::open(options).await
+        crate::host::open(options)
+            .await
+            .map(|parts| Room::new(parts, None))
     }
 
     /// Joins a room; returns when it has let us in.
@@ -86,7 +89,8 @@ impl Room {
     /// # Errors
     /// [`JoinError`], in words for people.
     pub async fn join(options: JoinOptions) -> Result<Room, JoinError> {
-        crate::member::join(options, None).await
+        let (parts, supervisor) = crate::member::join(options, None).await?;
+        Ok(Room::new(parts, Some(supervisor)))
     }
 
     /// Joins a room whose identity somebody has compared with the host's own words: `identity` takes the place of the one that
@@ -95,17 +99,18 @@ impl Room {
     /// # Errors
     /// As [`join`](Room::join); nothing of what was pinned changes then.
     pub async fn join_confirmed(options: JoinOptions, identity: Fingerprint) -> Result<Room, JoinError> {
-        crate::member::join(options, Some(identity)).await
+        let (parts, supervisor) = crate::member::join(options, Some(identity)).await?;
+        Ok(Room::new(parts, Some(supervisor)))
     }
 
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        video: Arc<Plane>,
-        files: Arc<FilePlane>,
-        board: Arc<Board>,
-        fixed: Fixed,
-        supervisor: Option<Arc<Supervisor>>,
-    ) -> Room {
+    fn new(parts: Parts, supervisor: Option<Arc<Supervisor>>) -> Room {
+        let Parts {
+            shared,
+            video,
+            files,
+            board,
+            fixed,
+        } = parts;
         Room {
             inner: Arc::new(Inner {
                 shared,
@@ -421,7 +426,7 @@ impl Room {
     /// clock.
     pub fn drawn(&self, stream: StreamId, frame: FrameNumber, decoded: Time, drawn: Time) {
         if let Some(stream) = self.inner.video.stream(stream) {
-            stream.handle_drawn(frame, decoded, drawn);
+            stream.hub().handle_drawn(frame, decoded, drawn);
         }
     }
 
@@ -429,7 +434,7 @@ impl Room {
     /// when there is no such stream.
     pub fn view_trips(&self, stream: StreamId) -> (Vec<FrameTrip>, TripSummary) {
         let stream = self.inner.video.stream(stream);
-        stream.map(|stream| stream.view_trips()).unwrap_or_default()
+        stream.map(|stream| stream.hub().view_trips()).unwrap_or_default()
     }
 
     /// The way of the latest frames on a link on which we send, oldest first, and its medians; nothing when there is no such
@@ -438,14 +443,16 @@ impl Room {
         let shared = &self.inner.shared;
         let receiver = shared.neighbour(key.peer).and_then(|neighbour| neighbour.clock());
         let stream = self.inner.video.stream(key.stream);
-        let outbound = stream.as_ref().and_then(|stream| stream.outbound_to(key.peer));
+        let outbound = stream
+            .as_ref()
+            .and_then(|stream| stream.hub().outbound_to(key.peer));
         let (Some(stream), Some(outbound)) = (stream, outbound) else {
             return Default::default();
         };
         let trips: Vec<FrameTrip> = outbound
             .latest_results(SHOWN_TRIPS)
             .iter()
-            .map(|result| FrameTrip::sent(result, stream.clock(), receiver))
+            .map(|result| FrameTrip::sent(result, stream.hub().clock(), receiver))
             .collect();
         let summary = TripSummary::of(trips.iter());
         (trips, summary)

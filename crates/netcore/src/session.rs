@@ -1,93 +1,13 @@
-//! Who we are directly connected with: what the data plane must know of them, as long as their control connection lasts.
+//! Peers come and go: what belongs to each, and what a round trip to it says.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use crate::net::live::Live;
-use crate::net::tls::DatagramKeys;
-use crate::net::udp::Association;
+use netcore_proto::session::ClockOffset;
+use netcore_proto::{MemberId, Span};
+
+use crate::peer::Neighbour;
 use crate::shared::Shared;
 use crate::video;
-use netcore_proto::session::{ClockOffset, Fingerprint, Welcome};
-use netcore_proto::wire::AttachToken;
-use netcore_proto::{MemberId, Peer, Span};
-use parking_lot::Mutex;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
-
-/// The most data connections of one member at a time: one for each stream a room may have, and as many for files.
-const MAX_DATA_CONNECTIONS: usize = 2 * netcore_proto::video::MAX_STREAMS;
-
-/// Somebody we are directly connected with: on a host each member, on a member the host.
-pub(crate) struct Neighbour {
-    /// Who it is.
-    pub(crate) id: MemberId,
-    /// Who the member of the two is: the neighbour on a host, we on a member.
-    pub(crate) member: MemberId,
-    pub(crate) token: AttachToken,
-    pub(crate) fingerprint: Fingerprint,
-    /// Where its end of the control connection is.
-    pub(crate) address: SocketAddr,
-    pub(crate) association: Arc<Association>,
-    /// How live pictures to them fare.
-    pub(crate) live: Arc<Live>,
-    /// On a host: how many more data connections the member may have.
-    pub(crate) data_connections: Semaphore,
-    /// Their clock as it relates to ours, once it is known.
-    clock: Mutex<Option<ClockOffset>>,
-    /// Cancelled when the control connection is gone.
-    pub(crate) cancel: CancellationToken,
-}
-
-impl Neighbour {
-    /// A member, as the host has just let it in.
-    pub(crate) fn member(
-        id: MemberId,
-        token: AttachToken,
-        datagrams: u32,
-        peer: &Peer,
-        keys: &DatagramKeys,
-    ) -> Neighbour {
-        Neighbour {
-            id,
-            member: id,
-            token,
-            fingerprint: peer.fingerprint,
-            address: peer.address,
-            association: Association::on_host(datagrams, keys, peer.address),
-            live: Arc::default(),
-            data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
-            clock: Mutex::default(),
-            cancel: CancellationToken::new(),
-        }
-    }
-
-    /// The host, as it has just let us in on a connection from our address `local`.
-    pub(crate) fn host(
-        welcome: &Welcome,
-        peer: &Peer,
-        local: Option<IpAddr>,
-        keys: &DatagramKeys,
-    ) -> Neighbour {
-        Neighbour {
-            id: MemberId::HOST,
-            member: welcome.me,
-            token: welcome.token,
-            fingerprint: peer.fingerprint,
-            address: peer.address,
-            association: Association::on_member(welcome.datagrams, keys, peer.address, local),
-            live: Arc::default(),
-            data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
-            clock: Mutex::default(),
-            cancel: CancellationToken::new(),
-        }
-    }
-
-    /// Their clock as it relates to ours, once it is known.
-    pub(crate) fn clock(&self) -> Option<ClockOffset> {
-        *self.clock.lock()
-    }
-}
 
 /// Data connections and datagrams of `neighbour` are welcome from now on.
 pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
@@ -146,7 +66,7 @@ pub(crate) fn handle_round_trip(
     clock: ClockOffset,
 ) {
     if let Some(neighbour) = shared.neighbour(from) {
-        *neighbour.clock.lock() = Some(clock);
+        neighbour.set_clock(clock);
     }
     for stream in video.streams() {
         if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {

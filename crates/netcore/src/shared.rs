@@ -28,7 +28,7 @@ use crate::net::connection::Connection;
 use crate::net::listen::Listening;
 use crate::net::udp::Endpoint;
 use crate::net::{dial, tcp};
-use crate::session::Neighbour;
+use crate::peer::Neighbour;
 use crate::store::folders::Folders;
 use crate::store::known::Pins;
 use crate::thread;

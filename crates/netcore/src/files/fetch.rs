@@ -1,56 +1,19 @@
-use std::io;
 use std::path::PathBuf;
 
-use netcore_proto::files::{FileHash, HASH_BYTES, MAX_ABORT_BYTES, Progress, RecordHeader, VERDICT_GOOD};
+use netcore_proto::files::{FileHash, Progress, VERDICT_GOOD};
 use netcore_proto::wire::{Attachment, Direction};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
-use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
+use super::record::{CHUNK_BYTES, Received, receive_record};
+use super::run::Runs;
+use super::transfer::{Attempt, Transfer};
 use crate::clock;
 use crate::error::FileError;
 use crate::store::disk::Partial;
 
-/// What the next record of a file connection brought.
-pub(super) enum Received {
-    Chunk,
-    End(FileHash),
-    Abort(String),
-}
-
-/// Reads one record; content goes into `chunk`.
-pub(super) async fn receive_record(
-    stream: &mut (impl AsyncReadExt + Unpin),
-    chunk: &mut Vec<u8>,
-) -> io::Result<Received> {
-    let mut header = [0; 4];
-    stream.read_exact(&mut header).await?;
-    let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-    match RecordHeader::decode(header).map_err(invalid)? {
-        RecordHeader::Chunk(length) => {
-            chunk.resize(length, 0);
-            stream.read_exact(chunk).await?;
-            Ok(Received::Chunk)
-        }
-        RecordHeader::End => {
-            let mut hash = [0; HASH_BYTES];
-            stream.read_exact(&mut hash).await?;
-            Ok(Received::End(FileHash(hash)))
-        }
-        RecordHeader::Abort => {
-            let length = usize::from(stream.read_u16().await?).min(MAX_ABORT_BYTES);
-            let mut words = vec![0; length];
-            stream.read_exact(&mut words).await?;
-            let words = String::from_utf8_lossy(&words);
-            Ok(Received::Abort(
-                words.chars().filter(|c| !c.is_control()).collect(),
-            ))
-        }
-    }
-}
-
 /// A member fetches a file from the host, as often as it takes.
 pub(super) async fn from_host(
-    plane: &FilePlane,
+    runs: &Runs,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let mut slot = transfer.partial.lock().await;
@@ -63,17 +26,17 @@ pub(super) async fn from_host(
         };
         // What is whole already has only its name to be given.
         if partial.is_whole() {
-            return finish(plane, transfer, &mut slot).await;
+            return finish(runs, transfer, &mut slot).await;
         }
         let outcome = tokio::select! {
-            outcome = attempt(plane, transfer, partial) => outcome,
-            () = plane.host_lost() => Err(Attempt::Broken),
+            outcome = attempt(runs, transfer, partial) => outcome,
+            () = runs.host_lost() => Err(Attempt::Broken),
         };
         match outcome {
             Ok(()) => {}
             Err(Attempt::Broken) => {
                 let done = partial.received();
-                plane.interrupted(transfer, done).await;
+                runs.interrupted(transfer, done).await;
             }
             Err(Attempt::Failed(error)) => return Err(error),
         }
@@ -91,7 +54,7 @@ fn begin(transfer: &Transfer) -> Result<Partial, FileError> {
 
 /// Gives the whole file its name. Until it has one, what has come stays in the slot.
 async fn finish(
-    plane: &FilePlane,
+    runs: &Runs,
     transfer: &Transfer,
     slot: &mut Option<Partial>,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
@@ -99,21 +62,19 @@ async fn finish(
     let partial = slot.as_mut().ok_or_else(gone)?;
     let hash = partial.checked().ok_or_else(gone)?;
     let name = &transfer.info.name;
-    let path = partial
-        .finish(name, &plane.origin, &plane.shared.unplaced)
-        .await?;
+    let path = partial.finish(name, &runs.origin, &runs.shared.unplaced).await?;
     slot.take();
     Ok((Some(path), hash))
 }
 
-async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) -> Result<(), Attempt> {
+async fn attempt(runs: &Runs, transfer: &Transfer, partial: &mut Partial) -> Result<(), Attempt> {
     let offset = partial.received();
     let attachment = Attachment::File {
         file: transfer.info.id,
         direction: Direction::Down,
         offset,
     };
-    let (mut stream, _) = plane.shared.dial(attachment).await?;
+    let (mut stream, _) = runs.shared.dial(attachment).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
@@ -123,7 +84,7 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) 
         {
             Received::Chunk => {
                 partial.write(&chunk).await.map_err(Attempt::Failed)?;
-                plane.progress(transfer, &mut progress, partial.received());
+                runs.progress(transfer, &mut progress, partial.received());
             }
             Received::End(announced) => {
                 let verdict = partial.check(announced);
@@ -140,15 +101,15 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, partial: &mut Partial) 
 
 /// The host takes a file that it keeps for others into its own downloads.
 pub(super) async fn from_spool(
-    plane: &std::sync::Arc<FilePlane>,
+    runs: &Runs,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let id = transfer.info.id;
     let mut slot = transfer.partial.lock().await;
     if slot.as_ref().is_some_and(Partial::is_whole) {
-        return finish(plane, transfer, &mut slot).await;
+        return finish(runs, transfer, &mut slot).await;
     }
-    let spool = plane.spool(id).await.ok_or(FileError::Gone(id))?;
+    let spool = runs.spool(id).await.ok_or(FileError::Gone(id))?;
     let mut reader = spool.reader(0);
     // The spool is at hand, so a new run begins anew.
     let partial = slot.insert(begin(transfer)?);
@@ -158,12 +119,12 @@ pub(super) async fn from_spool(
         match reader.next(&mut chunk, CHUNK_BYTES).await? {
             Received::Chunk => {
                 partial.write(&chunk).await?;
-                plane.progress(transfer, &mut progress, partial.received());
+                runs.progress(transfer, &mut progress, partial.received());
             }
             Received::End(hash) => break hash,
             Received::Abort(why) => return Err(FileError::SenderFailed { why }),
         }
     };
     partial.check(announced)?;
-    finish(plane, transfer, &mut slot).await
+    finish(runs, transfer, &mut slot).await
 }

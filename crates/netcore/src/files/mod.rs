@@ -6,7 +6,9 @@
 mod fetch;
 mod original;
 mod pace;
+mod record;
 mod remembered;
+mod run;
 mod send;
 mod spool;
 mod transfer;
@@ -16,40 +18,33 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use netcore_proto::files::{Event, FileHash, FileInfo, FileState, MAX_CHUNK_BYTES, Offer, Progress};
+use netcore_proto::files::{Event, FileHash, FileInfo, FileState, Offer};
 use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::wire::Direction;
-use netcore_proto::{CommandError, FileId, MemberId, Node};
+use netcore_proto::{CommandError, FileId, MemberId};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
-use crate::clock;
 use crate::error::FileError;
 use crate::event::RoomEvent;
-use crate::session::Neighbour;
+use crate::peer::Neighbour;
 use crate::shared::Shared;
 use crate::store::disk::{self, Partial, SharedFolder};
 use original::Original;
+use run::Runs;
 pub(crate) use spool::Served;
 use spool::Spool;
-use transfer::{Attempt, End, Transfer};
+use transfer::{End, Transfer};
 pub use view::{TransferState, TransferView};
-
-/// Bytes of content read and sent at a time.
-const CHUNK_BYTES: usize = MAX_CHUNK_BYTES / 4;
 
 /// The files of a room on this computer.
 pub(crate) struct FilePlane {
     shared: Arc<Shared>,
     known: Mutex<BTreeMap<FileId, FileInfo>>,
     transfers: Mutex<BTreeMap<FileId, Arc<Transfer>>>,
-    spools: Mutex<HashMap<FileId, Arc<Spool>>>,
     /// Our own offers, by our own numbers.
     offers: Mutex<HashMap<u64, OwnOffer>>,
-    /// Counts welcomes: those who wait for the connection wait for it to grow.
-    welcomes: watch::Sender<u64>,
-    /// Where received files are said to come from: `roomwire://` and the room's address.
-    origin: String,
+    runs: Arc<Runs>,
     /// Keeps other copies of the program from taking our files for left behind.
     _spool: SharedFolder,
 }
@@ -71,14 +66,17 @@ impl FilePlane {
             let _ = tokio::task::spawn_blocking(move || disk::sweep(&downloads)).await;
         });
         Arc::new(FilePlane {
-            origin: format!("roomwire://{address}"),
+            runs: Arc::new(Runs {
+                shared: shared.clone(),
+                spools: Mutex::default(),
+                welcomes: watch::Sender::new(0),
+                origin: format!("roomwire://{address}"),
+            }),
             _spool: SharedFolder::enter(&shared.spool),
             shared,
             known: Mutex::default(),
             transfers: Mutex::default(),
-            spools: Mutex::default(),
             offers: Mutex::default(),
-            welcomes: watch::Sender::new(0),
         })
     }
 
@@ -145,13 +143,14 @@ impl FilePlane {
             };
             if !is_over {
                 let error = FileError::Gone(id);
-                self.set_state(&transfer, TransferState::Failed { done, error });
+                self.runs
+                    .set_state(&transfer, TransferState::Failed { done, error });
             }
         }
     }
 
     pub(crate) fn handle_welcomed(&self) {
-        self.welcomes.send_modify(|count| *count += 1);
+        self.runs.welcomes.send_modify(|count| *count += 1);
     }
 
     /// Offers a file; sending begins by itself.
@@ -249,7 +248,7 @@ impl FilePlane {
             _ => return,
         };
         transfer.run.lock().cancel();
-        self.set_state(&transfer, TransferState::Paused { done });
+        self.runs.set_state(&transfer, TransferState::Paused { done });
     }
 
     pub(crate) fn resume(self: &Arc<Self>, id: FileId) {
@@ -260,7 +259,7 @@ impl FilePlane {
             TransferState::Paused { done } | TransferState::Failed { done, .. } => *done,
             _ => return,
         };
-        self.set_state(
+        self.runs.set_state(
             &transfer,
             TransferState::Running {
                 done,
@@ -282,7 +281,7 @@ impl FilePlane {
             transfer.run.lock().cancel();
             transfer.partial.lock().await.take();
             if !transfer.state.lock().is_over() {
-                self.set_state(&transfer, TransferState::Cancelled);
+                self.runs.set_state(&transfer, TransferState::Cancelled);
             }
         }
         if !is_fetch {
@@ -311,7 +310,7 @@ impl FilePlane {
             };
             Refusal::new(RefusalCode::NotFound, words)
         };
-        let spool = self.spool(id).await.ok_or_else(gone)?;
+        let spool = self.runs.spool(id).await.ok_or_else(gone)?;
         match direction {
             Direction::Up if spool.info().owner == neighbour.id => spool.accept_upload().await,
             Direction::Down if spool.info().is_for(neighbour.id) => {
@@ -321,29 +320,10 @@ impl FilePlane {
         }
     }
 
-    /// Where the host keeps a file; made when it is first needed.
-    async fn spool(self: &Arc<Self>, id: FileId) -> Option<Arc<Spool>> {
-        if let Some(spool) = self.spools.lock().get(&id) {
-            return Some(spool.clone());
-        }
-        let find = move |node: &mut Node, _| node.files().into_iter().find(|file| file.id == id).cloned();
-        let info = self.shared.call(find).await??;
-        if info.state != FileState::Uploading {
-            return None;
-        }
-        let mut spools = self.spools.lock();
-        Some(
-            spools
-                .entry(id)
-                .or_insert_with(|| Spool::empty(info, self.shared.clone()))
-                .clone(),
-        )
-    }
-
     fn start_sending(self: &Arc<Self>, info: &FileInfo, original: Arc<Original>) {
         if self.is_host() {
             let spool = Spool::of_own_file(info.clone(), original.clone(), self.shared.clone());
-            self.spools.lock().insert(info.id, spool);
+            self.runs.spools.lock().insert(info.id, spool);
         }
         let transfer = Transfer::new(info.clone(), End::File(original), None);
         {
@@ -363,10 +343,10 @@ impl FilePlane {
         self.shared.spawn_transfer(async move {
             let move_bytes = async {
                 match transfer.direction {
-                    Direction::Up if plane.is_host() => send::share(&plane, &transfer).await,
-                    Direction::Up => send::upload(&plane, &transfer).await,
-                    Direction::Down if plane.is_host() => fetch::from_spool(&plane, &transfer).await,
-                    Direction::Down => fetch::from_host(&plane, &transfer).await,
+                    Direction::Up if plane.is_host() => send::share(&plane.runs, &transfer).await,
+                    Direction::Up => send::upload(&plane.runs, &transfer).await,
+                    Direction::Down if plane.is_host() => fetch::from_spool(&plane.runs, &transfer).await,
+                    Direction::Down => fetch::from_host(&plane.runs, &transfer).await,
                 }
             };
             tokio::select! {
@@ -384,12 +364,12 @@ impl FilePlane {
             Ok((path, hash)) => {
                 tracing::info!(target: "roomwire::step", code = "file_done", file = id.0, name = %transfer.info.name,
                     "file {id}, \"{}\", was received completely, and its checksum agrees", transfer.info.name);
-                self.set_state(transfer, TransferState::Done { path, hash });
+                self.runs.set_state(transfer, TransferState::Done { path, hash });
                 if transfer.direction == Direction::Down {
                     let _ = self.shared.call(move |node, _| node.file_received(id)).await;
                 }
             }
-            Err(FileError::Cancelled) => self.set_state(transfer, TransferState::Cancelled),
+            Err(FileError::Cancelled) => self.runs.set_state(transfer, TransferState::Cancelled),
             Err(error) => {
                 tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                     "file {id}, \"{}\": {error}", transfer.info.name);
@@ -398,7 +378,8 @@ impl FilePlane {
                     transfer.partial.lock().await.take();
                 }
                 let done = transfer.state.lock().done();
-                self.set_state(transfer, TransferState::Failed { done, error });
+                self.runs
+                    .set_state(transfer, TransferState::Failed { done, error });
             }
         }
     }
@@ -406,7 +387,7 @@ impl FilePlane {
     /// The room says that a file will not be whole any more.
     fn end(self: &Arc<Self>, id: FileId, why: Option<&str>) {
         self.offers.lock().retain(|_, offer| !offer.ids.contains(&id));
-        if let Some(spool) = self.spools.lock().remove(&id) {
+        if let Some(spool) = self.runs.spools.lock().remove(&id) {
             spool.give_up(why.unwrap_or("it was taken back"));
         }
         let Some(transfer) = self.transfers.lock().get(&id).cloned() else {
@@ -419,7 +400,9 @@ impl FilePlane {
             let done = transfer.info.size;
             tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                 "file {id}, \"{}\": {error}", transfer.info.name);
-            return self.set_state(&transfer, TransferState::Failed { done, error });
+            return self
+                .runs
+                .set_state(&transfer, TransferState::Failed { done, error });
         }
         if state.is_over() {
             return;
@@ -443,59 +426,8 @@ impl FilePlane {
                 },
                 None => TransferState::Cancelled,
             };
-            plane.set_state(&transfer, state);
+            plane.runs.set_state(&transfer, state);
         });
-    }
-
-    fn set_state(&self, transfer: &Transfer, state: TransferState) {
-        *transfer.state.lock() = state;
-        self.shared.event(RoomEvent::Transfer(transfer.view()));
-    }
-
-    /// Bytes have moved; shown twice a second.
-    fn progress(&self, transfer: &Transfer, progress: &mut Progress, done: u64) {
-        let is_worth_showing = progress.handle_done(done, clock::now());
-        let state = TransferState::Running {
-            done,
-            rate: progress.rate(),
-            remaining: progress.remaining(),
-        };
-        self.advance(transfer, state, is_worth_showing);
-    }
-
-    /// A run has something to tell of itself, which does not count once it has been ended from outside.
-    fn advance(&self, transfer: &Transfer, state: TransferState, is_worth_showing: bool) {
-        {
-            let mut present = transfer.state.lock();
-            if transfer.run.lock().is_cancelled() {
-                return;
-            }
-            *present = state;
-        }
-        if is_worth_showing {
-            self.shared.event(RoomEvent::Transfer(transfer.view()));
-        }
-    }
-
-    /// The connection to the host broke: waits until it is back.
-    async fn interrupted(&self, transfer: &Transfer, done: u64) {
-        let mut welcomes = self.welcomes.subscribe();
-        welcomes.mark_unchanged();
-        self.advance(transfer, TransferState::Interrupted { done }, true);
-        if self.shared.neighbour(MemberId::HOST).is_some() {
-            // Only the transfer's own connection broke. Trying again at once would only heat the room.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            return;
-        }
-        // The sender lives as long as the plane, which the caller holds.
-        let _ = welcomes.changed().await;
-    }
-
-    /// Returns when the connection to the host is lost, so that nobody waits for bytes that cannot come.
-    async fn host_lost(&self) {
-        if let Some(host) = self.shared.neighbour(MemberId::HOST) {
-            host.cancel.cancelled().await;
-        }
     }
 
     fn me(&self) -> MemberId {

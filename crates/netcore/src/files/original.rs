@@ -11,7 +11,7 @@ use tempfile::TempPath;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::CHUNK_BYTES;
+use super::record::CHUNK_BYTES;
 use crate::error::FileError;
 use crate::store::disk::{is_out_of_descriptors, with_descriptors};
 

@@ -9,38 +9,40 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::original::Original;
 use super::pace::Pace;
-use super::{Attempt, CHUNK_BYTES, FilePlane, Transfer};
+use super::record::CHUNK_BYTES;
+use super::run::Runs;
+use super::transfer::{Attempt, Transfer};
 use crate::clock;
 use crate::error::FileError;
 use crate::net::connection::Connection;
 
 /// A member sends its file to the host, as often as it takes.
 pub(super) async fn upload(
-    plane: &FilePlane,
+    runs: &Runs,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let mut done = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = attempt(plane, transfer, &mut done) => outcome,
-            () = plane.host_lost() => Err(Attempt::Broken),
+            outcome = attempt(runs, transfer, &mut done) => outcome,
+            () = runs.host_lost() => Err(Attempt::Broken),
         };
         match outcome {
             Ok(hash) => return Ok((None, hash)),
             Err(Attempt::Failed(error)) => return Err(error),
-            Err(Attempt::Broken) => plane.interrupted(transfer, done).await,
+            Err(Attempt::Broken) => runs.interrupted(transfer, done).await,
         }
     }
 }
 
-async fn attempt(plane: &FilePlane, transfer: &Transfer, done: &mut u64) -> Result<FileHash, Attempt> {
+async fn attempt(runs: &Runs, transfer: &Transfer, done: &mut u64) -> Result<FileHash, Attempt> {
     let attachment = Attachment::File {
         file: transfer.info.id,
         direction: Direction::Up,
         offset: 0,
     };
-    let (mut stream, offset) = plane.shared.dial(attachment).await?;
-    match send(plane, transfer, &mut stream, offset, done).await {
+    let (mut stream, offset) = runs.shared.dial(attachment).await?;
+    match send(runs, transfer, &mut stream, offset, done).await {
         Err(Attempt::Failed(error)) => {
             // The host ends the offer for these words.
             stream.write_all(&abort_record(&error.for_others())).await?;
@@ -58,13 +60,13 @@ async fn attempt(plane: &FilePlane, transfer: &Transfer, done: &mut u64) -> Resu
 
 /// Sends what the host does not have yet, and the hash of the whole.
 async fn send(
-    plane: &FilePlane,
+    runs: &Runs,
     transfer: &Transfer,
     stream: &mut Connection,
     offset: u64,
     done: &mut u64,
 ) -> Result<FileHash, Attempt> {
-    let host = plane.shared.neighbour(MemberId::HOST).ok_or(Attempt::Broken)?;
+    let host = runs.shared.neighbour(MemberId::HOST).ok_or(Attempt::Broken)?;
     let mut source = Source::open(transfer.original()?).await?;
     source.skip(offset).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
@@ -80,7 +82,7 @@ async fn send(
         stream.write_all(&chunk[..length]).await?;
         pace.sent(length).await;
         *done = source.position;
-        plane.progress(transfer, &mut progress, *done);
+        runs.progress(transfer, &mut progress, *done);
     }
     let hash = source.hash().await?;
     stream.write_all(&end_record(hash)).await?;
@@ -90,31 +92,31 @@ async fn send(
 
 /// The host shares a file of its own: it stays where it is, and is read once to know its hash.
 pub(super) async fn share(
-    plane: &std::sync::Arc<FilePlane>,
+    runs: &Runs,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let info = &transfer.info;
     let id = info.id;
-    let spool = plane.spool(id).await.ok_or(FileError::Gone(id))?;
+    let spool = runs.spool(id).await.ok_or(FileError::Gone(id))?;
     let mut progress = Progress::new(info.size, 0, clock::now());
     let mut chunk = vec![0; CHUNK_BYTES];
     let read = async {
         let mut source = Source::open(transfer.original()?).await?;
         while source.read(&mut chunk).await? > 0 {
             spool.has(source.position);
-            plane.progress(transfer, &mut progress, source.position);
+            runs.progress(transfer, &mut progress, source.position);
         }
         source.hash().await
     };
     match read.await {
         Ok(hash) => {
             spool.is_whole(hash);
-            plane.shared.call(move |node, _| node.file_stored(id, hash)).await;
+            runs.shared.call(move |node, _| node.file_stored(id, hash)).await;
             Ok((None, hash))
         }
         Err(error) => {
             let why = FileError::for_others(&error);
-            plane.shared.call(move |node, _| node.file_failed(id, why)).await;
+            runs.shared.call(move |node, _| node.file_failed(id, why)).await;
             Err(error)
         }
     }

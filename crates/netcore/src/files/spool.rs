@@ -12,10 +12,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::{OwnedMutexGuard, watch};
 
-use super::CHUNK_BYTES;
-use super::fetch::{Received, receive_record};
 use super::original::Original;
 use super::pace::Pace;
+use super::record::{CHUNK_BYTES, Received, receive_record};
 use crate::error::FileError;
 use crate::net::live::Live;
 use crate::shared::Shared;

@@ -1,5 +1,6 @@
 //! Files that are on their way: never half visible, never over another file, and never lost once they are whole.
 
+mod failure;
 mod leftover;
 mod origin;
 mod place;
@@ -9,7 +10,6 @@ mod volume;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use netcore_proto::files::{FileHash, Receiver};
 use tempfile::TempPath;
@@ -17,12 +17,10 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use crate::error::FileError;
+pub(crate) use failure::{in_words, is_out_of_descriptors, with_descriptors};
 pub(crate) use leftover::{SharedFolder, sweep};
 use place::{Naming, System, Whole, place};
 use volume::Promise;
-
-/// How often it is tried again to open a file while too many are open.
-const OUT_OF_DESCRIPTORS_PAUSE: Duration = Duration::from_millis(250);
 
 /// A file of which some has come. It is hidden until it is whole, and gone when nobody wants it any more.
 pub(crate) struct Partial {
@@ -237,56 +235,5 @@ async fn sync(file: &File) -> io::Result<()> {
             Ok(())
         }
         outcome => outcome,
-    }
-}
-
-pub(crate) fn in_words(path: &Path, kept: u64, error: &io::Error) -> FileError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FileError::DiskFull {
-            path: path.to_owned(),
-            kept,
-        },
-        io::ErrorKind::FileTooLarge => {
-            let folder = path.parent().unwrap_or(path);
-            FileError::TooLong {
-                folder: folder.to_owned(),
-                longest: volume::longest_file(folder),
-            }
-        }
-        _ if is_out_of_descriptors(error) => FileError::TooManyOpen,
-        _ => FileError::Unwritable {
-            path: path.to_owned(),
-            why: error.to_string(),
-        },
-    }
-}
-
-/// Whether the program, or the system, has as many files open as it may: later it can be otherwise.
-pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    const TOO_MANY: [i32; 2] = [libc::EMFILE, libc::ENFILE];
-    // ERROR_TOO_MANY_OPEN_FILES
-    #[cfg(not(unix))]
-    const TOO_MANY: [i32; 1] = [4];
-    error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code))
-}
-
-/// Does what `attempt` does; while that fails for too many open files, says so once and tries again, for as long as it takes.
-pub(crate) async fn with_descriptors<T, E, F: Future<Output = Result<T, E>>>(
-    mut attempt: impl FnMut() -> F,
-    is_passing: impl Fn(&E) -> bool,
-) -> Result<T, E> {
-    let mut is_said = false;
-    loop {
-        match attempt().await {
-            Err(error) if is_passing(&error) => {}
-            outcome => return outcome,
-        }
-        if !is_said {
-            is_said = true;
-            tracing::warn!(target: "roomwire::step", code = "files_wait",
-                "too many files and connections are open: transfers wait until some are closed");
-        }
-        tokio::time::sleep(OUT_OF_DESCRIPTORS_PAUSE).await;
     }
 }

@@ -4,6 +4,7 @@
 //! lose no pin; one that cannot be read is set aside, and nobody is joined until its user has decided what to do about it.
 
 mod pins;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock;
 use crate::net::address::Address;
 use crate::store::folders::{Folders, write_atomically};
-pub(crate) use pins::{Mismatch, Pins, key_of, key_of_peer};
+pub(crate) use pins::{Mismatch, Pins};
+use spelling::{key_of, key_of_peer};
 
 /// The most rooms remembered: more than anybody meets. Beyond it the one that was not joined for the longest time goes.
 const MAX_ROOMS: usize = 10_000;

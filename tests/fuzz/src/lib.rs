@@ -33,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     target("words", targets::words::run, 400),
     target("datagram", targets::datagram::run, 400),
     target("seal", targets::seal::run, 20),
+    target("tls", targets::tls::run, 200),
     target("path", targets::path::run, 100),
     target("file", targets::file::run, 200),
     target("jpeg", targets::jpeg::run, 200),

@@ -10,6 +10,7 @@ pub(crate) mod dial;
 pub(crate) mod follow;
 pub(crate) mod listen;
 pub(crate) mod live;
+pub(crate) mod record;
 pub(crate) mod records;
 pub(crate) mod seal;
 pub(crate) mod tcp;

@@ -13,4 +13,5 @@ pub(crate) mod receiver;
 pub(crate) mod records;
 pub(crate) mod seal;
 pub(crate) mod sender;
+pub(crate) mod tls;
 pub(crate) mod words;

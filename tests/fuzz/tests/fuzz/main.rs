@@ -20,7 +20,7 @@ macro_rules! targets {
     };
 }
 
-targets!(records control words datagram seal path file jpeg playback receiver sender link host member);
+targets!(records control words datagram seal tls path file jpeg playback receiver sender link host member);
 
 #[test]
 fn the_corpus_is_small_and_no_folder_is_anybodys() {

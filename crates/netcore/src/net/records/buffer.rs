@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::record::{HEADER_BYTES, MAX_SEALED, invalid, record_length};
+use crate::net::record::{HEADER_BYTES, MAX_SEALED, invalid, record_length};
 
 /// Bytes taken off a socket at once, and the most that a handshake may have waiting.
 const READ_BYTES: usize = 128 * 1024;

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::buffer::RecordBuffer;
 use super::keys::{Kernel, NextKeys, key};
-use super::record::{HEADER_BYTES, MAX_SEALED, Opener, RECORDS_PER_KEY, Sealer, invalid, record_length};
 use super::{RecordReader, RecordWriter};
+use crate::net::record::{HEADER_BYTES, MAX_SEALED, Opener, RECORDS_PER_KEY, Sealer, invalid, record_length};
 
 /// The kinds of records that there are, in a handshake: from a change of cipher to application data.
 const KINDS: std::ops::RangeInclusive<u8> = 20..=23;

@@ -9,7 +9,7 @@ use rustls::client::ClientConnectionData;
 use rustls::kernel::KernelConnection;
 use rustls::server::ServerConnectionData;
 
-use super::record::invalid;
+use crate::net::record::invalid;
 use crate::net::seal::Key;
 
 /// What rustls keeps of a session.

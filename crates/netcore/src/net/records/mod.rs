@@ -6,14 +6,14 @@
 //! that has just woken up costs more than ciphering does; here a frame is copied once on its path out and once on its path in,
 //! and the two directions share no lock.
 //!
-//! A key is replaced after [`RECORDS_PER_KEY`](record::RECORDS_PER_KEY) records, and when the other end asks for a new one
+//! A key is replaced after [`RECORDS_PER_KEY`](crate::net::record::RECORDS_PER_KEY) records, and when the other end asks for a new one
 //! (RFC 8446, section 4.6.3).
 
 mod buffer;
 mod handshake;
 mod keys;
 mod reader;
-mod record;
+
 mod writer;
 
 pub(crate) use handshake::{Agreed, shake_hands};

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::buffer::RecordBuffer;
 use super::keys::NextKeys;
-use super::record::{HEADER_BYTES, Opened, Opener};
+use crate::net::record::{HEADER_BYTES, Opened, Opener};
 
 /// The half of a connection that content comes from. It ends with the other end's farewell; a connection that ends without
 /// one is an `UnexpectedEof`.

@@ -6,10 +6,10 @@ use rustls::server::UnbufferedServerConnection;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use super::record::{
+use super::*;
+use crate::net::record::{
     HANDSHAKE, HEADER_BYTES, MAX_CONTENT, MAX_SEALED, MAX_WITHOUT_CONTENT, Opened, Opener, Sealer, header,
 };
-use super::*;
 use crate::net::seal::{Key, TAG_BYTES};
 use crate::net::tls::{self, ExporterSecret};
 use crate::store::folders::Folders;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 use super::keys::NextKeys;
-use super::record::{MAX_CONTENT, Sealer};
+use crate::net::record::{MAX_CONTENT, Sealer};
 
 /// Bytes of content that are sealed before they are given to the socket: the other end opens them while the next are sealed.
 const BATCH_BYTES: usize = 4 * MAX_CONTENT;

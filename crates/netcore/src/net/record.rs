@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::super::seal::{Key, TAG_BYTES};
+use super::seal::{Key, TAG_BYTES};
 
 /// The most bytes of content in one record (RFC 8446, section 5.1).
 pub(crate) const MAX_CONTENT: usize = 1 << 14;
@@ -19,9 +19,9 @@ pub(crate) const MAX_WITHOUT_CONTENT: u32 = 32;
 const MAX_MESSAGE: usize = 1 << 17;
 
 /// The kinds of content (RFC 8446, section 5.1). Every record under a key shows the last one.
-pub(super) const ALERT: u8 = 21;
-pub(super) const HANDSHAKE: u8 = 22;
-pub(super) const APPLICATION_DATA: u8 = 23;
+pub(crate) const ALERT: u8 = 21;
+pub(crate) const HANDSHAKE: u8 = 22;
+pub(crate) const APPLICATION_DATA: u8 = 23;
 /// Messages after the handshake (RFC 8446, section 4.6).
 const NEW_SESSION_TICKET: u8 = 4;
 const KEY_UPDATE: u8 = 24;
@@ -59,7 +59,7 @@ impl Sealer {
     }
 
     #[cfg(test)]
-    pub(super) fn set_limit(&mut self, limit: u64) {
+    pub(crate) fn set_limit(&mut self, limit: u64) {
         self.limit = limit;
     }
 
@@ -70,7 +70,7 @@ impl Sealer {
         (self.key, self.next) = (key, 0);
     }
 
-    pub(super) fn seal_as(&mut self, kind: u8, content: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn seal_as(&mut self, kind: u8, content: &[u8], out: &mut Vec<u8>) {
         let sealed = content.len() + 1 + TAG_BYTES;
         let header = header(u16::try_from(sealed).expect("content is at most 2^14 bytes"));
         let from = out.len() + HEADER_BYTES;
@@ -220,7 +220,7 @@ fn alert(content: &[u8]) -> io::Result<Opened> {
     }
 }
 
-pub(super) fn header(sealed: u16) -> [u8; HEADER_BYTES] {
+pub(crate) fn header(sealed: u16) -> [u8; HEADER_BYTES] {
     let [high, low] = sealed.to_be_bytes();
     [APPLICATION_DATA, 3, 3, high, low]
 }
@@ -231,6 +231,6 @@ pub(crate) fn record_length(bytes: &[u8]) -> Option<usize> {
     Some(HEADER_BYTES + usize::from(u16::from_be_bytes([header[3], header[4]])))
 }
 
-pub(super) fn invalid(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+pub(crate) fn invalid(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use netcore::proto::session::{self, Person, Presence, Refusal, RefusalCode, Welcome};
 use netcore::proto::wire::{ALPN, AttachToken, encode_control};
 use netcore::proto::{MemberId, Notice, Request};
-use rustls::crypto::{WebPkiSupportedAlgorithms, ring::default_provider, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::key_holder::{AnyKeyHolder, credentials};
 use crate::{PATIENCE, profile};
 
 /// A port with a certificate behind it.
@@ -34,20 +33,14 @@ impl FalseHost {
     /// # Panics
     /// When it cannot.
     pub async fn open() -> FalseHost {
-        let key = rcgen::KeyPair::generate().expect("a key can be made");
-        let params =
-            rcgen::CertificateParams::new(vec!["roomwire".to_owned()]).expect("a plain word is a name");
-        let certificate = params.self_signed(&key).expect("a certificate can be made");
+        let (certificate, key) = credentials();
         let provider = Arc::new(default_provider());
-        let verifier = Arc::new(Anybody(provider.signature_verification_algorithms));
+        let verifier = Arc::new(AnyKeyHolder(provider.signature_verification_algorithms));
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("TLS 1.3 is there")
             .with_client_cert_verifier(verifier)
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )
+            .with_single_cert(vec![certificate], key)
             .expect("the key belongs to the certificate");
         tls.alpn_protocols = vec![ALPN.to_vec()];
         FalseHost {
@@ -158,46 +151,5 @@ impl Caller {
             self.stream.flush().await
         })
         .await;
-    }
-}
-
-/// Takes whoever holds the key of the certificate it shows.
-#[derive(Debug)]
-struct Anybody(WebPkiSupportedAlgorithms);
-
-impl ClientCertVerifier for Anybody {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, Error> {
-        Err(Error::General("only TLS 1.3 is spoken here".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
     }
 }

@@ -4,6 +4,7 @@ mod bystanders;
 mod computer;
 mod disk;
 mod false_host;
+mod key_holder;
 mod nat;
 mod process;
 mod proxy;

@@ -10,10 +10,9 @@ use netcore::proto::session::{self, Refusal, Returning, Welcome};
 use netcore::proto::wire::{ALPN, Attach, AttachReply, Attachment, ConnectionKind, Preface, encode_control};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, ring::default_provider, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::ClientConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::ServerName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,6 +21,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::key_holder::{AnyKeyHolder, credentials};
 use crate::{PATIENCE, profile};
 
 /// An identity that has not joined.
@@ -58,21 +58,15 @@ impl Stranger {
     /// # Panics
     /// When no certificate can be made.
     pub fn new(port: u16) -> Stranger {
-        let key = rcgen::KeyPair::generate().expect("a key can be made");
-        let params =
-            rcgen::CertificateParams::new(vec!["roomwire".to_owned()]).expect("a plain word is a name");
-        let certificate = params.self_signed(&key).expect("a certificate can be made");
+        let (certificate, key) = credentials();
         let provider = Arc::new(default_provider());
-        let verifier = Arc::new(Anybody(provider.signature_verification_algorithms));
+        let verifier = Arc::new(AnyKeyHolder(provider.signature_verification_algorithms));
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("TLS 1.3 is there")
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_client_auth_cert(
-                vec![certificate.der().clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )
+            .with_client_auth_cert(vec![certificate], key)
             .expect("the key belongs to the certificate");
         tls.alpn_protocols = vec![ALPN.to_vec()];
         Stranger {
@@ -315,44 +309,5 @@ impl Stranger {
     /// Where the host takes datagrams.
     pub fn host(&self) -> SocketAddr {
         ([127, 0, 0, 1], self.port).into()
-    }
-}
-
-/// Trusts whoever holds the key of the certificate it shows.
-#[derive(Debug)]
-struct Anybody(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("only TLS 1.3 is spoken here".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
     }
 }

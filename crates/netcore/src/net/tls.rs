@@ -27,7 +27,13 @@ const DATAGRAM_KEYS_LABEL: &[u8] = b"EXPORTER-roomwire-datagrams-2";
 
 pub(crate) fn client_config(identity: &Identity) -> Result<Arc<ClientConfig>, Error> {
     let provider = provider();
-    let verifier = Arc::new(AnyKeyHolder(provider.signature_verification_algorithms));
+    // Each connection has a verifier of its own in its place ([`pinned`]).
+    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+    let verifier = PinnedHost::new(
+        provider.signature_verification_algorithms,
+        Arc::default(),
+        nowhere,
+    );
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
@@ -44,14 +50,9 @@ pub(crate) fn pinned(
     config: &ClientConfig,
     pins: Arc<Pins>,
     peer: SocketAddr,
-) -> (ClientConfig, Arc<PinnedKeyHolder>) {
+) -> (ClientConfig, Arc<PinnedHost>) {
     let algorithms = config.crypto_provider().signature_verification_algorithms;
-    let verifier = Arc::new(PinnedKeyHolder {
-        any: AnyKeyHolder(algorithms),
-        pins,
-        peer,
-        refused: OnceLock::new(),
-    });
+    let verifier = PinnedHost::new(algorithms, pins, peer);
     let mut config = config.clone();
     config.dangerous().set_certificate_verifier(verifier.clone());
     (config, verifier)
@@ -59,10 +60,10 @@ pub(crate) fn pinned(
 
 pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
     let provider = provider();
-    let verifier = Arc::new(AnyKeyHolder(provider.signature_verification_algorithms));
+    let verifier = AnyMember(KeyHolders(provider.signature_verification_algorithms));
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::new(verifier))
         .with_single_cert(vec![identity.certificate()], identity.key())?;
     config.alpn_protocols = vec![ALPN.to_vec()];
     // Nobody resumes: a control connection lives for hours, and data connections are few.
@@ -181,32 +182,12 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
-/// Accepts any certificate whose key the other side proves to hold.
+/// Whoever proves in TLS 1.3 to hold a certificate's key.
 #[derive(Debug)]
-struct AnyKeyHolder(WebPkiSupportedAlgorithms);
+struct KeyHolders(WebPkiSupportedAlgorithms);
 
-impl ServerCertVerifier for AnyKeyHolder {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
-    }
-
-    fn verify_tls13_signature(
+impl KeyHolders {
+    fn verify(
         &self,
         message: &[u8],
         certificate: &CertificateDer<'_>,
@@ -215,69 +196,17 @@ impl ServerCertVerifier for AnyKeyHolder {
         verify_tls13_signature(message, certificate, signature, &self.0)
     }
 
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
+    /// Nobody speaks TLS 1.2 here.
+    fn refuse_tls12() -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
     }
 }
 
-/// Accepts the certificate of a pinned identity whose key the other side proves to hold.
+/// What a host takes for a member: anybody who holds the key.
 #[derive(Debug)]
-pub(crate) struct PinnedKeyHolder {
-    any: AnyKeyHolder,
-    pins: Arc<Pins>,
-    peer: SocketAddr,
-    refused: OnceLock<Mismatch>,
-}
+struct AnyMember(KeyHolders);
 
-impl PinnedKeyHolder {
-    /// Whom it refused, when the handshake failed for that.
-    pub(crate) fn refused(&self) -> Option<Mismatch> {
-        self.refused.get().cloned()
-    }
-}
-
-impl ServerCertVerifier for PinnedKeyHolder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        match self.pins.judge(self.peer, fingerprint(end_entity)) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(mismatch) => {
-                let _ = self.refused.set(mismatch);
-                Err(CertificateError::ApplicationVerificationFailure.into())
-            }
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls12_signature(&self.any, message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls13_signature(&self.any, message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ServerCertVerifier::supported_verify_schemes(&self.any)
-    }
-}
-
-impl ClientCertVerifier for AnyKeyHolder {
+impl ClientCertVerifier for AnyMember {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -297,7 +226,7 @@ impl ClientCertVerifier for AnyKeyHolder {
         _certificate: &CertificateDer<'_>,
         _signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
+        KeyHolders::refuse_tls12()
     }
 
     fn verify_tls13_signature(
@@ -306,11 +235,77 @@ impl ClientCertVerifier for AnyKeyHolder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
+        self.0.verify(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
+        self.0.0.supported_schemes()
+    }
+}
+
+/// What a member takes for the host at one address: who holds the key, and has a pinned identity if there is one.
+#[derive(Debug)]
+pub(crate) struct PinnedHost {
+    holders: KeyHolders,
+    pins: Arc<Pins>,
+    peer: SocketAddr,
+    refused: OnceLock<Mismatch>,
+}
+
+impl PinnedHost {
+    fn new(algorithms: WebPkiSupportedAlgorithms, pins: Arc<Pins>, peer: SocketAddr) -> Arc<PinnedHost> {
+        Arc::new(PinnedHost {
+            holders: KeyHolders(algorithms),
+            pins,
+            peer,
+            refused: OnceLock::new(),
+        })
+    }
+
+    /// Whom it refused, when the handshake failed for that.
+    pub(crate) fn refused(&self) -> Option<Mismatch> {
+        self.refused.get().cloned()
+    }
+}
+
+impl ServerCertVerifier for PinnedHost {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.pins.judge(self.peer, fingerprint(end_entity)) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(mismatch) => {
+                let _ = self.refused.set(mismatch);
+                Err(CertificateError::ApplicationVerificationFailure.into())
+            }
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        KeyHolders::refuse_tls12()
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.holders.verify(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.holders.0.supported_schemes()
     }
 }
 

@@ -65,6 +65,26 @@ pub struct HostOptions {
     pub window: WindowMode,
 }
 
+impl HostOptions {
+    /// The simplest: the room of someone called `name`, on any free port of every address.
+    pub fn new(folders: Folders, name: &str) -> HostOptions {
+        HostOptions {
+            profile: Profile {
+                name: name.to_owned(),
+                ..Profile::default()
+            },
+            room_name: name.to_owned(),
+            port: 0,
+            downloads: folders.downloads().to_owned(),
+            folders,
+            loopback_only: false,
+            listen: Vec::new(),
+            window: WindowMode::Adaptive,
+        }
+    }
+}
+
+/// Opens a room.
 pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
     let identity = Identity::load_or_create(&options.folders)?;
     let server = tls::server_config(&identity).map_err(io::Error::other)?;

@@ -5,6 +5,9 @@
 //! around the pure node. The *data plane* is a task for each file transfer and each direction of each stream's connection,
 //! each driving a pure machine of its own. They meet only in bounded queues, so that neither a large file nor a fast stream
 //! ever delays a word.
+//!
+//! `net` has the sockets of both, `store` what stays on the disk. Three examples are whole programs of about thirty lines:
+//! `chat`, `send_file` and `video` (`cargo run -p netcore --example chat`).
 
 mod chat;
 pub mod clock;

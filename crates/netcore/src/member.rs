@@ -63,6 +63,23 @@ pub struct JoinOptions {
     pub window: WindowMode,
 }
 
+impl JoinOptions {
+    /// The simplest: someone called `name`, who wants every stream of the room at `address`.
+    pub fn new(folders: Folders, name: &str, address: Address) -> JoinOptions {
+        JoinOptions {
+            profile: Profile {
+                name: name.to_owned(),
+                ..Profile::default()
+            },
+            address,
+            downloads: folders.downloads().to_owned(),
+            folders,
+            watch_streams: true,
+            window: WindowMode::Adaptive,
+        }
+    }
+}
+
 /// How a member keeps its place in the room.
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,

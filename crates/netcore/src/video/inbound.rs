@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
-    Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameBuffers, FrameHeader, Parity,
-    Receiver, TcpAck,
+    Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameBuffers, FrameHeader, Receiver, TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use parking_lot::Mutex;
@@ -224,16 +223,25 @@ impl StreamReceiver for Inbound {
         self.stream
     }
 
-    fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time) {
-        self.receiver.lock().handle_fragment(fragment, now);
+    fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool {
+        match Datagram::decode(datagram) {
+            Ok(Datagram::Fragment(fragment)) => self.receiver.lock().handle_fragment(&fragment, now),
+            Ok(Datagram::Parity(parity)) => self.receiver.lock().handle_parity(&parity, now),
+            Ok(Datagram::Ack(_) | Datagram::Nack(_)) => return false,
+            Err(error) => {
+                tracing::debug!(stream = %self.stream, %error, "a stream's datagram cannot be read");
+                return false;
+            }
+        }
+        true
     }
 
-    fn handle_parity(&self, parity: &Parity<&[u8]>, now: Time) {
-        self.receiver.lock().handle_parity(parity, now);
-    }
-
-    fn poll_datagram(&self) -> Option<Datagram> {
-        self.receiver.lock().poll_datagram(clock::now())
+    fn answer(&self, send: &mut dyn FnMut(&dyn Fn(&mut Vec<u8>))) {
+        loop {
+            let datagram = self.receiver.lock().poll_datagram(clock::now());
+            let Some(datagram) = datagram else { return };
+            send(&|out| datagram.encode(out));
+        }
     }
 
     fn hand_on(&self) {

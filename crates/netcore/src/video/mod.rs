@@ -11,7 +11,7 @@ mod outbound;
 mod own;
 mod plane;
 mod publisher;
-mod stream;
+pub(crate) mod stream;
 
 pub use hub::ShownFrame;
 pub(crate) use plane::Plane;

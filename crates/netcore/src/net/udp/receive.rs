@@ -4,9 +4,9 @@ use std::io::{self, IoSliceMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use netcore_proto::Time;
 use netcore_proto::link::Datagram;
-use netcore_proto::video::{self, MAX_STREAMS};
+use netcore_proto::video::MAX_STREAMS;
+use netcore_proto::{StreamId, Time};
 use quinn_udp::{BATCH_SIZE, RecvMeta};
 use tokio::io::Interest;
 use tokio_util::sync::CancellationToken;
@@ -174,7 +174,9 @@ impl Endpoint {
         };
         association.heard(packet, from, bytes, now);
         match Datagram::decode(plain) {
-            Ok(Datagram::Stream { bytes, .. }) => self.handle_stream(association, bytes, from, now, waiting),
+            Ok(Datagram::Stream { stream, bytes }) => {
+                self.handle_stream(association, stream, bytes, now, waiting)
+            }
             Ok(Datagram::Hello { token }) => {
                 // It answers for the address that it came from, so it goes there, if anything may.
                 if association.may_answer_hello(from) {
@@ -201,46 +203,20 @@ impl Endpoint {
     fn handle_stream(
         &self,
         association: &Arc<Association>,
-        bytes: &[u8],
-        from: Route,
+        stream: StreamId,
+        datagram: &[u8],
         now: Time,
         waiting: &mut Waiting,
     ) {
-        let datagram = match video::Datagram::decode(bytes) {
-            Ok(datagram) => datagram,
-            Err(error) => {
-                tracing::debug!(%from, %error, "a stream's datagram cannot be read");
-                return;
-            }
-        };
         association.handle_traffic(now);
-        match datagram {
-            video::Datagram::Fragment(fragment) => {
-                let Some(inbound) = association.inbound(fragment.stream) else {
-                    return;
-                };
-                inbound.handle_fragment(&fragment, now);
-                self.follow_up(association.clone(), inbound, waiting);
-            }
-            video::Datagram::Parity(parity) => {
-                let Some(inbound) = association.inbound(parity.stream) else {
-                    return;
-                };
-                inbound.handle_parity(&parity, now);
-                self.follow_up(association.clone(), inbound, waiting);
-            }
-            video::Datagram::Ack(ack) => {
-                association.handle_answered(now);
-                if let Some(outbound) = association.outbound(ack.stream) {
-                    outbound.handle_ack(&ack, now);
-                }
-            }
-            video::Datagram::Nack(nack) => {
-                association.handle_answered(now);
-                if let Some(outbound) = association.outbound(nack.stream) {
-                    outbound.handle_nack(&nack, now);
-                }
-            }
+        if let Some(inbound) = association.inbound(stream)
+            && inbound.handle_datagram(datagram, now)
+        {
+            self.follow_up(association.clone(), inbound, waiting);
+        } else if let Some(outbound) = association.outbound(stream)
+            && outbound.handle_datagram(datagram, now)
+        {
+            association.handle_answered(now);
         }
     }
 
@@ -258,9 +234,7 @@ impl Endpoint {
 
     /// Sends what an inbound stream has to say.
     fn answer(&self, association: &Association, inbound: &dyn StreamReceiver) {
-        while let Some(datagram) = inbound.poll_datagram() {
-            self.send_now(association, |out| datagram.encode(out));
-        }
+        inbound.answer(&mut |write| self.send_now(association, |out| write(out)));
         inbound.hand_on();
     }
 }
@@ -270,15 +244,16 @@ mod tests {
     use std::net::SocketAddr;
 
     use netcore_proto::video::{
-        Fragment, Frame, FrameHeader, FrameOutcome, Sender, SenderConfig, SourceKind, StreamInfo, StreamSpec,
+        self, Fragment, Frame, FrameHeader, FrameOutcome, Sender, SenderConfig, SourceKind, StreamInfo,
+        StreamSpec,
     };
-    use netcore_proto::{FrameNumber, MemberId, StreamId, Transport};
+    use netcore_proto::{FrameNumber, MemberId, Transport};
     use tokio::net::UdpSocket;
 
     use super::*;
     use crate::net::seal::SECRET_BYTES;
     use crate::net::tls::DatagramKeys;
-    use crate::video::Stream;
+    use crate::video::stream::Stream;
 
     /// More than may wait.
     const STREAMS: u32 = 200;

@@ -1,7 +1,6 @@
 //! What datagrams of a stream are delivered to. Who carries a stream registers it with the [`Association`](super::Association)
-//! of the peer at its other end; what a stream's datagrams mean is decided there.
+//! of the peer at its other end; what a stream's datagrams say is read and decided there.
 
-use netcore_proto::video::{Ack, Datagram, Fragment, Nack, Parity};
 use netcore_proto::{StreamId, Time};
 
 /// Takes what a peer sends of one stream.
@@ -9,14 +8,11 @@ pub(crate) trait StreamReceiver: Send + Sync {
     /// Which stream.
     fn stream(&self) -> StreamId;
 
-    /// A fragment of a frame came.
-    fn handle_fragment(&self, fragment: &Fragment<&[u8]>, now: Time);
+    /// A datagram of the stream came. Returns whether it has to do with what the peer sends.
+    fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool;
 
-    /// A parity fragment came.
-    fn handle_parity(&self, parity: &Parity<&[u8]>, now: Time);
-
-    /// What is to be answered now. It is asked until there is nothing more.
-    fn poll_datagram(&self) -> Option<Datagram>;
+    /// Calls `send` with what writes each datagram that is to be answered now.
+    fn answer(&self, send: &mut dyn FnMut(&dyn Fn(&mut Vec<u8>)));
 
     /// Every answer has left: what is whole may be handed on.
     fn hand_on(&self);
@@ -30,11 +26,8 @@ pub(crate) trait StreamReceiver: Send + Sync {
 
 /// Takes what a peer answers to what we send of one stream.
 pub(crate) trait StreamSender: Send + Sync {
-    /// A frame was acknowledged.
-    fn handle_ack(&self, ack: &Ack, now: Time);
-
-    /// Missing fragments are requested.
-    fn handle_nack(&self, nack: &Nack, now: Time);
+    /// A datagram of the stream came. Returns whether it answers what we send.
+    fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool;
 
     /// What carries frames to this peer may have changed.
     fn follow(&self);

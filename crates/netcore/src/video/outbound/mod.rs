@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
-use netcore_proto::video::{Ack, Fragment, Frame, FrameOutcome, FrameResult, Nack, Sender, SenderConfig};
+use netcore_proto::video::{Datagram, Fragment, Frame, FrameOutcome, FrameResult, Sender, SenderConfig};
 use netcore_proto::{Bitrate, Time, Transport};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
@@ -312,18 +312,18 @@ impl StreamSender for Outbound {
         self.send_now();
     }
 
-    fn handle_ack(&self, ack: &Ack, now: Time) {
-        {
-            let mut state = self.state.lock();
-            state.sender.handle_ack(ack, now);
-            self.record_results(&mut state);
+    fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool {
+        match Datagram::decode(datagram) {
+            Ok(Datagram::Ack(ack)) => {
+                let mut state = self.state.lock();
+                state.sender.handle_ack(&ack, now);
+                self.record_results(&mut state);
+            }
+            Ok(Datagram::Nack(nack)) => self.state.lock().sender.handle_nack(&nack, now),
+            Ok(Datagram::Fragment(_) | Datagram::Parity(_)) | Err(_) => return false,
         }
-        // The window may have opened.
+        // The window may have opened, and something may have been requested.
         self.send_now();
-    }
-
-    fn handle_nack(&self, nack: &Nack, now: Time) {
-        self.state.lock().sender.handle_nack(nack, now);
-        self.send_now();
+        true
     }
 }

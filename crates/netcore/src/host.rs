@@ -357,18 +357,18 @@ impl Door {
     }
 
     async fn data(&self, mut secured: tcp::Secured, attach: netcore_proto::wire::Attach) -> io::Result<()> {
-        let neighbour = self.shared.neighbour(attach.member).filter(|neighbour| {
+        let peer = self.shared.peer(attach.member).filter(|peer| {
             // Whoever holds the member's key need not guess at the token bit by bit.
-            neighbour.fingerprint == secured.fingerprint && neighbour.token == attach.token
+            peer.fingerprint == secured.fingerprint && peer.token == attach.token
         });
-        let Some(neighbour) = neighbour else {
+        let Some(peer) = peer else {
             let refusal = Refusal::new(
                 RefusalCode::NotAMember,
                 "only members of the room may ask for this",
             );
             return refuse(&mut secured.connection, refusal).await;
         };
-        let Ok(_permit) = neighbour.data_connections.try_acquire() else {
+        let Ok(_permit) = peer.data_connections.try_acquire() else {
             let refusal = Refusal::new(
                 RefusalCode::Limit,
                 "you have too many transfers and streams open at a time",
@@ -377,20 +377,18 @@ impl Door {
         };
         let serve = async {
             match attach.attachment {
-                Attachment::Video { stream, direction } => {
-                    match self.video.serve(&neighbour, stream, direction) {
-                        Ok(served) => {
-                            ready(&mut secured.connection, 0).await?;
-                            served.run(secured.connection).await
-                        }
-                        Err(refusal) => refuse(&mut secured.connection, refusal).await,
+                Attachment::Video { stream, direction } => match self.video.serve(&peer, stream, direction) {
+                    Ok(served) => {
+                        ready(&mut secured.connection, 0).await?;
+                        served.run(secured.connection).await
                     }
-                }
+                    Err(refusal) => refuse(&mut secured.connection, refusal).await,
+                },
                 Attachment::File {
                     file,
                     direction,
                     offset,
-                } => match self.files.serve(&neighbour, file, direction, offset).await {
+                } => match self.files.serve(&peer, file, direction, offset).await {
                     Ok(served) => {
                         ready(&mut secured.connection, served.offset()).await?;
                         served.run(secured.connection).await
@@ -399,9 +397,9 @@ impl Door {
                 },
             }
         };
-        let of = neighbour.id;
+        let of = peer.id;
         tokio::select! {
-            () = neighbour.cancel.cancelled() => Ok(()),
+            () = peer.cancel.cancelled() => Ok(()),
             outcome = confined_task("data connection", of.0.into(), serve) => outcome.unwrap_or_else(|Panicked| {
                 self.shared.blame(of);
                 Ok(())

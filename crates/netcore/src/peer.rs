@@ -17,11 +17,11 @@ use crate::net::udp::Association;
 /// The most data connections of one member at a time: one for each stream a room may have, and as many for files.
 const MAX_DATA_CONNECTIONS: usize = 2 * netcore_proto::video::MAX_STREAMS;
 
-/// Somebody we are directly connected with: on a host each member, on a member the host.
-pub(crate) struct Neighbour {
+/// One that we are directly connected with: on a host each member, on a member the host.
+pub(crate) struct Peer {
     /// Who it is.
     pub(crate) id: MemberId,
-    /// Who the member of the two is: the neighbour on a host, we on a member.
+    /// Who the member of the two is: the peer on a host, we on a member.
     pub(crate) member: MemberId,
     pub(crate) token: AttachToken,
     pub(crate) fingerprint: Fingerprint,
@@ -38,7 +38,7 @@ pub(crate) struct Neighbour {
     pub(crate) cancel: CancellationToken,
 }
 
-impl Neighbour {
+impl Peer {
     /// A member, as the host has just let it in.
     pub(crate) fn member(
         id: MemberId,
@@ -46,8 +46,8 @@ impl Neighbour {
         datagrams: u32,
         peer: &netcore_proto::Peer,
         keys: &DatagramKeys,
-    ) -> Neighbour {
-        Neighbour {
+    ) -> Peer {
+        Peer {
             id,
             member: id,
             token,
@@ -67,8 +67,8 @@ impl Neighbour {
         peer: &netcore_proto::Peer,
         local: Option<IpAddr>,
         keys: &DatagramKeys,
-    ) -> Neighbour {
-        Neighbour {
+    ) -> Peer {
+        Peer {
             id: MemberId::HOST,
             member: welcome.me,
             token: welcome.token,

@@ -247,7 +247,7 @@ impl Room {
         }
         shared.cancel.cancel();
         self.inner.video.close();
-        shared.neighbours.lock().clear();
+        shared.peers.lock().clear();
         shared.endpoint.lock().take();
         shared.tasks.close();
         if tokio::time::timeout(CLOSING, shared.tasks.wait()).await.is_err() {
@@ -325,8 +325,8 @@ impl Room {
     pub fn stay_on_udp(&self, stays: bool) {
         let shared = &self.inner.shared;
         shared.stays_on_udp.store(stays, Ordering::Relaxed);
-        for neighbour in shared.neighbours.lock().values() {
-            neighbour.association.follow();
+        for peer in shared.peers.lock().values() {
+            peer.association.follow();
         }
     }
 
@@ -441,7 +441,7 @@ impl Room {
     /// link.
     pub fn link_trips(&self, key: LinkKey) -> (Vec<FrameTrip>, TripSummary) {
         let shared = &self.inner.shared;
-        let receiver = shared.neighbour(key.peer).and_then(|neighbour| neighbour.clock());
+        let receiver = shared.peer(key.peer).and_then(|peer| peer.clock());
         let stream = self.inner.video.stream(key.stream);
         let outbound = stream
             .as_ref()

@@ -5,54 +5,54 @@ use std::sync::Arc;
 use netcore_proto::session::ClockOffset;
 use netcore_proto::{MemberId, Span};
 
-use crate::peer::Neighbour;
+use crate::peer::Peer;
 use crate::shared::Shared;
 use crate::video;
 
-/// Data connections and datagrams of `neighbour` are welcome from now on.
-pub(crate) fn add_neighbour(shared: &Arc<Shared>, neighbour: Neighbour) {
+/// Data connections and datagrams of `peer` are welcome from now on.
+pub(crate) fn add_peer(shared: &Arc<Shared>, peer: Peer) {
     let Some(endpoint) = shared.endpoint() else { return };
-    let neighbour = Arc::new(neighbour);
-    endpoint.add(neighbour.association.clone());
-    shared.neighbours.lock().insert(neighbour.id, neighbour.clone());
+    let peer = Arc::new(peer);
+    endpoint.add(peer.association.clone());
+    shared.peers.lock().insert(peer.id, peer.clone());
     {
-        let (shared_by_all, neighbour) = (shared.clone(), neighbour.clone());
+        let (shared_by_all, peer) = (shared.clone(), peer.clone());
         shared.spawn(async move {
             tokio::select! {
                 () = shared_by_all.cancel.cancelled() => {}
-                () = neighbour.cancel.cancelled() => {}
-                () = neighbour.association.failed() => shared_by_all.blame(neighbour.id),
+                () = peer.cancel.cancelled() => {}
+                () = peer.association.failed() => shared_by_all.blame(peer.id),
             }
         });
     }
     {
-        let (cancel, endpoint, neighbour) = (shared.cancel.clone(), endpoint.clone(), neighbour.clone());
-        shared.spawn_for(neighbour.id, "path search", async move {
+        let (cancel, endpoint, peer) = (shared.cancel.clone(), endpoint.clone(), peer.clone());
+        shared.spawn_for(peer.id, "path search", async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = endpoint.keep_path(&neighbour.association, neighbour.cancel.clone()) => {}
+                () = endpoint.keep_path(&peer.association, peer.cancel.clone()) => {}
             }
         });
     }
     if shared.dialer.is_some() {
         let cancel = shared.cancel.clone();
-        shared.spawn_for(neighbour.id, "hello", async move {
+        shared.spawn_for(peer.id, "hello", async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = endpoint.keep_known(&neighbour.association, neighbour.cancel.clone()) => {}
+                () = endpoint.keep_known(&peer.association, peer.cancel.clone()) => {}
             }
         });
     }
 }
 
-/// The control connection of a neighbour is gone, and with it all that belonged to it.
-pub(crate) fn remove_neighbour(shared: &Shared, video: &video::Plane, id: MemberId) {
-    let Some(neighbour) = shared.neighbours.lock().remove(&id) else {
+/// The control connection of a peer is gone, and with it all that belonged to it.
+pub(crate) fn remove_peer(shared: &Shared, video: &video::Plane, id: MemberId) {
+    let Some(peer) = shared.peers.lock().remove(&id) else {
         return;
     };
-    neighbour.cancel.cancel();
+    peer.cancel.cancel();
     if let Some(endpoint) = shared.endpoint() {
-        endpoint.remove(neighbour.association.connection());
+        endpoint.remove(peer.association.connection());
     }
     video.handle_detached(id);
 }
@@ -65,8 +65,8 @@ pub(crate) fn handle_round_trip(
     round_trip: Span,
     clock: ClockOffset,
 ) {
-    if let Some(neighbour) = shared.neighbour(from) {
-        neighbour.set_clock(clock);
+    if let Some(peer) = shared.peer(from) {
+        peer.set_clock(clock);
     }
     for stream in video.streams() {
         if let Some(inbound) = stream.inbound().filter(|inbound| inbound.key().peer == from) {

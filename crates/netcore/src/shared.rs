@@ -28,7 +28,7 @@ use crate::net::connection::Connection;
 use crate::net::listen::Listening;
 use crate::net::udp::Endpoint;
 use crate::net::{dial, tcp};
-use crate::peer::Neighbour;
+use crate::peer::Peer;
 use crate::store::folders::Folders;
 use crate::store::known::Pins;
 use crate::thread;
@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     /// What the present welcome says. It outlives the connection, as what is known of the room does.
     admission: Mutex<Admission>,
     /// Those we are directly connected with: on a host every member, on a member the host.
-    pub(crate) neighbours: Mutex<HashMap<MemberId, Arc<Neighbour>>>,
+    pub(crate) peers: Mutex<HashMap<MemberId, Arc<Peer>>>,
     /// The datagram socket, until the room closes.
     pub(crate) endpoint: Mutex<Option<Arc<Endpoint>>>,
     /// On a host: the open port.
@@ -109,7 +109,7 @@ impl Shared {
             unplaced: folders.unplaced().to_owned(),
             dialer,
             admission: Mutex::default(),
-            neighbours: Mutex::default(),
+            peers: Mutex::default(),
             endpoint: Mutex::default(),
             listening: OnceLock::new(),
             tasks,
@@ -188,8 +188,8 @@ impl Shared {
         *self.admission.lock() = admission;
     }
 
-    pub(crate) fn neighbour(&self, id: MemberId) -> Option<Arc<Neighbour>> {
-        self.neighbours.lock().get(&id).cloned()
+    pub(crate) fn peer(&self, id: MemberId) -> Option<Arc<Peer>> {
+        self.peers.lock().get(&id).cloned()
     }
 
     pub(crate) fn endpoint(&self) -> Option<Arc<Endpoint>> {
@@ -200,7 +200,7 @@ impl Shared {
     pub(crate) async fn dial(&self, attachment: Attachment) -> Result<(Connection, u64), DialError> {
         let not_connected = || io::Error::from(io::ErrorKind::NotConnected);
         let dialer = self.dialer.as_ref().ok_or_else(not_connected)?;
-        let host = self.neighbour(MemberId::HOST).ok_or_else(not_connected)?;
+        let host = self.peer(MemberId::HOST).ok_or_else(not_connected)?;
         let kind = match attachment {
             Attachment::File { .. } => ConnectionKind::File,
             Attachment::Video { .. } => ConnectionKind::Video,

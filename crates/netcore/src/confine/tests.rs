@@ -181,9 +181,9 @@ async fn a_panic_costs_one_peer_its_connection_and_the_room_goes_on() {
     let mut events = host.room.events();
     // A datagram of Mallory's, a frame of Ben's that goes to Mallory, a task of its link, the words on its connection.
     for what in ["datagram", "frame", "link", "connection"] {
-        let neighbour = host.room.shared().neighbour(who).expect("Mallory is here");
+        let peer = host.room.shared().peer(who).expect("Mallory is here");
         let of = match what {
-            "datagram" | "frame" => neighbour.association.connection().into(),
+            "datagram" | "frame" => peer.association.connection().into(),
             "link" => who.0.into(),
             // Connections are numbered as they come; Mallory's is the newest.
             _ => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use netcore_proto::session::{self, Refusal};
-use netcore_proto::{ConnId, Event, MemberId, Node, Output, Peer};
+use netcore_proto::{ConnId, Event, MemberId, Node, Output};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,8 +24,8 @@ use crate::confine::{Panicked, confined};
 use crate::event::{Admission, RoomEvent};
 use crate::files::FilePlane;
 use crate::net::tls::DatagramKeys;
-use crate::peer::Neighbour;
-use crate::session::{add_neighbour, handle_round_trip, remove_neighbour};
+use crate::peer::Peer;
+use crate::session::{add_peer, handle_round_trip, remove_peer};
 use crate::shared::Shared;
 use crate::video;
 use crate::{clock, metrics};
@@ -39,7 +39,7 @@ const MAX_FAULTS: u32 = 8;
 /// What is known of a connection until it belongs to somebody.
 struct Open {
     connection: ControlConnection,
-    peer: Peer,
+    peer: netcore_proto::Peer,
     keys: DatagramKeys,
 }
 
@@ -296,13 +296,13 @@ impl ControlLoop {
                 datagrams,
             } => {
                 if let Some(Open { peer, keys, .. }) = self.open.get(conn) {
-                    add_neighbour(
+                    add_peer(
                         &self.shared,
-                        Neighbour::member(*member, *token, *datagrams, peer, keys),
+                        Peer::member(*member, *token, *datagrams, peer, keys),
                     );
                 }
             }
-            session::Event::Detached { member } => remove_neighbour(&self.shared, &self.video, *member),
+            session::Event::Detached { member } => remove_peer(&self.shared, &self.video, *member),
             session::Event::Welcomed(welcome) => {
                 self.shared.admit(Admission {
                     room: welcome.room,
@@ -315,9 +315,9 @@ impl ControlLoop {
                     keys,
                 }) = self.open.values().next()
                 {
-                    let host = Neighbour::host(welcome, peer, connection.local, keys);
-                    remove_neighbour(&self.shared, &self.video, MemberId::HOST);
-                    add_neighbour(&self.shared, host);
+                    let host = Peer::host(welcome, peer, connection.local, keys);
+                    remove_peer(&self.shared, &self.video, MemberId::HOST);
+                    add_peer(&self.shared, host);
                     self.video.handle_welcomed(&mut self.node);
                     self.files.handle_welcomed();
                     self.tell_fate(Fate::Welcomed);
@@ -336,10 +336,10 @@ impl ControlLoop {
         }
     }
 
-    /// On a member, the end of its only control connection is the end of the host as a neighbour.
+    /// On a member, the end of its only control connection is the end of the host as a peer.
     fn lose_host(&self) {
         if self.shared.dialer.is_some() {
-            remove_neighbour(&self.shared, &self.video, MemberId::HOST);
+            remove_peer(&self.shared, &self.video, MemberId::HOST);
         }
     }
 

@@ -27,7 +27,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::error::FileError;
 use crate::event::RoomEvent;
-use crate::peer::Neighbour;
+use crate::peer::Peer;
 use crate::shared::Shared;
 use crate::store::disk::{self, Partial, SharedFolder};
 use original::Original;
@@ -297,7 +297,7 @@ impl FilePlane {
     /// On a host: serves a member's file connection.
     pub(crate) async fn serve(
         self: &Arc<Self>,
-        neighbour: &Neighbour,
+        peer: &Peer,
         id: FileId,
         direction: Direction,
         offset: u64,
@@ -312,9 +312,9 @@ impl FilePlane {
         };
         let spool = self.runs.spool(id).await.ok_or_else(gone)?;
         match direction {
-            Direction::Up if spool.info().owner == neighbour.id => spool.accept_upload().await,
-            Direction::Down if spool.info().is_for(neighbour.id) => {
-                spool.accept_download(offset, neighbour.live.clone())
+            Direction::Up if spool.info().owner == peer.id => spool.accept_upload().await,
+            Direction::Down if spool.info().is_for(peer.id) => {
+                spool.accept_download(offset, peer.live.clone())
             }
             _ => Err(gone()),
         }

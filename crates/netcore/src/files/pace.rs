@@ -6,7 +6,7 @@ use crate::clock;
 use crate::net::connection::Connection;
 use crate::net::live::Live;
 
-/// Keeps a file's bytes from holding up live pictures that go to the same neighbour.
+/// Keeps a file's bytes from holding up live pictures that go to the same peer.
 pub(super) struct Pace {
     courtesy: Courtesy,
     live: Arc<Live>,

@@ -80,7 +80,7 @@ impl Runs {
         let mut welcomes = self.welcomes.subscribe();
         welcomes.mark_unchanged();
         self.advance(transfer, TransferState::Interrupted { done }, true);
-        if self.shared.neighbour(MemberId::HOST).is_some() {
+        if self.shared.peer(MemberId::HOST).is_some() {
             // Only the transfer's own connection broke. Trying again at once would only heat the room.
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             return;
@@ -91,7 +91,7 @@ impl Runs {
 
     /// Returns when the connection to the host is lost, so that nobody waits for bytes that cannot come.
     pub(super) async fn host_lost(&self) {
-        if let Some(host) = self.shared.neighbour(MemberId::HOST) {
+        if let Some(host) = self.shared.peer(MemberId::HOST) {
             host.cancel.cancelled().await;
         }
     }

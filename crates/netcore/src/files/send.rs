@@ -66,7 +66,7 @@ async fn send(
     offset: u64,
     done: &mut u64,
 ) -> Result<FileHash, Attempt> {
-    let host = runs.shared.neighbour(MemberId::HOST).ok_or(Attempt::Broken)?;
+    let host = runs.shared.peer(MemberId::HOST).ok_or(Attempt::Broken)?;
     let mut source = Source::open(transfer.original()?).await?;
     source.skip(offset).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());

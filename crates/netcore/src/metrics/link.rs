@@ -6,12 +6,12 @@ use netcore_proto::{MemberId, StreamId};
 
 use crate::net::tcp_info::TcpInfo;
 
-/// Which link: one stream between this computer and one neighbour, in one direction.
+/// Which link: one stream between this computer and one peer, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkKey {
     /// Which stream.
     pub stream: StreamId,
-    /// Which neighbour.
+    /// Which peer.
     pub peer: MemberId,
     /// Whether we send.
     pub outbound: bool,

@@ -1,4 +1,4 @@
-//! Once a second: every link's point and figures, for the application and for the neighbour at the link's other end.
+//! Once a second: every link's point and figures, for the application and for the peer at the link's other end.
 
 pub(crate) mod link;
 
@@ -107,7 +107,7 @@ impl Board {
     }
 }
 
-/// Notes figures for the neighbour at a link's other end.
+/// Notes figures for the peer at a link's other end.
 fn tell(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures) {
     let report = reports.entry(key.peer).or_default();
     if report.links.len() < MAX_REPORTED {
@@ -115,7 +115,7 @@ fn tell(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures
     }
 }
 
-/// Notes how a publisher's clock relates to ours for the neighbour that the stream goes to.
+/// Notes how a publisher's clock relates to ours for the peer that the stream goes to.
 fn tell_clock(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, clock: Option<ClockOffset>) {
     let report = reports.entry(key.peer).or_default();
     if report.clocks.len() < MAX_REPORTED {
@@ -123,15 +123,15 @@ fn tell_clock(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, clock: Opt
     }
 }
 
-/// A neighbour told what it measured on the links to us.
+/// A peer told what it measured on the links to us.
 pub(crate) fn handle_report(shared: &Shared, plane: &Plane, from: MemberId, report: &Report) {
-    let neighbour = shared.neighbour(from).and_then(|neighbour| neighbour.clock());
+    let peer = shared.peer(from).and_then(|peer| peer.clock());
     for (stream, publisher) in &report.clocks {
         let stream = plane
             .stream(*stream)
             .filter(|stream| stream.inbound().is_some_and(|inbound| inbound.key().peer == from));
-        if let (Some(stream), Some(neighbour)) = (stream, neighbour) {
-            stream.hub().set_clock(neighbour.then(*publisher));
+        if let (Some(stream), Some(peer)) = (stream, peer) {
+            stream.hub().set_clock(peer.then(*publisher));
         }
     }
     for (stream, figures) in &report.links {

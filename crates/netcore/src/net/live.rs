@@ -1,4 +1,4 @@
-//! How live pictures to a neighbour fare, for whoever else sends there.
+//! How live pictures to a peer fare, for whoever else sends there.
 
 use netcore_proto::{Span, Time};
 use parking_lot::Mutex;
@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 /// Pictures of which nothing was heard for this long are not live any more.
 const LASTS: Span = Span::from_secs(1);
 
-/// How long live pictures to one neighbour queue on the way.
+/// How long live pictures to one peer queue on the way.
 #[derive(Default)]
 pub(crate) struct Live {
     latest: Mutex<Option<(Span, Time)>>,

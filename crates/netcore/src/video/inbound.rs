@@ -24,7 +24,7 @@ const PORTION_BYTES: usize = 64 * 1024;
 /// How long a portion may take: a link slower than 52 kbit/s carries no live video.
 const PORTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A stream's frames as they come from one neighbour, over either transport.
+/// A stream's frames as they come from one peer, over either transport.
 pub(crate) struct Inbound {
     stream: StreamId,
     peer: MemberId,

@@ -14,7 +14,7 @@ use super::own::OwnStream;
 use super::stream::Stream;
 use crate::metrics::link::LinkKey;
 use crate::net::connection::Connection;
-use crate::peer::Neighbour;
+use crate::peer::Peer;
 use crate::shared::{DialError, Shared};
 
 /// How long a stream's TCP connection that broke waits before it is opened again.
@@ -139,7 +139,7 @@ impl Plane {
         }
     }
 
-    /// A neighbour's connection is gone: no more links to it.
+    /// A peer's connection is gone: no more links to it.
     pub(crate) fn handle_detached(&self, member: MemberId) {
         for stream in self.streams() {
             self.remember(stream.hub().remove_outbound(member));
@@ -158,22 +158,17 @@ impl Plane {
     }
 
     /// On a host: what a member's video connection is to be used for, if the member may use it so.
-    pub(crate) fn serve(
-        &self,
-        neighbour: &Neighbour,
-        id: StreamId,
-        direction: Direction,
-    ) -> Result<Served, Refusal> {
+    pub(crate) fn serve(&self, peer: &Peer, id: StreamId, direction: Direction) -> Result<Served, Refusal> {
         let gone = || Refusal::new(RefusalCode::NotFound, format!("stream {id} is over"));
         let stream = self.stream(id).ok_or_else(gone)?;
         match direction {
-            Direction::Up if stream.info().owner == neighbour.id => Ok(Served::Up(stream)),
+            Direction::Up if stream.info().owner == peer.id => Ok(Served::Up(stream)),
             Direction::Up => Err(Refusal::new(
                 RefusalCode::NotAMember,
                 format!("stream {id} is not yours"),
             )),
             // Whoever opens a connection for it watches it, though the word of it may still be on its way.
-            Direction::Down => self.outbound(neighbour.id, id).map(Served::Down).ok_or_else(gone),
+            Direction::Down => self.outbound(peer.id, id).map(Served::Down).ok_or_else(gone),
         }
     }
 
@@ -205,12 +200,12 @@ impl Plane {
         } else {
             info.owner
         };
-        let Some(neighbour) = self.shared.neighbour(from) else {
+        let Some(peer) = self.shared.peer(from) else {
             return;
         };
         let stream = Stream::received(info.clone(), from, self.shared.cancel.child_token());
         if let Some(inbound) = stream.inbound() {
-            neighbour.association.add_inbound(info.id, inbound.clone());
+            peer.association.add_inbound(info.id, inbound.clone());
         }
         self.streams.write().insert(info.id, stream.clone());
         self.share_memory();
@@ -235,8 +230,8 @@ impl Plane {
         };
         self.remember(stream.stop());
         self.share_memory();
-        for neighbour in self.shared.neighbours.lock().values() {
-            neighbour.association.remove(info.id);
+        for peer in self.shared.peers.lock().values() {
+            peer.association.remove(info.id);
         }
         for own in self.own.lock().values() {
             own.forget_live(info.id);
@@ -252,23 +247,23 @@ impl Plane {
         incoming.iter().for_each(|inbound| inbound.set_memory(share));
     }
 
-    /// The link that carries `stream` to `peer`, begun if there is none yet.
-    fn outbound(&self, peer: MemberId, stream: StreamId) -> Option<Arc<Outbound>> {
+    /// The link that carries `stream` to this peer, begun if there is none yet.
+    fn outbound(&self, to: MemberId, stream: StreamId) -> Option<Arc<Outbound>> {
         let live = self.stream(stream)?;
-        let neighbour = self.shared.neighbour(peer)?;
+        let peer = self.shared.peer(to)?;
         // The word that somebody watches and their connection for it may come at once: one link it is, all the same.
         let _one_at_a_time = self.beginning.lock();
-        if let Some(outbound) = live.hub().outbound_to(peer) {
+        if let Some(outbound) = live.hub().outbound_to(to) {
             return Some(outbound);
         }
         let key = LinkKey {
             stream,
-            peer,
+            peer: to,
             outbound: true,
         };
         let transport = live.info().spec.transport;
         let cancel = live.cancel().child_token();
-        let outbound = Outbound::start(key, transport, &self.shared, &neighbour, cancel)?;
+        let outbound = Outbound::start(key, transport, &self.shared, &peer, cancel)?;
         live.hub().add_outbound(outbound.clone());
         Some(outbound)
     }

@@ -1,4 +1,4 @@
-//! What is done for a neighbour's datagrams while it is here: showing and asking for addresses, and finding their size.
+//! What is done for a peer's datagrams while it is here: showing and asking for addresses, and finding their size.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const HELLO_INTERVAL: (Duration, Duration) = (Duration::from_millis(200), Durati
 const QUICK_HELLOS: u32 = 15;
 
 impl Endpoint {
-    /// Finds out, until `cancel`, where a neighbour's datagrams may be sent, how large they may be and whether they get through.
+    /// Finds out, until `cancel`, where a peer's datagrams may be sent, how large they may be and whether they get through.
     pub(crate) async fn keep_path(&self, association: &Association, cancel: CancellationToken) {
         loop {
             // What changes while we look wakes us again.

@@ -17,14 +17,14 @@ use crate::metrics::link::{LinkKey, LinkRecord, LinkResult};
 use crate::net::live::Live;
 use crate::net::seal;
 use crate::net::udp::{Association, Endpoint, StreamSender};
-use crate::peer::Neighbour;
+use crate::peer::Peer;
 use crate::shared::Shared;
 use unsent::{Outbox, Pipe};
 
 /// What is added to a part of a frame in a datagram.
 const OVERHEAD: usize = Fragment::HEADER_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
 
-/// A stream's frames as they go to one neighbour, over either transport.
+/// A stream's frames as they go to one peer, over either transport.
 pub(crate) struct Outbound {
     key: LinkKey,
     state: Mutex<State>,
@@ -70,10 +70,10 @@ impl Outbound {
         key: LinkKey,
         wish: Transport,
         shared: &Arc<Shared>,
-        neighbour: &Neighbour,
+        peer: &Peer,
         cancel: CancellationToken,
     ) -> Option<Arc<Outbound>> {
-        let transport = carried(wish, &neighbour.association, &shared.stays_on_udp);
+        let transport = carried(wish, &peer.association, &shared.stays_on_udp);
         let config = SenderConfig {
             transport,
             window: shared.window,
@@ -96,14 +96,14 @@ impl Outbound {
             wake: Notify::new(),
             tcp_wake: Notify::new(),
             endpoint: shared.endpoint()?,
-            association: neighbour.association.clone(),
-            live: neighbour.live.clone(),
+            association: peer.association.clone(),
+            live: peer.live.clone(),
             results: shared.results.clone(),
             stays_on_udp: shared.stays_on_udp.clone(),
             cancel,
         });
         let sender = Arc::downgrade(&outbound);
-        neighbour.association.add_outbound(key.stream, sender);
+        peer.association.add_outbound(key.stream, sender);
         shared.spawn_for(key.peer, "link", outbound.clone().keep_sending());
         Some(outbound)
     }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::control::input::{INPUT_QUEUE, Input};
-use crate::control::{ControlLoop, Fate, start_connection};
+use crate::control::{ConnectionOutcome, ControlLoop, start_connection};
 use crate::error::JoinError;
 use crate::event::{Fixed, LinkState, Role, RoomEvent};
 use crate::files::FilePlane;
@@ -145,7 +145,7 @@ pub(crate) async fn join(
     let video = Arc::new(video::Plane::new(shared.clone(), options.watch_streams));
     let files = FilePlane::new(shared.clone(), &options.address.to_string());
     let board = Arc::new(metrics::Board::default());
-    let (fate, mut fates) = mpsc::channel(64);
+    let (outcome, mut outcomes) = mpsc::channel(64);
     let node = Node::member(&options.profile);
     let control = ControlLoop::new(
         node,
@@ -153,15 +153,15 @@ pub(crate) async fn join(
         video.clone(),
         files.clone(),
         board.clone(),
-        Some(fate),
+        Some(outcome),
     );
     shared.spawn(control.run(inputs));
     let connecting = supervisor.clone();
     let connected = shared.spawn(async move {
-        let outcome = connecting.connect_first(&mut fates).await;
-        (outcome, fates)
+        let outcome = connecting.connect_first(&mut outcomes).await;
+        (outcome, outcomes)
     });
-    let (outcome, fates) = connected.await.map_err(|error| network(error.into()))?;
+    let (outcome, outcomes) = connected.await.map_err(|error| network(error.into()))?;
     let (fingerprint, peer) = outcome?;
     let known = known.with_identity(fingerprint).cloned();
     supervisor.remember(&shared.admission().name, fingerprint, peer, known.as_ref());
@@ -174,7 +174,7 @@ pub(crate) async fn join(
         port: options.address.port(),
     };
     guard.disarm();
-    shared.spawn(supervisor.clone().run(fates));
+    shared.spawn(supervisor.clone().run(outcomes));
     let parts = Parts {
         shared,
         video,
@@ -196,12 +196,12 @@ impl Supervisor {
     /// Connects for the first time: on a bad path one try may be lost, and the next one not.
     async fn connect_first(
         &self,
-        fates: &mut mpsc::Receiver<Fate>,
+        outcomes: &mut mpsc::Receiver<ConnectionOutcome>,
     ) -> Result<(Fingerprint, SocketAddr), JoinError> {
         let began = clock::now();
         let mut tries = 1;
         loop {
-            let outcome = self.connect(ConnId(tries), fates).await;
+            let outcome = self.connect(ConnId(tries), outcomes).await;
             let is_enough = tries == FIRST_TRIES || clock::now().since(began) >= TRY_AGAIN_WITHIN;
             match outcome {
                 Err(error) if error.may_be_loss() && !is_enough => tries += 1,
@@ -214,7 +214,7 @@ impl Supervisor {
     async fn connect(
         &self,
         conn: ConnId,
-        fates: &mut mpsc::Receiver<Fate>,
+        outcomes: &mut mpsc::Receiver<ConnectionOutcome>,
     ) -> Result<(Fingerprint, SocketAddr), JoinError> {
         let address = self.address();
         let gone = |why: String| JoinError::HostGone {
@@ -224,7 +224,7 @@ impl Supervisor {
         let Some(dialer) = &self.shared.dialer else {
             return Err(gone("the room is over".into()));
         };
-        while fates.try_recv().is_ok() {}
+        while outcomes.try_recv().is_ok() {}
         let preface = Preface {
             kind: ConnectionKind::Control,
         };
@@ -265,15 +265,15 @@ impl Supervisor {
             .send(connected)
             .await
             .map_err(|_| gone("the room is over".into()))?;
-        let fate = tokio::time::timeout(WELCOME_TIMEOUT, fates.recv()).await;
-        match fate {
-            Ok(Some(Fate::Welcomed)) => {
+        let outcome = tokio::time::timeout(WELCOME_TIMEOUT, outcomes.recv()).await;
+        match outcome {
+            Ok(Some(ConnectionOutcome::Welcomed)) => {
                 tracing::info!(target: "roomwire::step", code = "joined", %address,
                     "TLS 1.3 with {address}, identity {:.12}…", fingerprint.to_string());
                 Ok((fingerprint, address_of_host))
             }
-            Ok(Some(Fate::Refused(refusal))) => Err(JoinError::RoomRefused(refusal)),
-            Ok(Some(Fate::Closed(why))) => Err(gone(why)),
+            Ok(Some(ConnectionOutcome::Refused(refusal))) => Err(JoinError::RoomRefused(refusal)),
+            Ok(Some(ConnectionOutcome::Closed(why))) => Err(gone(why)),
             Ok(None) => Err(gone("the room is over".into())),
             Err(_) => Err(JoinError::TimedOut {
                 address,
@@ -317,11 +317,11 @@ impl Supervisor {
     }
 
     /// Watches over the connection until the room is over.
-    async fn run(self: Arc<Self>, mut fates: mpsc::Receiver<Fate>) {
+    async fn run(self: Arc<Self>, mut outcomes: mpsc::Receiver<ConnectionOutcome>) {
         let cancel = self.shared.cancel.clone();
         tokio::select! {
             () = cancel.cancelled() => {}
-            reason = self.keep(&mut fates) => {
+            reason = self.keep(&mut outcomes) => {
                 tracing::warn!(target: "roomwire::step", code = "room_lost", %reason, "{reason}");
                 *self.over.lock() = Some(reason.clone());
                 self.shared.event(RoomEvent::Closed(Some(reason)));
@@ -331,13 +331,13 @@ impl Supervisor {
     }
 
     /// Comes back as often as it takes. Returns why it does not any more.
-    async fn keep(&self, fates: &mut mpsc::Receiver<Fate>) -> JoinError {
+    async fn keep(&self, outcomes: &mut mpsc::Receiver<ConnectionOutcome>) -> JoinError {
         let mut next_conn = FIRST_TRIES;
         loop {
             let mut reason = tokio::select! {
-                reason = self.ended(fates) => reason,
+                reason = self.ended(outcomes) => reason,
                 reason = self.moved() => {
-                    self.cut_off(fates).await;
+                    self.cut_off(outcomes).await;
                     reason
                 }
             };
@@ -361,7 +361,7 @@ impl Supervisor {
                     () = cards::changed() => {}
                 }
                 next_conn += 1;
-                match self.connect(ConnId(next_conn), fates).await {
+                match self.connect(ConnId(next_conn), outcomes).await {
                     Ok(_) => break,
                     Err(error) => reason = error,
                 }
@@ -372,16 +372,16 @@ impl Supervisor {
     }
 
     /// Waits for the present connection's end and says why it ended.
-    async fn ended(&self, fates: &mut mpsc::Receiver<Fate>) -> JoinError {
+    async fn ended(&self, outcomes: &mut mpsc::Receiver<ConnectionOutcome>) -> JoinError {
         let gone = |why| JoinError::HostGone {
             address: self.address(),
             why,
         };
         loop {
-            match fates.recv().await {
-                Some(Fate::Welcomed) => {}
-                Some(Fate::Refused(refusal)) => return JoinError::RoomRefused(refusal),
-                Some(Fate::Closed(why)) => return gone(why),
+            match outcomes.recv().await {
+                Some(ConnectionOutcome::Welcomed) => {}
+                Some(ConnectionOutcome::Refused(refusal)) => return JoinError::RoomRefused(refusal),
+                Some(ConnectionOutcome::Closed(why)) => return gone(why),
                 None => return gone("the room is over".to_owned()),
             }
         }
@@ -402,12 +402,12 @@ impl Supervisor {
     }
 
     /// Ends the present connection, and takes what is said of its end: the next one must not take it for its own.
-    async fn cut_off(&self, fates: &mut mpsc::Receiver<Fate>) {
+    async fn cut_off(&self, outcomes: &mut mpsc::Receiver<ConnectionOutcome>) {
         let Some(Current { done, .. }) = self.current.lock().take() else {
             return;
         };
         done.cancel();
-        let _ = tokio::time::timeout(CUT_OFF_TIMEOUT, self.ended(fates)).await;
+        let _ = tokio::time::timeout(CUT_OFF_TIMEOUT, self.ended(outcomes)).await;
     }
 
     fn set_link(&self, link: LinkState) {

@@ -52,14 +52,14 @@ pub(crate) struct ControlLoop {
     pub(crate) meters: Arc<metrics::Board>,
     open: HashMap<ConnId, Open>,
     /// On a member: whoever waits to learn how the present connection fares.
-    fate: Option<mpsc::Sender<Fate>>,
+    outcome: Option<mpsc::Sender<ConnectionOutcome>>,
     /// How often in a row work failed that is nobody's in particular.
     faults: u32,
 }
 
 /// How a member's connection fares.
 #[derive(Debug)]
-pub(crate) enum Fate {
+pub(crate) enum ConnectionOutcome {
     /// We are in.
     Welcomed,
     /// The host said no.
@@ -75,7 +75,7 @@ impl ControlLoop {
         video: Arc<video::Plane>,
         files: Arc<FilePlane>,
         meters: Arc<metrics::Board>,
-        fate: Option<mpsc::Sender<Fate>>,
+        outcome: Option<mpsc::Sender<ConnectionOutcome>>,
     ) -> ControlLoop {
         ControlLoop {
             node,
@@ -84,7 +84,7 @@ impl ControlLoop {
             files,
             meters,
             open: HashMap::new(),
-            fate,
+            outcome,
             faults: 0,
         }
     }
@@ -179,7 +179,7 @@ impl ControlLoop {
         }
         if self.shared.dialer.is_some() {
             self.lose_host();
-            self.tell_fate(Fate::Closed(why.to_owned()));
+            self.notify_outcome(ConnectionOutcome::Closed(why.to_owned()));
         }
     }
 
@@ -212,7 +212,7 @@ impl ControlLoop {
                 if self.open.remove(&conn).is_some() {
                     self.node.handle_closed(conn, now);
                     self.lose_host();
-                    self.tell_fate(Fate::Closed(why));
+                    self.notify_outcome(ConnectionOutcome::Closed(why));
                 }
             }
             Input::Fault { peer } => {
@@ -239,9 +239,9 @@ impl ControlLoop {
                     // The connection's own task sends what is queued, and its goodbye.
                     self.open.remove(&conn);
                     self.lose_host();
-                    self.tell_fate(match refusal {
-                        Some(refusal) => Fate::Refused(refusal),
-                        None => Fate::Closed("we left".to_owned()),
+                    self.notify_outcome(match refusal {
+                        Some(refusal) => ConnectionOutcome::Refused(refusal),
+                        None => ConnectionOutcome::Closed("we left".to_owned()),
                     });
                 }
                 Output::Event(event) => self.handle_event(event),
@@ -261,7 +261,7 @@ impl ControlLoop {
             if self.shared.dialer.is_some() {
                 self.node.handle_closed(conn, clock::now());
                 self.lose_host();
-                self.tell_fate(Fate::Closed("the host reads too slowly".to_owned()));
+                self.notify_outcome(ConnectionOutcome::Closed("the host reads too slowly".to_owned()));
             } else {
                 self.node.handle_too_slow(conn, clock::now());
             }
@@ -320,10 +320,12 @@ impl ControlLoop {
                     add_peer(&self.shared, host);
                     self.video.handle_welcomed(&mut self.node);
                     self.files.handle_welcomed();
-                    self.tell_fate(Fate::Welcomed);
+                    self.notify_outcome(ConnectionOutcome::Welcomed);
                 }
             }
-            session::Event::Refused(refusal) => self.tell_fate(Fate::Refused(refusal.clone())),
+            session::Event::Refused(refusal) => {
+                self.notify_outcome(ConnectionOutcome::Refused(refusal.clone()))
+            }
             session::Event::RoundTrip {
                 member,
                 round_trip,
@@ -343,10 +345,10 @@ impl ControlLoop {
         }
     }
 
-    fn tell_fate(&self, fate: Fate) {
-        if let Some(listener) = &self.fate {
+    fn notify_outcome(&self, outcome: ConnectionOutcome) {
+        if let Some(listener) = &self.outcome {
             // The supervisor takes few and quickly; what it does not need may be lost.
-            let _ = listener.try_send(fate);
+            let _ = listener.try_send(outcome);
         }
     }
 

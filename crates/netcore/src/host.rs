@@ -148,7 +148,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
     );
     shared.spawn(control.run(inputs));
     shared.spawn(endpoint.run(shared.cancel.clone()));
-    let door = Door {
+    let listener = Listener {
         server,
         shared: shared.clone(),
         video: video.clone(),
@@ -158,10 +158,10 @@ pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
         turning_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
         last_warned: Mutex::default(),
     };
-    let door = Arc::new(door);
-    let accept = move |listener| door.begin_to_accept(listener);
+    let listener = Arc::new(listener);
+    let accept = move |socket| listener.begin_to_accept(socket);
     let listeners = sockets.listeners.into_iter();
-    let open = listeners.map(|(ip, listener)| (ip, accept(listener))).collect();
+    let open = listeners.map(|(ip, socket)| (ip, accept(socket))).collect();
     shared.spawn(follow(listening, shared.clone(), open, accept));
     tracing::info!(target: "roomwire::step", code = "listening", port, "listening on port {port} for TCP and UDP");
     let fixed = Fixed {
@@ -199,7 +199,7 @@ fn cannot_open(error: io::Error, port: u16, choice: &Choice) -> OpenError {
 }
 
 /// Where connections come in.
-struct Door {
+struct Listener {
     server: Arc<ServerConfig>,
     shared: Arc<Shared>,
     video: Arc<video::Plane>,
@@ -211,7 +211,7 @@ struct Door {
     last_warned: Mutex<Option<Time>>,
 }
 
-impl Door {
+impl Listener {
     /// Accepts connections until the room is over, or what is returned is cancelled.
     fn begin_to_accept(self: &Arc<Self>, listener: std::net::TcpListener) -> CancellationToken {
         let cancel = self.shared.cancel.child_token();
@@ -243,11 +243,11 @@ impl Door {
                     self.turn_away(stream, peer);
                 }
                 (Ok((stream, peer)), Ok(permit)) => {
-                    let door = self.clone();
+                    let this = self.clone();
                     self.shared.spawn(async move {
                         tokio::select! {
-                            () = door.shared.cancel.cancelled() => {}
-                            outcome = door.handle(stream, peer, permit) => not_served(peer, outcome),
+                            () = this.shared.cancel.cancelled() => {}
+                            outcome = this.handle(stream, peer, permit) => not_served(peer, outcome),
                         }
                     });
                 }
@@ -269,10 +269,10 @@ impl Door {
         let Ok(permit) = self.turning_away.clone().try_acquire_owned() else {
             return;
         };
-        let door = self.clone();
+        let this = self.clone();
         let turn_away = async move {
             let _permit = permit;
-            let (config, conditioner) = (door.server.clone(), door.shared.conditioner.clone());
+            let (config, conditioner) = (this.server.clone(), this.shared.conditioner.clone());
             let mut secured = tcp::secure_accepted(stream, peer, config, conditioner).await?;
             tcp::turn_away(&mut secured.connection, Refusal::new(RefusalCode::Busy, words)).await
         };
@@ -320,11 +320,11 @@ impl Door {
             ConnectionKind::File => {
                 let attach = tcp::read_attach(&mut secured.connection).await?;
                 drop(permit);
-                let door = self.clone();
+                let this = self.clone();
                 self.shared.spawn_transfer(async move {
                     tokio::select! {
-                        () = door.shared.cancel.cancelled() => {}
-                        outcome = door.data(secured, attach) => not_served(peer, outcome),
+                        () = this.shared.cancel.cancelled() => {}
+                        outcome = this.data(secured, attach) => not_served(peer, outcome),
                     }
                 });
                 Ok(())

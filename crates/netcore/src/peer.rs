@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::net::live::Live;
+use crate::net::live_queue::LiveQueue;
 use crate::net::tls::DatagramKeys;
 use crate::net::udp::Association;
 
@@ -29,7 +29,7 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) association: Arc<Association>,
     /// How live pictures to them fare.
-    pub(crate) live: Arc<Live>,
+    pub(crate) live_queue: Arc<LiveQueue>,
     /// On a host: how many more data connections the member may have.
     pub(crate) data_connections: Semaphore,
     /// Their clock as it relates to ours, once it is known.
@@ -54,7 +54,7 @@ impl Peer {
             fingerprint: peer.fingerprint,
             address: peer.address,
             association: Association::on_host(datagrams, keys, peer.address),
-            live: Arc::default(),
+            live_queue: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             clock: Mutex::default(),
             cancel: CancellationToken::new(),
@@ -75,7 +75,7 @@ impl Peer {
             fingerprint: peer.fingerprint,
             address: peer.address,
             association: Association::on_member(welcome.datagrams, keys, peer.address, local),
-            live: Arc::default(),
+            live_queue: Arc::default(),
             data_connections: Semaphore::new(MAX_DATA_CONNECTIONS),
             clock: Mutex::default(),
             cancel: CancellationToken::new(),

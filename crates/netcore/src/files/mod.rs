@@ -314,7 +314,7 @@ impl FilePlane {
         match direction {
             Direction::Up if spool.info().owner == peer.id => spool.accept_upload().await,
             Direction::Down if spool.info().is_for(peer.id) => {
-                spool.accept_download(offset, peer.live.clone())
+                spool.accept_download(offset, peer.live_queue.clone())
             }
             _ => Err(gone()),
         }

@@ -4,21 +4,21 @@ use netcore_proto::files::Courtesy;
 
 use crate::clock;
 use crate::net::connection::Connection;
-use crate::net::live::Live;
+use crate::net::live_queue::LiveQueue;
 
 /// Keeps a file's bytes from holding up live pictures that go to the same peer.
 pub(super) struct Pace {
     courtesy: Courtesy,
-    live: Arc<Live>,
+    live_queue: Arc<LiveQueue>,
 }
 
 impl Pace {
     /// For a file that goes over `connection`.
-    pub(super) fn new(live: Arc<Live>, connection: &Connection) -> Pace {
+    pub(super) fn new(live_queue: Arc<LiveQueue>, connection: &Connection) -> Pace {
         connection.carry_file();
         Pace {
             courtesy: Courtesy::default(),
-            live,
+            live_queue,
         }
     }
 
@@ -30,7 +30,9 @@ impl Pace {
     /// So many bytes were sent. Returns when the next may be.
     pub(super) async fn sent(&mut self, bytes: usize) {
         let now = clock::now();
-        let next = self.courtesy.handle_sent(bytes, self.live.queueing(now), now);
+        let next = self
+            .courtesy
+            .handle_sent(bytes, self.live_queue.queueing(now), now);
         if next > now {
             clock::sleep_until(Some(next)).await;
         }

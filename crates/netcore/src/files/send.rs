@@ -71,7 +71,7 @@ async fn send(
     source.skip(offset).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
     let mut chunk = vec![0; CHUNK_BYTES];
-    let mut pace = Pace::new(host.live.clone(), stream);
+    let mut pace = Pace::new(host.live_queue.clone(), stream);
     loop {
         let portion = pace.portion(CHUNK_BYTES);
         let length = source.read(&mut chunk[..portion]).await?;

@@ -16,7 +16,7 @@ use super::original::Original;
 use super::pace::Pace;
 use super::record::{CHUNK_BYTES, Received, receive_record};
 use crate::error::FileError;
-use crate::net::live::Live;
+use crate::net::live_queue::LiveQueue;
 use crate::shared::Shared;
 use crate::store::disk::{Partial, is_out_of_descriptors, with_descriptors};
 
@@ -60,7 +60,7 @@ pub(crate) enum Served {
     Download {
         spool: Arc<Spool>,
         offset: u64,
-        live: Arc<Live>,
+        live_queue: Arc<LiveQueue>,
     },
 }
 
@@ -156,7 +156,11 @@ impl Spool {
         })
     }
 
-    pub(super) fn accept_download(self: Arc<Self>, offset: u64, live: Arc<Live>) -> Result<Served, Refusal> {
+    pub(super) fn accept_download(
+        self: Arc<Self>,
+        offset: u64,
+        live_queue: Arc<LiveQueue>,
+    ) -> Result<Served, Refusal> {
         if offset > self.info.size {
             let words = format!("file {} has only {} bytes", self.info.id, self.info.size);
             return Err(Refusal::new(RefusalCode::BadMessage, words));
@@ -164,7 +168,7 @@ impl Spool {
         Ok(Served::Download {
             spool: self,
             offset,
-            live,
+            live_queue,
         })
     }
 
@@ -389,8 +393,12 @@ impl Served {
             Served::Upload {
                 spool, mut partial, ..
             } => spool.take(&mut stream, &mut partial).await,
-            Served::Download { spool, offset, live } => {
-                let pace = Pace::new(live, &stream);
+            Served::Download {
+                spool,
+                offset,
+                live_queue,
+            } => {
+                let pace = Pace::new(live_queue, &stream);
                 give(&spool, offset, pace, &mut stream).await
             }
         }

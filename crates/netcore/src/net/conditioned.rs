@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 use crate::clock;
-use crate::net::conditioner::{Conditioner, Way};
+use crate::net::conditioner::{Conditioner, Direction};
 
-/// Bytes of a connection that are on their way, in each direction: as much as a socket's buffer would take.
-const MOST_ON_THE_WAY: usize = 256 * 1024;
+/// Bytes of a connection that are in flight, in each direction: as much as a socket's buffer would take.
+const MOST_IN_FLIGHT: usize = 256 * 1024;
 /// Bytes taken off the socket at once.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -41,7 +41,7 @@ pub(crate) struct ConditionedReader {
 pub(crate) struct ConditionedWriter {
     socket: Arc<TcpStream>,
     conditioner: Arc<Conditioner>,
-    /// Once there have been conditions, what is written goes this way, at whose end the socket is.
+    /// Once there have been conditions, what is written takes this path, at whose end the socket is.
     outgoing: Option<Arc<Outgoing>>,
     is_over: bool,
     runtime: Handle,
@@ -50,7 +50,7 @@ pub(crate) struct ConditionedWriter {
 #[derive(Default)]
 struct Incoming {
     pipe: Pipe,
-    on_the_way: VecDeque<(Time, Bytes)>,
+    in_flight: VecDeque<(Time, Bytes)>,
     bytes: usize,
     is_at_end: bool,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -65,7 +65,7 @@ struct Outgoing {
 #[derive(Default)]
 struct OutgoingState {
     pipe: Pipe,
-    on_the_way: VecDeque<(Time, Bytes)>,
+    in_flight: VecDeque<(Time, Bytes)>,
     bytes: usize,
     error: Option<io::Error>,
     /// Nothing more will be written: the connection's own end follows the last byte.
@@ -105,8 +105,8 @@ impl ConditionedWriter {
         &self.socket
     }
 
-    /// The way that what is written goes, if there are conditions or have been.
-    fn way(&mut self) -> Option<&Arc<Outgoing>> {
+    /// The path that what is written takes, if there are conditions or have been.
+    fn path(&mut self) -> Option<&Arc<Outgoing>> {
         if self.outgoing.is_none() && self.conditioner.is_on() {
             let outgoing = Arc::new(Outgoing::default());
             self.runtime.spawn(outgoing.clone().carry(self.socket.clone()));
@@ -117,7 +117,7 @@ impl ConditionedWriter {
 
     /// Nothing more will be written.
     fn end(&mut self) -> io::Result<()> {
-        // What is on the way is still to arrive when the last of us goes.
+        // What is in flight is still to arrive when the last of us goes.
         if std::mem::replace(&mut self.is_over, true) {
             return Ok(());
         }
@@ -168,7 +168,7 @@ fn poll_take(socket: &TcpStream, buf: &mut ReadBuf<'_>, cx: &mut Context<'_>) ->
 }
 
 impl Outgoing {
-    /// Puts bytes on their way. Returns how many.
+    /// Puts bytes in flight. Returns how many.
     fn poll_write(
         &self,
         conditioner: &Conditioner,
@@ -179,7 +179,7 @@ impl Outgoing {
         if let Some(error) = state.error.take() {
             return Poll::Ready(Err(error));
         }
-        let room = MOST_ON_THE_WAY.saturating_sub(state.bytes);
+        let room = MOST_IN_FLIGHT.saturating_sub(state.bytes);
         if room == 0 {
             state.writer = Some(cx.waker().clone());
             return Poll::Pending;
@@ -191,8 +191,8 @@ impl Outgoing {
         }
         let bytes = bytes.freeze();
         let state = &mut *state;
-        let portions = conditioner.stream(Way::Out, &mut state.pipe, &bytes, clock::now());
-        state.on_the_way.extend(portions);
+        let portions = conditioner.stream(Direction::Out, &mut state.pipe, &bytes, clock::now());
+        state.in_flight.extend(portions);
         state.bytes += bytes.len();
         self.changed.notify_one();
         Poll::Ready(Ok(bytes.len()))
@@ -203,12 +203,12 @@ impl Outgoing {
         self.changed.notify_one();
     }
 
-    /// Gives the socket what has come to the end of its way, until the connection is over.
+    /// Gives the socket what has come to the end of its path, until the connection is over.
     async fn carry(self: Arc<Self>, socket: Arc<TcpStream>) {
         loop {
             let (due, is_over) = {
                 let state = self.state.lock();
-                (state.on_the_way.front().map(|(at, _)| *at), state.is_over)
+                (state.in_flight.front().map(|(at, _)| *at), state.is_over)
             };
             match due {
                 None if is_over => {
@@ -220,7 +220,7 @@ impl Outgoing {
                     if let Err(error) = self.give(&socket).await {
                         let mut state = self.state.lock();
                         state.error = Some(error);
-                        state.on_the_way.clear();
+                        state.in_flight.clear();
                         state.bytes = 0;
                         state.writer.take().into_iter().for_each(Waker::wake);
                     }
@@ -235,7 +235,7 @@ impl Outgoing {
 
     /// Gives the socket the first portion.
     async fn give(&self, socket: &TcpStream) -> io::Result<()> {
-        let Some((_, portion)) = self.state.lock().on_the_way.pop_front() else {
+        let Some((_, portion)) = self.state.lock().in_flight.pop_front() else {
             return Ok(());
         };
         let mut left = &portion[..];
@@ -251,31 +251,31 @@ impl Outgoing {
 }
 
 impl Incoming {
-    /// Takes bytes off the socket and puts them on the rest of their way.
+    /// Takes bytes off the socket and puts them on the rest of their path.
     fn poll_take(
         &mut self,
         socket: &TcpStream,
         conditioner: &Conditioner,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.bytes < MOST_ON_THE_WAY && !self.is_at_end {
+        while self.bytes < MOST_IN_FLIGHT && !self.is_at_end {
             let mut bytes = vec![0; READ_BYTES];
             let mut buf = ReadBuf::new(&mut bytes);
             ready!(poll_take(socket, &mut buf, cx))?;
             let length = buf.filled().len();
             bytes.truncate(length);
             self.is_at_end = length == 0;
-            let portions = conditioner.stream(Way::In, &mut self.pipe, &bytes.into(), clock::now());
-            self.on_the_way.extend(portions);
+            let portions = conditioner.stream(Direction::In, &mut self.pipe, &bytes.into(), clock::now());
+            self.in_flight.extend(portions);
             self.bytes += length;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Hands on what has come to the end of its way.
+    /// Hands on what has come to the end of its path.
     fn poll_hand_on(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            let Some((at, portion)) = self.on_the_way.front_mut() else {
+            let Some((at, portion)) = self.in_flight.front_mut() else {
                 return if self.is_at_end {
                     Poll::Ready(Ok(()))
                 } else {
@@ -287,7 +287,7 @@ impl Incoming {
                 buf.put_slice(&portion.split_to(length));
                 self.bytes -= length;
                 if portion.is_empty() {
-                    self.on_the_way.pop_front();
+                    self.in_flight.pop_front();
                 }
                 return Poll::Ready(Ok(()));
             }
@@ -310,7 +310,7 @@ impl AsyncRead for ConditionedReader {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if !this.conditioner.is_on() && this.incoming.on_the_way.is_empty() && !this.incoming.is_at_end {
+        if !this.conditioner.is_on() && this.incoming.in_flight.is_empty() && !this.incoming.is_at_end {
             return poll_take(&this.socket, buf, cx);
         }
         if let Poll::Ready(Err(error)) = this.incoming.poll_take(&this.socket, &this.conditioner, cx) {
@@ -330,7 +330,7 @@ impl AsyncWrite for ConditionedWriter {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.way().cloned() {
+        match self.path().cloned() {
             Some(outgoing) => outgoing.poll_write(&self.conditioner, bufs, cx),
             None => poll_give(&self.socket, bufs, cx),
         }

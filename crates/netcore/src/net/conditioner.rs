@@ -20,9 +20,9 @@ const LEAST_ROUND_TRIP: Span = Span::from_millis(1);
 /// What IPv4 and UDP add to a datagram.
 const DATAGRAM_OVERHEAD: u64 = 28;
 
-/// Which way bytes go.
+/// Which direction bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Direction {
     Out,
     In,
 }
@@ -72,11 +72,16 @@ impl Conditioner {
     }
 
     /// When a datagram of `bytes` bytes arrives: never, once or twice.
-    pub(crate) fn datagram(&self, way: Way, bytes: usize, now: Time) -> impl Iterator<Item = Time> + use<> {
+    pub(crate) fn datagram(
+        &self,
+        direction: Direction,
+        bytes: usize,
+        now: Time,
+    ) -> impl Iterator<Item = Time> + use<> {
         let mut paths = self.paths.lock();
         let (passage, unconditioned) = match paths.as_mut() {
             Some(paths) => {
-                let (path, chance) = paths.of(way);
+                let (path, chance) = paths.of(direction);
                 (
                     Some(path.send(bytes as u64 + DATAGRAM_OVERHEAD, now, chance)),
                     None,
@@ -91,11 +96,17 @@ impl Conditioner {
     }
 
     /// When the portions of a connection's bytes arrive, in order.
-    pub(crate) fn stream(&self, way: Way, pipe: &mut Pipe, bytes: &Bytes, now: Time) -> Vec<(Time, Bytes)> {
+    pub(crate) fn stream(
+        &self,
+        direction: Direction,
+        pipe: &mut Pipe,
+        bytes: &Bytes,
+        now: Time,
+    ) -> Vec<(Time, Bytes)> {
         match self.paths.lock().as_mut() {
             Some(paths) => {
                 let both = paths.out.conditions().delay.times(2);
-                let (path, chance) = paths.of(way);
+                let (path, chance) = paths.of(direction);
                 pipe.write(bytes, path, both.max(LEAST_ROUND_TRIP), now, chance)
             }
             None => vec![(pipe.pass(now), bytes.clone())],
@@ -104,10 +115,10 @@ impl Conditioner {
 }
 
 impl Paths {
-    fn of(&mut self, way: Way) -> (&mut Path, &mut Chance) {
-        match way {
-            Way::Out => (&mut self.out, &mut self.chance),
-            Way::In => (&mut self.into, &mut self.chance),
+    fn of(&mut self, direction: Direction) -> (&mut Path, &mut Chance) {
+        match direction {
+            Direction::Out => (&mut self.out, &mut self.chance),
+            Direction::In => (&mut self.into, &mut self.chance),
         }
     }
 }
@@ -204,12 +215,14 @@ mod tests {
         let now = Time::from_micros(5);
         assert!(!conditioner.is_on());
         assert_eq!(
-            conditioner.datagram(Way::Out, 1_000, now).collect::<Vec<_>>(),
+            conditioner
+                .datagram(Direction::Out, 1_000, now)
+                .collect::<Vec<_>>(),
             [now]
         );
         conditioner.set(Some(Conditions::delay_ms(10).loss(1.0)), 1);
         assert!(conditioner.is_on());
-        assert_eq!(conditioner.datagram(Way::In, 1_000, now).count(), 0);
+        assert_eq!(conditioner.datagram(Direction::In, 1_000, now).count(), 0);
         assert_eq!(conditioner.counts().unwrap()[1].lost, 1);
     }
 
@@ -219,7 +232,7 @@ mod tests {
             let conditioner = Conditioner::default();
             conditioner.set(Some(Conditions::default().loss(0.3)), seed);
             (0..200)
-                .map(|_| conditioner.datagram(Way::Out, 100, Time::ZERO).count())
+                .map(|_| conditioner.datagram(Direction::Out, 100, Time::ZERO).count())
                 .collect::<Vec<_>>()
         };
         assert_eq!(lost(7), lost(7));

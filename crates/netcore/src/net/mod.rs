@@ -9,7 +9,7 @@ pub(crate) mod descriptors;
 pub(crate) mod dial;
 pub(crate) mod follow;
 pub(crate) mod listen;
-pub(crate) mod live;
+pub(crate) mod live_queue;
 pub(crate) mod record;
 pub(crate) mod records;
 pub(crate) mod seal;

@@ -21,7 +21,7 @@ pub(crate) use association::{Association, Route};
 pub(crate) use sink::{StreamReceiver, StreamSender};
 
 use crate::clock;
-use crate::net::conditioner::{Agenda, Conditioner, Way};
+use crate::net::conditioner::{Agenda, Conditioner, Direction};
 use crate::net::seal;
 
 /// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
@@ -237,7 +237,7 @@ impl Endpoint {
     /// Puts a datagram on its way through the conditions.
     fn hold_back(&self, datagram: &[u8], to: Route, now: Time) {
         let mut held_back = self.held_back.lock();
-        for at in self.conditioner.datagram(Way::Out, datagram.len(), now) {
+        for at in self.conditioner.datagram(Direction::Out, datagram.len(), now) {
             held_back.push(at, datagram.len(), (datagram.to_vec(), to));
         }
         drop(held_back);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Association, Endpoint, RECEIVE_BYTES, Route, StreamReceiver, is_about_one_peer};
 use crate::clock;
-use crate::net::conditioner::{Agenda, Way};
+use crate::net::conditioner::{Agenda, Direction};
 use crate::net::seal;
 
 /// How many of these are taken by one call. What a call prepares for more it prepares for nothing most of the time, and the
@@ -139,7 +139,7 @@ impl Endpoint {
             let received = chunk.get_mut(..meta.len).unwrap_or_default();
             for datagram in received.chunks_mut(meta.stride.max(1)) {
                 if self.conditioner.is_on() {
-                    for at in self.conditioner.datagram(Way::In, datagram.len(), now) {
+                    for at in self.conditioner.datagram(Direction::In, datagram.len(), now) {
                         coming.push(at, datagram.len(), (datagram.to_vec(), from));
                     }
                 } else {

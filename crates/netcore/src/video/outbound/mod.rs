@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::metrics::link::{LinkKey, LinkRecord, LinkResult};
-use crate::net::live::Live;
+use crate::net::live_queue::LiveQueue;
 use crate::net::seal;
 use crate::net::udp::{Association, Endpoint, StreamSender};
 use crate::peer::Peer;
@@ -39,7 +39,7 @@ pub(crate) struct Outbound {
     tcp_wake: Notify,
     endpoint: Arc<Endpoint>,
     association: Arc<Association>,
-    live: Arc<Live>,
+    live_queue: Arc<LiveQueue>,
     results: broadcast::Sender<LinkResult>,
     stays_on_udp: Arc<AtomicBool>,
     cancel: CancellationToken,
@@ -97,7 +97,7 @@ impl Outbound {
             tcp_wake: Notify::new(),
             endpoint: shared.endpoint()?,
             association: peer.association.clone(),
-            live: peer.live.clone(),
+            live_queue: peer.live_queue.clone(),
             results: shared.results.clone(),
             stays_on_udp: shared.stays_on_udp.clone(),
             cancel,
@@ -280,7 +280,7 @@ impl Outbound {
             self.tell_path(&result);
             let queueing = state.sender.queueing_delay().filter(|_| result.delay().is_some());
             if let Some(queueing) = queueing {
-                self.live.handle_queueing(queueing, result.finished);
+                self.live_queue.handle_queueing(queueing, result.finished);
             }
             state.meter.record(result);
             // Nobody need be listening.

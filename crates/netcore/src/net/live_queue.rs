@@ -1,19 +1,19 @@
-//! How live pictures to a peer fare, for whoever else sends there.
+//! How live frames to a peer fare, for what else is sent there.
 
 use netcore_proto::{Span, Time};
 use parking_lot::Mutex;
 
-/// Pictures of which nothing was heard for this long are not live any more.
+/// Frames of which nothing was heard for this long are not live any more.
 const LASTS: Span = Span::from_secs(1);
 
-/// How long live pictures to one peer queue on the way.
+/// How long live frames to one peer queue on the path.
 #[derive(Default)]
-pub(crate) struct Live {
+pub(crate) struct LiveQueue {
     latest: Mutex<Option<(Span, Time)>>,
 }
 
-impl Live {
-    /// An acknowledgement has told.
+impl LiveQueue {
+    /// An acknowledgement says so.
     pub(crate) fn handle_queueing(&self, queueing: Span, now: Time) {
         *self.latest.lock() = Some((queueing, now));
     }

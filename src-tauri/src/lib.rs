@@ -19,7 +19,7 @@ use app::session::view::{Language, Theme};
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use netcore::Folders;
-use netcore::steps::LogGuard;
+use netcore::event_log::LogGuard;
 use tauri::{App, Manager, RunEvent};
 
 use desktop::TauriDesktop;
@@ -82,7 +82,7 @@ pub fn run() -> ExitCode {
         Ok(folders) => folders,
         Err(error) => return failed(&error.to_string()),
     };
-    let log = netcore::steps::init_logging(&folders, std::io::stderr().is_terminal());
+    let log = netcore::event_log::init_logging(&folders, std::io::stderr().is_terminal());
     let builder = tauri::Builder::default().plugin(tauri_plugin_dialog::init());
     let built = bridge::plugins()
         .fold(builder, tauri::Builder::plugin)
@@ -103,7 +103,7 @@ pub fn run() -> ExitCode {
 }
 
 fn set_up(app: &mut App, options: &Options, folders: Folders, log: LogGuard) -> tauri::Result<()> {
-    let steps = log.steps().clone();
+    let steps = log.event_log().clone();
     let coming = steps.subscribe();
     let core = Arc::new(Core::new(
         options.of_the_application(),

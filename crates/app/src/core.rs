@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use netcore::event_log::LogEntry;
 use netcore::proto::MemberId;
 use netcore::proto::session::Person;
-use netcore::steps::Step;
 use netcore::{Folders, Room, RoomEvent, Snapshot};
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -20,7 +20,7 @@ use crate::settings::SettingsFile;
 use crate::{chat, files, metrics, session, video};
 
 /// Gives the last steps that were taken, oldest first.
-pub type RecentSteps = Box<dyn Fn() -> Vec<Step> + Send + Sync>;
+pub type RecentSteps = Box<dyn Fn() -> Vec<LogEntry> + Send + Sync>;
 
 /// How a face was started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use netcore::Folders;
+use netcore::event_log::{self, LogGuard};
 use netcore::proto::session::Profile;
-use netcore::steps::{self, LogGuard};
 
 use crate::args::Common;
 use crate::exit::{Code, Failure, Result};
@@ -35,7 +35,7 @@ impl Me {
     /// their own instead of throwing each other out of a room.
     pub(crate) fn load(common: &Common, screen: &Screen) -> Result<Me> {
         let (folders, claim) = claim(common.profile.as_deref(), screen)?;
-        let log = steps::init_logging(&folders, common.verbose);
+        let log = event_log::init_logging(&folders, common.verbose);
         Ok(Me {
             profile: profile(common),
             folders,
@@ -49,7 +49,7 @@ impl Me {
     /// Somebody who lives in `folder` for a while, and leaves no trace.
     pub(crate) fn passing(common: &Common, folder: &Path) -> Result<Me> {
         let folders = Folders::at(folder)?;
-        let log = steps::init_logging(&folders, common.verbose);
+        let log = event_log::init_logging(&folders, common.verbose);
         Ok(Me {
             profile: profile(common),
             folders,

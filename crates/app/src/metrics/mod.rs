@@ -36,7 +36,7 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: 
 }
 
 /// Notifies the face of every step as it is taken, until there is no log any more.
-pub async fn follow_steps(core: Arc<Core>, mut coming: Receiver<netcore::steps::Step>) {
+pub async fn follow_steps(core: Arc<Core>, mut coming: Receiver<netcore::event_log::LogEntry>) {
     loop {
         match coming.recv().await {
             Ok(step) => core.notify(

@@ -278,7 +278,7 @@ impl MetricPoint {
 
 impl Step {
     /// A step in the interface's form. What it is about is the beginning of its code.
-    pub fn of(step: &netcore::steps::Step) -> Step {
+    pub fn of(step: &netcore::event_log::LogEntry) -> Step {
         Step {
             at_ms: step.at_unix_ms,
             icon: if step.is_warning {

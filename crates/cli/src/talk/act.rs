@@ -300,7 +300,7 @@ impl Session<'_> {
     }
 
     fn show_steps(&self) {
-        let steps = self.talk.me.log.steps().recent();
+        let steps = self.talk.me.log.event_log().recent();
         for step in steps.iter().skip(steps.len().saturating_sub(STEPS_SHOWN)) {
             self.screen.tell(&step_report(step));
         }
@@ -313,7 +313,7 @@ impl Session<'_> {
         if !on {
             return;
         }
-        let (mut steps, screen) = (self.talk.me.log.steps().subscribe(), self.screen.clone());
+        let (mut steps, screen) = (self.talk.me.log.event_log().subscribe(), self.screen.clone());
         self.steps = Some(tokio::spawn(async move {
             use tokio::sync::broadcast::error::RecvError;
             loop {
@@ -331,7 +331,7 @@ impl Session<'_> {
     }
 }
 
-fn step_report(step: &netcore::steps::Step) -> Report {
+fn step_report(step: &netcore::event_log::LogEntry) -> Report {
     Report::Step {
         at_unix_ms: step.at_unix_ms,
         code: step.code.clone(),

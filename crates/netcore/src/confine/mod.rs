@@ -2,7 +2,7 @@
 //!
 //! A panic is a mistake of ours that bytes of one peer have found. The work for each peer runs confined: where it panics, that
 //! peer is disconnected, and the room goes on. The panic itself is logged at its place by the
-//! [hook](crate::steps::init_logging). Locks are not poisoned by it (they are `parking_lot`'s): what they guard belongs to the
+//! [hook](crate::event_log::init_logging). Locks are not poisoned by it (they are `parking_lot`'s): what they guard belongs to the
 //! peer that goes, or is changed in one step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -33,8 +33,8 @@ fn exhaust() -> Vec<std::fs::File> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let home: PathBuf = std::env::args_os().nth(1).ok_or("which folder?")?.into();
     let options = host_options(&home, 0);
-    let log = netcore::steps::init_logging(&options.folders, false);
-    let mut steps = log.steps().subscribe();
+    let log = netcore::event_log::init_logging(&options.folders, false);
+    let mut steps = log.event_log().subscribe();
     let room = Room::host(options).await?;
     println!("{}", room.info().port);
     std::io::stdout().flush()?;

@@ -1,6 +1,6 @@
-//! The log of steps: what the program does, in plain words, for people to follow.
+//! The event log: what the program does, in plain words, for people to follow.
 //!
-//! Whatever is logged to the target [`TARGET`] is a step. A step bears a `code`, which a program can translate by, and the
+//! What is logged to the target [`TARGET`] is an entry of it. An entry bears a `code`, which a program can translate by, and the
 //! values its words are made of.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,19 +23,19 @@ use tracing_subscriber::{Layer, fmt as lines};
 use crate::clock;
 use crate::store::folders::Folders;
 
-/// The target that makes a log line a step.
+/// The target that makes a log line an entry.
 pub const TARGET: &str = "roomwire::step";
-/// The most steps remembered, the latest ones.
+/// The most entries remembered, the latest ones.
 const MAX_RECENT: usize = 500;
 /// Log files kept, one a day.
 const LOG_FILES: usize = 7;
 
-/// One step.
+/// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct LogEntry {
     /// When, in milliseconds since 1970.
     pub at_unix_ms: u64,
-    /// What kind of step.
+    /// What kind of entry.
     pub code: String,
     /// Whether it tells of trouble.
     pub is_warning: bool,
@@ -45,49 +45,49 @@ pub struct Step {
     pub fields: BTreeMap<String, String>,
 }
 
-/// The steps of this process: the latest, and those to come.
+/// The event log of this process: the latest entries, and those to come.
 #[derive(Clone, Debug)]
-pub struct Steps {
-    recent: Arc<Mutex<VecDeque<Step>>>,
-    coming: broadcast::Sender<Step>,
+pub struct EventLog {
+    recent: Arc<Mutex<VecDeque<LogEntry>>>,
+    coming: broadcast::Sender<LogEntry>,
 }
 
-impl Steps {
-    fn new() -> Steps {
-        Steps {
+impl EventLog {
+    fn new() -> EventLog {
+        EventLog {
             recent: Arc::default(),
             coming: broadcast::Sender::new(MAX_RECENT),
         }
     }
 
-    /// The latest steps, oldest first.
-    pub fn recent(&self) -> Vec<Step> {
+    /// The latest entries, oldest first.
+    pub fn recent(&self) -> Vec<LogEntry> {
         self.recent.lock().iter().cloned().collect()
     }
 
-    /// Steps from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<Step> {
+    /// Entries from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<LogEntry> {
         self.coming.subscribe()
     }
 }
 
-/// A layer that collects steps.
-pub struct StepLayer(Steps);
+/// A layer that collects entries.
+pub struct LogLayer(EventLog);
 
-/// A layer, and where its steps can be had.
-pub fn layer() -> (StepLayer, Steps) {
-    let steps = Steps::new();
-    (StepLayer(steps.clone()), steps)
+/// A layer, and the log that it fills.
+pub fn layer() -> (LogLayer, EventLog) {
+    let event_log = EventLog::new();
+    (LogLayer(event_log.clone()), event_log)
 }
 
-impl<S: Subscriber> Layer<S> for StepLayer {
+impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         if event.metadata().target() != TARGET {
             return;
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let step = Step {
+        let entry = LogEntry {
             at_unix_ms: clock::unix_ms(),
             code: fields.values.remove("code").unwrap_or_default(),
             is_warning: *event.metadata().level() <= Level::WARN,
@@ -98,10 +98,10 @@ impl<S: Subscriber> Layer<S> for StepLayer {
         if recent.len() >= MAX_RECENT {
             recent.pop_front();
         }
-        recent.push_back(step.clone());
+        recent.push_back(entry.clone());
         drop(recent);
         // Nobody need be listening.
-        let _ = self.0.coming.send(step);
+        let _ = self.0.coming.send(entry);
     }
 }
 
@@ -133,14 +133,14 @@ impl Fields {
 
 /// Logging of this process. Lines still on their way are written when it is dropped.
 pub struct LogGuard {
-    steps: Steps,
+    event_log: EventLog,
     _file: Option<WorkerGuard>,
 }
 
 impl LogGuard {
-    /// The steps.
-    pub fn steps(&self) -> &Steps {
-        &self.steps
+    /// The event log.
+    pub fn event_log(&self) -> &EventLog {
+        &self.event_log
     }
 }
 
@@ -182,11 +182,11 @@ fn make_private(folder: &Path) {
 #[cfg(not(unix))]
 fn make_private(_folder: &Path) {}
 
-/// Begins to log: to a file a day in the profile's folder, as steps, and with `terminal` to standard error as well. What is
-/// logged beside steps and warnings can be chosen by the environment variable `ROOMWIRE_LOG`. Later calls in the same
-/// process only return their own, empty steps.
+/// Begins to log: to a file a day in the profile's folder, as entries of the event log, and with `terminal` to standard error as well. What is
+/// logged beside entries and warnings can be chosen by the environment variable `ROOMWIRE_LOG`. Later calls in the same
+/// process only return an event log of their own, which stays empty.
 pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
-    let (step_layer, steps) = layer();
+    let (log_layer, event_log) = layer();
     let filter = || {
         let chosen = EnvFilter::builder()
             .with_env_var("ROOMWIRE_LOG")
@@ -194,7 +194,7 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
         let filter = chosen.from_env_lossy();
         // A constant that is known to be a directive.
         match "roomwire::step=info".parse() {
-            Ok(steps) => filter.add_directive(steps),
+            Ok(event_log) => filter.add_directive(event_log),
             Err(_) => filter,
         }
     };
@@ -226,7 +226,7 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
             .with_filter(filter())
     });
     let is_first = tracing_subscriber::registry()
-        .with(step_layer)
+        .with(log_layer)
         .with(file)
         .with(terminal)
         .try_init()
@@ -234,7 +234,10 @@ pub fn init_logging(folders: &Folders, terminal: bool) -> LogGuard {
     if is_first {
         log_panics();
     }
-    LogGuard { steps, _file: guard }
+    LogGuard {
+        event_log,
+        _file: guard,
+    }
 }
 
 /// Logs each panic as an error with its place, beside what is done about panics otherwise.
@@ -326,15 +329,15 @@ mod tests {
     }
 
     #[test]
-    fn only_steps_become_steps_and_their_values_are_kept() {
-        let (layer, steps) = layer();
+    fn only_entries_become_entries_and_their_values_stay() {
+        let (layer, event_log) = layer();
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!("something else");
             tracing::info!(target: "roomwire::step", code = "listening", port = 27182, "listening on port {}", 27182);
             tracing::warn!(target: "roomwire::step", code = "trouble", "oh");
         });
-        let recent = steps.recent();
+        let recent = event_log.recent();
         assert_eq!(recent.len(), 2);
         assert_eq!(recent[0].words, "listening on port 27182");
         assert_eq!(

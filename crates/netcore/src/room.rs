@@ -35,7 +35,7 @@ const SHOWN_TRIPS: usize = 600;
 const CLOSING: Duration = Duration::from_secs(3);
 
 /// What the control plane says for a [`Snapshot`].
-struct Told {
+struct NodeState {
     info: RoomInfo,
     people: Vec<Person>,
     chat: Vec<Entry>,
@@ -44,10 +44,10 @@ struct Told {
     is_up_to_date: bool,
 }
 
-impl Told {
+impl NodeState {
     /// After the room is over.
-    fn nothing(info: RoomInfo) -> Told {
-        Told {
+    fn nothing(info: RoomInfo) -> NodeState {
+        NodeState {
             info,
             people: Vec::new(),
             chat: Vec::new(),
@@ -181,7 +181,7 @@ impl Room {
                 .cloned()
                 .collect();
             let streams: Vec<StreamInfo> = node.streams().into_iter().cloned().collect();
-            Told {
+            NodeState {
                 info,
                 people,
                 chat,
@@ -191,14 +191,14 @@ impl Room {
             }
         });
         let asked = asked.await;
-        let Told {
+        let NodeState {
             info,
             people,
             chat,
             files: offered,
             streams,
             is_up_to_date,
-        } = asked.unwrap_or_else(|| Told::nothing(self.info()));
+        } = asked.unwrap_or_else(|| NodeState::nothing(self.info()));
         let carried = |info: StreamInfo| match self.inner.video.stream(info.id) {
             Some(stream) => stream.as_carried(info),
             None => info,
@@ -391,12 +391,12 @@ impl Room {
     }
 
     /// What became of the frames on our outbound links, those lately ended included, as far as it is kept.
-    pub fn kept_results(&self) -> Vec<LinkResult> {
+    pub fn recent_results(&self) -> Vec<LinkResult> {
         let outbounds = self.inner.video.outbounds().into_iter();
         let results = outbounds.flat_map(|outbound| {
             let LinkKey { stream, peer, .. } = outbound.key();
             outbound
-                .kept_results()
+                .recent_results()
                 .into_iter()
                 .map(move |result| LinkResult { stream, peer, result })
         });

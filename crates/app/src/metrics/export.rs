@@ -20,7 +20,7 @@ type Writing = Box<dyn FnOnce(BufWriter<File>) -> io::Result<()> + Send>;
 /// Lets a person choose where, and writes there what is known of every frame. `None` when they choose nothing.
 pub(super) async fn ask_and_write(core: &Core, format: ExportFormat) -> Result<Option<String>, IpcError> {
     let open = core.room()?;
-    let results = open.room.kept_results();
+    let results = open.room.recent_results();
     let language = core.settings().language;
     let writing: Writing = match format {
         ExportFormat::Csv => Box::new(move |out| write_csv(out, &results)),

@@ -131,7 +131,7 @@ fn session(open: &OpenRoom) -> Vec<Measured> {
     let began = |record: &LinkRecord| record.series.first().map(|point| point.at - point.lasted);
     let began = records.iter().filter_map(began).min().unwrap_or(Time::ZERO);
     let mut results = BTreeMap::<(StreamId, MemberId, Transport), Vec<FrameResult>>::new();
-    for LinkResult { stream, peer, result } in open.room.kept_results() {
+    for LinkResult { stream, peer, result } in open.room.recent_results() {
         let of_link = results.entry((stream, peer, result.transport));
         of_link.or_default().push(result);
     }

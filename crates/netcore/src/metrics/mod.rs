@@ -67,13 +67,13 @@ impl Board {
                     point,
                     at_unix_ms,
                 });
-                tell(&mut reports, key, figures);
-                tell_clock(&mut reports, key, stream.hub().clock());
+                report_link(&mut reports, key, figures);
+                report_clock(&mut reports, key, stream.hub().clock());
             }
             if let Some(inbound) = stream.inbound() {
                 let (mut point, figures) = inbound.tick(now);
                 let key = inbound.key();
-                tell(&mut reports, key, figures);
+                report_link(&mut reports, key, figures);
                 // The sending end's figures are a second old at most; without them its delay is unknown.
                 point.ack_p50_us = figures.ack_p50_us.filter(|_| point.frames > 0);
                 point.ack_p95_us = figures.ack_p95_us.filter(|_| point.frames > 0);
@@ -108,7 +108,7 @@ impl Board {
 }
 
 /// Notes figures for the peer at a link's other end.
-fn tell(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures) {
+fn report_link(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures) {
     let report = reports.entry(key.peer).or_default();
     if report.links.len() < MAX_REPORTED {
         report.links.push((key.stream, figures));
@@ -116,7 +116,7 @@ fn tell(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, figures: Figures
 }
 
 /// Notes how a publisher's clock relates to ours for the peer that the stream goes to.
-fn tell_clock(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, clock: Option<ClockOffset>) {
+fn report_clock(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, clock: Option<ClockOffset>) {
     let report = reports.entry(key.peer).or_default();
     if report.clocks.len() < MAX_REPORTED {
         report.clocks.extend(clock.map(|clock| (key.stream, clock)));

@@ -128,7 +128,7 @@ mod system {
                 let [low, high] = [at, at + 4].map(u32::to_ne_bytes);
                 u64::from_ne_bytes([low, high].concat().try_into().unwrap())
             };
-            let told = TcpInfo {
+            let expected = TcpInfo {
                 round_trip_us: Some(68),
                 round_trip_variation_us: Some(72),
                 window_bytes: Some(80 * 16),
@@ -138,7 +138,7 @@ mod system {
                 delivery_rate_bps: Some(two_words(160).saturating_mul(8)),
                 retransmitted_bytes: Some(two_words(208)),
             };
-            assert_eq!(info, told);
+            assert_eq!(info, expected);
         }
 
         #[test]
@@ -207,7 +207,7 @@ mod apple {
     mod tests {
         use super::*;
 
-        fn told(fields: &[(usize, &[u8])]) -> TcpInfo {
+        fn info_of(fields: &[(usize, &[u8])]) -> TcpInfo {
             let mut bytes = [0_u8; LENGTH];
             for (at, field) in fields {
                 bytes[*at..*at + field.len()].copy_from_slice(field);
@@ -217,7 +217,7 @@ mod apple {
 
         #[test]
         fn a_connection_on_macos_is_taken_apart() {
-            let info = told(&[
+            let info = info_of(&[
                 (16, &1_448_u32.to_ne_bytes()),
                 (24, &14_480_u32.to_ne_bytes()),
                 // In the socket, sent or not.
@@ -244,7 +244,7 @@ mod apple {
 
         #[test]
         fn less_than_a_millisecond_is_not_known() {
-            let info = told(&[(48, &1_u32.to_ne_bytes())]);
+            let info = info_of(&[(48, &1_u32.to_ne_bytes())]);
             assert_eq!((info.round_trip_us, info.round_trip_variation_us), (None, None));
         }
     }
@@ -264,7 +264,7 @@ mod system {
         let version: u32 = 0;
         let mut info = TCP_INFO_v0::default();
         let mut written = 0;
-        // SAFETY: the socket is open while `stream` is borrowed; in and out are of the sizes that are told, and nothing is
+        // SAFETY: the socket is open while `stream` is borrowed; in and out are of the sizes that are info_of, and nothing is
         // done after the call returns, for there is no overlapped structure.
         let outcome = unsafe {
             WSAIoctl(
@@ -279,10 +279,10 @@ mod system {
                 None,
             )
         };
-        (outcome == 0).then(|| told(&info))
+        (outcome == 0).then(|| info_of(&info))
     }
 
-    fn told(info: &TCP_INFO_v0) -> TcpInfo {
+    fn info_of(info: &TCP_INFO_v0) -> TcpInfo {
         // Before anything was measured there is nought or, as the least, the greatest number.
         let measured = |us: u32| Some(u64::from(us)).filter(|_| us != 0 && us != u32::MAX);
         TcpInfo {
@@ -310,7 +310,7 @@ mod system {
                 BytesRetrans: 2_920,
                 ..TCP_INFO_v0::default()
             };
-            let before = told(&info);
+            let before = info_of(&info);
             assert_eq!((before.round_trip_us, before.least_round_trip_us), (None, None));
             (info.RttUs, info.MinRttUs) = (450, 300);
             let expected = TcpInfo {
@@ -321,7 +321,7 @@ mod system {
                 segment_bytes: Some(1_460),
                 ..TcpInfo::default()
             };
-            assert_eq!(told(&info), expected);
+            assert_eq!(info_of(&info), expected);
         }
     }
 }

@@ -197,15 +197,15 @@ impl Inbound {
         let figures = match self
             .reported
             .lock()
-            .filter(|told| told.transport == own.transport)
+            .filter(|reported| reported.transport == own.transport)
         {
-            Some(told) => Figures {
-                ack_p50_us: told.ack_p50_us,
-                ack_p95_us: told.ack_p95_us,
-                ack_p99_us: told.ack_p99_us,
-                classic_rate_bps: told.classic_rate_bps,
-                loss_pct: told.loss_pct,
-                retransmits: told.retransmits,
+            Some(reported) => Figures {
+                ack_p50_us: reported.ack_p50_us,
+                ack_p95_us: reported.ack_p95_us,
+                ack_p99_us: reported.ack_p99_us,
+                classic_rate_bps: reported.classic_rate_bps,
+                loss_pct: reported.loss_pct,
+                retransmits: reported.retransmits,
                 ..own
             },
             None => own,

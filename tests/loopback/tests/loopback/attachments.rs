@@ -259,7 +259,7 @@ async fn acknowledgements_of_frames_never_sent_count_for_nothing() {
     let delay = tokio::time::timeout(PATIENCE, honest).await.unwrap();
     assert!(Duration::from_micros(delay.as_micros()) < PATIENCE);
     others.notice_nothing("acknowledgements of nothing").await;
-    let forged = others.host.room.kept_results().into_iter().filter(|result| {
+    let forged = others.host.room.recent_results().into_iter().filter(|result| {
         result.peer == mallory.welcome.me
             && result.result.first_out.is_none()
             && result.result.delay().is_some()

@@ -76,7 +76,7 @@ async fn a_members_stream_reaches_host_and_viewers_over_both_transports_while_li
         assert!(result.result.delay().is_some());
         assert!(result.result.classic_rate().is_some());
     }
-    let relayed = host.room.kept_results();
+    let relayed = host.room.recent_results();
     assert!(
         relayed.iter().any(|result| result.peer == cai.room.info().me),
         "the host measures its own links"

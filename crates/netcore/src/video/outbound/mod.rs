@@ -155,8 +155,8 @@ impl Outbound {
     }
 
     /// The receiving end told what it measured.
-    pub(crate) fn handle_report(&self, told: &Figures) {
-        self.state.lock().jitter_us = told.jitter_us.map(|jitter| (told.transport, jitter));
+    pub(crate) fn handle_report(&self, reported: &Figures) {
+        self.state.lock().jitter_us = reported.jitter_us.map(|jitter| (reported.transport, jitter));
     }
 
     /// Ends a second of measuring: its point, and the figures with what the receiving end told.
@@ -165,20 +165,20 @@ impl Outbound {
         let (queueing, target) = (state.sender.queueing_delay(), state.sender.target());
         let point = state.meter.tick(now, queueing, Some(target));
         let figures = state.meter.figures(now);
-        let told = state
+        let reported = state
             .jitter_us
             .filter(|(transport, _)| *transport == figures.transport);
         (
             point,
             Figures {
-                jitter_us: told.map(|(_, jitter)| jitter),
+                jitter_us: reported.map(|(_, jitter)| jitter),
                 ..figures
             },
         )
     }
 
     /// The results that are kept.
-    pub(crate) fn kept_results(&self) -> Vec<FrameResult> {
+    pub(crate) fn recent_results(&self) -> Vec<FrameResult> {
         self.state.lock().meter.results().0.collect()
     }
 
@@ -263,7 +263,7 @@ impl Outbound {
     }
 
     /// What a frame's end tells of the datagrams that carried it.
-    fn tell_path(&self, result: &FrameResult) {
+    fn report_path(&self, result: &FrameResult) {
         let has_arrived = matches!(
             result.outcome,
             FrameOutcome::Acked { .. } | FrameOutcome::Delivered
@@ -277,7 +277,7 @@ impl Outbound {
 
     fn record_results(&self, state: &mut State) {
         while let Some(result) = state.sender.poll_result() {
-            self.tell_path(&result);
+            self.report_path(&result);
             let queueing = state.sender.queueing_delay().filter(|_| result.delay().is_some());
             if let Some(queueing) = queueing {
                 self.live_queue.handle_queueing(queueing, result.finished);

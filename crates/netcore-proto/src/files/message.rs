@@ -2,13 +2,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_RECEIVERS, safe_name};
+use super::MAX_RECEIVERS;
+use super::name::safe_name;
 use crate::ground::person::{MAX_PEOPLE, tidy_name};
 use crate::ground::{FileId, MemberId, Refusal, text};
 use crate::wire::{MAX_EXACT, MAX_UNIX_MS, WireError, at_most};
-
-/// The longest file name in bytes, which is what common file systems take.
-pub const MAX_FILE_NAME_BYTES: usize = 255;
 
 /// A file's BLAKE3 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -20,8 +20,8 @@ mod transfer;
 pub use courtesy::Courtesy;
 pub(crate) use host::Host;
 pub(crate) use member::Member;
-pub use message::{FileHash, FileInfo, FileState, MAX_FILE_NAME_BYTES, Notice, Offer, Request};
-pub use name::{safe_name, safe_name_within};
+pub use message::{FileHash, FileInfo, FileState, Notice, Offer, Request};
+pub use name::{MAX_FILE_NAME_BYTES, safe_name, safe_name_within};
 pub use transfer::{
     HASH_BYTES, MAX_ABORT_BYTES, MAX_CHUNK_BYTES, Progress, Receiver, RecordHeader, TransferError,
     VERDICT_GOOD, abort_record, chunk_header, end_record,

@@ -1,4 +1,5 @@
-use super::MAX_FILE_NAME_BYTES;
+/// The longest file name in bytes, which is what common file systems take.
+pub const MAX_FILE_NAME_BYTES: usize = 255;
 
 /// Names Windows gives to devices, whatever their extension (Microsoft, "Naming Files, Paths, and Namespaces").
 const DEVICE_NAMES: [&str; 8] = ["con", "prn", "aux", "nul", "conin$", "conout$", "com", "lpt"];

@@ -1,36 +1,22 @@
-//! Bringing a newcomer up to date, page by page.
-//!
-//! Who joins or returns is sent people, files, streams and words in this order, as they are when their turn comes. A page is
-//! bounded in encoded bytes, and the next one follows when the driver reports that the last has left
-//! ([`Output::AwaitDrain`](crate::Output::AwaitDrain)): what waits for a connection stays small, however much there is to say
-//! and however slowly it is read. [`session::Notice::UpToDate`] ends it.
-//!
-//! What changes meanwhile is sent at once, as to everybody. A later page repeats it, which a member takes for a change. Words
-//! are the exception, since a member's log has an order: until the log's pages are through, new entries wait for theirs.
+//! How far a newcomer has been brought up to date.
 
-use super::encoded;
-use super::host::HostNode;
-use crate::ground::{ConnId, MemberId};
-use crate::io::{Notice, Output};
-use crate::{chat, session};
-
-/// A page ends when it has this many encoded bytes; its last message may exceed that by at most a control message.
-pub(super) const PAGE_BYTES: usize = 256 * 1024;
+use crate::ground::MemberId;
+use crate::session;
 
 /// How far a newcomer is.
 #[derive(Debug)]
 pub(super) struct CatchUp {
-    member: MemberId,
+    pub(super) member: MemberId,
     /// The last entry of the log that it has; zero for none.
-    last_seq: u64,
-    section: Section,
+    pub(super) last_seq: u64,
+    pub(super) section: Section,
     /// The first number of that section that has not been sent.
-    next: u64,
+    pub(super) next: u64,
 }
 
 /// What a newcomer is sent, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Section {
+pub(super) enum Section {
     People,
     Files,
     Streams,
@@ -45,66 +31,5 @@ impl CatchUp {
             section: Section::People,
             next: arrival.introduced,
         }
-    }
-}
-
-impl HostNode {
-    /// What to do about the next page on a connection that still catches up.
-    pub(super) fn next_page(&mut self, conn: ConnId) -> Vec<Output> {
-        let mut page = Vec::new();
-        let Some(mut catch_up) = self.catching_up.remove(&conn) else {
-            return page;
-        };
-        let mut bytes_of_page = 0_usize;
-        while bytes_of_page < PAGE_BYTES {
-            if let Some((number, notice)) = self.next_item(&catch_up) {
-                catch_up.next = number.saturating_add(1);
-                let bytes = encoded(&notice);
-                bytes_of_page = bytes_of_page.saturating_add(bytes.len());
-                page.push(Output::Transmit { conn, bytes });
-            } else if !self.begin_next_section(&mut catch_up) {
-                let bytes = encoded(&Notice::Session(session::Notice::UpToDate));
-                page.push(Output::Transmit { conn, bytes });
-                return page;
-            }
-        }
-        page.push(Output::AwaitDrain { conn });
-        self.catching_up.insert(conn, catch_up);
-        page
-    }
-
-    /// Goes on to the next section. Returns `false` when there is none.
-    fn begin_next_section(&self, catch_up: &mut CatchUp) -> bool {
-        let (section, next) = match catch_up.section {
-            Section::People => (Section::Files, self.files.first_to_list(catch_up.member)),
-            Section::Files => (Section::Streams, 0),
-            Section::Streams => (Section::Chat, self.chat.first_to_list(catch_up.last_seq)),
-            Section::Chat => return false,
-        };
-        (catch_up.section, catch_up.next) = (section, next);
-        true
-    }
-
-    /// The next thing to say of a section, and its number.
-    fn next_item(&self, catch_up: &CatchUp) -> Option<(u64, Notice)> {
-        let CatchUp { member, next, .. } = *catch_up;
-        fn item<N>(found: Option<(u64, N)>, notice: fn(N) -> Notice) -> Option<(u64, Notice)> {
-            found.map(|(number, found)| (number, notice(found)))
-        }
-        match catch_up.section {
-            Section::People => item(self.session.person_from(next, member), Notice::Session),
-            Section::Files => item(self.files.file_from(next, member), Notice::Files),
-            Section::Streams => item(self.video.stream_from(next), Notice::Video),
-            Section::Chat => item(self.chat.entry_from(next), Notice::Chat),
-        }
-    }
-
-    /// Whether `notice` waits for its page on `conn`.
-    pub(super) fn waits_for_its_page(&self, conn: ConnId, notice: &Notice) -> bool {
-        let is_entry = matches!(
-            notice,
-            Notice::Chat(chat::Notice::Entry(_) | chat::Notice::Receipt(_))
-        );
-        is_entry && self.catching_up.contains_key(&conn)
     }
 }

@@ -1,10 +1,11 @@
 //! What the machines of all capabilities put out, in one order.
 
-use crate::ground::{
-    ConnId, Refusal,
-    outbox::{HostOutbox, MemberOutbox, Recipients},
-};
+use bytes::Bytes;
+
+use crate::ground::outbox::{HostOutbox, MemberOutbox, Recipients};
+use crate::ground::{ConnId, Refusal};
 use crate::io::{Event, Notice, Request};
+use crate::wire::encode_control;
 use crate::{chat, files, session, video};
 
 /// What a host's machines put out since it was last delivered.
@@ -75,3 +76,9 @@ macro_rules! capabilities {
 }
 
 capabilities!(Session by session, Chat by chat, Files by files, Video by video);
+
+/// A message as its bytes.
+pub(super) fn encoded(message: &impl serde::Serialize) -> Bytes {
+    // Everything we say is bounded where it is made: texts, names, lists. A test asserts it for the longest.
+    encode_control(message).expect("what this side says fits a control message")
+}

@@ -1,14 +1,17 @@
 //! Rules of the whole node.
 
-use super::catch_up::PAGE_BYTES;
+use super::pages::PAGE_BYTES;
 use super::*;
 use crate::chat::MAX_TEXT_BYTES;
 use crate::files::{MAX_FILES, Offer};
 use crate::ground::Transport;
 use crate::ground::person::MAX_PEOPLE;
+use crate::ground::{ConnId, FileId};
+use crate::io::{Event, Notice, Request};
+use crate::session::Peer;
 use crate::session::Returning;
 use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamSpec};
-use crate::wire::{AttachToken, MAX_CONTROL_BYTES, MAX_EXACT};
+use crate::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, MAX_EXACT, encode_control};
 
 /// All that a newcomer is sent, however full a room is.
 const MAX_CATCH_UP_BYTES: usize = 10 * 1024 * 1024;

@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ground::{
-    MemberId, Time,
-    person::{LeaveReason, MAX_PEOPLE, Person, Profile, tidy_name},
-    refusal::Refusal,
-};
+use crate::ground::person::{LeaveReason, MAX_PEOPLE, Person, Profile, tidy_name};
+use crate::ground::{MemberId, Refusal, Time};
 use crate::wire::{AttachToken, MAX_EXACT, WireError, at_most, moment};
 
 /// What a member tells the host about itself and its presence.

@@ -1,4 +1,6 @@
-use super::{InFlight, Sender, Waiting};
+use super::in_flight::InFlight;
+use super::reported::Reported;
+use super::{Sender, Waiting};
 use crate::ground::{Span, Time, Transport};
 use crate::link::{Acked, RoundTrip};
 use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
@@ -6,45 +8,34 @@ use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 /// Results nobody has taken are forgotten from the oldest on.
 const MAX_RESULTS: usize = 4_096;
 
-/// What an acknowledgement tells of its frame, whichever transport brought it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
-    pub(super) whole: Time,
-    pub(super) hold: Span,
-    pub(super) spread_us: u32,
-    pub(super) train_us: u32,
-    /// Parts that did not arrive the first time.
-    pub(super) lost: u16,
-}
-
 /// How frames end, and what is learnt from that.
 impl Sender {
-    pub(super) fn acked(&mut self, at: usize, told: Told, now: Time) {
+    pub(super) fn acked(&mut self, at: usize, reported: Reported, now: Time) {
         let Some(sent) = self.in_flight.get(at) else {
             return;
         };
         let (first_out, last_out) = (sent.first_out.unwrap_or(now), sent.last_out.unwrap_or(now));
-        let delay = now.since(first_out).saturating_sub(told.hold);
-        let sample = now.since(last_out).saturating_sub(told.hold);
+        let delay = now.since(first_out).saturating_sub(reported.hold);
+        let sample = now.since(last_out).saturating_sub(reported.hold);
         // A frame that needed a part again was whole later than its way is long (Karn's algorithm). A prompt in vain changes
         // nothing: the answer to it tells how long the frame has been there.
-        if told.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
+        if reported.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
             self.round_trip = Some(RoundTrip::after(self.round_trip, sample));
         }
         if sent.transport == self.transport {
             let acked = Acked {
                 bytes: sent.frame.bytes().len() as u32,
                 parts: sent.parts,
-                lost: u32::from(told.lost),
+                lost: u32::from(reported.lost),
                 first_out,
                 last_out: sent.parts_out.unwrap_or(last_out),
-                whole: told.whole,
-                hold: told.hold,
-                spread: Span::from_micros(u64::from(told.spread_us)),
-                train: Span::from_micros(u64::from(told.train_us)),
+                whole: reported.whole,
+                hold: reported.hold,
+                spread: Span::from_micros(u64::from(reported.spread_us)),
+                train: Span::from_micros(u64::from(reported.train_us)),
             };
             self.control.handle_acked(&acked, now);
-            self.note_passed(now - told.hold);
+            self.note_passed(now - reported.hold);
         }
         let queueing = self.control.queueing().unwrap_or_default();
         self.window.handle_delay(delay, queueing, now);
@@ -52,14 +43,14 @@ impl Sender {
             at,
             FrameOutcome::Acked {
                 delay,
-                hold: told.hold.min(now.since(first_out)),
+                hold: reported.hold.min(now.since(first_out)),
             },
-            Some(told),
+            Some(reported),
             now,
         );
     }
 
-    pub(super) fn finish(&mut self, at: usize, outcome: FrameOutcome, told: Option<Told>, now: Time) {
+    pub(super) fn finish(&mut self, at: usize, outcome: FrameOutcome, reported: Option<Reported>, now: Time) {
         let Some(sent) = self.in_flight.remove(at) else {
             return;
         };
@@ -74,7 +65,7 @@ impl Sender {
                 _ => {}
             }
         }
-        self.conclude(&sent, outcome, told, now);
+        self.conclude(&sent, outcome, reported, now);
     }
 
     /// Ends frames of which nothing more is to be expected. It tells of no full way, so the target stays what it is.
@@ -86,7 +77,7 @@ impl Sender {
         }
     }
 
-    fn conclude(&mut self, sent: &InFlight, outcome: FrameOutcome, told: Option<Told>, now: Time) {
+    fn conclude(&mut self, sent: &InFlight, outcome: FrameOutcome, reported: Option<Reported>, now: Time) {
         let header = sent.frame.header();
         self.push_result(FrameResult {
             frame: header.frame,
@@ -97,8 +88,8 @@ impl Sender {
             offered: sent.offered,
             first_out: sent.first_out,
             last_out: sent.last_out,
-            received_whole: told.map(|told| told.whole),
-            spread_us: told.map(|told| told.spread_us),
+            received_whole: reported.map(|reported| reported.whole),
+            spread_us: reported.map(|reported| reported.spread_us),
             finished: now,
             retransmits: sent.retransmits,
             outcome,

@@ -3,13 +3,13 @@ mod gate;
 mod in_flight;
 mod leave;
 mod repair;
+mod reported;
 mod window;
 
 pub use window::WindowMode;
 
 use std::collections::VecDeque;
 
-use self::finish::Told;
 use self::gate::Gate;
 use self::in_flight::InFlight;
 use self::window::Window;
@@ -220,14 +220,7 @@ impl Sender {
     /// An acknowledgement from a TCP connection.
     pub fn handle_tcp_ack(&mut self, ack: &TcpAck, now: Time) {
         if let Some(at) = self.position(ack.frame, Transport::Tcp) {
-            let told = Told {
-                whole: ack.whole,
-                hold: Span::from_micros(u64::from(ack.hold_us)),
-                spread_us: ack.spread_us,
-                train_us: ack.spread_us,
-                lost: 0,
-            };
-            self.acked(at, told, now);
+            self.acked(at, ack.into(), now);
         }
     }
 
@@ -238,14 +231,7 @@ impl Sender {
             return;
         }
         if let Some(at) = self.position(ack.frame, Transport::Udp) {
-            let told = Told {
-                whole: ack.whole,
-                hold: Span::from_micros(u64::from(ack.hold_us)),
-                spread_us: ack.spread_us,
-                train_us: ack.train_us,
-                lost: ack.lost,
-            };
-            self.acked(at, told, now);
+            self.acked(at, ack.into(), now);
         }
         let mut at = 0;
         while let Some(sent) = self.in_flight.get(at) {

@@ -10,18 +10,18 @@
 //!
 //! Receivers fetch it while it is still being uploaded, as far as it has come.
 
-mod courtesy;
 mod host;
 mod member;
 mod message;
 mod name;
+mod scavenger;
 mod transfer;
 
-pub use courtesy::Courtesy;
 pub(crate) use host::Host;
 pub(crate) use member::Member;
 pub use message::{FileHash, FileInfo, FileState, Notice, Offer, Request};
 pub use name::{MAX_FILE_NAME_BYTES, safe_name, safe_name_within};
+pub use scavenger::ScavengerRate;
 pub use transfer::{
     HASH_BYTES, MAX_ABORT_BYTES, MAX_CHUNK_BYTES, Progress, Receiver, RecordHeader, TransferError,
     VERDICT_GOOD, abort_record, chunk_header, end_record,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use netcore_proto::files::Courtesy;
+use netcore_proto::files::ScavengerRate;
 
 use crate::clock;
 use crate::net::connection::Connection;
@@ -8,7 +8,7 @@ use crate::net::live_queue::LiveQueue;
 
 /// Keeps a file's bytes from holding up live pictures that go to the same peer.
 pub(super) struct Pace {
-    courtesy: Courtesy,
+    scavenger: ScavengerRate,
     live_queue: Arc<LiveQueue>,
 }
 
@@ -17,21 +17,21 @@ impl Pace {
     pub(super) fn new(live_queue: Arc<LiveQueue>, connection: &Connection) -> Pace {
         connection.carry_file();
         Pace {
-            courtesy: Courtesy::default(),
+            scavenger: ScavengerRate::default(),
             live_queue,
         }
     }
 
     /// How many bytes to send next, `most` at most.
     pub(super) fn portion(&self, most: usize) -> usize {
-        self.courtesy.portion(most)
+        self.scavenger.portion(most)
     }
 
     /// So many bytes were sent. Returns when the next may be.
     pub(super) async fn sent(&mut self, bytes: usize) {
         let now = clock::now();
         let next = self
-            .courtesy
+            .scavenger
             .handle_sent(bytes, self.live_queue.queueing(now), now);
         if next > now {
             clock::sleep_until(Some(next)).await;

@@ -19,7 +19,7 @@ const PORTION_LASTS: f64 = 0.02;
 /// less while they are. The idea, to take what others leave by watching the delay, is that of LEDBAT (RFC 6817); here the
 /// delay that is watched is the pictures' own.
 #[derive(Clone, Debug, Default)]
-pub struct Courtesy {
+pub struct ScavengerRate {
     /// Bytes a second; `None`: as fast as it goes.
     rate: Option<f64>,
     /// Since when `sent` is counted.
@@ -28,7 +28,7 @@ pub struct Courtesy {
     next: Time,
 }
 
-impl Courtesy {
+impl ScavengerRate {
     /// How many bytes to send next, `most` at most.
     pub fn portion(&self, most: usize) -> usize {
         match self.rate {
@@ -82,8 +82,8 @@ mod tests {
 
     /// A file and live pictures of 250 kB a second share a way of `width` bytes a second: returns how long the pictures
     /// queue each 100 ms, and how many bytes of the file got through.
-    fn share(width: f64, is_courteous: bool) -> (Vec<Span>, f64) {
-        let mut courtesy = Courtesy::default();
+    fn share(width: f64, yields: bool) -> (Vec<Span>, f64) {
+        let mut scavenger = ScavengerRate::default();
         let (mut now, mut queue, mut file) = (Time::ZERO, 0.0_f64, 0.0);
         let mut next = Time::ZERO;
         let mut queued = Vec::new();
@@ -92,11 +92,11 @@ mod tests {
             queue = (queue + 250.0 - width / 1_000.0).max(0.0);
             // A connection has at most this much on its way.
             while next <= now && queue < 500_000.0 {
-                let portion = courtesy.portion(64_000);
+                let portion = scavenger.portion(64_000);
                 queue += portion as f64;
                 file += portion as f64;
                 let delay = Span::from_micros((queue / width * 1e6) as u64);
-                next = courtesy.handle_sent(portion, is_courteous.then_some(delay), now);
+                next = scavenger.handle_sent(portion, yields.then_some(delay), now);
             }
             if ms % 100 == 0 {
                 queued.push(Span::from_micros((queue / width * 1e6) as u64));
@@ -129,31 +129,31 @@ mod tests {
 
     #[test]
     fn without_live_pictures_nothing_is_held_back() {
-        let mut courtesy = Courtesy::default();
+        let mut scavenger = ScavengerRate::default();
         for us in 0..10_000 {
             let now = Time::from_micros(us * 100);
-            assert_eq!(courtesy.handle_sent(64_000, None, now), now);
-            assert_eq!(courtesy.portion(256_000), 256_000);
+            assert_eq!(scavenger.handle_sent(64_000, None, now), now);
+            assert_eq!(scavenger.portion(256_000), 256_000);
         }
     }
 
     #[test]
     fn a_file_goes_on_however_bad_things_are_and_recovers_when_the_pictures_end() {
-        let mut courtesy = Courtesy::default();
+        let mut scavenger = ScavengerRate::default();
         let mut now = Time::ZERO;
         for _ in 0..200 {
-            now = courtesy
-                .handle_sent(courtesy.portion(64_000), Some(Span::from_secs(10)), now)
+            now = scavenger
+                .handle_sent(scavenger.portion(64_000), Some(Span::from_secs(10)), now)
                 .max(now + INTERVAL);
         }
         let begun = now;
-        let next = courtesy.handle_sent(16_000, Some(Span::from_secs(10)), now);
+        let next = scavenger.handle_sent(16_000, Some(Span::from_secs(10)), now);
         assert!(
             next.since(begun) <= Span::from_millis(1_100),
             "{:?}",
             next.since(begun)
         );
-        let free = courtesy.handle_sent(16_000, None, next + INTERVAL);
+        let free = scavenger.handle_sent(16_000, None, next + INTERVAL);
         assert_eq!(free, next + INTERVAL);
     }
 }

@@ -1,5 +1,5 @@
 use super::histogram::{Distribution, Distributions};
-use super::kept::{Kept, MAX_KEPT};
+use super::recent_results::{MAX_RESULTS, RecentResults};
 use super::totals::{Totals, TransportSummary};
 use super::{Counters, Figures, Point, Series, WINDOW, percentile};
 use crate::ground::arithmetic::Grow;
@@ -14,7 +14,7 @@ pub struct LinkMeter {
     transport: Transport,
     /// What is older than these stands in the [`Series`], and figures of the last [`WINDOW`] are those of so many frames at
     /// most.
-    kept: Kept,
+    recent: RecentResults,
     ticked: Option<Time>,
     second: Second,
     series: Series,
@@ -40,7 +40,7 @@ impl LinkMeter {
     pub fn new(transport: Transport) -> LinkMeter {
         LinkMeter {
             transport,
-            kept: Kept::default(),
+            recent: RecentResults::default(),
             ticked: None,
             second: Second::default(),
             series: Series::default(),
@@ -68,10 +68,10 @@ impl LinkMeter {
         if result.transport == self.transport {
             self.second.record(&result);
         }
-        if self.kept.is_empty() {
+        if self.recent.is_empty() {
             self.second.began = Some(result.offered);
         }
-        self.kept.push(&result);
+        self.recent.push(&result);
     }
 
     /// Ends a second: what happened in it, with what the rate control says of it: how long what is sent waits in queues on
@@ -80,7 +80,7 @@ impl LinkMeter {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);
         let span = now.since(since);
         let results = self
-            .kept
+            .recent
             .iter()
             .rev()
             .take_while(|result| result.finished > since);
@@ -113,7 +113,7 @@ impl LinkMeter {
     /// The figures of the last [`WINDOW`], of the transport in use.
     pub fn figures(&self, now: Time) -> Figures {
         let recent = self
-            .kept
+            .recent
             .iter()
             .rev()
             .take_while(|result| result.finished + WINDOW >= now);
@@ -144,7 +144,7 @@ impl LinkMeter {
         rates.sort_unstable();
         // A rate over less than a second says more about when it was asked for than about the link, unless so much happened
         // that less is remembered.
-        let least = if seen < MAX_KEPT {
+        let least = if seen < MAX_RESULTS {
             SECOND
         } else {
             Span::from_micros(1)
@@ -178,7 +178,7 @@ impl LinkMeter {
         impl DoubleEndedIterator<Item = FrameResult> + ExactSizeIterator,
         u64,
     ) {
-        (self.kept.iter(), self.kept.forgotten())
+        (self.recent.iter(), self.recent.forgotten())
     }
 
     /// The whole session, second by second lately and coarser the longer ago.
@@ -400,14 +400,17 @@ mod tests {
     #[test]
     fn a_week_of_frames_stays_in_bounds() {
         let mut meter = LinkMeter::new(Transport::Udp);
-        for at in 0..3 * MAX_KEPT as u64 {
+        for at in 0..3 * MAX_RESULTS as u64 {
             meter.record(FrameResult {
                 bytes: (at * 7_919 % (16 << 20)) as u32,
                 ..result(at * 33, Transport::Udp, acked(at * 7_907 % 70_000_000))
             });
         }
-        let kept = meter.results();
-        assert_eq!((kept.0.count(), kept.1), (MAX_KEPT, 2 * MAX_KEPT as u64));
+        let recent = meter.results();
+        assert_eq!(
+            (recent.0.count(), recent.1),
+            (MAX_RESULTS, 2 * MAX_RESULTS as u64)
+        );
         let seen = meter.distributions(Transport::Udp);
         for distribution in [&seen.delay_us, &seen.jitter_us, &seen.gap_us, &seen.size_bytes] {
             assert!(distribution.heap_bytes() <= Distribution::MAX_BYTES);

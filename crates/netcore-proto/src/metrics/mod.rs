@@ -6,9 +6,9 @@
 mod arrival;
 mod counters;
 mod histogram;
-mod kept;
 mod link;
 mod pace;
+mod recent_results;
 mod results;
 mod series;
 mod totals;

@@ -5,7 +5,7 @@ use crate::ground::{FrameNumber, Span, Time, Transport};
 use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason};
 
 /// The most results kept: 400 s at 30 frames/s in 0.9 MB.
-pub(super) const MAX_KEPT: usize = 12_000;
+pub(super) const MAX_RESULTS: usize = 12_000;
 /// Room for so many is made at once.
 const MORE: usize = 512;
 /// Stands for what is not known.
@@ -14,21 +14,21 @@ const UNKNOWN: u32 = u32::MAX;
 /// The latest results of a link, in the order in which they were known. A host has one of these for each viewer, so they are
 /// kept in half the memory that they take otherwise.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct RecentResults {
     results: VecDeque<Compact>,
     forgotten: u64,
 }
 
-impl Kept {
+impl RecentResults {
     pub(super) fn push(&mut self, result: &FrameResult) {
-        if self.results.len() >= MAX_KEPT {
+        if self.results.len() >= MAX_RESULTS {
             self.results.pop_front();
             self.forgotten.grow_by(1);
         }
         if self.results.len() == self.results.capacity() {
             // By itself the ring would take room for a power of two, a third more than it is allowed to keep.
             self.results
-                .reserve_exact(MORE.min(MAX_KEPT.saturating_sub(self.results.len())));
+                .reserve_exact(MORE.min(MAX_RESULTS.saturating_sub(self.results.len())));
         }
         self.results.push_back(Compact::of(result));
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_what_was_told() {
+    fn what_is_remembered_is_what_was_given() {
         let times = (Span::from_micros(69_999_997), Span::from_micros(12));
         let outcomes = [
             FrameOutcome::Acked {
@@ -190,26 +190,26 @@ mod tests {
             .map(|(at, outcome)| result(at, outcome))
             .chain([unsent])
             .collect();
-        let mut kept = Kept::default();
-        told.iter().for_each(|result| kept.push(result));
-        assert_eq!(kept.iter().collect::<Vec<_>>(), told);
+        let mut recent = RecentResults::default();
+        told.iter().for_each(|result| recent.push(result));
+        assert_eq!(recent.iter().collect::<Vec<_>>(), told);
     }
 
     #[test]
-    fn the_latest_are_kept_in_the_memory_that_is_named() {
-        let mut kept = Kept::default();
-        for at in 0..3 * MAX_KEPT as u64 {
-            kept.push(&result(at, FrameOutcome::Delivered));
+    fn the_latest_are_remembered_in_the_memory_that_is_named() {
+        let mut recent = RecentResults::default();
+        for at in 0..3 * MAX_RESULTS as u64 {
+            recent.push(&result(at, FrameOutcome::Delivered));
         }
         assert_eq!(
-            (kept.iter().len(), kept.forgotten()),
-            (MAX_KEPT, 2 * MAX_KEPT as u64)
+            (recent.iter().len(), recent.forgotten()),
+            (MAX_RESULTS, 2 * MAX_RESULTS as u64)
         );
         assert_eq!(
-            kept.iter().next().unwrap().frame,
-            FrameNumber(2 * MAX_KEPT as u32)
+            recent.iter().next().unwrap().frame,
+            FrameNumber(2 * MAX_RESULTS as u32)
         );
-        let bytes = size_of::<Compact>() * kept.results.capacity();
+        let bytes = size_of::<Compact>() * recent.results.capacity();
         assert!(bytes < 900_000, "{bytes}");
     }
 }

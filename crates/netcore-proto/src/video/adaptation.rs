@@ -53,9 +53,9 @@ impl Default for AdaptationConfig {
     }
 }
 
-/// How to make the pictures.
+/// How pictures are to be encoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
+pub struct EncodingTarget {
     /// JPEG quality.
     pub quality: u8,
     /// Part of the full width and height: numerator and denominator.
@@ -64,9 +64,9 @@ pub struct Plan {
     pub rate: f32,
 }
 
-/// Decides how pictures are made so that they fit a target.
+/// Decides how pictures are encoded so that they fit a target.
 ///
-/// Tell it of each picture and of the target, and make the next picture as it plans. It learns from the pictures how large
+/// Tell it of each picture and of the target, and make the next picture as it says. It learns from the pictures how large
 /// this scene's are.
 #[derive(Debug)]
 pub struct Adaptation {
@@ -108,9 +108,9 @@ impl Adaptation {
         }
     }
 
-    /// A picture of so many bytes was made as `plan` told, which need not be the latest.
-    pub fn handle_frame(&mut self, bytes: usize, plan: Plan) {
-        let share = area(plan.scale) * coarseness(plan.quality).powf(COARSENESS_POWER);
+    /// A picture of so many bytes was made as `encoding` says, which need not be the latest.
+    pub fn handle_frame(&mut self, bytes: usize, encoding: EncodingTarget) {
+        let share = area(encoding.scale) * coarseness(encoding.quality).powf(COARSENESS_POWER);
         let content = (bytes as f64 / share.max(f64::MIN_POSITIVE)).clamp(1.0, 1e12);
         // A scene that becomes harder is heeded at once, one that becomes easier slowly.
         self.content = Some(match self.content {
@@ -120,9 +120,9 @@ impl Adaptation {
     }
 
     /// The target now. Returns how to make the next picture.
-    pub fn handle_target(&mut self, target: Bitrate, now: Time) -> Plan {
+    pub fn handle_target(&mut self, target: Bitrate, now: Time) -> EncodingTarget {
         let Some(content) = self.content.filter(|_| !self.config.is_fixed) else {
-            return self.plan();
+            return self.encoding();
         };
         let (least, most) = self.config.bitrate;
         let target = target.clamp(least, most);
@@ -151,13 +151,13 @@ impl Adaptation {
         if !KEPT.contains(&self.share(self.at, self.quality, content, target)) {
             self.quality = whole(self.fitting_quality(self.at, content, target), floor, ceiling);
         }
-        self.plan()
+        self.encoding()
     }
 
     /// How to make the next picture, as last decided.
-    pub fn plan(&self) -> Plan {
+    pub fn encoding(&self) -> EncodingTarget {
         let (scale, rate) = self.step(self.at);
-        Plan {
+        EncodingTarget {
             quality: self.quality,
             scale,
             rate,
@@ -249,7 +249,7 @@ mod tests {
     struct Camera {
         adaptation: Adaptation,
         now: Time,
-        plans: Vec<Plan>,
+        targets: Vec<EncodingTarget>,
         noise: u64,
     }
 
@@ -258,30 +258,31 @@ mod tests {
             Camera {
                 adaptation: Adaptation::new(config),
                 now: Time::ZERO,
-                plans: Vec::new(),
+                targets: Vec::new(),
                 noise: 1,
             }
         }
 
-        /// Runs for so long with this target, which wavers by 5 %, and pictures that differ by 10 %. Returns the last plan.
-        fn run(&mut self, mbit: f64, seconds: u64) -> Plan {
+        /// Runs for so long with this target, which wavers by 5 %, and pictures that differ by 10 %. Returns the last encoding.
+        fn run(&mut self, mbit: f64, seconds: u64) -> EncodingTarget {
             for _ in 0..seconds * 30 {
                 self.noise = self.noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let wavers = (self.noise >> 40) as f64 / f64::from(1 << 24) - 0.5;
                 let target = Bitrate((mbit * 1e6 * (1.0 + wavers / 10.0)) as u64);
-                let plan = self.adaptation.handle_target(target, self.now);
-                let size = 65_900.0 * area(plan.scale) * coarseness(plan.quality).powf(COARSENESS_POWER);
+                let encoding = self.adaptation.handle_target(target, self.now);
+                let size =
+                    65_900.0 * area(encoding.scale) * coarseness(encoding.quality).powf(COARSENESS_POWER);
                 self.adaptation
-                    .handle_frame((size * (1.0 + wavers / 5.0)) as usize, plan);
-                self.plans.push(plan);
+                    .handle_frame((size * (1.0 + wavers / 5.0)) as usize, encoding);
+                self.targets.push(encoding);
                 self.now += Span::from_micros(33_333);
             }
-            self.adaptation.plan()
+            self.adaptation.encoding()
         }
 
-        fn bitrate(plan: Plan) -> f64 {
-            let size = 65_900.0 * area(plan.scale) * coarseness(plan.quality).powf(COARSENESS_POWER);
-            size * 8.0 * f64::from(plan.rate) / 1e6
+        fn bitrate(encoding: EncodingTarget) -> f64 {
+            let size = 65_900.0 * area(encoding.scale) * coarseness(encoding.quality).powf(COARSENESS_POWER);
+            size * 8.0 * f64::from(encoding.rate) / 1e6
         }
     }
 
@@ -298,11 +299,11 @@ mod tests {
         let fewer = camera.run(0.4, 2);
         assert_eq!(fewer.scale, (1, 4));
         assert!(fewer.rate < 30.0 && fewer.rate >= 5.0, "{fewer:?}");
-        for (plan, mbit) in [(coarser, 15.0), (smaller, 4.0), (fewer, 0.4)] {
-            let made = Camera::bitrate(plan);
+        for (encoding, mbit) in [(coarser, 15.0), (smaller, 4.0), (fewer, 0.4)] {
+            let made = Camera::bitrate(encoding);
             assert!(
                 (0.5 * mbit..1.05 * mbit).contains(&made),
-                "{made} of {mbit}: {plan:?}"
+                "{made} of {mbit}: {encoding:?}"
             );
         }
     }
@@ -311,10 +312,10 @@ mod tests {
     fn it_recovers_in_the_reverse_order() {
         let mut camera = Camera::new(AdaptationConfig::default());
         camera.run(0.3, 2);
-        camera.plans.clear();
+        camera.targets.clear();
         let full = camera.run(50.0, 30);
         assert_eq!((full.quality, full.scale, full.rate), (80, (1, 1), 30.0));
-        for pair in camera.plans.windows(2) {
+        for pair in camera.targets.windows(2) {
             assert!(area(pair[1].scale) >= area(pair[0].scale));
             assert!(pair[1].rate >= pair[0].rate);
             assert!(
@@ -330,10 +331,10 @@ mod tests {
             let mbit = 0.2 * 1.1_f64.powi(step);
             let mut camera = Camera::new(AdaptationConfig::default());
             camera.run(mbit, 5);
-            camera.plans.clear();
+            camera.targets.clear();
             camera.run(mbit, 60);
             let changes = camera
-                .plans
+                .targets
                 .windows(2)
                 .filter(|pair| (pair[0].scale, pair[0].rate) != (pair[1].scale, pair[1].rate));
             let count = changes.count();
@@ -342,7 +343,7 @@ mod tests {
                 "{count} changes of size or rate in a minute at {mbit}"
             );
             let moves = camera
-                .plans
+                .targets
                 .windows(2)
                 .filter(|pair| pair[0].quality != pair[1].quality);
             let count = moves.count();
@@ -354,8 +355,8 @@ mod tests {
     fn a_sudden_drop_is_followed_with_the_next_picture() {
         let mut camera = Camera::new(AdaptationConfig::default());
         camera.run(50.0, 2);
-        let plan = camera.adaptation.handle_target(Bitrate(2_000_000), camera.now);
-        assert!(Camera::bitrate(plan) < 2.2, "{plan:?}");
+        let encoding = camera.adaptation.handle_target(Bitrate(2_000_000), camera.now);
+        assert!(Camera::bitrate(encoding) < 2.2, "{encoding:?}");
     }
 
     #[test]
@@ -395,9 +396,12 @@ mod tests {
             is_fixed: false,
         };
         let mut camera = Camera::new(config);
-        let plan = camera.run(0.1, 2);
-        assert_eq!((plan.quality, plan.scale, plan.rate), (100, (1, 1), 30.0));
-        let nonsense = Plan {
+        let encoding = camera.run(0.1, 2);
+        assert_eq!(
+            (encoding.quality, encoding.scale, encoding.rate),
+            (100, (1, 1), 30.0)
+        );
+        let nonsense = EncodingTarget {
             quality: 0,
             scale: (0, 0),
             rate: f32::INFINITY,

@@ -26,7 +26,7 @@ mod result;
 mod sender;
 
 pub use ack_mode::{AckMode, stop_and_wait_rate};
-pub use adaptation::{Adaptation, AdaptationConfig, Plan};
+pub use adaptation::{Adaptation, AdaptationConfig, EncodingTarget};
 pub use buffers::FrameBuffers;
 pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack};
 pub use fragment::{Fragment, Parity};

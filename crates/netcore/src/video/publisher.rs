@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use netcore_proto::video::{Adaptation, AdaptationConfig, Frame, FrameHeader, Plan, StreamSpec};
+use netcore_proto::video::{Adaptation, AdaptationConfig, EncodingTarget, Frame, FrameHeader, StreamSpec};
 use netcore_proto::{Bitrate, FrameNumber, StreamId, Time};
 
 use super::hub::ShownFrame;
@@ -61,7 +61,14 @@ impl Publisher {
     ///
     /// Returns how to make the next one so that it fits the way, once [`adapt`](Publisher::adapt) has said how far that may
     /// go. The best way counts where there are several: whoever has a narrower one gets fewer of the pictures.
-    pub fn send(&self, jpeg: &[u8], width: u16, height: u16, captured: Time, encoded: Time) -> Option<Plan> {
+    pub fn send(
+        &self,
+        jpeg: &[u8],
+        width: u16,
+        height: u16,
+        captured: Time,
+        encoded: Time,
+    ) -> Option<EncodingTarget> {
         let number = FrameNumber(self.own.next.fetch_add(1, Ordering::Relaxed));
         let stream = self.own.live()?;
         let header = FrameHeader {
@@ -86,7 +93,7 @@ impl Publisher {
         }
         let mut adaptation = self.own.adaptation.lock();
         let adaptation = adaptation.as_mut()?;
-        adaptation.handle_frame(jpeg.len(), adaptation.plan());
+        adaptation.handle_frame(jpeg.len(), adaptation.encoding());
         // Nobody watches: nothing is in the way of the best pictures.
         let target = stream.hub().target().unwrap_or(Bitrate(u64::MAX));
         Some(adaptation.handle_target(target, clock::now()))

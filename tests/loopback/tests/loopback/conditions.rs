@@ -6,7 +6,7 @@ use loopback_tests::{PATIENCE, Party, pattern};
 use netcore::netem::Conditions;
 use netcore::proto::chat::{Body, Entry, Event};
 use netcore::proto::session::{self, LeaveReason};
-use netcore::proto::video::{Adaptation, AdaptationConfig, FrameResult, Plan};
+use netcore::proto::video::{Adaptation, AdaptationConfig, EncodingTarget, FrameResult};
 use netcore::proto::{Span, Transport};
 use netcore::{Publisher, RoomEvent, clock};
 
@@ -123,21 +123,21 @@ async fn pictures_are_made_to_fit_a_way_that_became_narrow_and_again_when_it_is_
     for transport in [Transport::Udp, Transport::Tcp] {
         let publisher = ben.room.publish(pattern(transport)).await.unwrap();
         publisher.adapt(AdaptationConfig::default());
-        let best = Adaptation::new(AdaptationConfig::default()).plan();
+        let best = Adaptation::new(AdaptationConfig::default()).encoding();
         // A picture's bytes go with its area and, roughly, with its quality.
-        let bytes = |plan: Plan| {
-            let side = f64::from(plan.scale.0) / f64::from(plan.scale.1);
-            (60_000.0 * side * side * f64::from(plan.quality) / f64::from(best.quality)) as usize
+        let bytes = |encoding: EncodingTarget| {
+            let side = f64::from(encoding.scale.0) / f64::from(encoding.scale.1);
+            (60_000.0 * side * side * f64::from(encoding.quality) / f64::from(best.quality)) as usize
         };
-        let plan_until = async |is_narrow: bool| {
-            let mut plan = best;
+        let encode_until = async |is_narrow: bool| {
+            let mut encoding = best;
             let mut pace = tokio::time::interval(Duration::from_millis(33));
             loop {
                 pace.tick().await;
-                let picture = vec![0xab; bytes(plan).max(1_000)];
-                let told = publisher.send(&picture, 640, 480, clock::now(), clock::now());
-                plan = told.unwrap_or(plan);
-                let is_smaller = plan.quality < best.quality || plan.scale != best.scale;
+                let picture = vec![0xab; bytes(encoding).max(1_000)];
+                let advised = publisher.send(&picture, 640, 480, clock::now(), clock::now());
+                encoding = advised.unwrap_or(encoding);
+                let is_smaller = encoding.quality < best.quality || encoding.scale != best.scale;
                 if is_smaller == is_narrow {
                     return;
                 }
@@ -145,11 +145,11 @@ async fn pictures_are_made_to_fit_a_way_that_became_narrow_and_again_when_it_is_
         };
         ben.room
             .set_conditions(Some(Conditions::delay_ms(5).mbit(3, 100_000)), 5);
-        tokio::time::timeout(PATIENCE, plan_until(true))
+        tokio::time::timeout(PATIENCE, encode_until(true))
             .await
             .expect("the pictures become smaller");
         ben.room.set_conditions(None, 0);
-        tokio::time::timeout(PATIENCE, plan_until(false))
+        tokio::time::timeout(PATIENCE, encode_until(false))
             .await
             .expect("the pictures become better again");
         publisher.stop().await;

@@ -8,10 +8,10 @@ use crate::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate,
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conditions {
     /// The sender's own interface, which takes no more from its socket while it is full; `None` when that is the bottleneck
-    /// itself. With one, the bottleneck is somewhere on the way: it holds nobody back, and what its queue has no room for is
+    /// itself. With one, the bottleneck is somewhere on the path: it holds nobody back, and what its queue has no room for is
     /// lost.
     pub interface: Option<Bitrate>,
-    /// The narrowest place and its queue; `None` for no limit.
+    /// The bottleneck and its queue; `None` for no limit.
     pub bottleneck: Option<Bottleneck>,
     /// Packets of more bytes than this are lost; `None` for no limit.
     pub mtu: Option<u32>,
@@ -125,7 +125,7 @@ pub struct PathCounts {
     pub packets: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Packets lost on the way.
+    /// Packets lost on the path.
     pub lost: u64,
     /// Packets for which the queue had no room.
     pub overflowed: u64,

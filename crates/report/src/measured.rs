@@ -222,7 +222,7 @@ fn segments(trip: &TripSummary) -> Vec<TripSegment> {
         segment(
             "last byte out → whole at the receiver",
             "末字节发出 → 接收方收全",
-            trip.way_us,
+            trip.path_us,
             true,
         ),
         segment(

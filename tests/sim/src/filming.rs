@@ -10,7 +10,7 @@ pub fn lan() -> Conditions {
     Conditions::delay_ms(10).mbit(100, 256 * 1024)
 }
 
-/// A router on the way with so much room before its link of so many megabits per second, 20 ms there and back.
+/// A router on the path with so much room before its link of so many megabits per second, 20 ms there and back.
 pub fn router(mbit: u64, queue_bytes: u64) -> Conditions {
     Conditions::delay_ms(10)
         .mbit(mbit, queue_bytes)
@@ -36,7 +36,7 @@ pub fn used_mbit(world: &mut World, stretch: Span) -> f64 {
     (world.up("Ben").counts().bytes - before) as f64 * 8.0 / stretch.as_secs_f64() / 1e6
 }
 
-/// The longest that Ben's packets had to wait at the narrowest place between two moments.
+/// The longest that Ben's packets had to wait at the bottleneck between two moments.
 ///
 /// # Panics
 /// When nobody looked in between.

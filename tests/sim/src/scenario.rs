@@ -16,7 +16,7 @@ pub enum Step {
     Join(&'static str),
     /// Somebody says goodbye.
     Leave(&'static str),
-    /// Somebody's control connection breaks; both ends notice, and what was on its way is lost.
+    /// Somebody's control connection breaks; both ends notice, and what was in flight is lost.
     Cut(&'static str),
     /// Nothing gets to or from somebody, and nobody is told.
     Silence(&'static str),
@@ -28,7 +28,7 @@ pub enum Step {
     Say(&'static str, &'static str),
     /// Somebody's control connection carries these bytes to the host, whatever they are.
     Raw(&'static str, Vec<u8>),
-    /// Somebody's link is different from now on, both ways.
+    /// Somebody's link is different from now on, in both directions.
     Link(&'static str, Conditions),
     /// Somebody begins a stream over this transport.
     Publish(&'static str, Transport),
@@ -132,7 +132,7 @@ impl Scenario {
         }
     }
 
-    /// Everybody's link is like this, both ways.
+    /// Everybody's link is like this, in both directions.
     #[must_use]
     pub fn links(self, links: Conditions) -> Scenario {
         Scenario { links, ..self }

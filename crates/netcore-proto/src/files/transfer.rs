@@ -100,7 +100,7 @@ pub enum TransferError {
     },
     /// The content is not what the sender hashed.
     #[error(
-        "the content does not match its checksum: it was damaged on the way or changed while it was sent"
+        "the content does not match its checksum: it was damaged in transit or changed while it was sent"
     )]
     Corrupt,
 }

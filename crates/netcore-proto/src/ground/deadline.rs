@@ -28,9 +28,9 @@ pub enum DeadlineReason {
     Expiry,
     /// A frame was not acknowledged.
     Acknowledgement,
-    /// The way has room for the frame that waits.
+    /// The path has room for the frame that waits.
     Room,
-    /// The next of a frame's parts may leave.
+    /// The next of a frame's fragments may leave.
     Pacing,
     /// A question about the size of datagrams is due, or its answer is.
     Probe,

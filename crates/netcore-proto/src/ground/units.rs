@@ -59,7 +59,7 @@ impl FrameNumber {
         FrameNumber(self.0.wrapping_add(1))
     }
 
-    /// Whether this frame comes after `other`, counted the short way round the circle of 2³² (RFC 1982).
+    /// Whether this frame comes after `other`, counted along the shorter arc of the circle of 2³² (RFC 1982).
     pub const fn is_newer_than(self, other: FrameNumber) -> bool {
         let ahead = self.0.wrapping_sub(other.0);
         ahead != 0 && ahead < 1 << 31

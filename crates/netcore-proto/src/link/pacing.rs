@@ -2,7 +2,7 @@
 
 use crate::ground::{Bitrate, Span, Time};
 
-/// A frame leaves at this share of what the way takes, so that what else is on it gets through.
+/// A frame leaves at this share of what the path takes, so that what else is on it gets through.
 const SHARE: f64 = 0.8;
 /// But it never takes longer than this share of a frame interval: the next frame must not wait for it.
 const MOST_OF_INTERVAL: f64 = 0.8;
@@ -15,8 +15,8 @@ const BURST_BYTES: u64 = 16 * 1024;
 
 /// Spreads the datagrams of a frame over time.
 ///
-/// It is a bucket that fills at the frame's pace and holds a burst. Nothing is paced before a frame has shown how slow the way
-/// is: until then the burst is what shows it, and on a way faster than what is sent there is nothing to spare.
+/// It is a bucket that fills at the frame's pace and holds a burst. Nothing is paced before a frame has shown how slow the path
+/// is: until then the burst is what shows it, and on a path faster than what is sent there is nothing to spare.
 #[derive(Debug, Default)]
 pub(crate) struct Pacer {
     pace: Option<Bitrate>,
@@ -25,7 +25,7 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// A frame of `bytes` begins to leave. `limit` is what the way takes, when that is known.
+    /// A frame of `bytes` begins to leave. `limit` is what the path takes, when that is known.
     pub(crate) fn begin(&mut self, bytes: u64, interval: Option<Span>, limit: Option<Bitrate>) {
         self.pace = limit.zip(interval).map(|(limit, interval)| {
             let room =
@@ -87,7 +87,7 @@ mod tests {
     const INTERVAL: Option<Span> = Some(Span::from_millis(33));
 
     #[test]
-    fn nothing_waits_on_a_way_whose_rate_is_not_known() {
+    fn nothing_waits_on_a_path_whose_rate_is_not_known() {
         let mut pacer = Pacer::default();
         pacer.begin(100_000, INTERVAL, None);
         let left = send(&mut pacer, 100);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_too_large_for_the_way_still_leaves_before_the_next() {
+    fn a_frame_that_is_too_large_for_the_path_still_leaves_before_the_next() {
         let mut pacer = Pacer::default();
         pacer.begin(100_000, INTERVAL, Some(Bitrate(1_000_000)));
         let left = send(&mut pacer, 100);

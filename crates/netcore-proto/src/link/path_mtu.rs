@@ -1,4 +1,4 @@
-//! How large a datagram may be on the way to a neighbour (RFC 8899, for any transport over UDP).
+//! How large a datagram may be on the path to a neighbour (RFC 8899, for any transport over UDP).
 
 use crate::ground::{Deadline, DeadlineReason, Span, Time};
 
@@ -29,7 +29,7 @@ const BLACK_HOLE: usize = 4;
 /// Until a round trip is known.
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
 
-/// Finds the size of datagrams on the way to one neighbour.
+/// Finds the size of datagrams on the path to one neighbour.
 ///
 /// It begins with what every path takes. Send the probes that [`poll_probe`](PathMtu::poll_probe) names, and tell whether they
 /// were answered, or could not be sent. In the meantime [`payload`](PathMtu::payload) bytes may be sent in one datagram. Sizes
@@ -102,7 +102,7 @@ impl Pair {
 enum Search {
     /// This size is to be probed from then on, for the so-manieth time.
     Due { size: u16, attempt: u32, at: Time },
-    /// A probe of this size is on its way; its token.
+    /// A probe of this size is in flight; its token.
     Sent {
         size: u16,
         attempt: u32,

@@ -1,6 +1,6 @@
 use crate::ground::Span;
 
-/// How long the way there and back is, and how much that varies (RFC 6298, section 2).
+/// How long the round trip is, and how much that varies (RFC 6298, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoundTrip {
     pub(crate) smoothed: Span,

@@ -30,7 +30,7 @@ pub enum Count {
     Missed,
     /// At the receiver: whole frames that came after a newer one.
     Late,
-    /// At the receiver: frames of which only parts came.
+    /// At the receiver: frames of which only some fragments came.
     Incomplete,
     /// At the receiver: fragments asked for again.
     AskedAgain,
@@ -124,7 +124,7 @@ impl Count {
             Count::Received => "frames received whole, each the newest",
             Count::Missed => "frames missing between those received",
             Count::Late => "frames received after a newer one",
-            Count::Incomplete => "frames of which only parts came",
+            Count::Incomplete => "frames of which only some fragments came",
             Count::AskedAgain => "fragments asked for again",
             Count::Repaired => "fragments computed from parity",
             Count::Useless => "fragments that were there already or contradicted it",

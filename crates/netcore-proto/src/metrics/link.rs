@@ -75,7 +75,7 @@ impl LinkMeter {
     }
 
     /// Ends a second: what happened in it, with what the rate control says of it: how long what is sent waits in queues on
-    /// the way, and the bitrate it allows.
+    /// the path, and the bitrate it allows.
     pub fn tick(&mut self, now: Time, queueing: Option<Span>, target: Option<Bitrate>) -> Point {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);
         let span = now.since(since);

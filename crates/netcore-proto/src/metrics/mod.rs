@@ -55,7 +55,7 @@ pub struct Point {
     pub drops: u32,
     /// Fragments sent again in that second.
     pub retransmits: u32,
-    /// How long what is sent waits in queues on the way, in microseconds, as the rate control estimates it; `None` when
+    /// How long what is sent waits in queues on the path, in microseconds, as the rate control estimates it; `None` when
     /// unknown.
     pub queueing_us: Option<u64>,
     /// The bitrate that the rate control allows, in bits per second; `None` when unknown.

@@ -46,7 +46,7 @@ pub struct SeriesPoint {
     pub dropped: u32,
     /// Fragments sent again.
     pub resent: u32,
-    /// How long what is sent waits in queues on the way, in microseconds: the mean over the stretch; `None` when unknown.
+    /// How long what is sent waits in queues on the path, in microseconds: the mean over the stretch; `None` when unknown.
     pub queueing_us: Option<u32>,
     /// The longest of the same.
     pub queueing_max_us: Option<u32>,

@@ -7,7 +7,7 @@ use crate::video::{FrameOutcome, FrameResult};
 /// Trips that are kept: ten seconds at 60 frames a second.
 const MAX_TRIPS: usize = 600;
 
-/// One frame's way from the camera to the screen, as far as one computer knows of it. All times are on that computer's
+/// One frame's trip from the camera to the screen, as far as one computer knows of it. All times are on that computer's
 /// clock; those that were taken on another one are as wrong as the clocks' relation may be. What is not known is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FrameTrip {
@@ -37,7 +37,7 @@ pub struct FrameTrip {
     pub clock_error_us: Option<u64>,
 }
 
-/// Medians of the parts of a frame's way over the frames that are kept, in microseconds, and how wrong those may be that lie
+/// Medians of the segments of a frame's trip over the frames that are remembered, in microseconds, and how wrong those may be that lie
 /// between two computers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TripSummary {
@@ -48,7 +48,7 @@ pub struct TripSummary {
     /// First byte out to last byte out.
     pub send_us: Option<u64>,
     /// Last byte out to whole at the other end; on the viewer's computer encoded to whole.
-    pub way_us: Option<u64>,
+    pub path_us: Option<u64>,
     /// Whole at the other end to the acknowledgement here.
     pub ack_us: Option<u64>,
     /// Whole to decoded.
@@ -88,7 +88,7 @@ impl FrameTrip {
     }
 }
 
-/// Keeps the way of the latest frames of a stream as they are shown on this computer.
+/// Remembers the trips of the latest frames of a stream as they are shown on this computer.
 #[derive(Clone, Debug, Default)]
 pub struct ViewMeter {
     trips: VecDeque<FrameTrip>,
@@ -125,7 +125,7 @@ impl ViewMeter {
     pub fn handle_drawn(&mut self, frame: FrameNumber, decoded: Time, drawn: Time) {
         let trip = self.trips.iter_mut().rev().find(|trip| trip.frame == frame);
         if let Some(trip) = trip.filter(|trip| trip.drawn.is_none()) {
-            // A window that lies about it must not make a way shorter than it can be.
+            // A window that lies about it must not make a trip shorter than it can be.
             let decoded = decoded.max(trip.received.unwrap_or(decoded));
             trip.decoded = Some(decoded);
             trip.drawn = Some(drawn.max(decoded));
@@ -165,7 +165,7 @@ impl TripSummary {
             encode_us: median(|trip| trip.captured, |trip| trip.encoded),
             queue_us: median(|trip| trip.encoded, |trip| trip.first_out),
             send_us: median(|trip| trip.first_out, |trip| trip.last_out),
-            way_us: median(|trip| trip.last_out.or(trip.encoded), |trip| trip.received),
+            path_us: median(|trip| trip.last_out.or(trip.encoded), |trip| trip.received),
             ack_us: median(|trip| trip.received, |trip| trip.acked),
             decode_us: median(|trip| trip.received, |trip| trip.decoded),
             draw_us: median(|trip| trip.decoded, |trip| trip.drawn),
@@ -211,7 +211,7 @@ mod tests {
         }
         let summary = meter.summary();
         assert_eq!(summary.encode_us, Some(3_000));
-        assert_eq!(summary.way_us, Some(9_000));
+        assert_eq!(summary.path_us, Some(9_000));
         assert_eq!((summary.decode_us, summary.draw_us), (Some(8_000), Some(5_000)));
         assert_eq!(
             (summary.screen_us, summary.screen_p95_us),
@@ -223,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_relation_of_clocks_nothing_is_claimed_about_the_way() {
+    fn without_a_relation_of_clocks_nothing_is_claimed_about_the_path() {
         let mut meter = ViewMeter::default();
         meter.handle_received(FrameNumber(1), 9_000, ms(5), 1_000, ms(100), None);
         meter.handle_drawn(FrameNumber(1), ms(50), ms(40));
         meter.handle_drawn(FrameNumber(2), ms(110), ms(120));
         let summary = meter.summary();
         assert_eq!(
-            (summary.way_us, summary.screen_us, summary.clock_error_us),
+            (summary.path_us, summary.screen_us, summary.clock_error_us),
             (None, None, None)
         );
         assert_eq!(

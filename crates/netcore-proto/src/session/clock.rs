@@ -15,7 +15,7 @@ const DRIFT_BASELINE: Span = Span::from_secs(20);
 /// Learns how another computer's clock relates to ours from questions and answers on the control connection.
 ///
 /// An answer names the time at which the question was there. It was there at some moment between our sending it and our
-/// hearing of it, so each exchange bounds the offset by half its round trip, whatever the way there and the way back are
+/// hearing of it, so each exchange bounds the offset by half its round trip, whatever the path there and the path back are
 /// like. The exchange with the tightest bound counts (the minimum filter of RFC 5905, section 10), where an older one's
 /// bound has grown by what the clocks may have drifted since; the drift itself is taken from two good exchanges
 /// far enough apart, as soon as these bound it better than quartz does.
@@ -128,7 +128,7 @@ mod tests {
             let mut last_error = u64::MAX;
             for n in 0..400_u64 {
                 let at = 1_000_000 + n * 2_000_000;
-                // Queues come and go on either way, seldom on neither.
+                // Queues come and go in either direction, seldom in neither.
                 let (there, back) = ((n * 7_919) % 4_000 + 100, (n * 104_729) % 9_000 + 100);
                 exchange(&mut relation, at, there, back, drift);
                 let now = Time::from_micros(at + 1_500_000);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_of_theirs_is_found_on_our_clock_also_by_way_of_a_third() {
+    fn a_moment_of_theirs_is_found_on_our_clock_also_through_a_third() {
         let (host, publisher) = (
             ClockOffset {
                 offset_us: 5_000,

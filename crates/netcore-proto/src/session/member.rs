@@ -4,7 +4,7 @@ use super::{Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, R
 use crate::ground::outbox::MemberOutbox;
 use crate::ground::{Deadline, DeadlineReason, MemberId, Time};
 
-/// A member's side of who is here. It outlives connections: people stay known while the way to them is lost.
+/// A member's side of who is here. It outlives connections: people stay known while the path to them is lost.
 ///
 /// The host's word is not taken for how many people there are, or for how long what they tell is.
 #[derive(Debug)]

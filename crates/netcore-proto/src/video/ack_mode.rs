@@ -1,23 +1,23 @@
 use crate::ground::{Bitrate, Span};
 
-/// How frames are acknowledged and what is done about lost ones, from the classic lab's way to ours.
+/// How frames are acknowledged and what is done about lost ones, from the classic lab's to ours.
 ///
 /// TCP repeats what is lost by itself, so there the last three are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AckMode {
-    /// One frame on its way at a time; the next leaves when it is acknowledged or given up. What is lost stays lost.
+    /// One frame in flight at a time; the next leaves when it is acknowledged or given up. What is lost stays lost.
     StopAndWait,
-    /// A window of frames on their way. What is lost stays lost.
+    /// A window of frames in flight. What is lost stays lost.
     Window,
-    /// The receiver asks for the parts that were lost.
+    /// The receiver asks for the fragments that were lost.
     WindowWithRequests,
-    /// And while parts are lost, more are sent from which they can be computed.
+    /// And while fragments are lost, more are sent from which they can be computed.
     #[default]
     WindowWithRequestsAndParity,
 }
 
 impl AckMode {
-    /// Every way, the classic first.
+    /// Every mode, the classic first.
     pub const ALL: [AckMode; 4] = [
         AckMode::StopAndWait,
         AckMode::Window,
@@ -25,7 +25,7 @@ impl AckMode {
         AckMode::WindowWithRequestsAndParity,
     ];
 
-    /// Whether the sender answers requests for lost parts.
+    /// Whether the sender answers requests for lost fragments.
     pub const fn answers_requests(self) -> bool {
         matches!(
             self,
@@ -33,7 +33,7 @@ impl AckMode {
         )
     }
 
-    /// Whether the sender adds parity when parts are lost.
+    /// Whether the sender adds parity when fragments are lost.
     pub const fn adds_parity(self) -> bool {
         matches!(self, AckMode::WindowWithRequestsAndParity)
     }

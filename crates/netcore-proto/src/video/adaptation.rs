@@ -32,7 +32,7 @@ pub struct AdaptationConfig {
     pub rate: f32,
     /// Not fewer than this are sent each second.
     pub min_rate: f32,
-    /// The least and the most that is aimed at, whatever the target. A least above what the way takes costs frames: they are
+    /// The least and the most that is aimed at, whatever the target. A least above what the path takes costs frames: they are
     /// left out whole instead of made smaller. A least above the most is that most.
     pub bitrate: (Bitrate, Bitrate),
     /// Nothing is done: full size and rate at the highest quality, whatever the target.
@@ -71,7 +71,7 @@ pub struct EncodingTarget {
 #[derive(Debug)]
 pub struct Adaptation {
     config: AdaptationConfig,
-    /// The ways to make pictures, best first.
+    /// The encodings, best first.
     steps: Vec<((u8, u8), f32)>,
     at: usize,
     quality: u8,
@@ -366,7 +366,7 @@ mod tests {
             ..AdaptationConfig::default()
         };
         let mut camera = Camera::new(within(4_000_000, 10_000_000));
-        // What the way takes: much less, much more, and nothing known of it, as while nobody watches.
+        // What the path takes: much less, much more, and nothing known of it, as while nobody watches.
         for (mbit, aimed_at) in [(0.3, 4.0), (200.0, 10.0), (1e13, 10.0)] {
             let made = Camera::bitrate(camera.run(mbit, 20));
             assert!(

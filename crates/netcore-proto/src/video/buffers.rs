@@ -9,7 +9,7 @@ const MAX_KEPT_BYTES: usize = 1024 * 1024;
 
 /// Memory for incoming frames, used again once nobody holds the frame that was in it.
 ///
-/// Fresh memory for each frame costs more than all else on the way in: the system hands it out page by page. Measured for
+/// Fresh memory for each frame costs more than all else on arrival: the system hands it out page by page. Measured for
 /// frames of 400,000 bytes in 45 datagrams: 6.4 µs of CPU for each datagram with fresh memory, under 1 µs with this.
 #[derive(Debug, Default)]
 pub struct FrameBuffers {

@@ -1,4 +1,4 @@
-//! The datagrams of a stream: parts of frames and what is said of them.
+//! The datagrams of a stream: fragments of frames and what is said of them.
 
 use bytes::{BufMut, Bytes};
 
@@ -13,13 +13,13 @@ pub const MAX_NACK_RANGES: usize = 64;
 /// to 7 are the stream's number; numbers are in network byte order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Datagram<D = Bytes> {
-    /// Kind 1: a part of a frame.
+    /// Kind 1: a fragment of a frame.
     Fragment(Fragment<D>),
     /// Kind 2: a frame has arrived whole.
     Ack(Ack),
-    /// Kind 3: parts of a frame are missing and still wanted.
+    /// Kind 3: fragments of a frame are missing and still wanted.
     Nack(Nack),
-    /// Kind 6: a part from which missing ones can be computed.
+    /// Kind 6: a fragment from which missing ones can be computed.
     Parity(Parity<D>),
 }
 
@@ -30,13 +30,13 @@ pub struct Ack {
     pub stream: StreamId,
     /// Which frame.
     pub frame: FrameNumber,
-    /// How many of its parts did not come the first time they were sent (saturating).
+    /// How many of its fragments did not come the first time they were sent (saturating).
     pub lost: u16,
     /// How long the receiver held it between having it whole and sending this, in microseconds.
     pub hold_us: u32,
-    /// How long its bytes took to come in, from the first part to the last, in microseconds.
+    /// How long its bytes took to come in, from the first fragment to the last, in microseconds.
     pub spread_us: u32,
-    /// The same without those parts that were sent again: what the way itself did to the frame, in microseconds.
+    /// The same without those fragments that were sent again: what the path itself did to the frame, in microseconds.
     pub train_us: u32,
     /// The 32 frames before: bit *i* is set when frame − 1 − *i* has arrived whole. It mends lost acknowledgements, and
     /// tells which frames were given up.
@@ -45,7 +45,7 @@ pub struct Ack {
     pub whole: Time,
 }
 
-/// Parts of a frame are missing and still wanted.
+/// Fragments of a frame are missing and still wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nack {
     /// Which stream.
@@ -54,7 +54,7 @@ pub struct Nack {
     pub frame: FrameNumber,
     /// Which of the receiver's requests for this frame it is. One that is told twice counts once.
     pub serial: u16,
-    /// Runs of missing parts, first and count, at most [`MAX_NACK_RANGES`].
+    /// Runs of missing fragments, first and count, at most [`MAX_NACK_RANGES`].
     pub missing: Vec<(u16, u16)>,
 }
 
@@ -137,7 +137,7 @@ impl<'a> Datagram<&'a [u8]> {
                 if usize::from(ranges) > MAX_NACK_RANGES {
                     return Err(WireError::Record {
                         record: RECORD,
-                        why: "it names too many runs of missing parts",
+                        why: "it names too many runs of missing fragments",
                     });
                 }
                 let serial = u16::from_be_bytes(*take(bytes, RECORD)?);

@@ -4,7 +4,7 @@ use super::{FRAME_HEADER_BYTES, MAX_FRAME_BYTES};
 use crate::ground::{FrameNumber, StreamId};
 use crate::wire::{WireError, take};
 
-/// A part of a frame's bytes (header and JPEG). All parts but the last have the same size.
+/// A run of a frame's bytes (header and JPEG). All fragments but the last have the same size.
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -18,7 +18,7 @@ use crate::wire::{WireError, take};
 /// +---------------------------------------------------------------+
 /// |                  length of the frame in bytes                 |
 /// +-------------------------------+---------------+---------------+
-/// |   size of each part but the last  |  parity   |    flags      |
+/// |   size of each but the last     |  parity   |    flags      |
 /// +-------------------------------+---------------+---------------+
 /// |   bytes of the frame …
 /// +----------------------------
@@ -36,21 +36,21 @@ pub struct Fragment<D = Bytes> {
     pub frame: FrameNumber,
     /// Bytes of the whole frame.
     pub frame_length: u32,
-    /// Bytes of every part but the last.
+    /// Bytes of every fragment but the last.
     pub size: u16,
-    /// Which part, from zero.
+    /// Which fragment, from zero.
     pub index: u16,
     /// Zero when first sent, one more each time it is sent again.
     pub attempt: u8,
-    /// How many [`Parity`] parts follow the frame's own.
+    /// How many [`Parity`] fragments follow the frame's own.
     pub parity: u8,
-    /// Whether the sender answers requests for missing parts of this frame.
+    /// Whether the sender answers requests for missing fragments of this frame.
     pub answers_requests: bool,
     /// The bytes from `index × size` on.
     pub data: D,
 }
 
-/// A part from which missing parts of its frame can be computed: as many of them as parity parts are here, whichever they
+/// A fragment from which missing fragments of its frame can be computed: as many of them as parity fragments are here, whichever they
 /// are (Reed-Solomon over GF(2¹⁶), as `reed-solomon-simd` 3 arranges it).
 ///
 /// ```text
@@ -65,11 +65,11 @@ pub struct Fragment<D = Bytes> {
 /// +---------------------------------------------------------------+
 /// |                  length of the frame in bytes                 |
 /// +-------------------------------+-------------------------------+
-/// |   size of each part           |   `size` bytes …
+/// |   size of each fragment       |   `size` bytes …
 /// +-------------------------------+-------------------------------
 /// ```
 ///
-/// It is computed over parts that all have `size` bytes: the last is filled up with zeros.
+/// It is computed over fragments that all have `size` bytes: the last is filled up with zeros.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parity<D = Bytes> {
     /// Which stream.
@@ -78,9 +78,9 @@ pub struct Parity<D = Bytes> {
     pub frame: FrameNumber,
     /// Bytes of the whole frame.
     pub frame_length: u32,
-    /// Bytes of every part; even.
+    /// Bytes of every fragment; even.
     pub size: u16,
-    /// How many parity parts the frame has.
+    /// How many parity fragments the frame has.
     pub count: u8,
     /// Which of them this is, from zero.
     pub index: u8,
@@ -91,11 +91,11 @@ pub struct Parity<D = Bytes> {
 impl Fragment {
     /// Bytes before the data.
     pub const HEADER_BYTES: usize = 20;
-    /// Fewer bytes than this in a part make no sense on any link, and would make parts without end.
+    /// Fewer bytes than this in a fragment make no sense on any link, and would make fragments without end.
     pub const MIN_SIZE: u16 = 256;
     const NO_REQUESTS: u8 = 1;
 
-    /// How many parts of `size` bytes, at least one, a frame of `frame_length` bytes has.
+    /// How many fragments of `size` bytes, at least one, a frame of `frame_length` bytes has.
     pub fn count(frame_length: u32, size: u16) -> u32 {
         frame_length.div_ceil(u32::from(size.max(1)))
     }
@@ -131,7 +131,7 @@ impl<D: AsRef<[u8]>> Fragment<D> {
             return refuse("it does not have the bytes its place calls for");
         }
         if self.parity > 0 && !self.size.is_multiple_of(2) {
-            return refuse("it announces parity over parts of an odd size");
+            return refuse("it announces parity over fragments of an odd size");
         }
         Ok(())
     }
@@ -208,7 +208,7 @@ impl<'a> Parity<&'a [u8]> {
 
 fn check_shape(frame_length: u32, size: u16) -> Result<(), WireError> {
     if size < Fragment::MIN_SIZE {
-        return refuse("its parts are too small");
+        return refuse("its fragments are too small");
     }
     if frame_length as usize > MAX_FRAME_BYTES || frame_length as usize <= FRAME_HEADER_BYTES {
         return refuse("its frame is empty or longer than 16 MiB");

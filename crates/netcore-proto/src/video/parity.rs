@@ -1,16 +1,16 @@
-//! Parity: parts from which lost ones can be computed, so that a loss need not cost a round trip.
+//! Parity: fragments from which lost ones can be computed, so that a loss need not cost a round trip.
 
 use bytes::{Bytes, BytesMut};
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::Fragment;
 
-/// Frames of more parts or bytes get no parity: what computing takes stays bounded, at four times the bytes.
+/// Frames of more fragments or bytes get no parity: what computing takes stays bounded, at four times the bytes.
 const MAX_PARTS: u32 = 2_048;
 const MAX_BYTES: u32 = 2 * 1024 * 1024;
-/// Parity begins when more than the first share of parts is lost, and ends when less than the second is.
+/// Parity begins when more than the first share of fragments is lost, and ends when less than the second is.
 const LOSS: [f64; 2] = [0.005, 0.002];
-/// Parity is at least and at most this share of a frame's parts.
+/// Parity is at least and at most this share of a frame's fragments.
 const SHARE: (f64, f64) = (0.05, 0.5);
 
 /// Whether a frame of this shape can have parity. Both ends judge alike.
@@ -27,28 +27,28 @@ pub(super) struct ParityMaker {
 }
 
 impl ParityMaker {
-    /// How many parity parts a frame of so many parts gets, when this share of parts is lost.
+    /// How many parity fragments a frame of so many fragments gets, when this share of fragments is lost.
     ///
     /// As many as are lost of such a frame on average, and two and a half times the spread of that number: of 160 frames one
     /// loses more.
-    pub(super) fn count(&mut self, parts: u32, loss: f64) -> u8 {
+    pub(super) fn count(&mut self, fragments: u32, loss: f64) -> u8 {
         let [on, off] = LOSS;
         self.is_on = loss > if self.is_on { off } else { on };
         if !self.is_on {
             return 0;
         }
-        let parts = f64::from(parts);
-        // Parity parts are lost like others.
-        let lost = parts * loss / (1.0 - loss).max(0.1);
+        let fragments = f64::from(fragments);
+        // Parity fragments are lost like others.
+        let lost = fragments * loss / (1.0 - loss).max(0.1);
         let (least, most) = SHARE;
         let count = lost + 2.5 * lost.sqrt() + 1.0;
         count
-            .clamp(parts * least, (parts * most).max(1.0))
+            .clamp(fragments * least, (fragments * most).max(1.0))
             .ceil()
             .min(255.0) as u8
     }
 
-    /// The parity parts of a frame; none when its shape does not allow for any.
+    /// The parity fragments of a frame; none when its shape does not allow for any.
     pub(super) fn make(&mut self, frame: &Bytes, size: u16, count: u8) -> Vec<Bytes> {
         let length = frame.len() as u32;
         if count == 0 || !is_possible(length, size) {
@@ -66,19 +66,19 @@ impl ParityMaker {
     fn encode(
         &mut self,
         frame: &Bytes,
-        parts: usize,
+        fragments: usize,
         size: usize,
         count: usize,
     ) -> Result<Vec<Bytes>, reed_solomon_simd::Error> {
         let encoder = match &mut self.encoder {
             Some(encoder) => {
-                encoder.reset(parts, count, size)?;
+                encoder.reset(fragments, count, size)?;
                 encoder
             }
-            none => none.insert(ReedSolomonEncoder::new(parts, count, size)?),
+            none => none.insert(ReedSolomonEncoder::new(fragments, count, size)?),
         };
-        for part in frame.chunks_exact(size) {
-            encoder.add_original_shard(part)?;
+        for fragment in frame.chunks_exact(size) {
+            encoder.add_original_shard(fragment)?;
         }
         let rest = frame.chunks_exact(size).remainder();
         if !rest.is_empty() {
@@ -86,7 +86,8 @@ impl ParityMaker {
         }
         let made = encoder.encode()?;
         let mut slab = BytesMut::with_capacity(count.saturating_mul(size));
-        made.recovery_iter().for_each(|part| slab.extend_from_slice(part));
+        made.recovery_iter()
+            .for_each(|fragment| slab.extend_from_slice(fragment));
         let mut slab = slab.freeze();
         Ok((0..count).map(|_| slab.split_to(size)).collect())
     }
@@ -100,9 +101,9 @@ impl std::fmt::Debug for ParityMaker {
     }
 }
 
-/// Computes the missing parts of a frame in place. Returns whether that worked.
+/// Computes the missing fragments of a frame in place. Returns whether that worked.
 ///
-/// `missing` says which parts are not in `frame`; `parity` has those of `count` parity parts that came, at least as many.
+/// `missing` says which fragments are not in `frame`; `parity` has those of `count` parity fragments that came, at least as many.
 pub(super) fn repair(
     frame: &mut BytesMut,
     size: u16,
@@ -110,31 +111,31 @@ pub(super) fn repair(
     count: u8,
     parity: &[(u8, Bytes)],
 ) -> bool {
-    let parts = Fragment::count(frame.len() as u32, size) as usize;
+    let fragments = Fragment::count(frame.len() as u32, size) as usize;
     let size = usize::from(size);
     let mut work = || -> Result<(), reed_solomon_simd::Error> {
-        let mut decoder = ReedSolomonDecoder::new(parts, count.into(), size)?;
-        let mut gaps = missing.iter().map(|part| *part as usize).peekable();
-        for (at, part) in frame.chunks(size).enumerate() {
+        let mut decoder = ReedSolomonDecoder::new(fragments, count.into(), size)?;
+        let mut gaps = missing.iter().map(|fragment| *fragment as usize).peekable();
+        for (at, fragment) in frame.chunks(size).enumerate() {
             if gaps.next_if_eq(&at).is_some() {
                 continue;
             }
-            if part.len() == size {
-                decoder.add_original_shard(at, part)?;
+            if fragment.len() == size {
+                decoder.add_original_shard(at, fragment)?;
             } else {
-                decoder.add_original_shard(at, filled_up(part, size))?;
+                decoder.add_original_shard(at, filled_up(fragment, size))?;
             }
         }
-        for (at, part) in parity.iter().take(missing.len()) {
-            decoder.add_recovery_shard((*at).into(), part)?;
+        for (at, fragment) in parity.iter().take(missing.len()) {
+            decoder.add_recovery_shard((*at).into(), fragment)?;
         }
         let restored = decoder.decode()?;
-        for (at, part) in restored.restored_original_iter() {
+        for (at, fragment) in restored.restored_original_iter() {
             if let Some(place) = frame.chunks_mut(size).nth(at) {
-                // The last part is shorter than what it was filled up to.
+                // The last fragment is shorter than what it was filled up to.
                 place
                     .iter_mut()
-                    .zip(part)
+                    .zip(fragment)
                     .for_each(|(place, byte)| *place = *byte);
             }
         }
@@ -143,10 +144,10 @@ pub(super) fn repair(
     work().is_ok()
 }
 
-fn filled_up(part: &[u8], size: usize) -> Vec<u8> {
-    let mut part = part.to_vec();
-    part.resize(size, 0);
-    part
+fn filled_up(fragment: &[u8], size: usize) -> Vec<u8> {
+    let mut fragment = fragment.to_vec();
+    fragment.resize(size, 0);
+    fragment
 }
 
 #[cfg(test)]
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_parts_are_computed_as_there_is_parity() {
+    fn as_many_fragments_are_computed_as_there_is_parity() {
         for (bytes, size, count) in [
             (10_000, 1_000, 3),
             (9_500, 1_000, 3),
@@ -168,13 +169,13 @@ mod tests {
             let whole = frame(bytes);
             let parity = ParityMaker::default().make(&whole, size, count);
             assert_eq!(parity.len(), usize::from(count));
-            let parts = Fragment::count(bytes as u32, size);
-            let missing: Vec<u32> = (parts - u32::from(count).min(parts)..parts).collect();
+            let fragments = Fragment::count(bytes as u32, size);
+            let missing: Vec<u32> = (fragments - u32::from(count).min(fragments)..fragments).collect();
             let mut holed = BytesMut::from(&whole[..]);
             holed[missing[0] as usize * usize::from(size)..].fill(0xee);
             let parity: Vec<(u8, Bytes)> = (0..).zip(parity).collect();
             assert!(repair(&mut holed, size, &missing, count, &parity));
-            assert_eq!(holed, whole, "{bytes} bytes in parts of {size}");
+            assert_eq!(holed, whole, "{bytes} bytes in fragments of {size}");
         }
     }
 

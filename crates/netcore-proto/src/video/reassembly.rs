@@ -8,35 +8,35 @@ use crate::ground::{FrameNumber, Span, StreamId, Time};
 
 /// Fragments overtaken by fewer later ones than this may merely be late (RFC 9002, section 6.1.1 uses the same number).
 const REORDERING: u32 = 3;
-/// How long the tail of a frame may take after its last part, at least, before it counts as missing.
+/// How long the tail of a frame may take after its last fragment, at least, before it counts as missing.
 const TAIL_PATIENCE: Span = Span::from_millis(4);
-/// A request for missing parts is told this often, in case it is lost. On a network that loses one datagram in ten a frame
+/// A request for missing fragments is told this often, in case it is lost. On a network that loses one datagram in ten a frame
 /// takes about ten requests, and each one lost for good costs another round trip, which is more than the next frame leaves.
 const TELLINGS: u32 = 3;
 /// The time between two tellings: long enough to outlast a short burst of losses.
 const REPEAT_AFTER: Span = Span::from_millis(2);
-/// How long parts may take that only the frame's last few have overtaken: nothing more follows to tell late from lost.
+/// How long fragments may take that only the frame's last few have overtaken: nothing more follows to tell late from lost.
 const END_PATIENCE: Span = Span::from_millis(1);
 /// The most requests that wait to be told once more; the others have to do with once.
 const MAX_REPEATS: usize = 32;
 
-/// What a receiver has learnt of the way its parts take.
+/// What a receiver has learnt of the path its fragments take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Way {
+pub(super) struct PathView {
     /// There and back, as somebody else measured it.
     pub(super) round_trip: Span,
     /// The least time lately from a request to its answer.
     pub(super) answer: Option<Span>,
-    /// The longest pause lately between two parts that follow each other.
+    /// The longest pause lately between two fragments that follow each other.
     pub(super) pause: Span,
-    /// How late a part lately came that others had overtaken.
+    /// How late a fragment lately came that others had overtaken.
     pub(super) lateness: Span,
 }
 
-impl Way {
+impl PathView {
     /// A frame is whole: what it showed counts, and what earlier ones did counts a little less.
     pub(super) fn learn(&mut self, whole: &Partial) {
-        // A way that becomes longer is believed within a few dozen frames.
+        // A path that becomes longer is believed within a few dozen frames.
         let grown = |span: Span| span + span.fraction::<1, 64>();
         let answers = [self.answer.map(grown), whole.answered_in];
         self.answer = answers.into_iter().flatten().min();
@@ -52,54 +52,54 @@ impl Way {
         round_trip.fraction::<5, 4>() + Span::from_millis(2) + self.lateness
     }
 
-    /// How long to wait for a part that others have overtaken: a little more than the latest lately took.
+    /// How long to wait for a fragment that others have overtaken: a little more than the latest lately took.
     fn patience(&self) -> Span {
         self.lateness.fraction::<9, 8>()
     }
 
-    /// On a slow link the parts themselves are far apart.
+    /// On a slow link the fragments themselves are far apart.
     fn tail_patience(&self) -> Span {
         TAIL_PATIENCE.max(self.pause.times(2)) + self.lateness
     }
 }
 
-/// A frame of which some parts have arrived.
+/// A frame of which some fragments have arrived.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) frame: FrameNumber,
     pub(super) first_at: Time,
-    /// When the latest part came of those that were not overtaken.
+    /// When the latest fragment came of those that were not overtaken.
     last_at: Time,
     /// When anything useful last came.
     pub(super) progress_at: Time,
-    /// When the latest part came that was not sent again.
+    /// When the latest fragment came that was not sent again.
     train_end: Time,
-    /// How many parts came the first time they were sent.
+    /// How many fragments came the first time they were sent.
     first_time: u32,
     size: u16,
     bytes: BytesMut,
-    /// How many parity parts the frame has, those of them that came, and whether no more are to be expected.
+    /// How many parity fragments the frame has, those of them that came, and whether no more are to be expected.
     parity_count: u8,
     parity: Vec<(u8, Bytes)>,
     parity_is_over: bool,
-    /// How many parts were computed.
+    /// How many fragments were computed.
     pub(super) repaired: u32,
     answers_requests: bool,
     count: u32,
     missing: u32,
-    /// Every part from here on is still to come.
+    /// Every fragment from here on is still to come.
     next: u32,
-    /// Runs of parts before `next` that are not here, in order. Kept as runs, so that the work for a part does not grow with
+    /// Runs of fragments before `next` that are not here, in order. Kept as runs, so that the work for a fragment does not grow with
     /// the frame.
     gaps: Vec<Gap>,
     /// The latest requests, while they have to be told once more.
     repeats: VecDeque<Request>,
     requests: u16,
-    /// The least time from a part's only request until it came.
+    /// The least time from a fragment's only request until it came.
     answered_in: Option<Span>,
-    /// The longest pause between two parts that came the first time they were sent.
+    /// The longest pause between two fragments that came the first time they were sent.
     longest_pause: Span,
-    /// How many parts of newer frames have come, up to [`REORDERING`], and when the last of those did.
+    /// How many fragments of newer frames have come, up to [`REORDERING`], and when the last of those did.
     overtaken: (u32, Time),
 }
 
@@ -114,7 +114,7 @@ pub(super) struct Shape {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Gap {
     first: u32,
-    /// The part after the last.
+    /// The fragment after the last.
     end: u32,
     noticed: Time,
     asked: Option<Time>,
@@ -122,7 +122,7 @@ struct Gap {
     asks: u32,
 }
 
-/// Parts to ask for.
+/// Fragments to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) serial: u16,
@@ -154,7 +154,7 @@ impl Request {
 }
 
 impl Gap {
-    /// Parts not asked for yet, noticed now.
+    /// Fragments not asked for yet, noticed now.
     fn new(first: u32, end: u32, now: Time) -> Gap {
         Gap {
             first,
@@ -165,7 +165,7 @@ impl Gap {
         }
     }
 
-    /// First and count, as a request says it. A frame has at most 65,536 parts, and one of them is here.
+    /// First and count, as a request says it. A frame has at most 65,536 fragments, and one of them is here.
     fn run(&self) -> (u16, u16) {
         let narrow = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
         (narrow(self.first), narrow(self.end.saturating_sub(self.first)))
@@ -203,12 +203,12 @@ impl Partial {
         }
     }
 
-    /// How long the parts took to come that were not sent again.
+    /// How long the fragments took to come that were not sent again.
     pub(super) fn train(&self) -> Span {
         self.train_end.since(self.first_at)
     }
 
-    /// How many parts did not come the first time they were sent.
+    /// How many fragments did not come the first time they were sent.
     pub(super) fn lost(&self) -> u32 {
         self.count.saturating_sub(self.first_time)
     }
@@ -224,8 +224,8 @@ impl Partial {
             return Effect::Useless;
         }
         let data = fragment.data.as_ref();
-        let mut parts = self.bytes.chunks_mut(usize::from(self.size).max(1));
-        let place = parts.nth(usize::from(fragment.index));
+        let mut fragments = self.bytes.chunks_mut(usize::from(self.size).max(1));
+        let place = fragments.nth(usize::from(fragment.index));
         let Some(place) = place.filter(|place| place.len() == data.len()) else {
             return Effect::Useless;
         };
@@ -268,7 +268,7 @@ impl Partial {
         }
     }
 
-    /// Adds a parity part. The frame's own parts have all been sent before it.
+    /// Adds a parity fragment. The frame's own fragments have all been sent before it.
     pub(super) fn add_parity<D: AsRef<[u8]>>(&mut self, parity: &Parity<D>, now: Time) -> Effect {
         let is_known = |(index, _): &(u8, Bytes)| *index == parity.index;
         if parity.size != self.size
@@ -307,7 +307,7 @@ impl Partial {
             self.parity_count,
             &self.parity,
         ) {
-            // It cannot be what it says it is; the parts themselves are still to come.
+            // It cannot be what it says it is; the fragments themselves are still to come.
             self.parity.clear();
             return false;
         }
@@ -316,7 +316,7 @@ impl Partial {
         true
     }
 
-    /// All parts have been sent: those from the next on are missing too.
+    /// All fragments have been sent: those from the next on are missing too.
     fn notice_tail(&mut self, now: Time) {
         if self.next < self.count {
             self.gaps.push(Gap::new(self.next, self.count, now));
@@ -331,11 +331,11 @@ impl Partial {
         self.parity_count > 0 && !self.parity_is_over && behind <= u32::from(self.parity_count)
     }
 
-    /// A part of a newer frame has come: after a few of them this frame's tail is overdue.
+    /// A fragment of a newer frame has come: after a few of them this frame's tail is overdue.
     pub(super) fn overtaken(&mut self, now: Time) {
-        let (parts, _) = self.overtaken;
-        if parts < REORDERING {
-            self.overtaken = (parts.saturating_add(1), now);
+        let (fragments, _) = self.overtaken;
+        if fragments < REORDERING {
+            self.overtaken = (fragments.saturating_add(1), now);
         }
     }
 
@@ -349,28 +349,28 @@ impl Partial {
         Frame::received(self.bytes.freeze(), announced).ok()
     }
 
-    /// When parts will have to be asked for (again).
-    pub(super) fn ask_at(&self, way: &Way) -> Option<Time> {
+    /// When fragments will have to be asked for (again).
+    pub(super) fn ask_at(&self, path: &PathView) -> Option<Time> {
         if !self.answers_requests {
             return None;
         }
-        let tail = (self.next < self.count).then(|| self.tail_due_at(way));
-        let gaps = self.gaps.iter().map(|gap| self.due_at(gap, way));
+        let tail = (self.next < self.count).then(|| self.tail_due_at(path));
+        let gaps = self.gaps.iter().map(|gap| self.due_at(gap, path));
         let repeat = self.repeats.front().map(|request| request.told + REPEAT_AFTER);
         gaps.chain(tail).chain(repeat).min()
     }
 
-    /// What to ask for now: parts that are due, noted as asked, or a request made a moment ago, told once more under its old
+    /// What to ask for now: fragments that are due, noted as asked, or a request made a moment ago, told once more under its old
     /// number.
-    pub(super) fn ask(&mut self, way: &Way, now: Time) -> Option<Request> {
+    pub(super) fn ask(&mut self, path: &PathView, now: Time) -> Option<Request> {
         if !self.answers_requests {
             return None;
         }
-        if self.next < self.count && self.tail_due_at(way) <= now {
+        if self.next < self.count && self.tail_due_at(path) <= now {
             self.notice_tail(now);
         }
         let gaps = self.gaps.iter().enumerate();
-        let due = gaps.filter(|(_, gap)| self.due_at(gap, way) <= now);
+        let due = gaps.filter(|(_, gap)| self.due_at(gap, path) <= now);
         let due: Vec<usize> = due.map(|(at, _)| at).take(MAX_NACK_RANGES).collect();
         if due.is_empty() {
             let again = self
@@ -408,31 +408,31 @@ impl Partial {
         told
     }
 
-    /// A gap is due once enough parts have overtaken it and it has had the time that late parts lately took, or when the tail
+    /// A gap is due once enough fragments have overtaken it and it has had the time that late fragments lately took, or when the tail
     /// is; and again a round trip after it was asked for.
-    fn due_at(&self, gap: &Gap, way: &Way) -> Time {
+    fn due_at(&self, gap: &Gap, path: &PathView) -> Time {
         match gap.asked {
-            Some(asked) => asked + way.retry_after(),
-            None if self.awaits_parity() => self.tail_due_at(way).max(gap.noticed),
-            None if self.next.saturating_sub(gap.end) >= REORDERING => gap.noticed + way.patience(),
+            Some(asked) => asked + path.retry_after(),
+            None if self.awaits_parity() => self.tail_due_at(path).max(gap.noticed),
+            None if self.next.saturating_sub(gap.end) >= REORDERING => gap.noticed + path.patience(),
             None if self.next == self.count => {
-                let end = self.last_at + END_PATIENCE + way.patience();
-                end.min(self.tail_due_at(way)).max(gap.noticed)
+                let end = self.last_at + END_PATIENCE + path.patience();
+                end.min(self.tail_due_at(path)).max(gap.noticed)
             }
-            None => self.tail_due_at(way),
+            None => self.tail_due_at(path),
         }
     }
 
-    fn tail_due_at(&self, way: &Way) -> Time {
-        let in_time = self.last_at + way.tail_patience();
+    fn tail_due_at(&self, path: &PathView) -> Time {
+        let in_time = self.last_at + path.tail_patience();
         match self.overtaken {
-            (REORDERING.., at) => in_time.min(at + way.lateness),
+            (REORDERING.., at) => in_time.min(at + path.lateness),
             _ => in_time,
         }
     }
 }
 
-/// Takes a part out of the gaps. Returns the gap it was in; `None` when it is here already.
+/// Takes a fragment out of the gaps. Returns the gap it was in; `None` when it is here already.
 fn fill(gaps: &mut Vec<Gap>, index: u32) -> Option<Gap> {
     let at = gaps.partition_point(|gap| gap.end <= index);
     let gap = gaps.get_mut(at).filter(|gap| gap.first <= index)?;

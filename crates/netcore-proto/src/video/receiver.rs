@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::reassembly::{Effect, Partial, Shape, Way};
+use super::reassembly::{Effect, Partial, PathView, Shape};
 use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity, parity};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Deadline, DeadlineReason, FrameNumber, Span, StreamId, Time, Transport};
@@ -13,11 +13,11 @@ const MAX_PARTIAL_BYTES: usize = 2 * super::MAX_FRAME_BYTES;
 const REMEMBERED: usize = 64;
 /// Until a round trip is known.
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(10);
-/// Until a frame has shown how far apart parts come.
+/// Until a frame has shown how far apart fragments come.
 const ASSUMED_PAUSE: Span = Span::from_millis(10);
 /// Reordering over a longer time than this is taken for loss.
 const MAX_LATENESS: Span = Span::from_millis(50);
-/// A frame's acknowledgement is repeated at most this often, however many of its parts come once more.
+/// A frame's acknowledgement is repeated at most this often, however many of its fragments come once more.
 const ACK_INTERVAL: Span = Span::from_millis(5);
 /// A frame of which nothing more comes is waited for at least and at most this long, and three frame intervals in between.
 /// One that still grows is not given up, however slow the link: there is nothing newer to show.
@@ -40,7 +40,7 @@ pub struct Receiver {
     buffers: FrameBuffers,
     outgoing: VecDeque<Outgoing>,
     arrivals: VecDeque<Arrival>,
-    way: Way,
+    path: PathView,
     interval: Option<Span>,
     newest_at: Time,
     counts: ReceiverCounts,
@@ -51,7 +51,7 @@ struct Whole {
     frame: FrameNumber,
     at: Time,
     spread: Span,
-    /// The spread of the parts that were not sent again, and how many were.
+    /// The spread of the fragments that were not sent again, and how many were.
     train: Span,
     lost: u32,
     /// When it was last acknowledged in a datagram.
@@ -71,11 +71,11 @@ pub struct Arrival {
     pub frame: Frame,
     /// What carried it.
     pub transport: Transport,
-    /// When its first part came; for TCP the same as `whole`.
+    /// When its first fragment came; for TCP the same as `whole`.
     pub first: Time,
     /// When it was whole.
     pub whole: Time,
-    /// How many of its parts were computed from parity.
+    /// How many of its fragments were computed from parity.
     pub repaired: u32,
 }
 
@@ -88,7 +88,7 @@ pub struct ReceiverCounts {
     pub bytes: u64,
     /// Whole frames that came after a newer one.
     pub late: u64,
-    /// Frames of which only parts came.
+    /// Frames of which only fragments came.
     pub incomplete: u64,
     /// Fragments that were here already, or contradicted what was.
     pub useless_fragments: u64,
@@ -110,7 +110,7 @@ impl Receiver {
             buffers: FrameBuffers::new(),
             outgoing: VecDeque::new(),
             arrivals: VecDeque::new(),
-            way: Way {
+            path: PathView {
                 round_trip: ASSUMED_ROUND_TRIP,
                 answer: None,
                 pause: ASSUMED_PAUSE,
@@ -140,10 +140,10 @@ impl Receiver {
 
     /// Tells it the round trip to the neighbour, which decides when to ask again.
     pub fn set_round_trip(&mut self, round_trip: Span) {
-        self.way.round_trip = round_trip;
+        self.path.round_trip = round_trip;
     }
 
-    /// A part of a frame, from a datagram.
+    /// A fragment of a frame, from a datagram.
     pub fn handle_fragment(&mut self, fragment: &Fragment<impl AsRef<[u8]>>, now: Time) {
         if self.is_past(fragment.frame) {
             self.counts.useless_fragments.grow_by(1);
@@ -168,9 +168,9 @@ impl Receiver {
         }
     }
 
-    /// A part from which missing ones can be computed, from a datagram.
+    /// A fragment from which missing ones can be computed, from a datagram.
     pub fn handle_parity(&mut self, parity: &Parity<impl AsRef<[u8]>>, now: Time) {
-        // A frame too long for parity must not begin by it: of such a one a request could not name every part.
+        // A frame too long for parity must not begin by it: of such a one a request could not name every fragment.
         if self.is_past(parity.frame) || !parity::is_possible(parity.frame_length, parity.size) {
             return;
         }
@@ -222,12 +222,12 @@ impl Receiver {
         match effect {
             Effect::Useless => self.counts.useless_fragments.grow_by(1),
             Effect::Progress => {}
-            Effect::Late(late) => self.way.lateness = self.way.lateness.max(late).min(MAX_LATENESS),
+            Effect::Late(late) => self.path.lateness = self.path.lateness.max(late).min(MAX_LATENESS),
             Effect::Whole => {
                 let partial = self.partials.swap_remove(at);
                 let (first, train, lost) = (partial.first_at, partial.train(), partial.lost());
                 let repaired = partial.repaired;
-                self.way.learn(&partial);
+                self.path.learn(&partial);
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame(self.stream) {
                     Some(frame) => {
@@ -293,7 +293,7 @@ impl Receiver {
     /// When to call [`handle_timeout`](Receiver::handle_timeout).
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let deadlines = self.partials.iter().flat_map(|partial| {
-            let ask = partial.ask_at(&self.way).map(|at| Deadline {
+            let ask = partial.ask_at(&self.path).map(|at| Deadline {
                 at,
                 reason: DeadlineReason::Retransmission,
             });
@@ -311,12 +311,12 @@ impl Receiver {
         let expiry = self.expiry();
         self.give_up_unless(|partial| partial.progress_at + expiry > now);
         for partial in &mut self.partials {
-            let Some(request) = partial.ask(&self.way, now) else {
+            let Some(request) = partial.ask(&self.path, now) else {
                 continue;
             };
             if request.is_first_telling() {
-                let parts = request.missing.iter().map(|(_, count)| u64::from(*count));
-                self.counts.asked_again.grow_by(parts.sum());
+                let fragments = request.missing.iter().map(|(_, count)| u64::from(*count));
+                self.counts.asked_again.grow_by(fragments.sum());
             }
             self.outgoing.push_back(Outgoing::Nack(Nack {
                 stream: self.stream,
@@ -383,7 +383,7 @@ impl Receiver {
         });
     }
 
-    /// The sender repeats a part of a frame that is here: its acknowledgement may have been lost. For a frame that was given
+    /// The sender repeats a fragment of a frame that is here: its acknowledgement may have been lost. For a frame that was given
     /// up the newest answers, which tells so.
     fn repeat_ack(&mut self, frame: FrameNumber, now: Time) {
         let known = self.whole.iter().rposition(|whole| whole.frame == frame);

@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for AttachToken {
     }
 }
 
-/// Which way a data connection's payload flows, seen from the member.
+/// Which direction a data connection's payload flows, seen from the member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -49,7 +49,7 @@ pub enum Attachment {
     File {
         /// Which file.
         file: FileId,
-        /// Which way.
+        /// In which direction.
         direction: Direction,
         /// The first byte wanted.
         offset: u64,
@@ -58,7 +58,7 @@ pub enum Attachment {
     Video {
         /// Which stream.
         stream: StreamId,
-        /// Which way.
+        /// In which direction.
         direction: Direction,
     },
 }

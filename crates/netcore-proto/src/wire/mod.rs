@@ -2,7 +2,7 @@
 //!
 //! Every TCP connection is TLS 1.3 with the application protocol [`ALPN`]. The side that connects first sends a
 //! [`Preface`] that says which of three kinds of connection this is; then
-//! * **control**: length-prefixed JSON both ways ([`ControlDecoder`], [`encode_control`]);
+//! * **control**: length-prefixed JSON in both directions ([`ControlDecoder`], [`encode_control`]);
 //! * **file** and **video**: one control message that says who and what ([`Attach`]), one that answers
 //!   ([`AttachReply`]), and then the capability's own binary records.
 

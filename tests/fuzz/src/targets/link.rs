@@ -141,7 +141,7 @@ impl Ends {
             match Datagram::decode(&bytes) {
                 Ok(Datagram::Fragment(fragment)) => self.receiver.handle_fragment(&fragment, now),
                 Ok(Datagram::Parity(parity)) => self.receiver.handle_parity(&parity, now),
-                other => panic!("a sender sends parts, not {other:?}"),
+                other => panic!("a sender sends fragments, not {other:?}"),
             }
             self.settle(now);
         }
@@ -260,7 +260,7 @@ fn lose(held: &mut VecDeque<Vec<u8>>, which: u8) {
     }
 }
 
-/// A frame whose every byte depends on its place and number, so that parts put in a wrong place show.
+/// A frame whose every byte depends on its place and number, so that fragments put in a wrong place show.
 fn picture(number: FrameNumber, bytes: u16) -> Frame {
     let header = FrameHeader {
         stream: StreamId(1),

@@ -52,12 +52,12 @@ enum Op<'a> {
         frame: u32,
         length: u32,
     },
-    /// A part of the frame.
+    /// A fragment of the frame.
     Part {
         index: u16,
         attempt: u8,
     },
-    /// The parts that follow it, every so many of them.
+    /// The fragments that follow it, every so many of them.
     Parts {
         count: u8,
         every: u8,
@@ -230,7 +230,7 @@ impl Rig {
             Op::Part { index, attempt } => {
                 let count = Fragment::count(self.length, self.size);
                 self.index = (u32::from(index) % count) as u16;
-                self.part(attempt);
+                self.next_fragment(attempt);
             }
             Op::Parts {
                 count,
@@ -239,7 +239,7 @@ impl Rig {
             } => {
                 for _ in 0..count {
                     self.index = self.index.saturating_add(1).saturating_add(every.into());
-                    self.part(attempt);
+                    self.next_fragment(attempt);
                 }
             }
             Op::Parity { index } => {
@@ -273,8 +273,8 @@ impl Rig {
         }
     }
 
-    /// The part of the frame that is next, with the bytes that are its own.
-    fn part(&mut self, attempt: u8) {
+    /// The fragment of the frame that is next, with the bytes that are its own.
+    fn next_fragment(&mut self, attempt: u8) {
         let from = u64::from(self.index) * u64::from(self.size);
         let to = (from + u64::from(self.size)).min(self.length.into());
         if from >= to {

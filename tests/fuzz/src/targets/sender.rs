@@ -15,7 +15,7 @@ use crate::passing::{Driven, next_op, pass, pass_late, span};
 const LENGTHS: [u32; 6] = [33, 300, 1_500, 20_000, 70_000, 400_000];
 /// The most frames that are ever in flight (`WindowMode::Fixed`).
 const MAX_WINDOW: usize = 32;
-/// A part is sent once and three times again on request; beside these a frame has up to 255 parts of parity and is prompted
+/// A fragment is sent once and three times again on request; beside these a frame has up to 255 fragments of parity and is prompted
 /// for up to six times.
 const MAX_SENDINGS_PER_PART: u32 = 4;
 const MAX_OTHER_DATAGRAMS: u32 = 255 + 6;
@@ -125,7 +125,7 @@ struct End {
     /// How many frames of each number were offered, and how many have their result. A publisher may repeat a number.
     offered: BTreeMap<FrameNumber, u32>,
     finished: BTreeMap<FrameNumber, u32>,
-    /// How many datagrams of each frame were sent, and how many parts it has.
+    /// How many datagrams of each frame were sent, and how many fragments it has.
     sent: BTreeMap<FrameNumber, (u32, u32)>,
     floor: Bitrate,
     ceiling: Bitrate,
@@ -149,20 +149,26 @@ impl End {
             let mut bytes = Vec::new();
             datagram.encode(&mut bytes);
             let read = Datagram::decode(&bytes);
-            let (frame, parts) = match read {
-                Ok(Datagram::Fragment(part)) => (part.frame, Fragment::count(part.frame_length, part.size)),
-                Ok(Datagram::Parity(part)) => (part.frame, Fragment::count(part.frame_length, part.size)),
-                other => panic!("a sender sends parts that can be read, not {other:?}"),
+            let (frame, fragments) = match read {
+                Ok(Datagram::Fragment(fragment)) => (
+                    fragment.frame,
+                    Fragment::count(fragment.frame_length, fragment.size),
+                ),
+                Ok(Datagram::Parity(fragment)) => (
+                    fragment.frame,
+                    Fragment::count(fragment.frame_length, fragment.size),
+                ),
+                other => panic!("a sender sends fragments that can be read, not {other:?}"),
             };
             let (offered, finished) = (self.offered.get(&frame), self.finished.get(&frame));
             assert!(finished < offered, "{frame} has its result already");
             let offered = offered.copied().unwrap_or(0);
             let sent = self.sent.entry(frame).or_default();
-            *sent = (sent.0 + 1, sent.1.max(parts));
+            *sent = (sent.0 + 1, sent.1.max(fragments));
             let most = offered * (sent.1 * MAX_SENDINGS_PER_PART + MAX_OTHER_DATAGRAMS);
             assert!(
                 sent.0 <= most,
-                "{} datagrams of a frame with {parts} parts",
+                "{} datagrams of a frame with {fragments} fragments",
                 sent.0
             );
         }
@@ -189,7 +195,7 @@ impl End {
             "{}",
             self.sender.loss()
         );
-        // Parity takes up to 255 parts for a part, and the rest is what pictures may take.
+        // Parity takes up to 255 fragments for a fragment, and the rest is what pictures may take.
         assert!(self.sender.target() <= self.ceiling.max(self.floor));
         assert!(self.sender.target().0 >= self.floor.min(self.ceiling).0 / 256);
     }

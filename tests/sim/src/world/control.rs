@@ -103,7 +103,7 @@ impl World {
         person.conn = None;
     }
 
-    /// Somebody's control connection breaks, if there is one: what is on its way is lost, and both ends notice.
+    /// Somebody's control connection breaks, if there is one: what is in flight is lost, and both ends notice.
     pub fn cut(&mut self, name: &str) {
         let who = self.who(name);
         let (up, _) = self.delays(who);
@@ -180,7 +180,7 @@ impl World {
         self.people[who].fingerprint = self.people[other].fingerprint;
     }
 
-    /// One way up and one way down.
+    /// One path up and one path down.
     fn delays(&self, who: usize) -> (Span, Span) {
         let person = &self.people[who];
         (person.up.conditions().delay, person.down.conditions().delay)

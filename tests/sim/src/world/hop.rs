@@ -35,7 +35,7 @@ pub struct Hop {
     pub switches: Vec<(Time, Transport)>,
     pub(super) carriage: Carriage,
     pub(super) is_stopped: bool,
-    /// Counts TCP connections: what is on its way on an older one never arrives.
+    /// Counts TCP connections: what is in flight on an older one never arrives.
     pub(super) epoch: u32,
     pub(super) forth: Pipe,
     pub(super) back: Pipe,

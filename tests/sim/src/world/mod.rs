@@ -154,12 +154,12 @@ impl World {
         &self.people[self.who(name)].events
     }
 
-    /// The way from a member to the host.
+    /// The path from a member to the host.
     pub fn up(&self, name: &str) -> &Path {
         &self.people[self.who(name)].up
     }
 
-    /// The way from the host to a member.
+    /// The path from the host to a member.
     pub fn down(&self, name: &str) -> &Path {
         &self.people[self.who(name)].down
     }
@@ -183,7 +183,7 @@ impl World {
         self.at_once = 0;
     }
 
-    /// Somebody's link is like this from now on, both ways.
+    /// Somebody's link is like this from now on, in both directions.
     pub fn link(&mut self, name: &str, conditions: &Conditions) {
         let who = self.who(name);
         let person = &mut self.people[who];
@@ -191,7 +191,7 @@ impl World {
         person.down.change(conditions.clone());
     }
 
-    /// The way from the host to a member is like this from now on.
+    /// The path from the host to a member is like this from now on.
     pub fn link_down(&mut self, name: &str, conditions: &Conditions) {
         let who = self.who(name);
         self.people[who].down.change(conditions.clone());

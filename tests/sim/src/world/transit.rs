@@ -1,4 +1,4 @@
-//! What happens at the two ends of a hop, and on the way between them.
+//! What happens at the two ends of a hop, and on the path between them.
 
 use bytes::{Bytes, BytesMut};
 use netcore_proto::video::{
@@ -181,7 +181,7 @@ impl World {
     fn send_fragments(&mut self, at: usize) -> Option<Time> {
         loop {
             let hop = &mut self.hops[at];
-            let takes_more = way(&mut self.people, hop, true).backlog_below(SOCKET_BYTES, self.now);
+            let takes_more = path_of(&mut self.people, hop, true).backlog_below(SOCKET_BYTES, self.now);
             if takes_more > self.now {
                 return Some(takes_more);
             }
@@ -197,7 +197,7 @@ impl World {
         loop {
             let hop = &mut self.hops[at];
             let clock = self.people[hop.from].clock(self.now);
-            let takes_more = way(&mut self.people, hop, true).backlog_below(NOT_SENT_BYTES, self.now);
+            let takes_more = path_of(&mut self.people, hop, true).backlog_below(NOT_SENT_BYTES, self.now);
             if takes_more > self.now {
                 return Some(takes_more);
             }
@@ -233,7 +233,7 @@ impl World {
     }
 
     fn send_bytes(&mut self, hop: usize, to_receiver: bool, bytes: &Bytes) {
-        let path = way(&mut self.people, &self.hops[hop], to_receiver);
+        let path = path_of(&mut self.people, &self.hops[hop], to_receiver);
         let wire_bytes = bytes.len() as u64 + DATAGRAM_OVERHEAD_BYTES;
         for when in path.send(wire_bytes, self.now, &mut self.chance).arrivals() {
             let bytes = bytes.clone();
@@ -248,7 +248,7 @@ impl World {
 
     fn write_stream(&mut self, hop: usize, to_receiver: bool, bytes: &Bytes) {
         let state = &mut self.hops[hop];
-        let path = way(&mut self.people, state, to_receiver);
+        let path = path_of(&mut self.people, state, to_receiver);
         let round_trip = path.conditions().delay.times(2);
         let epoch = state.epoch;
         let pipe = if to_receiver {
@@ -323,8 +323,8 @@ impl World {
     }
 }
 
-/// The way that a hop's frames take, or their answers.
-fn way<'a>(people: &'a mut [Person], hop: &Hop, to_receiver: bool) -> &'a mut Path {
+/// The path that a hop's frames take, or their answers.
+fn path_of<'a>(people: &'a mut [Person], hop: &Hop, to_receiver: bool) -> &'a mut Path {
     let is_up = (hop.to == HOST) == to_receiver;
     let member = &mut people[hop.member()];
     if is_up { &mut member.up } else { &mut member.down }

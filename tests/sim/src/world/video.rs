@@ -130,7 +130,7 @@ impl World {
             assert_eq!(
                 offered,
                 results.len() as u64,
-                "a window is chosen while nothing is on its way"
+                "a window is chosen while nothing is in flight"
             );
             hop.sender = Sender::new(
                 stream,
@@ -273,7 +273,7 @@ impl World {
         }
     }
 
-    /// A ping told how long the way there and back takes; both ends of every hop with that neighbour use it.
+    /// A ping told how long the round trip takes; both ends of every hop with that neighbour use it.
     pub(super) fn heard_round_trip(&mut self, who: usize, event: &Event, round_trip: Span) {
         let Event::Session(session::Event::RoundTrip { member, .. }) = event else {
             return;

@@ -8,7 +8,7 @@ use sim_tests::{Film, Scenario, Step, World};
 
 use crate::{PEOPLE, everybody_in};
 
-/// Frames on their way or waiting are what was offered and has no result yet; the sender must agree.
+/// Frames in flight or waiting are what was offered and has no result yet; the sender must agree.
 fn adds_up(world: &World) {
     let hop = world.hop("Ben", "Ada");
     let outcomes = hop.outcomes();
@@ -17,7 +17,7 @@ fn adds_up(world: &World) {
     let in_flight = hop.sender.in_flight() as u64;
     assert!(
         unfinished == in_flight || unfinished == in_flight + 1,
-        "{} offered, {outcomes:?}, {in_flight} on their way, and at most one waits",
+        "{} offered, {outcomes:?}, {in_flight} in flight, and at most one waits",
         hop.offered
     );
 }
@@ -185,7 +185,7 @@ fn both_ends_tell_the_same_of_arrivals_though_their_clocks_differ() {
         bytes: 20_000,
         ..Film::hd(Span::from_secs(4))
     };
-    Scenario::new("Ben films over a way that shakes", PEOPLE)
+    Scenario::new("Ben films over a path that shakes", PEOPLE)
         .links(Conditions::delay_ms(10).jitter_ms(8))
         .then(everybody_in())
         .then([

@@ -24,7 +24,7 @@ fn small(ms: u64) -> Film {
     }
 }
 
-/// What must be so of every hop, once nothing is on its way any more.
+/// What must be so of every hop, once nothing is in flight any more.
 fn assert_sound(hop: &Hop) {
     let numbers: BTreeSet<FrameNumber> = hop.results.iter().map(|result| result.frame).collect();
     assert_eq!(hop.results.len() as u64, hop.offered, "every frame has a result");

@@ -1,10 +1,10 @@
 use super::{Acked, QUEUE, RateControl, SOME_LOSS, TELLING_TRAIN};
 use crate::ground::{Span, Time};
 
-/// How far another clock may be from ours, in microseconds, either way: the difference of two such numbers fits into 64 bits.
+/// How far another clock may be from ours, in microseconds, in either direction: the difference of two such numbers fits into 64 bits.
 const FARTHEST: i128 = 1 << 62;
 
-/// What an acknowledged frame tells of the way.
+/// What an acknowledged frame tells of the path.
 impl RateControl {
     pub(super) fn measure_queue(&mut self, acked: &Acked, now: Time) {
         let there_and_back = now
@@ -19,24 +19,24 @@ impl RateControl {
             .saturating_sub(i128::from(acked.first_out.as_micros()));
         let forward = forward.clamp(-FARTHEST, FARTHEST) as i64;
         let later = forward.saturating_sub(self.forward.add(forward, now));
-        // A frame cannot have queued on the way there for longer than there and back took longer, which is ours to measure.
+        // A frame cannot have queued on the path there for longer than the round trip took longer, which is ours to measure.
         let queueing = Span::from_micros(later.min(longer).max(0) as u64);
         self.queueing_before = self.queueing.replace(queueing);
     }
 
-    /// Notes the rate at which the frame's train came in. Returns it when it is the way that made it so slow.
+    /// Notes the rate at which the frame's train came in. Returns it when it is the path that made it so slow.
     pub(super) fn measure_train(&mut self, acked: &Acked) -> Option<f64> {
-        if acked.parts < 2 {
+        if acked.fragments < 2 {
             return None;
         }
-        let arrived = 1.0 - f64::from(acked.lost.min(acked.parts)) / f64::from(acked.parts);
-        // The clock starts with the first part's arrival, so that part's bytes do not count.
-        let bytes = f64::from(acked.bytes) * (1.0 - 1.0 / f64::from(acked.parts)) * arrived;
+        let arrived = 1.0 - f64::from(acked.lost.min(acked.fragments)) / f64::from(acked.fragments);
+        // The clock starts with the first fragment's arrival, so that fragment's bytes do not count.
+        let bytes = f64::from(acked.bytes) * (1.0 - 1.0 / f64::from(acked.fragments)) * arrived;
         let rate = bytes * 8e6 / acked.train.as_micros().max(1) as f64;
         self.trains = [self.trains[1], Some(rate)];
         let sent_in = acked.last_out.since(acked.first_out);
         let is_stretched = acked.train > sent_in.fraction::<11, 10>() + Span::from_millis(1);
-        let is_lossy = f64::from(acked.lost) > SOME_LOSS * f64::from(acked.parts);
+        let is_lossy = f64::from(acked.lost) > SOME_LOSS * f64::from(acked.fragments);
         let is_telling = acked.train >= TELLING_TRAIN || self.queueing > Some(QUEUE) || is_lossy;
         let capacity = self.capacity.unwrap_or(rate);
         if !is_stretched || !is_telling {

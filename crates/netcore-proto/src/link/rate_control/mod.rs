@@ -1,13 +1,13 @@
-//! How much the way to a neighbour takes, and how much to send: one answer for TCP and UDP, from acknowledged frames.
+//! How much the path to a neighbour takes, and how much to send: one answer for TCP and UDP, from acknowledged frames.
 //!
 //! Three things are known of each acknowledged frame. *When its first byte got through*: less the least such time lately, that
 //! is how long it queued; the two clocks' offset cancels (RFC 6817, section 2; the window bounds their drift). *How long it
-//! took to come in*: a frame is a train of packets, which the narrowest place stretches to its own rate (Dovrolis,
+//! took to come in*: a frame is a train of packets, which the bottleneck stretches to its own rate (Dovrolis,
 //! "Packet-dispersion techniques", 2004). *What of it was lost.* From these:
 //!
 //! - Two frames running that queued for over [`QUEUE`] without the queue shrinking mean congestion: the target falls to 85 % of
 //!   what gets through, as Google's congestion control does (draft-ietf-rmcat-gcc-02, section 6).
-//! - The target never stays above the rate to which the way stretches trains.
+//! - The target never stays above the rate to which the path stretches trains.
 //! - Otherwise it grows, by the same for every stream, so that streams in one bottleneck come to equal shares (Chiu and
 //!   Jain, 1989): slowly after a cut, and faster the longer nothing speaks against it, as CUBIC does (RFC 9438, section 4.1),
 //!   but never beyond twice of what has been shown to get through.
@@ -27,9 +27,9 @@ const QUEUE: Span = Span::from_millis(20);
 /// The least delays are believed for this long: routes change, clocks drift (50 ppm make half a millisecond of it).
 const BASE_WINDOW: Span = Span::from_secs(10);
 /// What gets through is counted over this long: several frames of a slow stream, and short beside the five seconds in which
-/// a wider way is to be filled.
+/// a wider path is to be filled.
 const DELIVERED_WINDOW: Span = Span::from_millis(500);
-/// A train that took longer than this tells how slow the way is; a shorter one may have been held up by a busy computer.
+/// A train that took longer than this tells how slow the path is; a shorter one may have been held up by a busy computer.
 const TELLING_TRAIN: Span = Span::from_millis(10);
 /// A cut leaves this share of what gets through, so that the queue drains.
 const CUT: f64 = 0.85;
@@ -41,25 +41,25 @@ const SOME_LOSS: f64 = 0.05;
 const CUTS_IN_VAIN: u32 = 3;
 /// Growth just after a cut, in bits per second each second, and for how long it stays at that.
 const GENTLE_GROWTH: (f64, Span) = (1e6, Span::from_millis(750));
-/// After that it doubles this often: a way that became ten times as wide is filled in three seconds.
+/// After that it doubles this often: a path that became ten times as wide is filled in three seconds.
 const DOUBLES_EVERY: Span = Span::from_millis(400);
 /// It is never more than this share of the target each second, and a fifth of it while it is gentle.
 const MAX_GROWTH: f64 = 1.5;
 /// Where the target begins: 720p in fair quality. The first frames' trains tell better at once.
 const FIRST_TARGET: Bitrate = Bitrate(10_000_000);
-/// A paced frame shows only that the way takes its pace. This often one leaves this much faster.
+/// A paced frame shows only that the path takes its pace. This often one leaves this much faster.
 const LOOK_EVERY: Span = Span::from_secs(1);
 const LOOK: f64 = 1.6;
 /// The most acknowledgements that are remembered.
 const MAX_DELIVERED: usize = 4_096;
 
-/// Whether a stream's rate follows the way.
+/// Whether a stream's rate follows the path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RateMode {
-    /// The target follows what the way takes.
+    /// The target follows what the path takes.
     #[default]
     Adaptive,
-    /// The target is the ceiling, whatever happens. The way is still measured.
+    /// The target is the ceiling, whatever happens. The path is still measured.
     Fixed,
 }
 
@@ -90,15 +90,15 @@ impl Default for RateControlConfig {
 pub(crate) struct Acked {
     /// Bytes of the frame.
     pub(crate) bytes: u32,
-    /// Parts it was sent in, and how many did not arrive the first time.
-    pub(crate) parts: u32,
+    /// Fragments it was sent in, and how many did not arrive the first time.
+    pub(crate) fragments: u32,
     pub(crate) lost: u32,
     pub(crate) first_out: Time,
     pub(crate) last_out: Time,
     /// On the receiver's clock.
     pub(crate) whole: Time,
     pub(crate) hold: Span,
-    /// First part to last, and the same without those sent again.
+    /// First fragment to last, and the same without those sent again.
     pub(crate) spread: Span,
     pub(crate) train: Span,
 }
@@ -114,13 +114,13 @@ pub(crate) struct RateControl {
     /// How long the latest frame queued, and the one before it.
     queueing: Option<Span>,
     queueing_before: Option<Span>,
-    /// Rates of the latest two trains, and those of them that the way stretched.
+    /// Rates of the latest two trains, and those of them that the path stretched.
     trains: [Option<f64>; 2],
     stretched: [Option<f64>; 2],
     capacity: Option<f64>,
     /// Whether two trains running were stretched and none since went through faster.
     is_limited: bool,
-    /// When to look whether the way takes more.
+    /// When to look whether the path takes more.
     look_at: Time,
     delivered: VecDeque<(Time, u32)>,
     delivered_bytes: u64,
@@ -176,13 +176,13 @@ impl RateControl {
         self.queueing
     }
 
-    /// What the way takes, as far as frames have shown: exact when they were stretched, else it takes at least this.
+    /// What the path takes, as far as frames have shown: exact when they were stretched, else it takes at least this.
     pub(crate) fn capacity(&self) -> Option<Bitrate> {
         self.capacity.map(|capacity| Bitrate(capacity as u64))
     }
 
-    /// What a frame that leaves now is paced by: what the way takes, when frames have shown that it takes no more. Now and then
-    /// it is more than that, to see whether the way still takes no more.
+    /// What a frame that leaves now is paced by: what the path takes, when frames have shown that it takes no more. Now and then
+    /// it is more than that, to see whether the path still takes no more.
     pub(crate) fn pacing_limit(&mut self, now: Time) -> Option<Bitrate> {
         let limit = self.capacity.filter(|_| self.is_limited)?;
         if self.look_at > now {
@@ -192,18 +192,18 @@ impl RateControl {
         Some(Bitrate((limit * LOOK) as u64))
     }
 
-    /// Whether frames queue on the way.
+    /// Whether frames queue on the path.
     pub(crate) fn is_queueing(&self) -> bool {
         self.queueing > Some(QUEUE)
     }
 
-    /// Whether the way has room for more than what is sent now.
+    /// Whether the path has room for more than what is sent now.
     pub(crate) fn has_room(&self, now: Time) -> bool {
         let used = self.delivered_rate(now);
         !self.is_queueing() && self.capacity.is_none_or(|capacity| used < 0.7 * capacity)
     }
 
-    /// The share of parts that have to be sent again, lately.
+    /// The share of fragments that have to be sent again, lately.
     pub(crate) fn loss(&self) -> f64 {
         self.loss
     }
@@ -215,8 +215,8 @@ impl RateControl {
             .map(|us| Span::from_micros(us.max(0) as u64))
     }
 
-    /// The way is another one: a different transport, or a new address.
-    pub(crate) fn handle_new_way(&mut self) {
+    /// The path is another one: a different transport, or a new address.
+    pub(crate) fn handle_new_path(&mut self) {
         self.forward = SlidingMin::new(BASE_WINDOW);
         self.there_and_back = SlidingMin::new(BASE_WINDOW);
         (self.queueing, self.queueing_before) = (None, None);
@@ -226,7 +226,7 @@ impl RateControl {
     pub(crate) fn handle_acked(&mut self, acked: &Acked, now: Time) {
         self.measure_queue(acked, now);
         let stretched = self.measure_train(acked);
-        self.note_loss(f64::from(acked.lost.min(acked.parts)) / f64::from(acked.parts.max(1)));
+        self.note_loss(f64::from(acked.lost.min(acked.fragments)) / f64::from(acked.fragments.max(1)));
         self.note_delivered(acked.bytes, now);
         self.cap(stretched, now);
         // Frames that left before a cut tell of the time before it.
@@ -259,7 +259,7 @@ impl RateControl {
     }
 
     /// Holds the target below the rate to which two trains running were stretched, the better one of them: when a queue or
-    /// loss show that the way is full, or the difference is more than jitter makes.
+    /// loss show that the path is full, or the difference is more than jitter makes.
     fn cap(&mut self, stretched: Option<f64>, now: Time) {
         let [_, before] = self.stretched;
         self.stretched = [before, stretched];
@@ -306,7 +306,7 @@ impl RateControl {
         self.set_target(self.target.min(used) * CUT);
     }
 
-    /// The queue is somebody else's, or the way has become longer: what it takes now is the new least.
+    /// The queue is somebody else's, or the path has become longer: what it takes now is the new least.
     fn rebase(&mut self, queueing: Span, now: Time) {
         let least = self.forward.get().unwrap_or(0);
         let least = least.saturating_add(queueing.as_signed_micros());
@@ -335,7 +335,7 @@ impl RateControl {
                 let slow = gentle.min(target * 0.2) * passed;
                 let faster = (later / DOUBLES_EVERY.as_secs_f64()).min(40.0).exp2();
                 let fast = (gentle * faster).min(target * MAX_GROWTH) * passed;
-                // Near the rate to which the way stretches a train there is little left to find.
+                // Near the rate to which the path stretches a train there is little left to find.
                 let near = stretched.map_or(f64::MAX, |rate| rate * 0.9);
                 target += if later > 0.0 {
                     fast.min((near - target).max(slow))

@@ -1,16 +1,16 @@
 use super::*;
 
-/// A way of 10 Mbit/s and 10 ms, and another clock at its other end.
-struct Way {
+/// A path of 10 Mbit/s and 10 ms, and another clock at its other end.
+struct TestPath {
     control: RateControl,
     free_at: Time,
     now: Time,
     offset_us: u64,
 }
 
-impl Way {
-    fn new(config: RateControlConfig) -> Way {
-        Way {
+impl TestPath {
+    fn new(config: RateControlConfig) -> TestPath {
+        TestPath {
             control: RateControl::new(config),
             free_at: Time::ZERO,
             now: Time::from_micros(5_000_000),
@@ -27,7 +27,7 @@ impl Way {
         let whole = self.free_at + Span::from_millis(10);
         let acked = Acked {
             bytes,
-            parts: bytes.div_ceil(1_000),
+            fragments: bytes.div_ceil(1_000),
             lost: 0,
             first_out,
             last_out: first_out,
@@ -44,49 +44,49 @@ impl Way {
 #[test]
 fn queue_and_capacity_are_measured_whatever_the_clocks_say() {
     for offset_us in [0, 1 << 50, 1 << 61] {
-        let mut way = Way::new(RateControlConfig::default());
-        way.offset_us = offset_us;
+        let mut path = TestPath::new(RateControlConfig::default());
+        path.offset_us = offset_us;
         for _ in 0..10 {
-            way.frame(20_000);
+            path.frame(20_000);
         }
-        assert_eq!(way.control.queueing(), Some(Span::ZERO));
-        assert_eq!(way.control.least_round_trip(), Some(Span::from_millis(20)));
-        let capacity = way.control.capacity().unwrap();
+        assert_eq!(path.control.queueing(), Some(Span::ZERO));
+        assert_eq!(path.control.least_round_trip(), Some(Span::from_millis(20)));
+        let capacity = path.control.capacity().unwrap();
         assert!((9_000_000..=10_000_000).contains(&capacity.0), "{capacity}");
-        way.free_at = way.now + Span::from_millis(70);
-        way.frame(20_000);
-        assert_eq!(way.control.queueing(), Some(Span::from_millis(70)));
+        path.free_at = path.now + Span::from_millis(70);
+        path.frame(20_000);
+        assert_eq!(path.control.queueing(), Some(Span::from_millis(70)));
     }
 }
 
 #[test]
 fn two_frames_that_queued_cut_the_target_and_one_does_not() {
-    let mut way = Way::new(RateControlConfig::default());
+    let mut path = TestPath::new(RateControlConfig::default());
     for _ in 0..20 {
-        way.frame(30_000);
+        path.frame(30_000);
     }
-    let before = way.control.target();
-    way.free_at = way.now + Span::from_millis(40);
-    way.frame(10_000);
-    assert!(way.control.target() >= before);
-    way.free_at = way.now + Span::from_millis(60);
-    way.frame(10_000);
-    assert!(way.control.target().0 as f64 <= 0.86 * before.0 as f64);
+    let before = path.control.target();
+    path.free_at = path.now + Span::from_millis(40);
+    path.frame(10_000);
+    assert!(path.control.target() >= before);
+    path.free_at = path.now + Span::from_millis(60);
+    path.frame(10_000);
+    assert!(path.control.target().0 as f64 <= 0.86 * before.0 as f64);
 }
 
 #[test]
-fn a_way_that_becomes_longer_is_believed_after_a_few_cuts() {
-    let mut way = Way::new(RateControlConfig::default());
+fn a_path_that_becomes_longer_is_believed_after_a_few_cuts() {
+    let mut path = TestPath::new(RateControlConfig::default());
     for _ in 0..60 {
-        way.frame(20_000);
+        path.frame(20_000);
     }
     for _ in 0..60 {
         // As long a queue as before, whatever is sent: it is no queue.
-        way.free_at = way.now + Span::from_millis(50);
-        way.frame(5_000);
+        path.free_at = path.now + Span::from_millis(50);
+        path.frame(5_000);
     }
-    assert_eq!(way.control.queueing(), Some(Span::ZERO));
-    assert!(way.control.target() > Bitrate(1_000_000));
+    assert_eq!(path.control.queueing(), Some(Span::ZERO));
+    assert!(path.control.target() > Bitrate(1_000_000));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn loss_counts_only_when_it_is_high() {
             let first_out = Time::from_micros(number * 33_000);
             let acked = Acked {
                 bytes: 40_000,
-                parts: 40,
+                fragments: 40,
                 lost,
                 first_out,
                 last_out: first_out,

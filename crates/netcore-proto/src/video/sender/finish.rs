@@ -17,7 +17,7 @@ impl Sender {
         let (first_out, last_out) = (sent.first_out.unwrap_or(now), sent.last_out.unwrap_or(now));
         let delay = now.since(first_out).saturating_sub(reported.hold);
         let sample = now.since(last_out).saturating_sub(reported.hold);
-        // A frame that needed a part again was whole later than its way is long (Karn's algorithm). A prompt in vain changes
+        // A frame that needed a fragment again was whole later than its path is long (Karn's algorithm). A prompt in vain changes
         // nothing: the answer to it tells how long the frame has been there.
         if reported.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
             self.round_trip = Some(RoundTrip::after(self.round_trip, sample));
@@ -25,10 +25,10 @@ impl Sender {
         if sent.transport == self.transport {
             let acked = Acked {
                 bytes: sent.frame.bytes().len() as u32,
-                parts: sent.parts,
+                fragments: sent.fragments,
                 lost: u32::from(reported.lost),
                 first_out,
-                last_out: sent.parts_out.unwrap_or(last_out),
+                last_out: sent.fragments_out.unwrap_or(last_out),
                 whole: reported.whole,
                 hold: reported.hold,
                 spread: Span::from_micros(u64::from(reported.spread_us)),
@@ -58,7 +58,7 @@ impl Sender {
             match outcome {
                 FrameOutcome::Delivered => self.note_passed(now),
                 FrameOutcome::Lost(LossReason::Overtaken) => {
-                    let share = f64::from(sent.asked.min(sent.parts)) / f64::from(sent.parts);
+                    let share = f64::from(sent.asked.min(sent.fragments)) / f64::from(sent.fragments);
                     self.control.handle_lost(share, now);
                 }
                 FrameOutcome::Lost(LossReason::Unanswered) => self.control.handle_lost(1.0, now),
@@ -68,7 +68,7 @@ impl Sender {
         self.conclude(&sent, outcome, reported, now);
     }
 
-    /// Ends frames of which nothing more is to be expected. It tells of no full way, so the target stays what it is.
+    /// Ends frames of which nothing more is to be expected. It tells of no full path, so the target stays what it is.
     pub(super) fn give_up(&mut self, is_hopeless: impl Fn(&InFlight) -> bool, now: Time) {
         while let Some(at) = self.in_flight.iter().position(&is_hopeless) {
             if let Some(sent) = self.in_flight.remove(at) {

@@ -1,28 +1,28 @@
 use crate::ground::arithmetic::mul_div;
 use crate::ground::{Bitrate, Span, Time};
 
-/// A frame may wait on the way, behind those before it, for about one frame interval, within these bounds: longer, and it is
+/// A frame may wait on the path, behind those before it, for about one frame interval, within these bounds: longer, and it is
 /// better replaced by the next; shorter is nothing beside a busy computer.
 const WAIT: (Span, Span) = (Span::from_millis(10), Span::from_millis(50));
 /// A frame is late when its acknowledgement is overdue by more than a busy computer may take.
 const SLACK: Span = Span::from_millis(10);
 
-/// Each request for lost parts takes about a round trip to be answered, and some are lost; a frame that was asked for again
+/// Each request for lost fragments takes about a round trip to be answered, and some are lost; a frame that was asked for again
 /// is not late before so many.
 const MENDING_ROUND_TRIPS: u64 = 3;
 /// While nothing is heard, frames leave at this rate, and after this time at most: the acknowledgements may be lost.
 const UNHEARD: (Bitrate, Span) = (Bitrate(2_000_000), Span::from_millis(500));
 
-/// Decides whether a frame would wait too long on the way if it left now.
+/// Decides whether a frame would wait too long on the path if it left now.
 ///
-/// It models the narrowest place on the way: frames pass it one after another at the estimated rate. Acknowledgements tell
-/// what has passed it and when. One that is overdue tells that the way is slower than estimated, by that much at least; then
-/// all that is on the way is taken to need that much longer.
+/// It models the bottleneck on the path: frames pass it one after another at the estimated rate. Acknowledgements tell
+/// what has passed it and when. One that is overdue tells that the path is slower than estimated, by that much at least; then
+/// all that is on the path is taken to need that much longer.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     interval: Option<Span>,
     offered_at: Option<Time>,
-    /// All acknowledged frames had passed the narrowest place by then, in the time of the sender: the time that the way itself
+    /// All acknowledged frames had passed the bottleneck by then, in the time of the sender: the time that the path itself
     /// takes, there and back, is taken off.
     passed: Time,
 }
@@ -55,11 +55,11 @@ impl Gate {
         self.passed = self.passed.max(heard - least_round_trip);
     }
 
-    /// When one more frame may leave. `on_the_way` gives each frame's first byte's time, its bytes and whether parts of it were
+    /// When one more frame may leave. `in_flight` gives each frame's first byte's time, its bytes and whether fragments of it were
     /// asked for again, oldest first.
     pub(super) fn leave(
         &self,
-        on_the_way: impl Iterator<Item = (Time, u32, bool)>,
+        in_flight: impl Iterator<Item = (Time, u32, bool)>,
         capacity: Bitrate,
         least_round_trip: Span,
         now: Time,
@@ -67,7 +67,7 @@ impl Gate {
         let mut clear = self.passed;
         let mut late: Option<(u64, u64)> = None;
         let (mut latest, mut latest_bytes) = (Time::ZERO, 0);
-        for (number, (first_out, bytes, is_mended)) in on_the_way.enumerate() {
+        for (number, (first_out, bytes, is_mended)) in in_flight.enumerate() {
             let start = clear.max(first_out);
             let mut lasts = capacity.lasts(u64::from(bytes));
             let taken = (now - least_round_trip).since(start);
@@ -120,8 +120,8 @@ mod tests {
         gate
     }
 
-    fn leave(gate: &Gate, on_the_way: &[(u64, u32)], now: u64) -> Leave {
-        let frames = on_the_way.iter().map(|(ms, bytes)| (at(*ms), *bytes, false));
+    fn leave(gate: &Gate, in_flight: &[(u64, u32)], now: u64) -> Leave {
+        let frames = in_flight.iter().map(|(ms, bytes)| (at(*ms), *bytes, false));
         gate.leave(frames, MBIT_8, ROUND_TRIP, at(now))
     }
 

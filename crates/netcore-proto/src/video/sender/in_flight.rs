@@ -3,8 +3,8 @@ use bytes::Bytes;
 use crate::ground::{StreamId, Time, Transport};
 use crate::video::{Fragment, Frame, Parity};
 
-/// A part that is asked for is sent twice at once, and three times when more than one part in the first number was asked
-/// for: a copy lost again would cost the frame another round trip. Beyond one part in the second number the way is rather
+/// A fragment that is asked for is sent twice at once, and three times when more than one fragment in the first number was asked
+/// for: a copy lost again would cost the frame another round trip. Beyond one fragment in the second number the path is rather
 /// full than bad, and spare copies would make it worse.
 const SPARE_COPIES: [u32; 2] = [20, 4];
 /// A frame of which something has been sent, or is about to be, and that has no result yet.
@@ -18,16 +18,16 @@ pub(super) struct InFlight {
     pub(super) first_out: Option<Time>,
     pub(super) last_out: Option<Time>,
     pub(super) size: u16,
-    pub(super) next_part: u32,
-    /// When the last of its own parts was first sent; parity follows.
-    pub(super) parts_out: Option<Time>,
+    pub(super) next_fragment: u32,
+    /// When the last of its own fragments was first sent; parity follows.
+    pub(super) fragments_out: Option<Time>,
     pub(super) parity: Vec<Bytes>,
     pub(super) next_parity: usize,
-    pub(super) parts: u32,
+    pub(super) fragments: u32,
     pub(super) retransmits: u32,
-    /// Parts that may still be sent again on request.
+    /// Fragments that may still be sent again on request.
     pub(super) resends_left: u32,
-    /// How many parts were asked for.
+    /// How many fragments were asked for.
     pub(super) asked: u32,
     /// Which requests were answered: bit *i* is that with the serial number `request` − *i*.
     pub(super) request: u16,
@@ -41,21 +41,21 @@ impl InFlight {
     /// Whether datagrams of it have not been sent for the first time.
     pub(super) fn is_leaving(&self) -> bool {
         self.transport == Transport::Udp
-            && (self.next_part < self.parts || self.next_parity < self.parity.len())
+            && (self.next_fragment < self.fragments || self.next_parity < self.parity.len())
     }
 
-    /// How many more copies of a part are sent when it is asked for.
+    /// How many more copies of a fragment are sent when it is asked for.
     pub(super) fn spare_copies(&self) -> u32 {
         let [few, many] = SPARE_COPIES;
         match self.asked {
             0 | 1 => 1,
-            asked if asked.saturating_mul(few) <= self.parts => 1,
-            asked if asked.saturating_mul(many) <= self.parts => 2,
+            asked if asked.saturating_mul(few) <= self.fragments => 1,
+            asked if asked.saturating_mul(many) <= self.fragments => 2,
             _ => 0,
         }
     }
 
-    /// Takes one from the parts that may still be sent again. Returns whether there was one.
+    /// Takes one from the fragments that may still be sent again. Returns whether there was one.
     pub(super) fn take_resend(&mut self) -> bool {
         let left = self.resends_left.checked_sub(1);
         self.resends_left = left.unwrap_or(0);
@@ -71,7 +71,7 @@ impl InFlight {
         }
         let behind = self.request.wrapping_sub(serial);
         let bit = 1_u64.checked_shl(u32::from(behind)).unwrap_or(0);
-        // One too old to be remembered was asked again since, if its parts are still missing.
+        // One too old to be remembered was asked again since, if its fragments are still missing.
         let is_new = bit != 0 && self.answered & bit == 0;
         self.answered |= bit;
         is_new
@@ -105,7 +105,7 @@ impl InFlight {
     }
 
     /// A parity fragment of `stream`'s frame; `None` when there are not so many.
-    pub(super) fn parity_part(&self, stream: StreamId, index: usize) -> Option<Parity> {
+    pub(super) fn parity_fragment(&self, stream: StreamId, index: usize) -> Option<Parity> {
         Some(Parity {
             stream,
             frame: self.frame.header().frame,

@@ -9,7 +9,7 @@ use crate::video::{Datagram, Fragment, Frame, Parity};
 
 /// How frames leave.
 impl Sender {
-    /// The next datagram to send, [`Datagram::Fragment`] or [`Datagram::Parity`]; parts that were asked for again come first.
+    /// The next datagram to send, [`Datagram::Fragment`] or [`Datagram::Parity`]; fragments that were asked for again come first.
     pub fn poll_datagram(&mut self, now: Time) -> Option<Datagram> {
         self.paced_datagram(self.acks.adds_parity(), now)
     }
@@ -60,13 +60,13 @@ impl Sender {
             None => return None,
         };
         sent.first_out.get_or_insert(now);
-        let datagram = if sent.next_part < sent.parts {
-            let index = sent.next_part as u16;
-            sent.next_part.grow_by(1);
-            sent.parts_out = (sent.next_part == sent.parts).then_some(now);
+        let datagram = if sent.next_fragment < sent.fragments {
+            let index = sent.next_fragment as u16;
+            sent.next_fragment.grow_by(1);
+            sent.fragments_out = (sent.next_fragment == sent.fragments).then_some(now);
             Datagram::Fragment(sent.fragment(stream, index, 0, answers_requests)?)
         } else {
-            let parity = sent.parity_part(stream, sent.next_parity)?;
+            let parity = sent.parity_fragment(stream, sent.next_parity)?;
             sent.next_parity.grow_by(1);
             Datagram::Parity(parity)
         };
@@ -77,7 +77,7 @@ impl Sender {
         Some(datagram)
     }
 
-    /// Puts the waiting frame on its way if the window and the gate are open.
+    /// Puts the waiting frame in flight if the window and the gate are open.
     pub(super) fn promote(&mut self, adds_parity: bool, now: Time) -> Option<&mut InFlight> {
         self.room_at = None;
         if self.waiting.is_none() || self.in_flight.len() >= self.window.frames() {
@@ -92,29 +92,29 @@ impl Sender {
         }
         let Waiting { frame, offered } = self.waiting.take()?;
         self.newest = Some(frame.header().frame);
-        // Parity is computed over parts of an even size.
+        // Parity is computed over fragments of an even size.
         let mut size = self.fragment_bytes & !1;
         let length = frame.bytes().len() as u32;
-        // A part's number has 16 bits.
+        // A fragment's number has 16 bits.
         if Fragment::count(length, size) > 1 << 16 {
             size = (length.div_ceil(1 << 16) as u16).next_multiple_of(2);
         }
-        let parts = Fragment::count(length, size);
+        let fragments = Fragment::count(length, size);
         if self.transport == Transport::Udp && self.window.is_adaptive() {
             let limit = self.control.pacing_limit(now);
             self.pacer.begin(u64::from(length), self.gate.interval(), limit);
         }
         let parity = if adds_parity {
-            self.parity_of(&frame, size, parts)
+            self.parity_of(&frame, size, fragments)
         } else {
             Vec::new()
         };
-        self.parity_share = parity.len() as f64 / f64::from(parts);
+        self.parity_share = parity.len() as f64 / f64::from(fragments);
         self.serials = self.serials.wrapping_add(1);
         self.in_flight.push_back(InFlight {
             serial: self.serials,
-            parts,
-            resends_left: parts.saturating_mul(repair::MAX_RESENDS_PER_PART),
+            fragments,
+            resends_left: fragments.saturating_mul(repair::MAX_RESENDS_PER_FRAGMENT),
             asked: 0,
             request: 0,
             answered: 0,
@@ -124,10 +124,10 @@ impl Sender {
             first_out: None,
             last_out: None,
             size,
-            next_part: 0,
+            next_fragment: 0,
             parity,
             next_parity: 0,
-            parts_out: None,
+            fragments_out: None,
             retransmits: 0,
             prompts: 0,
             prompted: now,
@@ -135,9 +135,9 @@ impl Sender {
         self.in_flight.back_mut()
     }
 
-    /// As much parity as loss calls for, unless the way is full: then it would lose more.
-    fn parity_of(&mut self, frame: &Frame, size: u16, parts: u32) -> Vec<Bytes> {
-        let count = self.parity.count(parts, self.control.loss());
+    /// As much parity as loss calls for, unless the path is full: then it would lose more.
+    fn parity_of(&mut self, frame: &Frame, size: u16, fragments: u32) -> Vec<Bytes> {
+        let count = self.parity.count(fragments, self.control.loss());
         if self.control.is_queueing() {
             return Vec::new();
         }
@@ -149,11 +149,11 @@ impl Sender {
         let Some((capacity, least_round_trip)) = known.filter(|_| self.window.is_adaptive()) else {
             return Leave::Now;
         };
-        let on_the_way = self
+        let in_flight = self
             .in_flight
             .iter()
             .filter(|sent| sent.transport == self.transport)
             .filter_map(|sent| Some((sent.first_out?, sent.frame.bytes().len() as u32, sent.asked > 0)));
-        self.gate.leave(on_the_way, capacity, least_round_trip, now)
+        self.gate.leave(in_flight, capacity, least_round_trip, now)
     }
 }

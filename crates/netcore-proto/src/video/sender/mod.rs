@@ -24,20 +24,20 @@ use crate::link::{Pacer, RateControl, RateControlConfig, RoundTrip};
 pub struct SenderConfig {
     /// What carries the frames at first.
     pub transport: Transport,
-    /// How many unacknowledged frames may be on their way.
+    /// How many unacknowledged frames may be in flight.
     pub window: WindowMode,
     /// Bytes of a frame in one datagram.
     pub fragment_bytes: u16,
     /// How the target is found.
     pub rate: RateControlConfig,
-    /// What is done about lost parts. [`AckMode::StopAndWait`] makes the window one frame, whatever `window` says.
+    /// What is done about lost fragments. [`AckMode::StopAndWait`] makes the window one frame, whatever `window` says.
     pub acks: AckMode,
 }
 
 /// The sending end of one stream to one neighbour, over both transports.
 ///
 /// A frame goes *offered → waiting → in flight → finished*. Only one frame waits: a newer one takes its place. It waits for a
-/// place in the window and, with an adaptive window, until it would not wait on the way for longer than a frame interval: no
+/// place in the window and, with an adaptive window, until it would not wait on the path for longer than a frame interval: no
 /// queue of old frames grows anywhere. What became of each frame comes out of [`poll_result`](Sender::poll_result), exactly
 /// once.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct Sender {
     window: Window,
     acks: AckMode,
     parity: ParityMaker,
-    /// Parity parts for each part of the latest frame.
+    /// Parity fragments for each fragment of the latest frame.
     parity_share: f64,
     gate: Gate,
     pacer: Pacer,
@@ -57,15 +57,15 @@ pub struct Sender {
     waiting: Option<Waiting>,
     /// Oldest first.
     in_flight: VecDeque<InFlight>,
-    /// How many frames have been put on their way.
+    /// How many frames have been put in flight.
     serials: u64,
     /// Fragments requested again, by their frame's serial number and their index.
     resend: VecDeque<(u64, u16)>,
     round_trip: Option<RoundTrip>,
-    /// The latest frame put on its way, over either transport.
+    /// The latest frame put in flight, over either transport.
     newest: Option<FrameNumber>,
     results: VecDeque<FrameResult>,
-    /// When the way has room for the frame that waits.
+    /// When the path has room for the frame that waits.
     room_at: Option<Time>,
     /// When the next burst of the frame that is leaving may.
     paced_until: Option<Time>,
@@ -119,7 +119,7 @@ impl Sender {
         }
     }
 
-    /// What carries the frames that are not on their way yet.
+    /// What carries the frames that are not in flight yet.
     pub fn transport(&self) -> Transport {
         self.transport
     }
@@ -129,29 +129,29 @@ impl Sender {
         self.round_trip.map(|known| known.smoothed)
     }
 
-    /// Frames on their way without an acknowledgement.
+    /// Frames in flight without an acknowledgement.
     pub fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
-    /// How much to send, so that the way stays full and no queue grows on it. Whoever makes the frames follows it. What parity
+    /// How much to send, so that the path stays full and no queue grows on it. Whoever makes the frames follows it. What parity
     /// adds is taken off already.
     pub fn target(&self) -> Bitrate {
         let target = self.control.target().0 as f64;
         Bitrate((target / (1.0 + self.parity_share)) as u64)
     }
 
-    /// How long the latest acknowledged frame queued on its way there.
+    /// How long the latest acknowledged frame queued on the path there.
     pub fn queueing_delay(&self) -> Option<Span> {
         self.control.queueing()
     }
 
-    /// What the way takes, as far as frames have shown: at least this when none was ever slowed down by it.
+    /// What the path takes, as far as frames have shown: at least this when none was ever slowed down by it.
     pub fn estimated_rate(&self) -> Option<Bitrate> {
         self.control.capacity()
     }
 
-    /// The share of parts that had to be sent again lately, from 0 to 1.
+    /// The share of fragments that had to be sent again lately, from 0 to 1.
     pub fn loss(&self) -> f64 {
         self.control.loss()
     }
@@ -161,16 +161,16 @@ impl Sender {
         self.control.set_config(rate);
     }
 
-    /// From the next frame on, use this transport. Frames on their way are still acknowledged over the other.
+    /// From the next frame on, use this transport. Frames in flight are still acknowledged over the other.
     pub fn set_transport(&mut self, transport: Transport) {
         if transport != self.transport {
-            self.control.handle_new_way();
+            self.control.handle_new_path();
         }
         self.transport = transport;
     }
 
     /// From the next frame on, put this many bytes of a frame into one datagram. Fewer than before mean that the path has ceased to
-    /// take larger ones: frames on their way in those are given up, so that they hold no newer one up.
+    /// take larger ones: frames in flight in those are given up, so that they hold no newer one up.
     pub fn set_fragment_bytes(&mut self, bytes: u16, now: Time) {
         let before = std::mem::replace(&mut self.fragment_bytes, bytes.max(Fragment::MIN_SIZE));
         if self.fragment_bytes < before {
@@ -179,7 +179,7 @@ impl Sender {
         }
     }
 
-    /// Datagrams do not get through: frames on their way in them are given up, so that they hold no newer one up.
+    /// Datagrams do not get through: frames in flight in them are given up, so that they hold no newer one up.
     pub fn handle_datagrams_blocked(&mut self, now: Time) {
         self.give_up(|sent| sent.transport == Transport::Udp, now);
     }
@@ -250,7 +250,7 @@ impl Sender {
         }
     }
 
-    /// The TCP connection has ended: what was on its way over it is lost.
+    /// The TCP connection has ended: what was in flight over it is lost.
     pub fn handle_disconnected(&mut self, now: Time) {
         while let Some(at) = self
             .in_flight
@@ -290,7 +290,7 @@ impl Sender {
         Deadline::earlier(Deadline::earlier(room, pacing), self.prompt_deadline())
     }
 
-    /// Does what was due: prompts the receiver of frames that have no answer, by sending their last part again, and gives up
+    /// Does what was due: prompts the receiver of frames that have no answer, by sending their last fragment again, and gives up
     /// the oldest. Poll for frames and fragments afterwards.
     pub fn handle_timeout(&mut self, now: Time) {
         self.room_at = self.room_at.filter(|at| *at > now);

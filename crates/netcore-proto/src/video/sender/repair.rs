@@ -17,12 +17,12 @@ const LONGEST_LEAVE: Span = Span::from_secs(3);
 const PROMPT_SLACK: Span = Span::from_millis(10);
 /// Until a round trip is known.
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
-/// A frame's parts are sent again at most this many times as often as it has parts, whatever is asked for.
-pub(super) const MAX_RESENDS_PER_PART: u32 = 3;
+/// A frame's fragments are sent again at most this many times as often as it has fragments, whatever is asked for.
+pub(super) const MAX_RESENDS_PER_FRAGMENT: u32 = 3;
 
-/// What is sent again: parts that are asked for, and prompts for answers that do not come.
+/// What is sent again: fragments that are asked for, and prompts for answers that do not come.
 impl Sender {
-    /// The receiver asks for parts again.
+    /// The receiver asks for fragments again.
     pub fn handle_nack(&mut self, nack: &Nack, now: Time) {
         let at = self.position(nack.frame, Transport::Udp);
         let Some(sent) = at.and_then(|at| self.in_flight.get_mut(at)) else {
@@ -39,7 +39,7 @@ impl Sender {
         for (first, count) in &nack.missing {
             // Runs come in order, and only what has been sent can be missing.
             let first = u32::from(*first);
-            let end = first.saturating_add(u32::from(*count)).min(sent.next_part);
+            let end = first.saturating_add(u32::from(*count)).min(sent.next_fragment);
             let run = first.max(from)..end;
             from = from.max(end);
             for index in run {
@@ -51,7 +51,7 @@ impl Sender {
         }
         let end = self.resend.len();
         sent.asked.grow_by(end.saturating_sub(before) as u32);
-        // Copies of what a full way has lost would fill it more.
+        // Copies of what a full path has lost would fill it more.
         let spare_copies = if self.control.has_room(now) {
             sent.spare_copies()
         } else {
@@ -59,13 +59,13 @@ impl Sender {
         };
         for _ in 0..spare_copies {
             for at in before..end {
-                let Some(part) = self.resend.get(at).copied() else {
+                let Some(fragment) = self.resend.get(at).copied() else {
                     return;
                 };
                 if !sent.take_resend() {
                     return;
                 }
-                self.resend.push_back(part);
+                self.resend.push_back(fragment);
             }
         }
     }
@@ -87,9 +87,9 @@ impl Sender {
         })
     }
 
-    /// Prompts the receiver of frames that have no answer, by sending their last part again, and gives up the oldest.
+    /// Prompts the receiver of frames that have no answer, by sending their last fragment again, and gives up the oldest.
     pub(super) fn prompt(&mut self, now: Time) {
-        // A frame of which parts are missing cannot be mended without requests, so only a lost answer is worth prompting for.
+        // A frame of which fragments are missing cannot be mended without requests, so only a lost answer is worth prompting for.
         let most = if self.acks.answers_requests() {
             MAX_PROMPTS
         } else {
@@ -107,7 +107,7 @@ impl Sender {
             if is_due && let Some(sent) = self.in_flight.get_mut(at) {
                 sent.prompts.grow_by(1);
                 sent.prompted = now;
-                let last = sent.parts.saturating_sub(1);
+                let last = sent.fragments.saturating_sub(1);
                 self.resend.push_back((sent.serial, last as u16));
             }
             at = at.saturating_add(1);

@@ -3,27 +3,27 @@ use crate::ground::{Span, Time};
 /// Where an adaptive window begins. With two, one acknowledgement in ten lost and 30 frames/s, one frame in forty found the
 /// window full; with four none did.
 const FIRST_FRAMES: usize = 4;
-/// The most frames that are ever on their way unacknowledged.
+/// The most frames that are ever in flight unacknowledged.
 const MAX_FRAMES: usize = 32;
 /// A frame that queued for longer means that there are too many.
 const QUEUE: Span = Span::from_millis(50);
 
-/// How many frames may be on their way without an acknowledgement.
+/// How many frames may be in flight without an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowMode {
     /// One, as in the classic lab.
     StopAndWait,
     /// Always this many, from 1 to 32.
     Fixed(usize),
-    /// As many as keep the way full without letting a queue grow on it.
+    /// As many as keep the path full without letting a queue grow on it.
     Adaptive,
 }
 
-/// The number of frames that may be on their way.
+/// The number of frames that may be in flight.
 ///
 /// Adaptive, it opens by one for each acknowledgement while frames had to wait for it, and halves, once a delay, when frames
-/// queue on the way for over 50 ms. What is on the way is bounded by the gate in the first place; this bounds it where frames
-/// are too small to show what the way takes.
+/// queue on the path for over 50 ms. What is on the path is bounded by the gate in the first place; this bounds it where frames
+/// are too small to show what the path takes.
 #[derive(Debug)]
 pub(super) struct Window {
     mode: WindowMode,

@@ -29,10 +29,10 @@ fn lossy(acks: AckMode, loss: f64) -> (Hop, u64) {
 }
 
 #[test]
-fn each_way_mends_more_than_the_one_before() {
+fn each_mode_mends_more_than_the_one_before() {
     let all = AckMode::ALL.map(|acks| lossy(acks, 0.1).0);
     let shares = [0, 1, 2, 3].map(|at| all[at].share_within(IN_TIME));
-    // Of a hundred parts ten are lost, so that no frame gets through untouched.
+    // Of a hundred fragments ten are lost, so that no frame gets through untouched.
     assert!(shares[0] < 0.05 && shares[1] < 0.05, "{shares:?}");
     assert!(shares[2] > 0.5 && shares[3] >= 0.98, "{shares:?}");
     for hop in &all[..2] {
@@ -64,7 +64,7 @@ fn two_percent_cost_no_round_trip() {
         both.share_within(IN_TIME)
     );
     let (asked, both) = (asked.age_quantile(0.95), both.age_quantile(0.95));
-    // 10 ms of way, 11 ms for the picture at 80 % of the rate more, and a tenth for parity.
+    // 10 ms of path, 11 ms for the picture at 80 % of the rate more, and a tenth for parity.
     assert!(
         both < Span::from_millis(31),
         "{both} with parity, {asked} without"
@@ -87,7 +87,7 @@ fn calm_switches_parity_off() {
     let before = world.up("Ben").counts().packets;
     world.wait(Span::from_secs(5));
     let packets = world.up("Ben").counts().packets - before;
-    // 101 parts, 30 times a second for five seconds; a control message now and then.
+    // 101 fragments, 30 times a second for five seconds; a control message now and then.
     assert!((15_000..15_400).contains(&packets), "{packets}");
 }
 

@@ -8,7 +8,7 @@ use netcore_proto::video::{Datagram, Fragment, Frame, FrameHeader, Receiver, Sen
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 use sim_tests::effects::{Burst, Chance, Conditions, Path};
 
-/// What the seal and a fragment's header add to a part of a frame.
+/// What the seal and a fragment's header add to a fragment of a frame.
 const OVERHEAD: usize = 29 + Fragment::HEADER_BYTES;
 const INTERVAL: Span = Span::from_micros(33_333);
 
@@ -87,8 +87,8 @@ impl Line {
             encode_us: 0,
         };
         self.next = self.next.next();
-        let part = (usize::from(self.mtu.payload()) - OVERHEAD) as u16 & !1;
-        self.sender.set_fragment_bytes(part, self.now);
+        let bytes = (usize::from(self.mtu.payload()) - OVERHEAD) as u16 & !1;
+        self.sender.set_fragment_bytes(bytes, self.now);
         let frame = Frame::new(header, &vec![7; self.frame_bytes]).unwrap();
         self.sender.handle_frame(frame, self.now);
     }

@@ -58,7 +58,7 @@ fn reordering_is_told_from_loss_after_a_while() {
         ..Film::hd(Span::from_secs(3))
     };
     filming(
-        "parts overtake each other",
+        "fragments overtake each other",
         Transport::Udp,
         lan().jitter_ms(5),
         film,
@@ -70,8 +70,8 @@ fn reordering_is_told_from_loss_after_a_while() {
             assert_sound(hop);
             assert_eq!(hop.shown.len() as u64, hop.offered);
             let again: u32 = hop.results[15..].iter().map(|result| result.retransmits).sum();
-            let parts = (hop.results.len() as u32 - 15) * 51;
-            assert!(again < parts / 50, "{again} of {parts}");
+            let fragments = (hop.results.len() as u32 - 15) * 51;
+            assert!(again < fragments / 50, "{again} of {fragments}");
         }),
     ])
     .run_all(0..3);
@@ -125,7 +125,7 @@ fn lost_acknowledgements_cost_nothing_but_knowledge() {
 }
 
 #[test]
-fn a_way_that_becomes_longer_is_learnt() {
+fn a_path_that_becomes_longer_is_learnt() {
     let far = Conditions {
         delay: Span::from_millis(60),
         ..lan()
@@ -133,7 +133,7 @@ fn a_way_that_becomes_longer_is_learnt() {
     filming("Ben walks away", Transport::Udp, lan(), small(4_000))
         .then([
             Step::Wait(Span::from_secs(1)),
-            Step::act("both ways take 60 ms from now on", move |world| {
+            Step::act("both directions take 60 ms from now on", move |world| {
                 world.link("Ben", &far);
             }),
             Step::Wait(Span::from_secs(5)),
@@ -198,7 +198,7 @@ fn a_receiver_may_forget_everything() {
 }
 
 #[test]
-fn transports_are_switched_while_frames_are_on_their_way() {
+fn transports_are_switched_while_frames_are_in_flight() {
     let links = lan().loss(0.03).jitter_ms(8);
     filming("Ben cannot decide", Transport::Udp, links, small(1_200))
         .then((0..8).flat_map(|number| {

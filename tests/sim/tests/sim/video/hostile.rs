@@ -34,16 +34,16 @@ fn fragment(frame: u32, frame_length: u32, size: u16, index: u16) -> Fragment {
 #[test]
 fn fragments_that_contradict_each_other_spoil_one_frame_at_most() {
     filming(
-        "somebody mixes in parts of other shapes",
+        "somebody mixes in fragments of other shapes",
         Transport::Udp,
         lan(),
         small(1_000),
     )
     .then((0..20).flat_map(|number| {
-        let forged = Step::act("a part comes that contradicts the others", move |world| {
+        let forged = Step::act("a fragment comes that contradicts the others", move |world| {
             let (length, size) = (3_000 + world.draw(60_000) as u32, 256 + world.draw(2_000) as u16);
             let index = world.draw(u64::from(Fragment::count(length, size))) as u16;
-            // Before, among and after the real parts of one frame.
+            // Before, among and after the real fragments of one frame.
             world.forge(
                 "Ben",
                 "Ada",
@@ -75,7 +75,7 @@ fn parity_of_another_shape_spoils_one_frame_at_most() {
         small(1_000),
     )
     .then((0..20).flat_map(|number| {
-        let forged = Step::act("a parity part comes that was not sent", move |world| {
+        let forged = Step::act("a parity fragment comes that was not sent", move |world| {
             let parity = Parity {
                 stream: STREAM,
                 frame: FrameNumber(number),
@@ -160,11 +160,11 @@ fn sender_with_a_frame(bytes: usize) -> (Sender, u32) {
         },
     );
     sender.handle_frame(frame(0, bytes), Time::ZERO);
-    let mut parts = 0;
+    let mut fragments = 0;
     while sender.poll_fragment(Time::ZERO).is_some() {
-        parts += 1;
+        fragments += 1;
     }
-    (sender, parts)
+    (sender, fragments)
 }
 
 #[test]
@@ -187,9 +187,9 @@ fn lies_about_times_and_loss_cost_the_liar_his_picture_and_nothing_else() {
         for number in 0..900 {
             let now = Time::from_micros(u64::from(number) * 33_333);
             sender.handle_frame(frame(number, 20_000), now);
-            let mut parts = std::iter::from_fn(|| sender.poll_fragment(now));
-            left += u32::from(parts.any(|part| part.frame == FrameNumber(number)));
-            parts.for_each(drop);
+            let mut fragments = std::iter::from_fn(|| sender.poll_fragment(now));
+            left += u32::from(fragments.any(|fragment| fragment.frame == FrameNumber(number)));
+            fragments.for_each(drop);
             let mut lie = |most: u64| {
                 if chance.happens(0.5) {
                     most
@@ -227,7 +227,7 @@ fn lies_about_times_and_loss_cost_the_liar_his_picture_and_nothing_else() {
 
 #[test]
 fn a_flood_of_requests_costs_a_bounded_amount_of_sending() {
-    let (mut sender, parts) = sender_with_a_frame(120_000);
+    let (mut sender, fragments) = sender_with_a_frame(120_000);
     let mut chance = Chance::new(0);
     let mut sent = 0;
     for request in 0..100_000_u32 {
@@ -249,8 +249,8 @@ fn a_flood_of_requests_costs_a_bounded_amount_of_sending() {
         }
     }
     assert!(
-        (parts..=3 * parts).contains(&sent),
-        "{sent} parts sent again of {parts}"
+        (fragments..=3 * fragments).contains(&sent),
+        "{sent} fragments sent again of {fragments}"
     );
 }
 
@@ -267,7 +267,7 @@ fn a_request_that_is_told_twice_counts_once() {
         sender.handle_nack(&nack, Time::ZERO);
         std::iter::from_fn(|| sender.poll_fragment(Time::ZERO)).count()
     };
-    assert_eq!(again(0, 5), 2, "the part and a spare copy");
+    assert_eq!(again(0, 5), 2, "the fragment and a spare copy");
     assert_eq!(again(0, 5), 0);
     assert_eq!(again(3, 8), 2);
     assert_eq!(again(2, 7), 2, "requests may overtake each other");
@@ -298,11 +298,11 @@ fn one_who_asks_for_ever_does_not_keep_a_frame_alive() {
             return;
         }
     }
-    panic!("it is still on its way");
+    panic!("it is still in flight");
 }
 
 #[test]
-fn random_parts_fill_no_memory() {
+fn random_fragments_fill_no_memory() {
     for seed in 0..8 {
         let mut chance = Chance::new(seed);
         let mut receiver = Receiver::new(STREAM);
@@ -339,7 +339,7 @@ fn random_parts_fill_no_memory() {
             }
             assert!(receiver.incomplete_bytes() <= 2 * MAX_FRAME_BYTES);
             let answers = std::iter::from_fn(|| receiver.poll_datagram(now)).count();
-            assert!(answers <= 20, "{answers} answers to one part");
+            assert!(answers <= 20, "{answers} answers to one fragment");
             assert!(receiver.poll_arrival().is_none(), "zeros are no frame");
         }
         for _ in 0..100 {
@@ -376,8 +376,8 @@ fn a_frame_whose_own_header_bears_another_number_is_no_frame() {
     ] {
         let mut receiver = Receiver::new(STREAM);
         for (nth, outer) in outer.into_iter().enumerate() {
-            let part = mislabelled(&frame(inner, 8), STREAM, outer);
-            receiver.handle_fragment(&part, Time::from_micros(nth as u64 * 33_000));
+            let fragment = mislabelled(&frame(inner, 8), STREAM, outer);
+            receiver.handle_fragment(&fragment, Time::from_micros(nth as u64 * 33_000));
         }
         assert_eq!(receiver.counts().frames, u64::from(outer[0] == inner));
         assert_eq!(receiver.counts().incomplete, 2 - u64::from(outer[0] == inner));

@@ -1,4 +1,4 @@
-//! What is sent follows what the way takes.
+//! What is sent follows what the path takes.
 
 use netcore_proto::link::{RateControlConfig, RateMode};
 use netcore_proto::video::SenderConfig;
@@ -23,7 +23,7 @@ fn targets_mbit(world: &World, from: Time, to: Time) -> (f64, f64) {
 }
 
 #[test]
-fn a_way_that_becomes_a_tenth_as_wide_and_wide_again_is_followed() {
+fn a_path_that_becomes_a_tenth_as_wide_and_wide_again_is_followed() {
     for transport in BOTH {
         for seed in 0..3 {
             let (wide, narrow) = (router(50, 1_000_000), router(5, 1_000_000));
@@ -106,7 +106,7 @@ fn two_streams_share_a_bottleneck() {
 #[test]
 fn a_source_that_uses_little_keeps_its_target() {
     for transport in BOTH {
-        // A picture in one part shows nothing of the way but that it got through.
+        // A picture in one fragment shows nothing of the path but that it got through.
         for bytes in [1_000, 20_000] {
             let film = Film {
                 bytes,

@@ -38,7 +38,7 @@ fn a_good_link_delivers_everything_as_soon_as_can_be() {
     for transport in [Transport::Udp, Transport::Tcp] {
         for hop in hd_up(transport, &lan()) {
             assert_eq!(hop.outcomes().acked, hop.offered, "{transport}");
-            // 10 ms of way, 9.6 ms for the pictures themselves, a tenth of that for headers; over UDP paced to 80 %.
+            // 10 ms of path, 9.6 ms for the pictures themselves, a tenth of that for headers; over UDP paced to 80 %.
             let limit = match transport {
                 Transport::Tcp => Span::from_millis(21),
                 Transport::Udp => Span::from_millis(25),
@@ -105,7 +105,7 @@ fn a_paced_frame_fits_through_a_switch_with_a_short_queue() {
     let (lost, _) = overflowed(WindowMode::Fixed(4));
     assert!(lost > 9_000, "only an adaptive window is paced: {lost}");
     let (lost, p95) = overflowed(WindowMode::Adaptive);
-    // Once a second a frame leaves faster, to see whether the way takes more.
+    // Once a second a frame leaves faster, to see whether the path takes more.
     assert!(lost < 300, "{lost} of 27,000 datagrams");
     assert!(p95 < Span::from_millis(20), "{p95}");
 }
@@ -141,7 +141,7 @@ fn stop_and_wait_is_as_fast_as_the_classic_lab_computes() {
 }
 
 #[test]
-fn a_window_fills_the_way_that_stop_and_wait_leaves_empty() {
+fn a_window_fills_the_path_that_stop_and_wait_leaves_empty() {
     for transport in [Transport::Udp, Transport::Tcp] {
         let acked = |window| {
             let film = Film {
@@ -175,7 +175,7 @@ fn on_a_slow_link_the_newest_frame_wins_and_the_delay_stays_bounded() {
         let hop = world.hop("Ben", "Ada");
         assert_sound(hop);
         let (p95, worst) = (hop.age_quantile(0.95), hop.age_quantile(1.0));
-        // Up to a frame interval until the next picture, as much behind the one before, 88 ms for itself, 10 ms of way.
+        // Up to a frame interval until the next picture, as much behind the one before, 88 ms for itself, 10 ms of path.
         assert!(p95 < Span::from_millis(220), "{transport}: {p95}");
         assert!(worst < Span::from_millis(300), "{transport}: {worst}");
         let used = hop.shown.len() as f64 * 20_000.0 * 8.0 / 20.0 / 2e6;
@@ -184,7 +184,7 @@ fn on_a_slow_link_the_newest_frame_wins_and_the_delay_stays_bounded() {
         let again: u32 = hop.results.iter().map(|result| result.retransmits).sum();
         assert!(
             again < 40,
-            "{transport}: {again} parts sent again though none was lost"
+            "{transport}: {again} fragments sent again though none was lost"
         );
     }
 }

@@ -74,7 +74,7 @@ pub enum Event {
     Files(files::Event),
     /// Which streams exist.
     Video(video::Event),
-    /// What was measured elsewhere: by whom, and what.
+    /// What was measured elsewhere: by which member, and what.
     Metrics(MemberId, metrics::Report),
 }
 
@@ -101,7 +101,7 @@ pub enum Output {
         /// Why; `None` when the other side asked for it.
         refusal: Option<Refusal>,
     },
-    /// Tell the application.
+    /// Report to the application.
     Event(Event),
 }
 

@@ -58,7 +58,7 @@
 //!
 //! # Panic policy
 //!
-//! Bad input is an error, whoever sent it. A broken invariant of this crate is a panic that names the invariant.
+//! Bad input is an error, wherever it came from. A broken invariant of this crate is a panic that names the invariant.
 
 // Numbers arrive from others: neither computing with them nor looking something up by them may panic or wrap.
 #![warn(clippy::arithmetic_side_effects)]

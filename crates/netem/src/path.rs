@@ -8,7 +8,7 @@ use crate::{Bottleneck, Burst, BurstLoss, Chance, Duplicate, Jitter, Loss, Rate,
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conditions {
     /// The sender's own interface, which takes no more from its socket while it is full; `None` when that is the bottleneck
-    /// itself. With one, the bottleneck is somewhere on the path: it holds nobody back, and what its queue has no room for is
+    /// itself. With one, the bottleneck is somewhere on the path: it holds no sender back, and what its queue has no room for is
     /// lost.
     pub interface: Option<Bitrate>,
     /// The bottleneck and its queue; `None` for no limit.

@@ -88,14 +88,14 @@ impl Entry {
 pub enum Body {
     /// The room was opened.
     Opened,
-    /// Somebody came.
+    /// A person came.
     Joined,
-    /// Somebody left.
+    /// A person left.
     Left {
         /// Why.
         reason: LeaveReason,
     },
-    /// Somebody said something.
+    /// A person said something.
     Text {
         /// The words, tidied by [`tidy_text`].
         text: String,
@@ -115,7 +115,7 @@ pub enum Request {
     },
 }
 
-/// What the host tells members.
+/// What the host notifies members of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Notice {
@@ -187,7 +187,7 @@ pub fn tidy_text(text: &str) -> Result<String, TextError> {
     }
 }
 
-/// As much of somebody else's text as may be shown.
+/// As much of another person's text as may be shown.
 fn seen(text: &str) -> String {
     let mut text = text::lines(text);
     text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));

@@ -4,7 +4,7 @@ use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Noti
 use crate::ground::outbox::{HostOutbox, Recipients};
 use crate::ground::{FileId, MemberId, Person, Refusal, RefusalCode};
 
-/// The most encoded bytes of files that a newcomer is told of; the oldest beyond that are left out until they change. A thousand
+/// The most encoded bytes of files that a newcomer is sent; the oldest beyond that are left out until they change. A thousand
 /// ordinary files take a tenth of it.
 const MAX_LISTED_BYTES: usize = 4 * 1024 * 1024;
 
@@ -120,7 +120,7 @@ impl Host {
         }
     }
 
-    /// From which number on a newcomer is told of files: as many of the latest as [`MAX_LISTED_BYTES`] hold.
+    /// From which number on a newcomer is sent files: as many of the latest as [`MAX_LISTED_BYTES`] hold.
     pub(crate) fn first_to_list(&self, member: MemberId) -> u64 {
         let mut bytes = 0_usize;
         let fits = |file: &&FileInfo| {
@@ -170,7 +170,7 @@ impl Host {
         }
     }
 
-    /// Makes room by forgetting the oldest file that nobody can fetch any more.
+    /// Makes room by forgetting the oldest file that can no longer be fetched.
     fn forget_one(&mut self) -> bool {
         let over = |file: &&FileInfo| matches!(file.state, FileState::Failed { .. } | FileState::Cancelled);
         let oldest = self.files.values().find(over).map(|file| file.id);

@@ -77,7 +77,7 @@ impl Member {
         people.for_each(|person| self.handle_present(person, out));
     }
 
-    /// Somebody is here: what was meant for them in an earlier room is offered to them.
+    /// A person is here: what was meant for them in an earlier room is offered to them.
     pub(crate) fn handle_present(&mut self, person: &Person, out: &mut impl MemberOutbox<Request, Event>) {
         for own in self.own.values_mut() {
             if own.waiting.remove(&person.fingerprint) {

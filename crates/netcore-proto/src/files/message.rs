@@ -68,7 +68,7 @@ pub struct FileInfo {
 const MAX_WHY_CHARS: usize = 500;
 
 impl FileInfo {
-    /// The file within the limits every room keeps. Nobody's word is taken for the name: it becomes a path.
+    /// The file within the limits every room keeps. No peer's word is taken for the name: it becomes a path.
     pub(super) fn fit(self) -> Result<FileInfo, WireError> {
         let FileInfo {
             id,
@@ -183,7 +183,7 @@ pub enum Request {
     },
 }
 
-/// What the host tells members of the files.
+/// What the host notifies members of about files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Notice {
@@ -201,7 +201,7 @@ pub enum Notice {
         /// Why.
         refusal: Refusal,
     },
-    /// Somebody offers you a file.
+    /// A member offers you a file.
     Offered(FileInfo),
     /// A file's state, or who has it, changed.
     Changed(FileInfo),

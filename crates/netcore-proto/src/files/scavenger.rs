@@ -4,7 +4,7 @@ use crate::ground::{Span, Time};
 const HELD_UP: Span = Span::from_millis(25);
 /// Below this there is room again.
 const AT_EASE: Span = Span::from_millis(12);
-/// The rate is reconsidered this often: a few frames have told by then.
+/// The rate is reconsidered this often: a few frames have been measured by then.
 const INTERVAL: Span = Span::from_millis(100);
 /// The most of its rate that a file gives up at a time, and what it takes back.
 const YIELDS: f64 = 0.4;
@@ -37,7 +37,7 @@ impl ScavengerRate {
         }
     }
 
-    /// So many bytes were sent. `queueing` is how long live pictures to the same neighbour queue on the path; `None` when
+    /// So many bytes were sent. `queueing` is how long live pictures to the same peer queue on the path; `None` when
     /// there are none. Returns when the next bytes may be sent.
     pub fn handle_sent(&mut self, bytes: usize, queueing: Option<Span>, now: Time) -> Time {
         self.sent = self.sent.saturating_add(bytes as u64);

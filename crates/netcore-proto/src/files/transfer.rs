@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_told_apart() {
+    fn each_record_is_recognized() {
         assert_eq!(
             RecordHeader::decode(chunk_header(MAX_CHUNK_BYTES)),
             Ok(RecordHeader::Chunk(MAX_CHUNK_BYTES))

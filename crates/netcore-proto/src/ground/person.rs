@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for Fingerprint {
     }
 }
 
-/// What a person tells the room about themselves.
+/// What a person says of themselves in the room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The name others see; never empty once [`tidied`](Profile::tidied).
@@ -131,12 +131,12 @@ pub enum Presence {
     Reconnecting,
 }
 
-/// Somebody in the room, as everybody sees them.
+/// A person in the room, as all members see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their number in this room.
     pub id: MemberId,
-    /// What they tell about themselves.
+    /// What they say of themselves.
     pub profile: Profile,
     /// The address the host sees them at.
     pub address: SocketAddr,
@@ -179,7 +179,7 @@ impl Person {
     }
 }
 
-/// Why somebody is no longer in the room.
+/// Why a person is no longer in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeaveReason {

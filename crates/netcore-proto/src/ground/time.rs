@@ -1,4 +1,4 @@
-//! Time as the protocol knows it: microseconds since the process's own beginning, handed in by whoever drives a machine.
+//! Time as the protocol knows it: microseconds since the process's own beginning, handed in by the driver of a machine.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};

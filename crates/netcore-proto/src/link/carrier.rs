@@ -1,4 +1,4 @@
-//! Whether datagrams get through to a neighbour, and what carries frames while they do not.
+//! Whether datagrams get through to a peer, and what carries frames while they do not.
 
 use crate::ground::{Deadline, DeadlineReason, Span, Time, Transport};
 
@@ -10,7 +10,7 @@ const LOOK_AFTER: (Span, Span) = (Span::from_secs(10), Span::from_secs(60));
 /// A return that has lasted for so long is a good one: the next pause is the shortest again.
 const LASTING: Span = Span::from_secs(60);
 
-/// Decides what carries frames to one neighbour that are meant to go by UDP.
+/// Decides what carries frames to one peer that are meant to go by UDP.
 ///
 /// Networks of schools and firms often let no UDP through, or cease to. Datagrams that bring no answer at all, of whatever kind,
 /// for [two seconds](SILENCE) mean that; loss means nothing as long as anything is answered. Then frames go by TCP, and now and
@@ -217,7 +217,7 @@ mod tests {
             }
             match carrier.transport() {
                 Transport::Udp => carrier.handle_sent(at(ms)),
-                // Somebody says hello twice a second, and is answered.
+                // The peer says hello twice a second, and is answered.
                 Transport::Tcp if ms % 500 == 0 => drop(carrier.handle_answered(at(ms))),
                 Transport::Tcp => {}
             }

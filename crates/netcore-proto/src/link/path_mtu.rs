@@ -1,4 +1,4 @@
-//! How large a datagram may be on the path to a neighbour (RFC 8899, for any transport over UDP).
+//! How large a datagram may be on the path to a peer (RFC 8899, for any transport over UDP).
 
 use crate::ground::{Deadline, DeadlineReason, Span, Time};
 
@@ -7,7 +7,7 @@ pub const BASE_PAYLOAD: u16 = 1_232;
 /// Payloads that are worth trying, each the most that some kind of link takes: tunnels, PPP over Ethernet, Ethernet with IPv6
 /// and IPv4, jumbo frames with IPv6, Infiniband and NFS-like 16 KiB, loopback in halves and whole.
 const SIZES: [u16; 9] = [1_352, 1_432, 1_452, 1_472, 8_952, 16_336, 32_720, 49_104, 65_487];
-/// A size that this many probes running did not get through does not (section 5.1.2, `MAX_PROBES`).
+/// A size that this many consecutive probes did not get through does not (section 5.1.2, `MAX_PROBES`).
 const MAX_PROBES: u32 = 3;
 /// A probe is lost after this long (section 5.1.1, `PROBE_TIMER`, is for paths of the whole Internet).
 const PROBE_TIMER: Span = Span::from_secs(1);
@@ -29,9 +29,9 @@ const BLACK_HOLE: usize = 4;
 /// Until a round trip is known.
 const ASSUMED_ROUND_TRIP: Span = Span::from_millis(50);
 
-/// Finds the size of datagrams on the path to one neighbour.
+/// Finds the size of datagrams on the path to one peer.
 ///
-/// It begins with what every path takes. Send the probes that [`poll_probe`](PathMtu::poll_probe) names, and tell whether they
+/// It begins with what every path takes. Send the probes that [`poll_probe`](PathMtu::poll_probe) names, and report whether they
 /// were answered, or could not be sent. In the meantime [`payload`](PathMtu::payload) bytes may be sent in one datagram. Sizes
 /// are those of a UDP datagram's payload, seal and all.
 ///
@@ -184,7 +184,7 @@ impl PathMtu {
             return;
         }
         match self.search {
-            // An answer that comes after its probe was given up is to a question that nobody asks any more.
+            // An answer that comes after its probe was given up is to a question that is no longer asked.
             Search::Sent {
                 size,
                 at,
@@ -314,7 +314,7 @@ impl PathMtu {
                 Some(last) if pairs.len() < MAX_PAIRS && last.at + PAIR_EVERY <= now => {
                     pairs.push(Pair::new(now));
                 }
-                // Too little was answered to tell: that is loss, or nobody is there.
+                // Too little was answered to decide: that is loss, or the peer is gone.
                 Some(last) if pairs.len() >= MAX_PAIRS && last.at + PROBE_TIMER <= now => {
                     self.doubt = Doubt::None;
                 }

@@ -1,4 +1,4 @@
-//! Where a neighbour's datagrams may be sent: an address is used once it has answered (RFC 9000, sections 8 and 9.3).
+//! Where a peer's datagrams may be sent: an address is used once it has answered (RFC 9000, sections 8 and 9.3).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,20 +11,20 @@ const AGAIN_AFTER: Span = Span::from_millis(100);
 /// The pause between challenges doubles so many times.
 const MAX_DOUBLINGS: u32 = 6;
 
-/// Finds out where one neighbour's datagrams may be sent.
+/// Finds out where one peer's datagrams may be sent.
 ///
-/// The neighbour's control connection shows its IP address: nobody completes a TCP handshake from an address that is not theirs.
+/// The peer's control connection shows its IP address: nobody completes a TCP handshake from an address that is not theirs.
 /// A datagram from any other IP address moves nothing. Its port may differ and change, because NAT chooses it; a port is used
-/// after the neighbour has returned, from there, a token that was sent there. Until then the port before is used, if any, and
+/// after the peer has returned, from there, a token that was sent there. Until then the port before is used, if any, and
 /// what may be sent to the new one is bounded by what came from it. So neither a forged source nor a copy of a genuine datagram,
-/// sent from elsewhere, turns a stream towards somebody who does not want it.
+/// sent from elsewhere, turns a stream towards a victim.
 #[derive(Debug)]
 pub struct PathValidation {
     /// Of the control connection's peer.
     ip: IpAddr,
     confirmed: Option<SocketAddr>,
     candidate: Option<Candidate>,
-    /// One more than the highest packet number that came: what was overtaken on its path tells of no change.
+    /// One more than the highest packet number that came: what was overtaken on its path shows no change.
     newest: u64,
 }
 
@@ -40,7 +40,7 @@ struct Candidate {
     next: Time,
 }
 
-/// What to send to an address, so that it shows that the neighbour is there.
+/// What to send to an address, so that it shows that the peer is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// Where.
@@ -60,7 +60,7 @@ impl PathValidation {
         }
     }
 
-    /// The neighbour takes datagrams at the very port that we connected to.
+    /// The peer takes datagrams at the very port that we connected to.
     pub fn at(control: SocketAddr) -> PathValidation {
         PathValidation {
             confirmed: Some(control),
@@ -68,7 +68,7 @@ impl PathValidation {
         }
     }
 
-    /// The neighbour's IP address.
+    /// The peer's IP address.
     pub fn ip(&self) -> IpAddr {
         self.ip
     }
@@ -79,7 +79,7 @@ impl PathValidation {
     }
 
     /// A genuine datagram came: the packet number, the source, its bytes, seal and all. `token` is random, and asked for when
-    /// it is needed; without one nothing is asked. Returns whether it is the neighbour's newest, from the right IP address.
+    /// it is needed; without one nothing is asked. Returns whether it is the peer's newest, from the right IP address.
     pub fn handle_datagram(
         &mut self,
         packet: u64,

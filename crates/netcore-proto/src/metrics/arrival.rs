@@ -89,7 +89,7 @@ impl ArrivalMeter {
         self.missed
     }
 
-    /// Ends a second: what happened in it. Delays are the sending end's to tell.
+    /// Ends a second: what happened in it. Delays are measured by the sending end.
     pub fn tick(&mut self, now: Time) -> Point {
         let since = self.ticked.replace(now).unwrap_or(now - SECOND);
         // Counted rather than looked up: more can happen in a second than is remembered.
@@ -114,12 +114,12 @@ impl ArrivalMeter {
         point
     }
 
-    /// The whole session, second by second lately and coarser the longer ago. Delays are the sending end's to tell.
+    /// The whole session, second by second lately and coarser the longer ago. Delays are measured by the sending end.
     pub fn series(&self) -> &Series {
         &self.series
     }
 
-    /// How what has arrived is distributed; delays are the sending end's to tell.
+    /// How what has arrived is distributed; delays are measured by the sending end.
     pub fn distributions(&self) -> &Distributions {
         &self.distributions
     }
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn arrivals_are_distributed_and_kept_second_by_second() {
+    fn arrivals_are_distributed_and_recorded_second_by_second() {
         let mut meter = ArrivalMeter::new(Transport::Udp);
         for frame in 0..60 {
             meter.record(&arrival(frame, u64::from(frame) * 50, 7 + u64::from(frame) * 50));

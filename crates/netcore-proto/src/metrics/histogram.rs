@@ -3,7 +3,7 @@ use serde::Serialize;
 
 /// What lies above counts as this: a minute in microseconds, and more than three times the longest frame in bytes.
 const HIGHEST: u64 = 60_000_000;
-/// Values are told apart to two digits: what is told lies at most 1 % above what was measured.
+/// Values are recorded to two digits: a quantile lies at most 1 % above what was measured.
 const DIGITS: u8 = 2;
 
 /// How often which value was measured, in bounded memory (an HDR histogram).
@@ -17,7 +17,7 @@ pub struct Distribution {
     most: u64,
 }
 
-/// What is told of a [`Distribution`]: values in its unit, each the least that so many of the measured ones do not exceed.
+/// What a [`Distribution`] comes to: values in its unit, each the least that so many of the measured ones do not exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quantiles {
     /// How many values were measured.
@@ -65,7 +65,7 @@ pub struct Distributions {
 impl Default for Distribution {
     fn default() -> Distribution {
         let mut counts =
-            Histogram::new(DIGITS).expect("two digits are within what a histogram can tell apart");
+            Histogram::new(DIGITS).expect("two digits are within what a histogram can distinguish");
         counts.auto(true);
         Distribution {
             counts,
@@ -124,7 +124,7 @@ impl Distribution {
         (!self.is_empty()).then_some(self.most)
     }
 
-    /// What there is to tell; `None` when nothing was measured.
+    /// The quantiles; `None` when nothing was measured.
     pub fn quantiles(&self) -> Option<Quantiles> {
         Some(Quantiles {
             count: self.counts.len(),
@@ -166,21 +166,24 @@ mod tests {
         for value in 1..=10_000 {
             distribution.record(value);
         }
-        let told = distribution.quantiles().unwrap();
-        assert_eq!((told.count, told.min, told.max), (10_000, 1, 10_000));
+        let quantiles = distribution.quantiles().unwrap();
+        assert_eq!(
+            (quantiles.count, quantiles.min, quantiles.max),
+            (10_000, 1, 10_000)
+        );
         for (value, exact) in [
-            (told.p50, 5_000),
-            (told.p90, 9_000),
-            (told.p95, 9_500),
-            (told.p99, 9_900),
-            (told.p999, 9_990),
+            (quantiles.p50, 5_000),
+            (quantiles.p90, 9_000),
+            (quantiles.p95, 9_500),
+            (quantiles.p99, 9_900),
+            (quantiles.p999, 9_990),
         ] {
             assert!(
                 (exact..=exact + exact / 100).contains(&value),
                 "{value} for {exact}"
             );
         }
-        assert!((told.mean - 5_000.5).abs() < 50.0, "{}", told.mean);
+        assert!((quantiles.mean - 5_000.5).abs() < 50.0, "{}", quantiles.mean);
         assert_eq!(Distribution::default().quantiles(), None);
     }
 
@@ -199,12 +202,15 @@ mod tests {
             small < Distribution::MAX_BYTES / 3,
             "{small} bytes for a millisecond"
         );
-        let told = distribution.quantiles().unwrap();
-        assert_eq!((told.min, told.max, told.count), (0, u64::MAX, 130));
+        let quantiles = distribution.quantiles().unwrap();
+        assert_eq!(
+            (quantiles.min, quantiles.max, quantiles.count),
+            (0, u64::MAX, 130)
+        );
     }
 
     #[test]
-    fn merged_they_tell_what_one_of_both_would() {
+    fn merged_they_are_what_one_of_both_would_be() {
         let (mut low, mut high, mut both) = <(Distribution, Distribution, Distribution)>::default();
         for value in 0..1_000 {
             low.record(value);

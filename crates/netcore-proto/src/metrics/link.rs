@@ -171,7 +171,7 @@ impl LinkMeter {
         }
     }
 
-    /// The results that are kept, oldest first, and how many older ones are forgotten.
+    /// The results that are remembered, oldest first, and how many older ones are forgotten.
     pub fn results(
         &self,
     ) -> (
@@ -368,14 +368,14 @@ mod tests {
         // The receiver's clock is a day ahead; every third frame's own acknowledgement is lost.
         let there = Time::ZERO + Span::from_secs(86_400);
         for at in 0..30_u64 {
-            let is_told = at % 3 != 2;
+            let is_reported = at % 3 != 2;
             meter.record(FrameResult {
                 captured: Time::ZERO + Span::from_millis(at * 33),
-                received_whole: is_told.then(|| there + Span::from_millis(at * 33 + at % 3)),
+                received_whole: is_reported.then(|| there + Span::from_millis(at * 33 + at % 3)),
                 ..result(
                     100 + at * 33,
                     Transport::Udp,
-                    if is_told {
+                    if is_reported {
                         acked(2_000)
                     } else {
                         FrameOutcome::Delivered
@@ -383,8 +383,8 @@ mod tests {
                 )
             });
         }
-        let told = meter.summaries()[0];
-        let (gap, jitter) = (told.gap_us.unwrap(), told.jitter_us.unwrap());
+        let summary = meter.summaries()[0];
+        let (gap, jitter) = (summary.gap_us.unwrap(), summary.jitter_us.unwrap());
         assert_eq!(
             (gap.count, gap.min, gap.max),
             (10, 34_000, 34_000),
@@ -392,7 +392,7 @@ mod tests {
         );
         assert!((300..1_000).contains(&jitter.max), "{jitter:?}");
         assert_eq!(
-            (told.delay_us.unwrap().count, told.size_bytes.unwrap().count),
+            (summary.delay_us.unwrap().count, summary.size_bytes.unwrap().count),
             (20, 30)
         );
     }
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_told_by_its_series() {
+    fn a_session_is_reported_by_its_series() {
         let mut meter = LinkMeter::new(Transport::Udp);
         for at in 1..=90_u64 {
             meter.record(result(at * 1_000 - 1, Transport::Udp, acked(at * 100)));

@@ -1,7 +1,7 @@
-//! What was measured: meters for the two ends of a link, and the figures that neighbours tell each other.
+//! What was measured: meters for the two ends of a link, and the figures that peers report to each other.
 //!
-//! A *link* is one stream between this computer and one neighbour, in one direction. Its sending end measures delay, its
-//! receiving end measures arrivals; once a second each tells the other.
+//! A *link* is one stream between this computer and one peer, in one direction. Its sending end measures delay, its
+//! receiving end measures arrivals; once a second each reports to the other.
 
 mod arrival;
 mod counters;
@@ -33,7 +33,7 @@ use crate::wire::MAX_EXACT;
 pub const WINDOW: Span = Span::from_secs(10);
 /// No link carries more frames than this a second.
 const MAX_FRAMES_PER_S: f64 = 1e6;
-/// The most links one report tells of.
+/// The most links in one report.
 pub const MAX_REPORTED: usize = 128;
 
 /// What happened on a link within one second, for a chart.
@@ -92,12 +92,12 @@ pub struct Figures {
     pub retransmits: u64,
 }
 
-/// What one neighbour tells the other of the links between them.
+/// What one peer reports to the other of the links between them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Each link's stream and figures, as measured by the teller, at most [`MAX_REPORTED`].
+    /// Each link's stream and figures, as measured by the reporter, at most [`MAX_REPORTED`].
     pub links: Vec<(StreamId, Figures)>,
-    /// The clock of the publisher of each stream that the teller sends to the told, as it relates to the teller's clock; at
+    /// The clock of the publisher of each stream that the reporter sends to its peer, as it relates to the reporter's clock; at
     /// most [`MAX_REPORTED`].
     #[serde(default)]
     pub clocks: Vec<(StreamId, ClockOffset)>,

@@ -15,7 +15,7 @@ struct Arrived {
     whole: Time,
 }
 
-/// What a frame's arrival tells beside the one before it.
+/// What a frame's arrival shows beside the one before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Step {
     /// From the one's being whole to the other's.
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_order_or_follows_something_unknown_tells_nothing() {
+    fn what_is_out_of_order_or_follows_something_unknown_shows_nothing() {
         let mut pace = Pace::default();
         pace.record(FrameNumber(5), at(0), at(0));
         assert_eq!(pace.record(FrameNumber(4), at(0), at(90)), None);

@@ -4,7 +4,7 @@ use crate::ground::arithmetic::Grow;
 use crate::ground::{FrameNumber, Span, Time, Transport};
 use crate::video::{DropReason, FrameOutcome, FrameResult, LossReason};
 
-/// The most results kept: 400 s at 30 frames/s in 0.9 MB.
+/// The most results remembered: 400 s at 30 frames/s in 0.9 MB.
 pub(super) const MAX_RESULTS: usize = 12_000;
 /// Room for so many is made at once.
 const MORE: usize = 512;
@@ -12,7 +12,7 @@ const MORE: usize = 512;
 const UNKNOWN: u32 = u32::MAX;
 
 /// The latest results of a link, in the order in which they were known. A host has one of these for each viewer, so they are
-/// kept in half the memory that they take otherwise.
+/// held in half the memory that they take otherwise.
 #[derive(Debug, Default)]
 pub(super) struct RecentResults {
     results: VecDeque<Compact>,
@@ -185,14 +185,14 @@ mod tests {
             transport: Transport::Tcp,
             ..result(5, FrameOutcome::Dropped(DropReason::Superseded))
         };
-        let told: Vec<_> = (1..)
+        let given: Vec<_> = (1..)
             .zip(outcomes)
             .map(|(at, outcome)| result(at, outcome))
             .chain([unsent])
             .collect();
         let mut recent = RecentResults::default();
-        told.iter().for_each(|result| recent.push(result));
-        assert_eq!(recent.iter().collect::<Vec<_>>(), told);
+        given.iter().for_each(|result| recent.push(result));
+        assert_eq!(recent.iter().collect::<Vec<_>>(), given);
     }
 
     #[test]

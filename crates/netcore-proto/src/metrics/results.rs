@@ -9,7 +9,7 @@ pub fn csv_header() -> &'static str {
      offered_us,first_out_us,last_out_us,finished_us,received_whole_us,spread_us"
 }
 
-/// One result as a line of comma-separated values, without the line end. `peer` is the neighbour's number in the room.
+/// One result as a line of comma-separated values, without the line end. `peer` is the peer's number in the room.
 pub fn csv_line(stream: u32, peer: u32, result: &FrameResult) -> String {
     let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
     format!(

@@ -7,7 +7,7 @@ use super::{Distribution, Point};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Bitrate, Span, Time, Transport};
 
-/// How long one point lasts, and how many such points are kept: ten minutes of seconds, an hour of ten seconds, half a day
+/// How long one point lasts, and how many such points are remembered: ten minutes of seconds, an hour of ten seconds, half a day
 /// of minutes, a week of ten minutes, and a year of hours.
 const TIERS: [(Span, usize); 5] = [
     (Span::from_secs(1), 600),
@@ -74,7 +74,7 @@ impl SeriesPoint {
 
 /// A link's history in bounded memory: fine for what is lately past, coarser for what is longer ago.
 ///
-/// No percentile is ever made of percentiles: for the points being added up the delays themselves are kept.
+/// No percentile is ever made of percentiles: for the points being added up the delays themselves are remembered.
 #[derive(Debug)]
 pub struct Series {
     tiers: [Tier; TIERS.len()],
@@ -120,7 +120,7 @@ impl Series {
         }
     }
 
-    /// Everything that is kept, oldest first, without gaps or overlaps.
+    /// Everything that is remembered, oldest first, without gaps or overlaps.
     pub fn points(&self) -> Vec<SeriesPoint> {
         let begin = |point: &SeriesPoint| point.at - point.lasted;
         let mut points: VecDeque<SeriesPoint> = VecDeque::new();

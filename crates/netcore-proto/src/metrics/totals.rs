@@ -17,9 +17,9 @@ pub struct TransportSummary {
     /// First byte out to acknowledgement in microseconds, the receiver's hold time taken off; `None` when nothing was
     /// acknowledged.
     pub delay_us: Option<Quantiles>,
-    /// Interarrival jitter at the receiver, in microseconds, as the acknowledgements tell; `None` before there are two.
+    /// Interarrival jitter at the receiver, in microseconds, as the acknowledgements report; `None` before there are two.
     pub jitter_us: Option<Quantiles>,
-    /// From one frame's being whole at the receiver to the next one's, in microseconds, as the acknowledgements tell.
+    /// From one frame's being whole at the receiver to the next one's, in microseconds, as the acknowledgements report.
     pub gap_us: Option<Quantiles>,
     /// Bytes of a frame that arrived, header included.
     pub size_bytes: Option<Quantiles>,

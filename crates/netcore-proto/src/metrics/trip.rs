@@ -4,7 +4,7 @@ use super::percentile;
 use crate::ground::{ClockOffset, FrameNumber, Span, Time};
 use crate::video::{FrameOutcome, FrameResult};
 
-/// Trips that are kept: ten seconds at 60 frames a second.
+/// Trips that are remembered: ten seconds at 60 frames a second.
 const MAX_TRIPS: usize = 600;
 
 /// One frame's trip from the camera to the screen, as far as one computer knows of it. All times are on that computer's
@@ -132,12 +132,12 @@ impl ViewMeter {
         }
     }
 
-    /// The frames that are kept, oldest first.
+    /// The frames that are remembered, oldest first.
     pub fn trips(&self) -> impl Iterator<Item = &FrameTrip> {
         self.trips.iter()
     }
 
-    /// Medians over the frames that are kept.
+    /// Medians over the frames that are remembered.
     pub fn summary(&self) -> TripSummary {
         TripSummary::of(self.trips())
     }

@@ -42,7 +42,7 @@ impl Node {
         }
     }
 
-    /// Changes what we tell about ourselves.
+    /// Changes our own profile.
     pub fn set_profile(&mut self, profile: &Profile) {
         match &mut self.role {
             Role::Host(host) => {
@@ -99,7 +99,7 @@ impl Node {
         )
     }
 
-    /// Takes a file back; a host may take back anybody's.
+    /// Takes a file back; a host may take back any member's.
     ///
     /// # Errors
     /// [`CommandError::NotConnected`].
@@ -191,12 +191,12 @@ impl Node {
         self.ask(Request::Video(video::Request::Watch { stream, on }), |_, _| {})
     }
 
-    /// Tells a neighbour what we measured on the links to it.
+    /// Reports to a peer what we measured on the links to it.
     pub fn report(&mut self, to: MemberId, report: metrics::Report) {
         match &mut self.role {
             Role::Host(_) => self.as_host(|_, out| out.notice(Recipients::One(to), Notice::Metrics(report))),
             Role::Member(_) => {
-                // Without a connection there is nobody to tell, and the next second has fresh figures.
+                // Without a connection the report is dropped: the next second has fresh figures.
                 let _ = self.ask(Request::Metrics(report), |_, _| {});
             }
         }

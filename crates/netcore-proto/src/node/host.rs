@@ -12,7 +12,7 @@ use crate::{chat, files, session, video};
 pub(super) struct HostNode {
     pub(super) epoch_unix_ms: u64,
     pub(super) decoders: BTreeMap<ConnId, ControlDecoder>,
-    /// Newcomers who have not been told everything yet.
+    /// Newcomers that are still being brought up to date.
     pub(super) catching_up: BTreeMap<ConnId, CatchUp>,
     pub(super) session: session::Host,
     pub(super) chat: chat::Host,
@@ -89,7 +89,7 @@ impl HostNode {
         out.entries.push(HostOut::Page(arrival.conn));
     }
 
-    /// Bytes that are no message: whoever sent them is told, and is out.
+    /// Bytes that are no message: their sender is refused.
     pub(super) fn handle_bad_message(
         &mut self,
         conn: ConnId,
@@ -149,7 +149,7 @@ impl HostNode {
         self.handle_detached(out);
     }
 
-    /// Whoever lost their connection in what just happened publishes and watches nothing any more.
+    /// Members that lost their connection in what just happened publish and watch nothing any more.
     pub(super) fn handle_detached(&mut self, out: &mut HostQueue) {
         let detached = out.entries.iter().filter_map(|entry| match entry {
             HostOut::Event(Event::Session(session::Event::Detached { member })) => Some(*member),

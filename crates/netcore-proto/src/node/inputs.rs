@@ -9,7 +9,7 @@ use crate::session::{self, Peer};
 use crate::wire::ControlDecoder;
 
 impl Node {
-    /// A control connection is there: on a host somebody's, on a member the one to the host.
+    /// A control connection is there: on a host a member's, on a member the one to the host.
     pub fn handle_connected(&mut self, conn: ConnId, peer: Peer, now: Time) {
         match &mut self.role {
             Role::Host(host) => {
@@ -93,7 +93,7 @@ impl Node {
         self.cut_off(conn, Refusal::new(RefusalCode::TooSlow, words), now);
     }
 
-    /// On a host: work for whoever is at the other end of `conn` failed by a mistake of this program. The connection ends, and
+    /// On a host: work for the peer at the other end of `conn` failed by a mistake of this program. The connection ends, and
     /// its member may come back.
     pub fn handle_fault(&mut self, conn: ConnId, now: Time) {
         let words = "a fault in the host's program ended this connection; its log says where";

@@ -64,7 +64,7 @@ impl MemberNode {
         }
     }
 
-    /// The earlier room's end is told before the welcome of the next, so that no number is taken for one of the other room.
+    /// The earlier room's end is reported before the welcome of the next, so that no number is taken for one of the other room.
     fn leave_room(&mut self, out: &mut MemberQueue) {
         let welcomed = out.events.pop();
         self.chat.leave_room(out);

@@ -99,7 +99,7 @@ impl Node {
         node
     }
 
-    /// Somebody who will join a room.
+    /// A member-to-be of a room.
     pub fn member(profile: &Profile) -> Node {
         let member = MemberNode {
             conn: None,

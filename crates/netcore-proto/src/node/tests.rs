@@ -55,7 +55,7 @@ fn ask_as(host: &mut Node, conn: u32, request: &Request) {
     host.handle_bytes(ConnId(conn.into()), &bytes, Time::ZERO);
 }
 
-/// Somebody joins, is brought up to date, and everybody's messages are thrown away.
+/// A member joins, is brought up to date, and all messages are thrown away.
 fn join(host: &mut Node, number: u32) {
     host.handle_connected(ConnId(number.into()), peer(number), Time::ZERO);
     let hello = session::Request::Hello {
@@ -220,7 +220,7 @@ fn a_room_that_is_full_of_the_longest_of_everything_can_be_joined_in_pages() {
     loop {
         newcomer.listen(&mut host);
         newcomer.speak(&mut host);
-        // Somebody goes on talking all the while.
+        // A member goes on talking all the while.
         say_without_swallowing(&mut host, local);
         local += 1;
         newcomer.listen(&mut host);
@@ -302,7 +302,7 @@ fn words_and_receipts_of_a_newcomer_wait_for_their_page_and_keep_their_order() {
 }
 
 #[test]
-fn whoever_returns_is_sent_what_is_new_and_nothing_twice() {
+fn a_member_that_returns_is_sent_what_is_new_and_nothing_twice() {
     let mut host = host();
     join(&mut host, 1);
     for local in 0..100 {
@@ -340,7 +340,7 @@ fn whoever_returns_is_sent_what_is_new_and_nothing_twice() {
 }
 
 #[test]
-fn people_whose_names_look_alike_are_told_apart() {
+fn people_whose_names_look_alike_get_distinct_names() {
     let mut host = host();
     let name_of = |host: &Node, member: u32| {
         let people = host.people();
@@ -418,7 +418,7 @@ fn entries_are_stamped_by_the_calendar_of_the_moment() {
     };
     let (first, before) = stamped(&mut host, 1);
     assert_eq!(before, 1_700_000_005_000);
-    // The computer slept for eight hours; then somebody set its calendar back.
+    // The computer slept for eight hours; then its calendar was set back.
     host.set_epoch(1_700_000_000_000 + 8 * hour);
     assert_eq!(stamped(&mut host, 2), (first + 1, before + 8 * hour));
     host.set_epoch(1_700_000_000_000 - hour);

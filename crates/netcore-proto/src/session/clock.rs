@@ -45,7 +45,7 @@ impl ClockRelation {
         self.exchanges.push_back(Exchange {
             at_us,
             offset_us: micros(pong.received).saturating_sub(at_us),
-            // One microsecond is what our clocks can tell apart.
+            // One microsecond is the resolution of our clocks.
             error_us: round_trip.as_micros() as f64 / 2.0 + 1.0,
         });
         round_trip
@@ -132,11 +132,11 @@ mod tests {
                 let (there, back) = ((n * 7_919) % 4_000 + 100, (n * 104_729) % 9_000 + 100);
                 exchange(&mut relation, at, there, back, drift);
                 let now = Time::from_micros(at + 1_500_000);
-                let told = relation.offset(now).unwrap();
+                let stated = relation.offset(now).unwrap();
                 let truth = theirs(now.as_micros(), drift).as_micros() as i64 - now.as_micros() as i64;
-                let wrong = (told.offset_us - truth).unsigned_abs();
-                assert!(wrong <= told.error_us, "{n}: {told:?}, truth {truth}");
-                last_error = told.error_us;
+                let wrong = (stated.offset_us - truth).unsigned_abs();
+                assert!(wrong <= stated.error_us, "{n}: {stated:?}, truth {truth}");
+                last_error = stated.error_us;
             }
             assert!(last_error < 1_200, "the best exchanges count: ±{last_error} µs");
         }
@@ -173,8 +173,8 @@ mod tests {
                     received: Time::from_micros(received),
                 };
                 relation.handle_pong(pong, Time::from_micros(1_000));
-                let told = relation.offset(Time::from_micros(u64::MAX)).unwrap();
-                let _ = told.then(told).to_ours(Time::from_micros(u64::MAX));
+                let stated = relation.offset(Time::from_micros(u64::MAX)).unwrap();
+                let _ = stated.then(stated).to_ours(Time::from_micros(u64::MAX));
             }
         }
         for _ in 0..1_000 {

@@ -51,7 +51,7 @@ enum Stage {
     Joined(MemberId),
 }
 
-/// Somebody who has just been let in, and what they already know.
+/// A member that has just been let in, and what it already knows.
 pub(crate) struct Arrival {
     pub(crate) conn: ConnId,
     pub(crate) member: MemberId,
@@ -63,7 +63,7 @@ pub(crate) struct Arrival {
     pub(crate) is_new: bool,
 }
 
-/// Somebody who has left for good.
+/// A member that has left for good.
 pub(crate) struct Departure {
     pub(crate) person: Person,
     pub(crate) reason: LeaveReason,
@@ -162,7 +162,7 @@ impl Host {
         }
     }
 
-    /// A session request. Returns who has just arrived, if somebody has.
+    /// A session request. Returns who has just arrived, if any.
     pub(crate) fn handle_request(
         &mut self,
         conn: ConnId,
@@ -189,8 +189,8 @@ impl Host {
             }
             (Stage::Joined(member), Request::Pong(pong)) => {
                 let pinger = self.conns.get_mut(&conn).map(|conn| &mut conn.pinger);
-                let told = pinger.and_then(|pinger| pinger.handle_pong(member, pong, now));
-                told.into_iter().for_each(|event| out.event(event));
+                let event = pinger.and_then(|pinger| pinger.handle_pong(member, pong, now));
+                event.into_iter().for_each(|event| out.event(event));
                 None
             }
             (Stage::AwaitingHello { .. }, _) => {
@@ -208,7 +208,7 @@ impl Host {
         profile: &Profile,
         out: &mut impl HostOutbox<Notice, Event>,
     ) {
-        let profile = self.told_apart(profile.tidied(), member);
+        let profile = self.with_distinct_name(profile.tidied(), member);
         if let Some(seat) = self.seats.get_mut(&member) {
             seat.likeness = text::likeness(&profile.name);
             seat.person.profile = profile;
@@ -217,7 +217,7 @@ impl Host {
     }
 
     /// The profile with a name that nobody else's in the room is taken for: the second Ada is "Ada (2)".
-    fn told_apart(&self, profile: Profile, member: MemberId) -> Profile {
+    fn with_distinct_name(&self, profile: Profile, member: MemberId) -> Profile {
         let others = self.seats.iter().filter(|(id, _)| **id != member);
         let taken: HashSet<&str> = others.map(|(_, seat)| seat.likeness.as_str()).collect();
         let numbered = |number: usize| {
@@ -275,7 +275,7 @@ impl Host {
         }
         let person = Person {
             id: member,
-            profile: self.told_apart(profile.tidied(), member),
+            profile: self.with_distinct_name(profile.tidied(), member),
             address: peer.address,
             fingerprint: peer.fingerprint,
             presence: Presence::Here,
@@ -505,13 +505,13 @@ impl Host {
     }
 }
 
-/// Tells a connection why it is refused, and closes it.
+/// Sends a connection its refusal, and closes it.
 pub(crate) fn refuse(conn: ConnId, refusal: Refusal, out: &mut impl HostOutbox<Notice, Event>) {
     out.answer(conn, Notice::Refused(refusal.clone()));
     out.close(conn, Some(refusal));
 }
 
-/// What somebody is told who says hello where it is not expected.
+/// The refusal of a hello where none is expected.
 pub(crate) fn second_hello() -> Refusal {
     let words = "a connection begins with one hello, and only begins with it";
     Refusal::new(RefusalCode::BadMessage, words)

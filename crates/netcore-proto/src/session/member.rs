@@ -6,7 +6,7 @@ use crate::ground::{Deadline, DeadlineReason, MemberId, Time};
 
 /// A member's side of who is here. It outlives connections: people stay known while the path to them is lost.
 ///
-/// The host's word is not taken for how many people there are, or for how long what they tell is.
+/// The host's word is not taken for how many people there are, or for how long their profiles are.
 #[derive(Debug)]
 pub(crate) struct Member {
     profile: Profile,
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_cannot_tell_of_more_or_longer_people_than_a_room_has() {
+    fn a_host_cannot_announce_more_or_longer_people_than_a_room_has() {
         let (mut member, mut out) = connected();
         hand(&mut member, welcome(MAX_PEOPLE as u32 - 1), &mut out);
         let before = out.events.len();

@@ -6,7 +6,7 @@ use crate::ground::person::{LeaveReason, MAX_PEOPLE, Person, Profile, tidy_name}
 use crate::ground::{MemberId, Refusal, Time};
 use crate::wire::{AttachToken, MAX_EXACT, WireError, at_most, moment};
 
-/// What a member tells the host about itself and its presence.
+/// What a member sends the host about itself and its presence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Request {
@@ -28,7 +28,7 @@ pub enum Request {
     Leave,
 }
 
-/// What somebody who comes back already has.
+/// What a member that comes back already has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returning {
     /// The room's number from its welcome.
@@ -37,7 +37,7 @@ pub struct Returning {
     pub last_seq: u64,
 }
 
-/// What the host tells members about who is here.
+/// What the host notifies members of about who is here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Notice {
@@ -45,18 +45,18 @@ pub enum Notice {
     Welcome(Box<Welcome>),
     /// You are not, or no longer.
     Refused(Refusal),
-    /// Somebody came.
+    /// A person came.
     Joined(Person),
-    /// Somebody's profile or presence changed.
+    /// A person's profile or presence changed.
     Changed(Person),
-    /// Somebody left.
+    /// A person left.
     Left {
         /// Who.
         id: MemberId,
         /// Why.
         reason: LeaveReason,
     },
-    /// You have been told everything that was there when you came.
+    /// You have been sent everything that was there when you came.
     UpToDate,
     /// Are you there? Answered by [`Request::Pong`].
     Ping(Ping),
@@ -85,7 +85,7 @@ pub struct Pong {
 pub struct Welcome {
     /// The room's name.
     pub room_name: String,
-    /// A number that no other room has: tells a reopened room from the one before.
+    /// A number that no other room has: a reopened room has another than before.
     pub room: u64,
     /// The new member's own number.
     pub me: MemberId,
@@ -93,7 +93,7 @@ pub struct Welcome {
     pub token: AttachToken,
     /// The connection id of the member's datagrams.
     pub datagrams: u32,
-    /// Who is here, the new member and the host included. When a room's people have more to tell than fits one message,
+    /// Who is here, the new member and the host included. When a room's people take more than fits one message,
     /// the others follow as [`Notice::Changed`]. Files, streams and words follow behind them, and [`Notice::UpToDate`].
     pub people: Vec<Person>,
 }

@@ -57,7 +57,7 @@ pub struct Peer {
 pub enum Event {
     /// On a member: the host let us in, for the first time or again.
     Welcomed(Box<Welcome>),
-    /// On a member: the host has told everything that was there when we came.
+    /// On a member: the host has sent everything that was there when we came.
     UpToDate,
     /// On a member: the host does not want this connection (any more).
     Refused(Refusal),
@@ -77,11 +77,11 @@ pub enum Event {
         /// Whose it was.
         member: MemberId,
     },
-    /// Somebody came.
+    /// A person came.
     Joined(Person),
-    /// Somebody's profile, presence or address changed.
+    /// A person's profile, presence or address changed.
     Changed(Person),
-    /// Somebody left.
+    /// A person left.
     Left {
         /// Who it was.
         person: Person,
@@ -138,7 +138,7 @@ impl Pinger {
         Some(Ping { sent: now })
     }
 
-    /// What an answer tells.
+    /// What an answer shows.
     fn handle_pong(&mut self, member: MemberId, pong: Pong, now: Time) -> Option<Event> {
         let round_trip = self.relation.handle_pong(pong, now);
         let clock = self.relation.offset(now)?;

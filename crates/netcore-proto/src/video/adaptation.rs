@@ -66,7 +66,7 @@ pub struct EncodingTarget {
 
 /// Decides how pictures are encoded so that they fit a target.
 ///
-/// Tell it of each picture and of the target, and make the next picture as it says. It learns from the pictures how large
+/// Report each frame and the target to it, and make the next picture as it says. It learns from the pictures how large
 /// this scene's are.
 #[derive(Debug)]
 pub struct Adaptation {
@@ -360,13 +360,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bitrate_is_kept_within_its_floor_and_ceiling() {
+    fn a_bitrate_stays_within_its_floor_and_ceiling() {
         let within = |least: u64, most: u64| AdaptationConfig {
             bitrate: (Bitrate(least), Bitrate(most)),
             ..AdaptationConfig::default()
         };
         let mut camera = Camera::new(within(4_000_000, 10_000_000));
-        // What the path takes: much less, much more, and nothing known of it, as while nobody watches.
+        // What the path takes: much less, much more, and nothing known of it, as while there is no viewer.
         for (mbit, aimed_at) in [(0.3, 4.0), (200.0, 10.0), (1e13, 10.0)] {
             let made = Camera::bitrate(camera.run(mbit, 20));
             assert!(

@@ -7,7 +7,7 @@ const MAX_KEPT: usize = 4;
 /// Longer frames are rare, and not worth the room.
 const MAX_KEPT_BYTES: usize = 1024 * 1024;
 
-/// Memory for incoming frames, used again once nobody holds the frame that was in it.
+/// Memory for incoming frames, used again once nothing holds the frame that was in it.
 ///
 /// Fresh memory for each frame costs more than all else on arrival: the system hands it out page by page. Measured for
 /// frames of 400,000 bytes in 45 datagrams: 6.4 µs of CPU for each datagram with fresh memory, under 1 µs with this.
@@ -42,7 +42,7 @@ impl FrameBuffers {
         BytesMut::zeroed(length)
     }
 
-    /// A frame is whole: its memory can be used again when everybody has let go of it.
+    /// A frame is whole: its memory can be used again when all have let go of it.
     pub fn keep(&mut self, frame: &Frame) {
         if frame.bytes().len() > MAX_KEPT_BYTES {
             return;

@@ -39,7 +39,7 @@ pub struct Ack {
     /// The same without those fragments that were sent again: what the path itself did to the frame, in microseconds.
     pub train_us: u32,
     /// The 32 frames before: bit *i* is set when frame − 1 − *i* has arrived whole. It mends lost acknowledgements, and
-    /// tells which frames were given up.
+    /// says which frames were given up.
     pub recent: u32,
     /// When it was whole, on the receiver's clock.
     pub whole: Time,
@@ -52,7 +52,7 @@ pub struct Nack {
     pub stream: StreamId,
     /// Which frame.
     pub frame: FrameNumber,
-    /// Which of the receiver's requests for this frame it is. One that is told twice counts once.
+    /// Which of the receiver's requests for this frame it is. One that arrives twice counts once.
     pub serial: u16,
     /// Runs of missing fragments, first and count, at most [`MAX_NACK_RANGES`].
     pub missing: Vec<(u16, u16)>,

@@ -109,7 +109,7 @@ impl FrameHeader {
 }
 
 /// What a received frame was announced as, by the datagrams or the connection that brought it. The frame's own header must
-/// say the same: whoever hands the frame on goes by that header.
+/// say the same: a relay goes by that header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announced {
     /// The stream it came for.
@@ -185,7 +185,7 @@ impl Frame {
 }
 
 /// A frame has arrived whole: what goes back on a TCP video connection, its fields in this order in network byte order,
-/// 32 bits each and 64 for the time. TCP repeats what is lost, so it needs nothing of what else [`Ack`](super::Ack) tells.
+/// 32 bits each and 64 for the time. TCP repeats what is lost, so it needs nothing of what else [`Ack`](super::Ack) says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpAck {
     /// Which stream.

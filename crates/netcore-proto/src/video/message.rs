@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::MAX_PICTURE_SIDE;
 use crate::ground::{MemberId, Refusal, StreamId, Transport, text};
 
-/// What kind of source a stream's pictures come from: one of four words on the wire. Any other is no message, so whoever adds
+/// What kind of source a stream's pictures come from: one of four words on the wire. Any other is no message, so one who adds
 /// one raises the [preface](crate::wire::Preface)'s version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -109,7 +109,7 @@ pub enum Request {
     },
 }
 
-/// What the host tells members of the streams.
+/// What the host notifies members of about streams.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Notice {
@@ -127,7 +127,7 @@ pub enum Notice {
         /// Why.
         refusal: Refusal,
     },
-    /// Somebody began a stream.
+    /// A member began a stream.
     Started(StreamInfo),
     /// A stream is different from now on.
     Changed(StreamInfo),

@@ -1,7 +1,7 @@
 //! Live video: which streams exist (control plane), and how their frames travel (data plane).
 //!
 //! The control plane is [`Request`], [`Notice`] and the two catalogues. The data plane is a pair of pure machines per stream
-//! and neighbour, a [`Sender`] and a [`Receiver`], that do not care which transport carries a frame:
+//! and peer, a [`Sender`] and a [`Receiver`], that do not care which transport carries a frame:
 //!
 //! ```text
 //! publisher ── Sender ═══ TCP or UDP ═══ Receiver ── host ── Sender ═══ TCP or UDP ═══ Receiver ── viewer
@@ -63,7 +63,7 @@ pub enum Event {
         /// Why.
         refusal: crate::ground::Refusal,
     },
-    /// Somebody else's stream began.
+    /// Another member's stream began.
     Started(StreamInfo),
     /// A stream's transport, size or rate changed.
     Changed(StreamInfo),

@@ -10,20 +10,20 @@ use crate::ground::{FrameNumber, Span, StreamId, Time};
 const REORDERING: u32 = 3;
 /// How long the tail of a frame may take after its last fragment, at least, before it counts as missing.
 const TAIL_PATIENCE: Span = Span::from_millis(4);
-/// A request for missing fragments is told this often, in case it is lost. On a network that loses one datagram in ten a frame
+/// A request for missing fragments is sent this often, in case it is lost. On a network that loses one datagram in ten a frame
 /// takes about ten requests, and each one lost for good costs another round trip, which is more than the next frame leaves.
-const TELLINGS: u32 = 3;
-/// The time between two tellings: long enough to outlast a short burst of losses.
+const REQUEST_COPIES: u32 = 3;
+/// The time between two copies: long enough to outlast a short burst of losses.
 const REPEAT_AFTER: Span = Span::from_millis(2);
-/// How long fragments may take that only the frame's last few have overtaken: nothing more follows to tell late from lost.
+/// How long fragments may take that only the frame's last few have overtaken: nothing more follows that would show late from lost.
 const END_PATIENCE: Span = Span::from_millis(1);
-/// The most requests that wait to be told once more; the others have to do with once.
+/// The most requests that wait to be repeated; the others are sent once.
 const MAX_REPEATS: usize = 32;
 
 /// What a receiver has learnt of the path its fragments take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathView {
-    /// There and back, as somebody else measured it.
+    /// There and back, as the control connection measured it.
     pub(super) round_trip: Span,
     /// The least time lately from a request to its answer.
     pub(super) answer: Option<Span>,
@@ -92,7 +92,7 @@ pub(super) struct Partial {
     /// Runs of fragments before `next` that are not here, in order. Kept as runs, so that the work for a fragment does not grow with
     /// the frame.
     gaps: Vec<Gap>,
-    /// The latest requests, while they have to be told once more.
+    /// The latest requests, while they are to be repeated.
     repeats: VecDeque<Request>,
     requests: u16,
     /// The least time from a fragment's only request until it came.
@@ -128,10 +128,10 @@ pub(super) struct Request {
     pub(super) serial: u16,
     /// Runs, first and count.
     pub(super) missing: Vec<(u16, u16)>,
-    /// When it was last told.
-    told: Time,
-    /// How many more times it is to be.
-    tellings_left: u32,
+    /// When it was last sent.
+    sent: Time,
+    /// How many more times it is to be sent.
+    copies_left: u32,
 }
 
 /// What a fragment did to its frame.
@@ -148,8 +148,8 @@ pub(super) enum Effect {
 }
 
 impl Request {
-    pub(super) fn is_first_telling(&self) -> bool {
-        self.tellings_left == TELLINGS - 1
+    pub(super) fn is_first_copy(&self) -> bool {
+        self.copies_left == REQUEST_COPIES - 1
     }
 }
 
@@ -356,11 +356,11 @@ impl Partial {
         }
         let tail = (self.next < self.count).then(|| self.tail_due_at(path));
         let gaps = self.gaps.iter().map(|gap| self.due_at(gap, path));
-        let repeat = self.repeats.front().map(|request| request.told + REPEAT_AFTER);
+        let repeat = self.repeats.front().map(|request| request.sent + REPEAT_AFTER);
         gaps.chain(tail).chain(repeat).min()
     }
 
-    /// What to ask for now: fragments that are due, noted as asked, or a request made a moment ago, told once more under its old
+    /// What to ask for now: fragments that are due, noted as asked, or a request made a moment ago, repeated under its old
     /// number.
     pub(super) fn ask(&mut self, path: &PathView, now: Time) -> Option<Request> {
         if !self.answers_requests {
@@ -375,8 +375,8 @@ impl Partial {
         if due.is_empty() {
             let again = self
                 .repeats
-                .pop_front_if(|request| request.told + REPEAT_AFTER <= now)?;
-            return Some(self.tell(again, now));
+                .pop_front_if(|request| request.sent + REPEAT_AFTER <= now)?;
+            return Some(self.note_sent(again, now));
         }
         let asked = due.into_iter().filter_map(|at| {
             let gap = self.gaps.get_mut(at)?;
@@ -390,22 +390,22 @@ impl Partial {
         let request = Request {
             serial,
             missing,
-            told: now,
-            tellings_left: TELLINGS,
+            sent: now,
+            copies_left: REQUEST_COPIES,
         };
-        Some(self.tell(request, now))
+        Some(self.note_sent(request, now))
     }
 
-    fn tell(&mut self, request: Request, now: Time) -> Request {
-        let told = Request {
-            told: now,
-            tellings_left: request.tellings_left.saturating_sub(1),
+    fn note_sent(&mut self, request: Request, now: Time) -> Request {
+        let sent = Request {
+            sent: now,
+            copies_left: request.copies_left.saturating_sub(1),
             ..request
         };
-        if told.tellings_left > 0 && self.repeats.len() < MAX_REPEATS {
-            self.repeats.push_back(told.clone());
+        if sent.copies_left > 0 && self.repeats.len() < MAX_REPEATS {
+            self.repeats.push_back(sent.clone());
         }
-        told
+        sent
     }
 
     /// A gap is due once enough fragments have overtaken it and it has had the time that late fragments lately took, or when the tail

@@ -23,7 +23,7 @@ const ACK_INTERVAL: Span = Span::from_millis(5);
 /// One that still grows is not given up, however slow the link: there is nothing newer to show.
 const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
 
-/// The receiving end of one stream from one neighbour, over both transports.
+/// The receiving end of one stream from one peer, over both transports.
 ///
 /// Feed it with [`handle_fragment`](Receiver::handle_fragment) and [`handle_frame`](Receiver::handle_frame); after each,
 /// and whenever [`poll_timeout`](Receiver::poll_timeout) has come, empty [`poll_datagram`](Receiver::poll_datagram) and
@@ -138,7 +138,7 @@ impl Receiver {
         self.memory = bytes.min(MAX_PARTIAL_BYTES);
     }
 
-    /// Tells it the round trip to the neighbour, which decides when to ask again.
+    /// Sets the round trip to the peer, which decides when to ask again.
     pub fn set_round_trip(&mut self, round_trip: Span) {
         self.path.round_trip = round_trip;
     }
@@ -314,7 +314,7 @@ impl Receiver {
             let Some(request) = partial.ask(&self.path, now) else {
                 continue;
             };
-            if request.is_first_telling() {
+            if request.is_first_copy() {
                 let fragments = request.missing.iter().map(|(_, count)| u64::from(*count));
                 self.counts.asked_again.grow_by(fragments.sum());
             }
@@ -384,7 +384,7 @@ impl Receiver {
     }
 
     /// The sender repeats a fragment of a frame that is here: its acknowledgement may have been lost. For a frame that was given
-    /// up the newest answers, which tells so.
+    /// up the newest answers, which reports it.
     fn repeat_ack(&mut self, frame: FrameNumber, now: Time) {
         let known = self.whole.iter().rposition(|whole| whole.frame == frame);
         let at = known.or(self.whole.len().checked_sub(1));

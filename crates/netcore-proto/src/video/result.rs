@@ -19,9 +19,9 @@ pub struct FrameResult {
     pub first_out: Option<Time>,
     /// When its last byte was.
     pub last_out: Option<Time>,
-    /// When the receiver had it whole, on the receiver's clock, as its acknowledgement told.
+    /// When the receiver had it whole, on the receiver's clock, as its acknowledgement reported.
     pub received_whole: Option<Time>,
-    /// How long its bytes took to come in there, in microseconds, as its acknowledgement told.
+    /// How long its bytes took to come in there, in microseconds, as its acknowledgement reported.
     pub spread_us: Option<u32>,
     /// When this result was known.
     pub finished: Time,
@@ -41,7 +41,7 @@ pub enum FrameOutcome {
         /// The receiver's hold time.
         hold: Span,
     },
-    /// It arrived, but its acknowledgement did not: a later one tells of it. How long it took is not known.
+    /// It arrived, but its acknowledgement did not: a later one reports it. How long it took is not known.
     Delivered,
     /// It did not arrive whole.
     Lost(LossReason),

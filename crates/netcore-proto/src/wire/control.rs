@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_text_and_bad_json_are_told_apart() {
+    fn bad_text_and_bad_json_are_different_errors() {
         let mut decoder = ControlDecoder::default();
         decoder.feed(&[0, 0, 0, 3, b'"', 0xff, b'"']);
         assert_eq!(decoder.next_message::<String>(), Err(WireError::Utf8 { at: 1 }));

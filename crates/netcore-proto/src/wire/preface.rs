@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_and_other_versions_are_told_apart() {
+    fn strangers_and_other_versions_are_different_errors() {
         let good = Preface {
             kind: ConnectionKind::Control,
         }

@@ -1,10 +1,10 @@
-use super::{Acked, QUEUE, RateControl, SOME_LOSS, TELLING_TRAIN};
+use super::{Acked, LONG_TRAIN, QUEUE, RateControl, SOME_LOSS};
 use crate::ground::{Span, Time};
 
 /// How far another clock may be from ours, in microseconds, in either direction: the difference of two such numbers fits into 64 bits.
 const FARTHEST: i128 = 1 << 62;
 
-/// What an acknowledged frame tells of the path.
+/// What an acknowledged frame shows of the path.
 impl RateControl {
     pub(super) fn measure_queue(&mut self, acked: &Acked, now: Time) {
         let there_and_back = now
@@ -37,9 +37,9 @@ impl RateControl {
         let sent_in = acked.last_out.since(acked.first_out);
         let is_stretched = acked.train > sent_in.fraction::<11, 10>() + Span::from_millis(1);
         let is_lossy = f64::from(acked.lost) > SOME_LOSS * f64::from(acked.fragments);
-        let is_telling = acked.train >= TELLING_TRAIN || self.queueing > Some(QUEUE) || is_lossy;
+        let is_conclusive = acked.train >= LONG_TRAIN || self.queueing > Some(QUEUE) || is_lossy;
         let capacity = self.capacity.unwrap_or(rate);
-        if !is_stretched || !is_telling {
+        if !is_stretched || !is_conclusive {
             if rate > capacity * 1.05 {
                 // It takes more, so the next frame looks for yet more.
                 self.look_at = Time::ZERO;

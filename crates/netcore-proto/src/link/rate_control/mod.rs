@@ -1,11 +1,11 @@
-//! How much the path to a neighbour takes, and how much to send: one answer for TCP and UDP, from acknowledged frames.
+//! How much the path to a peer takes, and how much to send: one answer for TCP and UDP, from acknowledged frames.
 //!
 //! Three things are known of each acknowledged frame. *When its first byte got through*: less the least such time lately, that
 //! is how long it queued; the two clocks' offset cancels (RFC 6817, section 2; the window bounds their drift). *How long it
 //! took to come in*: a frame is a train of packets, which the bottleneck stretches to its own rate (Dovrolis,
 //! "Packet-dispersion techniques", 2004). *What of it was lost.* From these:
 //!
-//! - Two frames running that queued for over [`QUEUE`] without the queue shrinking mean congestion: the target falls to 85 % of
+//! - Two consecutive frames that queued for over [`QUEUE`] without the queue shrinking mean congestion: the target falls to 85 % of
 //!   what gets through, as Google's congestion control does (draft-ietf-rmcat-gcc-02, section 6).
 //! - The target never stays above the rate to which the path stretches trains.
 //! - Otherwise it grows, by the same for every stream, so that streams in one bottleneck come to equal shares (Chiu and
@@ -29,15 +29,15 @@ const BASE_WINDOW: Span = Span::from_secs(10);
 /// What gets through is counted over this long: several frames of a slow stream, and short beside the five seconds in which
 /// a wider path is to be filled.
 const DELIVERED_WINDOW: Span = Span::from_millis(500);
-/// A train that took longer than this tells how slow the path is; a shorter one may have been held up by a busy computer.
-const TELLING_TRAIN: Span = Span::from_millis(10);
+/// A train that took longer than this shows how slow the path is; a shorter one may have been held up by a busy computer.
+const LONG_TRAIN: Span = Span::from_millis(10);
 /// A cut leaves this share of what gets through, so that the queue drains.
 const CUT: f64 = 0.85;
 /// More loss than this is congestion, even without delay: a queue too short to be seen. Twice what is called a bad network.
 const HIGH_LOSS: f64 = 0.2;
 /// More loss than this together with stretched trains is a short queue that overflows.
 const SOME_LOSS: f64 = 0.05;
-/// So many cuts running that did not make the queue short mean that it is not ours, and the base is taken anew.
+/// So many consecutive cuts that did not make the queue short mean that it is not ours, and the base is taken anew.
 const CUTS_IN_VAIN: u32 = 3;
 /// Growth just after a cut, in bits per second each second, and for how long it stays at that.
 const GENTLE_GROWTH: (f64, Span) = (1e6, Span::from_millis(750));
@@ -45,7 +45,7 @@ const GENTLE_GROWTH: (f64, Span) = (1e6, Span::from_millis(750));
 const DOUBLES_EVERY: Span = Span::from_millis(400);
 /// It is never more than this share of the target each second, and a fifth of it while it is gentle.
 const MAX_GROWTH: f64 = 1.5;
-/// Where the target begins: 720p in fair quality. The first frames' trains tell better at once.
+/// Where the target begins: 720p in fair quality. The first frames' trains correct it at once.
 const FIRST_TARGET: Bitrate = Bitrate(10_000_000);
 /// A paced frame shows only that the path takes its pace. This often one leaves this much faster.
 const LOOK_EVERY: Span = Span::from_secs(1);
@@ -118,7 +118,7 @@ pub(crate) struct RateControl {
     trains: [Option<f64>; 2],
     stretched: [Option<f64>; 2],
     capacity: Option<f64>,
-    /// Whether two trains running were stretched and none since went through faster.
+    /// Whether two consecutive trains were stretched and none since went through faster.
     is_limited: bool,
     /// When to look whether the path takes more.
     look_at: Time,
@@ -126,7 +126,7 @@ pub(crate) struct RateControl {
     delivered_bytes: u64,
     loss: f64,
     cut_at: Option<Time>,
-    /// The shortest queue since the latest cut, and how many cuts running left none short.
+    /// The shortest queue since the latest cut, and how many consecutive cuts left none short.
     shortest: Option<Span>,
     cuts_in_vain: u32,
     acked_at: Option<Time>,
@@ -229,7 +229,7 @@ impl RateControl {
         self.note_loss(f64::from(acked.lost.min(acked.fragments)) / f64::from(acked.fragments.max(1)));
         self.note_delivered(acked.bytes, now);
         self.cap(stretched, now);
-        // Frames that left before a cut tell of the time before it.
+        // Frames that left before a cut are evidence of the time before it.
         let is_news = self.cut_at.is_none_or(|cut_at| acked.first_out >= cut_at);
         if is_news && let Some(queueing) = self.queueing {
             self.shortest = Some(self.shortest.map_or(queueing, |shortest| shortest.min(queueing)));
@@ -258,7 +258,7 @@ impl RateControl {
         }
     }
 
-    /// Holds the target below the rate to which two trains running were stretched, the better one of them: when a queue or
+    /// Holds the target below the rate to which two consecutive trains were stretched, the better one of them: when a queue or
     /// loss show that the path is full, or the difference is more than jitter makes.
     fn cap(&mut self, stretched: Option<f64>, now: Time) {
         let [_, before] = self.stretched;
@@ -306,7 +306,7 @@ impl RateControl {
         self.set_target(self.target.min(used) * CUT);
     }
 
-    /// The queue is somebody else's, or the path has become longer: what it takes now is the new least.
+    /// The queue is another flow's, or the path has become longer: what it takes now is the new least.
     fn rebase(&mut self, queueing: Span, now: Time) {
         let least = self.forward.get().unwrap_or(0);
         let least = least.saturating_add(queueing.as_signed_micros());
@@ -322,7 +322,7 @@ impl RateControl {
         let shown = self.delivered_rate(now) * 2.0;
         let mut target = self.target;
         match self.cut_at {
-            // At first the trains tell. Until now nothing has ever queued for long.
+            // At first the trains decide. Until now nothing has ever queued for long.
             None => {
                 target += target * MAX_GROWTH * passed;
                 if let [Some(one), Some(other)] = self.trains {
@@ -364,7 +364,7 @@ impl RateControl {
         }
     }
 
-    /// What was acknowledged lately, in bits per second, on our own clock, which nobody else can set.
+    /// What was acknowledged lately, in bits per second, on our own clock, which no peer can set.
     fn delivered_rate(&self, now: Time) -> f64 {
         let Some((oldest, bytes)) = self.delivered.front() else {
             return 0.0;

@@ -5,7 +5,7 @@ use crate::ground::{Span, Time, Transport};
 use crate::link::{Acked, RoundTrip};
 use crate::video::result::{DropReason, FrameOutcome, FrameResult, LossReason};
 
-/// Results nobody has taken are forgotten from the oldest on.
+/// Results that are not taken are forgotten from the oldest on.
 const MAX_RESULTS: usize = 4_096;
 
 /// How frames end, and what is learnt from that.
@@ -18,7 +18,7 @@ impl Sender {
         let delay = now.since(first_out).saturating_sub(reported.hold);
         let sample = now.since(last_out).saturating_sub(reported.hold);
         // A frame that needed a fragment again was whole later than its path is long (Karn's algorithm). A prompt in vain changes
-        // nothing: the answer to it tells how long the frame has been there.
+        // nothing: the answer to it says how long the frame has been there.
         if reported.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
             self.round_trip = Some(RoundTrip::after(self.round_trip, sample));
         }
@@ -68,7 +68,7 @@ impl Sender {
         self.conclude(&sent, outcome, reported, now);
     }
 
-    /// Ends frames of which nothing more is to be expected. It tells of no full path, so the target stays what it is.
+    /// Ends frames of which nothing more is to be expected. It is no evidence of a full path, so the target stays what it is.
     pub(super) fn give_up(&mut self, is_hopeless: impl Fn(&InFlight) -> bool, now: Time) {
         while let Some(at) = self.in_flight.iter().position(&is_hopeless) {
             if let Some(sent) = self.in_flight.remove(at) {

@@ -15,8 +15,8 @@ const UNHEARD: (Bitrate, Span) = (Bitrate(2_000_000), Span::from_millis(500));
 
 /// Decides whether a frame would wait too long on the path if it left now.
 ///
-/// It models the bottleneck on the path: frames pass it one after another at the estimated rate. Acknowledgements tell
-/// what has passed it and when. One that is overdue tells that the path is slower than estimated, by that much at least; then
+/// It models the bottleneck on the path: frames pass it one after another at the estimated rate. Acknowledgements show
+/// what has passed it and when. One that is overdue shows that the path is slower than estimated, by that much at least; then
 /// all that is on the path is taken to need that much longer.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
@@ -31,7 +31,7 @@ pub(super) struct Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leave {
     Now,
-    /// Then, unless an acknowledgement tells otherwise.
+    /// Then, unless an acknowledgement shows otherwise.
     At(Time),
 }
 

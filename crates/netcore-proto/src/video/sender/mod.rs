@@ -34,7 +34,7 @@ pub struct SenderConfig {
     pub acks: AckMode,
 }
 
-/// The sending end of one stream to one neighbour, over both transports.
+/// The sending end of one stream to one peer, over both transports.
 ///
 /// A frame goes *offered → waiting → in flight → finished*. Only one frame waits: a newer one takes its place. It waits for a
 /// place in the window and, with an adaptive window, until it would not wait on the path for longer than a frame interval: no
@@ -134,7 +134,7 @@ impl Sender {
         self.in_flight.len()
     }
 
-    /// How much to send, so that the path stays full and no queue grows on it. Whoever makes the frames follows it. What parity
+    /// How much to send, so that the path stays full and no queue grows on it. The source of the frames follows it. What parity
     /// adds is taken off already.
     pub fn target(&self) -> Bitrate {
         let target = self.control.target().0 as f64;

@@ -114,7 +114,7 @@ impl Sender {
         }
     }
 
-    /// When a frame over UDP that nobody answers for, or that does not get out, is lost.
+    /// When a frame over UDP without an answer, or that does not get out, is lost.
     fn expires(&self, sent: &InFlight) -> Time {
         match sent.last_out {
             Some(last_out) => last_out + EXPIRY + self.assumed_round_trip().times(4),

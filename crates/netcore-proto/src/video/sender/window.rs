@@ -36,7 +36,7 @@ impl Window {
     pub(super) fn new(mode: WindowMode) -> Window {
         let frames = match mode {
             WindowMode::StopAndWait => 1,
-            // An acknowledgement tells of the 32 frames before it, and of no more.
+            // An acknowledgement covers the 32 frames before it, and no more.
             WindowMode::Fixed(frames) => frames.clamp(1, MAX_FRAMES),
             WindowMode::Adaptive => FIRST_FRAMES,
         };

@@ -1,3 +1,5 @@
+//! Loss in bursts, as radio has it.
+
 use crate::Chance;
 
 /// How packets are lost in bursts (Gilbert's model: a good state that loses nothing, a bad one that loses everything).

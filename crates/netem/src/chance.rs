@@ -1,3 +1,5 @@
+//! Seeded chance, the same for a seed for ever.
+
 /// A seeded source of chance: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
 ///
 /// It is written out here because a run must be the same for a seed for ever, which random number libraries do not promise

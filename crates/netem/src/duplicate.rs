@@ -1,3 +1,5 @@
+//! Duplication: some packets arrive twice.
+
 use netcore_proto::{Span, Time};
 
 use crate::Chance;

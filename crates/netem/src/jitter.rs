@@ -1,3 +1,5 @@
+//! Jitter: each packet takes up to so much longer.
+
 use netcore_proto::{Span, Time};
 
 use crate::Chance;

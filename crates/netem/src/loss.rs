@@ -1,3 +1,5 @@
+//! Independent loss.
+
 use crate::Chance;
 
 /// Loses each packet with the same probability, independently of all others.

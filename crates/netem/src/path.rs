@@ -1,3 +1,5 @@
+//! One direction of a link: all effects, in the order of a real path.
+
 use std::fmt;
 
 use netcore_proto::{Bitrate, Span, Time};

@@ -1,3 +1,5 @@
+//! A reliable byte stream over a path, as TCP makes one.
+
 use bytes::Bytes;
 use netcore_proto::{Span, Time};
 

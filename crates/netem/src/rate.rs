@@ -1,3 +1,5 @@
+//! A bottleneck: a rate, and a queue before it.
+
 use netcore_proto::{Bitrate, Time};
 
 /// A bottleneck: what passes it, and what waits before it.

@@ -1,3 +1,5 @@
+//! Reordering: some packets are held back and overtaken.
+
 use netcore_proto::{Span, Time};
 
 use crate::Chance;

@@ -1,3 +1,5 @@
+//! What happens when: the simulated future, in order.
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -1,3 +1,5 @@
+//! Conversations as lists of described steps.
+
 use std::fmt;
 use std::ops::Range;
 

@@ -1,3 +1,5 @@
+//! What happened in a run, in words and as a digest.
+
 use std::collections::VecDeque;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! The host's side of chat: it numbers what is said, once for each message.
+
 use super::{Body, Entry, Event, Log, Notice, Request, tidy_text};
 use crate::ground::outbox::{HostOutbox, Recipients};
 use crate::ground::{Person, Refusal, RefusalCode};

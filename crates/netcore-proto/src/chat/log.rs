@@ -1,3 +1,5 @@
+//! The log of what was said, in the host's order and within bounds.
+
 use std::collections::VecDeque;
 
 use super::{Body, Entry, MAX_LOG_BYTES, MAX_LOG_ENTRIES};

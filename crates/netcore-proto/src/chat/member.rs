@@ -1,3 +1,5 @@
+//! A member's side of chat: it repeats what has no receipt until it has one.
+
 use std::collections::VecDeque;
 
 use super::{Entry, Event, Log, Notice, Request};

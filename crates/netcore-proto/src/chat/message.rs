@@ -1,3 +1,5 @@
+//! What is said: entries, their limits, and their bytes.
+
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};

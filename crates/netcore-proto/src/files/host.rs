@@ -1,3 +1,5 @@
+//! The host's catalogue of files: it numbers offers, and decides which states follow each other.
+
 use std::collections::BTreeMap;
 
 use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request};

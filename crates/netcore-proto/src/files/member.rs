@@ -1,3 +1,5 @@
+//! A member's view of the files on offer, and its own offers, which outlive a room.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, FileInfo, FileState, MAX_FILES, Notice, Offer, Request};

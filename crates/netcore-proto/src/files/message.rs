@@ -1,3 +1,5 @@
+//! What is said about files: offers, their states, and the limits of what they may claim.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! File names that are safe on every system: a peer's name becomes a path.
+
 /// The longest file name in bytes, which is what common file systems take.
 pub const MAX_FILE_NAME_BYTES: usize = 255;
 

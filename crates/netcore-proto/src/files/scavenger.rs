@@ -1,3 +1,5 @@
+//! A file takes what live video leaves of a path (LEDBAT, RFC 6817).
+
 use crate::ground::{Span, Time};
 
 /// Live pictures that queue on the path for longer than this are being held up. It is well above what a busy processor adds.

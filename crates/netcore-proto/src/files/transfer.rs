@@ -1,3 +1,5 @@
+//! The bytes of a file on its own connection: chunks, a hash at the end, and a verdict.
+
 use super::FileHash;
 use crate::ground::{Span, Time};
 use crate::wire::WireError;

@@ -1,3 +1,5 @@
+//! The smoothed round trip and its variation.
+
 use crate::ground::Span;
 
 /// How long the round trip is, and how much that varies (RFC 6298, section 2).

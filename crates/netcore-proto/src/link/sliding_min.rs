@@ -1,3 +1,5 @@
+//! The least of recent values, in constant memory.
+
 use crate::ground::{Span, Time};
 
 /// The least of the values seen lately: over the last window at most and the last half of it at least. It takes two values'

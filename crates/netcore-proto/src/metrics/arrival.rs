@@ -1,3 +1,5 @@
+//! The meter of a link's receiving end: arrivals in, figures out.
+
 use std::collections::VecDeque;
 
 use super::histogram::{Distribution, Distributions};

@@ -1,3 +1,5 @@
+//! How frames ended at either end of a link, counted.
+
 use serde::Serialize;
 
 use crate::ground::arithmetic::Grow;

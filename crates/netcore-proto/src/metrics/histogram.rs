@@ -1,3 +1,5 @@
+//! Distributions: percentiles of many values in bounded memory.
+
 use hdrhistogram::Histogram;
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! The meter of a link's sending end: frame results in, figures out.
+
 use super::histogram::{Distribution, Distributions};
 use super::recent_results::{MAX_RESULTS, RecentResults};
 use super::totals::{Totals, TransportSummary};

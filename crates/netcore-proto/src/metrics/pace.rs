@@ -1,3 +1,5 @@
+//! How evenly frames arrive: gaps, and interarrival jitter (RFC 3550, section 6.4.1).
+
 use crate::ground::{FrameNumber, Span, Time};
 
 /// How evenly frames arrive, from when each was captured and when it was whole. It does not matter whose clocks those

@@ -1,3 +1,5 @@
+//! The latest frame results of a link, in half the memory that they take otherwise.
+
 use std::collections::VecDeque;
 
 use crate::ground::arithmetic::Grow;

@@ -1,3 +1,5 @@
+//! A whole session as a line: second by second lately, and coarser the longer ago.
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 

@@ -1,3 +1,5 @@
+//! What a link has measured since the beginning, for each transport.
+
 use super::Counters;
 use super::histogram::{Distributions, Quantiles};
 use super::pace::Pace;

@@ -1,3 +1,5 @@
+//! Where a frame spends its time between the camera and the screen.
+
 use std::collections::VecDeque;
 
 use super::percentile;

@@ -1,3 +1,5 @@
+//! The host's half of a node: which machine a request is for, and what a departure changes in the others.
+
 use std::collections::BTreeMap;
 
 use super::catch_up::CatchUp;

@@ -1,3 +1,5 @@
+//! A member's half of a node: which machine a notice is for.
+
 use super::outbox::MemberQueue;
 use crate::ground::{ConnId, MemberId, Refusal, RefusalCode, Time};
 use crate::io::{Event, Notice};

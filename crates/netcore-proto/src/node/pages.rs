@@ -2,7 +2,7 @@
 //!
 //! Who joins or returns is sent people, files, streams and words in this order, as they are when their turn comes. A page is
 //! bounded in encoded bytes, and the next one follows when the driver reports that the last has left
-//! ([`Output::AwaitDrain`](crate::Output::AwaitDrain)): what waits for a connection stays small, however much there is to say
+//! ([`Output::AwaitDrain`]): what waits for a connection stays small, however much there is to say
 //! and however slowly it is read. [`session::Notice::UpToDate`] ends it.
 //!
 //! What changes meanwhile is sent at once, as to everybody. A later page repeats it, which a member takes for a change. Words

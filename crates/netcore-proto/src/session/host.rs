@@ -1,3 +1,5 @@
+//! The host's side of who is here: connections, places, names and silence.
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 

@@ -1,3 +1,5 @@
+//! A member's side of who is here.
+
 use std::collections::BTreeMap;
 
 use super::{Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};

@@ -1,3 +1,5 @@
+//! Acknowledgement modes, from the classic lab's stop-and-wait to windows with requests and parity.
+
 use crate::ground::{Bitrate, Span};
 
 /// How frames are acknowledged and what is done about lost ones, from the classic lab's to ours.

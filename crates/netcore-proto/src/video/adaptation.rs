@@ -3,20 +3,20 @@
 
 use crate::ground::{Bitrate, Span, Time};
 
-/// This share of the target is used: pictures differ, and parts are sent again.
+/// This share of the target is used: frames differ, and fragments are sent again.
 const USED: f64 = 0.95;
 /// A JPEG's size goes with the coarseness of its quantisation to about this power. It need not be exact: how large this scene's
 /// pictures really are is learnt from each of them.
 const COARSENESS_POWER: f64 = -0.65;
 /// Quality moves only when the pictures it gives leave this share of the budget.
-const KEPT: std::ops::RangeInclusive<f64> = 0.8..=1.05;
+const FITTING: std::ops::RangeInclusive<f64> = 0.8..=1.05;
 /// A lower step is taken when the present one has been too much for this long, at once when it is too much by half.
 const PATIENCE_DOWN: Span = Span::from_millis(300);
 /// A higher step is taken when it would have fitted for this long, with room to spare.
 const PATIENCE_UP: Span = Span::from_secs(2);
 /// How many points above the floor a higher step's quality must be, at first.
 const ROOM: u8 = 10;
-/// Sizes, as parts of the full width and height.
+/// Sizes, as fractions of the full width and height.
 const SCALES: [(u8, u8); 6] = [(1, 1), (3, 4), (1, 2), (3, 8), (1, 4), (1, 8)];
 /// Shares of the full rate.
 const RATES: [f32; 5] = [1.0, 0.75, 0.5, 0.25, 0.125];
@@ -148,7 +148,7 @@ impl Adaptation {
         } else {
             (self.too_much_since, self.fits_since) = (None, None);
         }
-        if !KEPT.contains(&self.share(self.at, self.quality, content, target)) {
+        if !FITTING.contains(&self.share(self.at, self.quality, content, target)) {
             self.quality = whole(self.fitting_quality(self.at, content, target), floor, ceiling);
         }
         self.encoding()

@@ -1,3 +1,5 @@
+//! Memory for incoming frames that is used again.
+
 use bytes::{Bytes, BytesMut};
 
 use super::Frame;

@@ -1,3 +1,5 @@
+//! Fragments of a frame and their parity, as they stand in datagrams.
+
 use bytes::{BufMut, Bytes};
 
 use super::{FRAME_HEADER_BYTES, MAX_FRAME_BYTES};

@@ -1,3 +1,5 @@
+//! A frame: a header and a JPEG as one shared run of bytes, and its acknowledgement over TCP.
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::ground::{FrameNumber, StreamId, Time};

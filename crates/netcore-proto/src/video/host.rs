@@ -1,3 +1,5 @@
+//! The host's catalogue of streams: it numbers them, and ends those of members that are gone.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamInfo, StreamSpec};

@@ -1,3 +1,5 @@
+//! A member's view of the streams that are live.
+
 use std::collections::BTreeMap;
 
 use super::{Event, MAX_STREAMS, Notice, Request, StreamInfo};

@@ -1,3 +1,5 @@
+//! What is said about streams: what they are, who publishes and who watches them.
+
 use serde::{Deserialize, Serialize};
 
 use super::MAX_PICTURE_SIDE;

@@ -6,7 +6,7 @@ use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 use super::Fragment;
 
 /// Frames of more fragments or bytes get no parity: what computing takes stays bounded, at four times the bytes.
-const MAX_PARTS: u32 = 2_048;
+const MAX_FRAGMENTS: u32 = 2_048;
 const MAX_BYTES: u32 = 2 * 1024 * 1024;
 /// Parity begins when more than the first share of fragments is lost, and ends when less than the second is.
 const LOSS: [f64; 2] = [0.005, 0.002];
@@ -15,7 +15,9 @@ const SHARE: (f64, f64) = (0.05, 0.5);
 
 /// Whether a frame of this shape can have parity. Both ends judge alike.
 pub(super) fn is_possible(frame_length: u32, size: u16) -> bool {
-    size.is_multiple_of(2) && frame_length <= MAX_BYTES && Fragment::count(frame_length, size) <= MAX_PARTS
+    size.is_multiple_of(2)
+        && frame_length <= MAX_BYTES
+        && Fragment::count(frame_length, size) <= MAX_FRAGMENTS
 }
 
 /// Decides how much parity frames get, and computes it.

@@ -1,3 +1,5 @@
+//! An incomplete frame: its fragments, its gaps, and when to ask for them.
+
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};

@@ -1,3 +1,32 @@
+//! The receiving end of a stream: what is acknowledged when, what is asked for, and what is given up.
+//!
+//! ```text
+//! datagrams                     Receiver                                      TCP connection
+//!   fragment, parity ──> handle_fragment, handle_parity      handle_frame <── whole frame
+//!                                │                                │           (acknowledged there)
+//!                      partial frames (6 at most)                 │
+//!          whole ────────────────┼────────────────────────────────┤
+//!            │                   │ gaps that are due              │ newer than all before
+//!            v                   v                                v
+//!      acknowledgement        request                         poll_arrival ──> window, recorder, viewers
+//! ```
+//!
+//! **What is acknowledged when.** A frame from datagrams is acknowledged as soon as it is whole, before anything looks inside, whether its
+//! fragments came or were computed from parity. Over TCP the connection acknowledges it before it comes here. A fragment that was sent
+//! again and belongs to a frame that is here, or was given up, means that the sender has heard nothing: the acknowledgement is repeated,
+//! at most every 5 ms.
+//!
+//! **What is asked for.** Fragments that three later ones have overtaken, or that the end of the frame leaves open, once late ones have had
+//! the time that late ones lately took (see [`reassembly`](super::reassembly)). A request names runs of them and is sent three times,
+//! 2 ms apart, under one serial number. What is still missing a round trip later is asked for anew. While parity may still make up for
+//! the loss, nothing is asked for; and never when the sender says that it answers no requests.
+//!
+//! **What is given up.** Every incomplete frame older than one that is whole: the newest frame wins. Else one of which nothing has come for
+//! three frame intervals, at least 150 ms and at most 2 s. And the oldest, when a new frame needs its place or its memory. Nothing is sent
+//! about it: the next acknowledgement lacks its bit.
+//!
+//! **What comes out.** Whole frames, each newer than the one before, in [`poll_arrival`](Receiver::poll_arrival).
+
 use std::collections::VecDeque;
 
 use super::reassembly::{Effect, Partial, PathView, Shape};

@@ -1,3 +1,5 @@
+//! What became of a frame: exactly one result for each.
+
 use crate::ground::{Bitrate, FrameNumber, Span, Time, Transport};
 
 /// What became of a frame.

@@ -1,3 +1,5 @@
+//! How a data connection shows which member it belongs to, and what it carries.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Control messages: a 32-bit length and that many bytes of JSON.
+
 use bytes::{Buf, Bytes, BytesMut};
 use serde::Serialize;
 

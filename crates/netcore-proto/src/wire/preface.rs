@@ -1,3 +1,5 @@
+//! The first bytes of a connection: the protocol, its version, and what the connection is for.
+
 use super::WireError;
 
 /// The protocol version this crate speaks.

@@ -1,3 +1,5 @@
+//! What arrived and has been made fit: within its ranges, showable, and as long as it may be.
+
 use serde::de::DeserializeOwned;
 
 use super::WireError;

@@ -1,3 +1,5 @@
+//! One hop of a stream: a sender, a receiver, and what they measured.
+
 use bytes::{Bytes, BytesMut};
 use netcore_proto::metrics::{ArrivalMeter, LinkMeter};
 use netcore_proto::video::{Arrival, FrameOutcome, FrameResult, Receiver, Sender, SenderConfig};

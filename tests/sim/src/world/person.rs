@@ -1,3 +1,5 @@
+//! A person of the simulated room: a node, a clock and a link.
+
 use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::{ConnId, Event, Node, Span, Time};
 

@@ -1,3 +1,5 @@
+//! What one acknowledged frame shows of the path: how long it queued, and how fast it came in.
+
 use super::{Acked, LONG_TRAIN, QUEUE, RateControl, SOME_LOSS};
 use crate::ground::{Span, Time};
 

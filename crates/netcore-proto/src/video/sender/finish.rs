@@ -1,3 +1,5 @@
+//! How frames end, each with exactly one result, and what the path is learnt to be from that.
+
 use super::in_flight::InFlight;
 use super::reported::Reported;
 use super::{Sender, Waiting};

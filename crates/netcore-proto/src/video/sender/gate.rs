@@ -1,3 +1,5 @@
+//! Whether a frame would queue on the path if it left now.
+
 use crate::ground::arithmetic::mul_div;
 use crate::ground::{Bitrate, Span, Time};
 

@@ -1,3 +1,5 @@
+//! A frame in flight: what of it has left, what was asked for, and how much may still be sent again.
+
 use bytes::Bytes;
 
 use crate::ground::{StreamId, Time, Transport};

@@ -1,3 +1,5 @@
+//! How a frame leaves: through the window, the gate and the pacer, with parity behind it.
+
 use bytes::Bytes;
 
 use super::gate::Leave;

@@ -1,3 +1,37 @@
+//! The sending end of a stream: what leaves when, what is repeated, and what is given up.
+//!
+//! ```text
+//! source or relay                Sender                                              Receiver
+//!   │ handle_frame ─> waiting (1) │                                                     │
+//!   │                    │ window and gate open                                         │
+//!   │                    └──────> │── fragment 0 … n−1, at the pacer's rate ───────────>│
+//!   │                             │── parity 0 … k−1, while fragments are lost ────────>│
+//!   │                             │<───────────── request: runs of missing fragments ───│ 3 copies each
+//!   │                             │── those fragments again, with spare copies ────────>│
+//!   │                             │<── acknowledgement: whole, hold, spread, 32 before ─│
+//!   │ poll_result <── FrameResult │                                                     │
+//! ```
+//!
+//! **What is sent when.** One frame waits; a newer one takes its place ([`DropReason::Superseded`]). It leaves when fewer frames than
+//! the [`window`] allows are in flight, and when the [`gate`] expects it to queue on the path for less than about a frame
+//! interval. Over TCP [`poll_frame`](Sender::poll_frame) gives it whole; over UDP [`poll_datagram`](Sender::poll_datagram) gives its
+//! fragments in order, paced, and then its parity. Fragments that were asked for come before new ones.
+//!
+//! **What answers it.** One acknowledgement for each frame, once it is whole. It carries the receiver's hold time, so that the delay is
+//! the network's, and a bit for each of the 32 frames before: a lost acknowledgement is made up for by the next
+//! ([`FrameOutcome::Delivered`]), and a frame without a bit there was overtaken and is lost ([`LossReason::Overtaken`]).
+//!
+//! **What is repeated.** Fragments on [request](repair), at most three times as many as the frame has; each request counts once, however
+//! many of its copies arrive. When nothing at all is heard of a frame for a round trip and its variation, its last fragment is sent
+//! again as a prompt, at most six times and ever more rarely (RFC 9002, section 6.2): a receiver that has the frame repeats its
+//! acknowledgement, one that has not asks for what is missing. Over TCP nothing is repeated here.
+//!
+//! **What is given up.** A frame over UDP a second and four round trips after its last byte left, or after the prompts
+//! ([`LossReason::Unanswered`]); frames in flight over a transport that ended ([`LossReason::Disconnected`]); frames in datagrams larger
+//! than the path takes any more. Each frame has exactly one [`FrameResult`], whichever of these comes first.
+//!
+//! **What is learnt.** Each acknowledged frame goes to the link's rate control, whose target the source follows.
+
 mod finish;
 mod gate;
 mod in_flight;

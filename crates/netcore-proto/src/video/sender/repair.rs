@@ -1,3 +1,5 @@
+//! What is sent again: fragments on request, and prompts for answers that do not come.
+
 use super::Sender;
 use super::in_flight::InFlight;
 use crate::ground::arithmetic::Grow;

@@ -1,3 +1,5 @@
+//! How many frames may be in flight unacknowledged.
+
 use crate::ground::{Span, Time};
 
 /// Where an adaptive window begins. With two, one acknowledgement in ten lost and 30 frames/s, one frame in forty found the

@@ -3,8 +3,8 @@
 
 use netcore::proto::{Span, Transport};
 use sim_tests::effects::Conditions;
-use sim_tests::filming::{filming, lan, longest_wait, router, used_mbit};
-use sim_tests::{Film, Hop, Step};
+use sim_tests::live::{lan, live, longest_wait, router, used_mbit};
+use sim_tests::{Hop, LiveScenario, Step};
 
 use crate::report::Report;
 use crate::{Outcome, TRANSPORTS};
@@ -56,8 +56,8 @@ pub(crate) fn section(report: &mut Report) -> Outcome<()> {
 fn loss_row(loss: f64, transport: Transport, report: &mut Report) {
     let hops: Vec<Hop> = (0..SEEDS)
         .map(|seed| {
-            let film = Film::hd(Span::from_secs(10));
-            let scenario = filming("720p", transport, lan().loss(loss), film);
+            let scenario = LiveScenario::hd(Span::from_secs(10));
+            let scenario = live("720p", transport, lan().loss(loss), scenario);
             let scenario = scenario.then([Step::Wait(Span::from_secs(12))]);
             scenario.run(seed).into_hop("Ben", "Ada")
         })
@@ -93,8 +93,8 @@ fn step_row(transport: Transport, report: &mut Report) {
     let [wide, narrow] = STEP_MBIT;
     let path = |mbit: u64| -> Conditions { router(mbit, QUEUE_BYTES) };
     for seed in 0..SEEDS {
-        let film = Film::live(Span::from_secs(30));
-        let mut world = filming("away and back", transport, path(wide), film).run(seed);
+        let scenario = LiveScenario::adaptive(Span::from_secs(30));
+        let mut world = live("away and back", transport, path(wide), scenario).run(seed);
         world.wait(Span::from_secs(7));
         world.link("Ben", &path(narrow));
         world.wait(Span::from_secs(1));

@@ -3,17 +3,17 @@
 //! Four layers, each of use without the next:
 //! * [`effects`]: what a network does to packets, pure and seeded; the very code with which a room makes its own network worse;
 //! * [`World`]: people with their [`netcore_proto::Node`]s, links between them, control connections, and live video over
-//!   datagrams and byte streams, with a relay at the host; everybody's clock shows another time;
+//!   datagrams and byte streams, with a relay at the host; each clock shows another time;
 //! * [`Scenario`]: a conversation as a list of described [`Step`]s, which are printed when one fails;
-//! * [`filming`](mod@filming): usual networks and a film over them, for tests and for the bench.
+//! * [`live`](mod@live): usual networks and a live stream over them, for tests and for the bench.
 //!
 //! A run depends on its scenario and its seed and on nothing else: the same seed gives the same [`Trace`].
 //!
 //! # Panic policy
-//! This crate exists to fail loudly: a name nobody has, or a protocol that lets time stand still, is a panic.
+//! This crate exists to fail loudly: a name no one has, or a protocol that lets time stand still, is a panic.
 
 mod agenda;
-pub mod filming;
+pub mod live;
 mod scenario;
 mod trace;
 mod world;
@@ -23,4 +23,4 @@ pub use netem as effects;
 pub use netem::Pipe;
 pub use scenario::{Scenario, Step};
 pub use trace::Trace;
-pub use world::{Film, Hop, Look, Shown, World};
+pub use world::{Hop, LiveScenario, Look, Shown, World};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use netcore_proto::{Span, Transport};
 
 use crate::effects::Conditions;
-use crate::{Film, World};
+use crate::{LiveScenario, World};
 
 /// One thing that happens in a [`Scenario`]. The first name of a scenario's people is the host's.
 pub enum Step {
@@ -14,32 +14,32 @@ pub enum Step {
     Open,
     /// The host closes it.
     Close,
-    /// Somebody connects, for the first time or again.
+    /// A person connects, for the first time or again.
     Join(&'static str),
-    /// Somebody says goodbye.
+    /// A person says goodbye.
     Leave(&'static str),
-    /// Somebody's control connection breaks; both ends notice, and what was in flight is lost.
+    /// A person's control connection breaks; both ends notice, and what was in flight is lost.
     Cut(&'static str),
-    /// Nothing gets to or from somebody, and nobody is told.
+    /// Nothing gets to or from a person, and no one is notified.
     Silence(&'static str),
     /// It does again, and what was sent meanwhile arrives.
     Heal(&'static str),
-    /// Somebody's program starts anew: the identity stays, the memory does not.
+    /// A person's program starts anew: the identity stays, the memory does not.
     Restart(&'static str),
-    /// Somebody says something.
+    /// A person says something.
     Say(&'static str, &'static str),
-    /// Somebody's control connection carries these bytes to the host, whatever they are.
+    /// A person's control connection carries these bytes to the host, whatever they are.
     Raw(&'static str, Vec<u8>),
-    /// Somebody's link is different from now on, in both directions.
+    /// A person's link is different from now on, in both directions.
     Link(&'static str, Conditions),
-    /// Somebody begins a stream over this transport.
+    /// A person begins a stream over this transport.
     Publish(&'static str, Transport),
-    /// Somebody's first stream uses this transport from now on.
+    /// A person's first stream uses this transport from now on.
     Switch(&'static str, Transport),
-    /// Somebody watches every stream there is.
+    /// A person watches every stream there is.
     WatchAll(&'static str),
-    /// Somebody's first stream gets pictures for a while.
-    Film(&'static str, Film),
+    /// A person's first stream gets pictures for a while.
+    GoLive(&'static str, LiveScenario),
     /// Time passes.
     Wait(Span),
     /// Anything else, in words and in deed.
@@ -82,7 +82,7 @@ impl Step {
             Step::Publish(who, transport) => world.publish(who, *transport),
             Step::Switch(who, transport) => world.switch(who, *transport),
             Step::WatchAll(who) => world.watch_all(who),
-            Step::Film(who, film) => world.film(who, film),
+            Step::GoLive(who, scenario) => world.go_live(who, scenario),
             Step::Wait(span) => world.wait(*span),
             Step::Do(_, act) => act(world),
             Step::Check(_, check) => check(world),
@@ -107,7 +107,7 @@ impl fmt::Display for Step {
             Step::Publish(who, transport) => write!(f, "{who} begins a stream over {transport}"),
             Step::Switch(who, transport) => write!(f, "{who} switches the stream to {transport}"),
             Step::WatchAll(who) => write!(f, "{who} watches every stream"),
-            Step::Film(who, film) => write!(f, "{who} films {film}"),
+            Step::GoLive(who, scenario) => write!(f, "{who} goes live: {scenario}"),
             Step::Wait(span) => write!(f, "{span} pass"),
             Step::Do(words, _) => f.write_str(words),
             Step::Check(words, _) => write!(f, "then {words}"),
@@ -134,7 +134,7 @@ impl Scenario {
         }
     }
 
-    /// Everybody's link is like this, in both directions.
+    /// Each person's link is like this, in both directions.
     #[must_use]
     pub fn links(self, links: Conditions) -> Scenario {
         Scenario { links, ..self }
@@ -152,17 +152,17 @@ impl Scenario {
     /// # Panics
     /// When a step does; the steps so far and the trace's end are printed.
     pub fn run(&self, seed: u64) -> World {
-        let mut telling = Telling {
+        let mut run = Run {
             scenario: self,
             seed,
             at: 0,
             world: World::new(self.people, &self.links, seed),
         };
         for (at, step) in self.steps.iter().enumerate() {
-            telling.at = at;
-            step.take(&mut telling.world);
+            run.at = at;
+            step.take(&mut run.world);
         }
-        std::mem::replace(&mut telling.world, World::new(self.people, &self.links, seed))
+        std::mem::replace(&mut run.world, World::new(self.people, &self.links, seed))
     }
 
     /// Takes every step for every seed.
@@ -176,15 +176,15 @@ impl Scenario {
     }
 }
 
-/// Tells the story when a step fails.
-struct Telling<'a> {
+/// A run, which prints its story when a step fails.
+struct Run<'a> {
     scenario: &'a Scenario,
     seed: u64,
     at: usize,
     world: World,
 }
 
-impl Drop for Telling<'_> {
+impl Drop for Run<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             return;
@@ -193,7 +193,7 @@ impl Drop for Telling<'_> {
             title, links, steps, ..
         } = self.scenario;
         eprintln!("{title}\n  seed {}, links: {links}", self.seed);
-        // A long story is told from where it becomes interesting.
+        // A long story is printed from where it becomes interesting.
         for (number, step) in steps
             .iter()
             .enumerate()

@@ -7,7 +7,7 @@ use netcore_proto::Time;
 
 /// How many lines a failing run prints.
 const MAX_LINES: usize = 60;
-/// What somebody tells about themselves in 500 characters is not worth formatting for a line.
+/// What a person says of themselves in 500 characters is not worth formatting for a line.
 const MAX_LINE_BYTES: usize = 200;
 
 /// What happened in a run: its last lines in words, and a digest of everything, so that two runs can be compared.

@@ -36,7 +36,7 @@ impl World {
         self.settle(HOST);
     }
 
-    /// Somebody connects to the host, if a room is open. An earlier connection is not closed for it.
+    /// A person connects to the host, if a room is open. An earlier connection is not closed for it.
     pub fn join(&mut self, name: &str) {
         let who = self.who(name);
         let person = &mut self.people[who];
@@ -78,7 +78,7 @@ impl World {
         );
     }
 
-    /// Somebody says something, under a number of its own, which is returned.
+    /// A person says something, under a number of its own, which is returned.
     ///
     /// # Panics
     /// When the node refuses.
@@ -93,7 +93,7 @@ impl World {
         local
     }
 
-    /// Somebody's program starts anew.
+    /// A person's program starts anew.
     pub fn restart(&mut self, name: &str) {
         self.cut(name);
         let who = self.who(name);
@@ -103,7 +103,7 @@ impl World {
         person.conn = None;
     }
 
-    /// Somebody's control connection breaks, if there is one: what is in flight is lost, and both ends notice.
+    /// A person's control connection breaks, if there is one: what is in flight is lost, and both ends notice.
     pub fn cut(&mut self, name: &str) {
         let who = self.who(name);
         let (up, _) = self.delays(who);
@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    /// Nothing gets to or from somebody, and nobody is told.
+    /// Nothing gets to or from a person, and no one is notified.
     pub fn silence(&mut self, name: &str) {
         let who = self.who(name);
         self.people[who].is_silent = true;
@@ -141,7 +141,7 @@ impl World {
         }
     }
 
-    /// Bytes on somebody's control connection to the host, whatever they are.
+    /// Bytes on a person's control connection to the host, whatever they are.
     ///
     /// # Panics
     /// When there is no connection.
@@ -151,20 +151,20 @@ impl World {
         self.transmit(conn, Side::Member, &Bytes::copy_from_slice(bytes));
     }
 
-    /// Somebody connects, and instead of a hello come these bytes.
+    /// A person connects, and instead of a hello come these bytes.
     pub fn intrude(&mut self, name: &str, bytes: &[u8]) {
         self.join(name);
         let conn = ConnId(self.next_conn - 1);
         if let Some(connection) = self.conns.get_mut(&conn) {
             connection.is_open_at_member = false;
         }
-        // After the host has been told of the connection, as on a real one.
+        // After the host has been notified of the connection, as on a real one.
         let who = self.who(name);
         self.wait(self.delays(who).0);
         self.transmit(conn, Side::Member, &Bytes::copy_from_slice(bytes));
     }
 
-    /// Hands somebody's node over, with what their clock shows, and does what it then wants.
+    /// Hands a person's node over, with what their clock shows, and does what it then wants.
     pub fn with_node<R>(&mut self, name: &str, act: impl FnOnce(&mut Node, Time) -> R) -> R {
         let who = self.who(name);
         let person = &mut self.people[who];
@@ -174,7 +174,7 @@ impl World {
         result
     }
 
-    /// Somebody's program shows another's certificate from now on.
+    /// A person's program shows another's certificate from now on.
     pub fn impersonate(&mut self, name: &str, other: &str) {
         let (who, other) = (self.who(name), self.who(other));
         self.people[who].fingerprint = self.people[other].fingerprint;
@@ -276,7 +276,7 @@ impl World {
         }
     }
 
-    /// Does what somebody's node wants, until it wants nothing, and plans its next deadline.
+    /// Does what a person's node wants, until it wants nothing, and plans its next deadline.
     pub(super) fn settle(&mut self, who: usize) {
         let Some(mut node) = self.people[who].node.take() else {
             return;
@@ -297,7 +297,7 @@ impl World {
                         self.agenda.plan(self.now + down, Happening::Drained { conn });
                     }
                 }
-                Output::Event(event) => self.told(who, event),
+                Output::Event(event) => self.reported(who, event),
             }
         }
         let person = &mut self.people[who];
@@ -311,7 +311,7 @@ impl World {
         }
     }
 
-    fn told(&mut self, who: usize, event: Event) {
+    fn reported(&mut self, who: usize, event: Event) {
         let name = self.people[who].name;
         self.trace.line(self.now, format_args!("{name} learns {event:?}"));
         if let Event::Session(session::Event::RoundTrip { round_trip, .. }) = &event {

@@ -8,7 +8,7 @@ use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 use super::carriage::Carriage;
 use crate::Pipe;
 
-/// One stream between two neighbours: a sender and a receiver, datagrams and a byte stream between them.
+/// One stream between two peers: a sender and a receiver, datagrams and a byte stream between them.
 #[derive(Debug)]
 pub struct Hop {
     /// Which stream.
@@ -93,7 +93,7 @@ impl Shown {
 pub struct Outcomes {
     /// Acknowledged.
     pub acked: u64,
-    /// Arrived, as a later acknowledgement told.
+    /// Arrived, as a later acknowledgement reported.
     pub delivered: u64,
     /// Sent in vain.
     pub lost: u64,

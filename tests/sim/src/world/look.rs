@@ -7,7 +7,7 @@ use super::World;
 use super::control::Connection;
 
 impl World {
-    /// What somebody's chat shows: the numbered entries their application was told of since the room last changed.
+    /// What a person's chat shows: the numbered entries their node reported since the room last changed.
     pub fn shown_chat(&self, name: &str) -> Vec<&Entry> {
         let mut shown = Vec::new();
         for (_, event) in self.events(name) {
@@ -22,7 +22,7 @@ impl World {
         shown
     }
 
-    /// The words in somebody's chat.
+    /// The words in a person's chat.
     pub fn shown_texts(&self, name: &str) -> Vec<&str> {
         let texts = self
             .shown_chat(name)
@@ -39,7 +39,7 @@ impl World {
         self.chance.below(below)
     }
 
-    /// How often somebody has said something in all.
+    /// How often people have said something in all.
     pub fn said(&self, name: &str) -> u64 {
         self.people[self.who(name)].said
     }
@@ -63,7 +63,7 @@ impl World {
         self.conns.values().filter(open).count()
     }
 
-    /// The connection somebody has, as both ends number it.
+    /// The connection a person has, as both ends number it.
     ///
     /// # Panics
     /// When there is none.
@@ -71,7 +71,7 @@ impl World {
         self.people[self.who(name)].conn.expect("there is a connection")
     }
 
-    /// Whether somebody has a control connection, as far as they know.
+    /// Whether a person has a control connection, as far as they know.
     pub fn is_connected(&self, name: &str) -> bool {
         self.people[self.who(name)].conn.is_some()
     }

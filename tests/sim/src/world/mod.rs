@@ -19,7 +19,7 @@ use control::Connection;
 pub use hop::{Hop, Look, Shown};
 use person::Person;
 use video::Camera;
-pub use video::Film;
+pub use video::LiveScenario;
 
 /// The host in `World::people`.
 const HOST: usize = 0;
@@ -125,7 +125,7 @@ impl World {
         }
     }
 
-    /// The simulation's own time; everybody's clock is ahead of it by something else.
+    /// The simulation's own time; each person's clock is ahead of it by something else.
     pub fn now(&self) -> Time {
         self.now
     }
@@ -140,16 +140,16 @@ impl World {
         self.people[0].name
     }
 
-    /// Somebody's node.
+    /// A person's node.
     ///
     /// # Panics
-    /// When nobody has that name, or the program was never started.
+    /// When no one has that name, or the program was never started.
     pub fn node(&self, name: &str) -> &Node {
         let who = self.who(name);
         self.people[who].node.as_ref().expect("the program runs")
     }
 
-    /// What somebody's application was told since its program started, and when.
+    /// What a person's node reported since its program started, and when.
     pub fn events(&self, name: &str) -> &[(Time, Event)] {
         &self.people[self.who(name)].events
     }
@@ -167,7 +167,7 @@ impl World {
     /// Lets time pass, and everything happen that is due in it.
     ///
     /// # Panics
-    /// When so much happens in one moment that time must be standing still: somebody asks to be woken in the past for ever.
+    /// When so much happens in one moment that time must be standing still: a node asks to be woken in the past for ever.
     pub fn wait(&mut self, span: Span) {
         let until = self.now + span;
         while let Some((at, happening)) = self.agenda.next_until(until) {
@@ -183,7 +183,7 @@ impl World {
         self.at_once = 0;
     }
 
-    /// Somebody's link is like this from now on, in both directions.
+    /// A person's link is like this from now on, in both directions.
     pub fn link(&mut self, name: &str, conditions: &Conditions) {
         let who = self.who(name);
         let person = &mut self.people[who];
@@ -199,7 +199,7 @@ impl World {
 
     fn who(&self, name: &str) -> usize {
         let found = self.people.iter().position(|person| person.name == name);
-        found.unwrap_or_else(|| panic!("nobody is called {name}"))
+        found.unwrap_or_else(|| panic!("no one is called {name}"))
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -229,7 +229,7 @@ impl World {
         }
     }
 
-    /// What travels to or from somebody who cannot be reached: datagrams are lost, byte streams wait.
+    /// What travels to or from a person who cannot be reached: datagrams are lost, byte streams wait.
     fn hold_back(&mut self, happening: Happening) -> Option<Happening> {
         let member = match &happening {
             Happening::Connected { conn, .. }

@@ -6,7 +6,7 @@ use netcore_proto::{ConnId, Event, Node, Span, Time};
 use super::Happening;
 use crate::effects::{Conditions, Path};
 
-/// Somebody at a computer.
+/// A person at a computer.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) name: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Person {
     pub(super) held_back: Vec<Happening>,
     pub(super) next_local: u64,
     pub(super) said: u64,
-    /// To the host, or for the host unused: as the last ping told.
+    /// To the host, or for the host unused: as the last ping measured.
     pub(super) round_trip: Option<Span>,
 }
 

@@ -13,7 +13,7 @@ use super::{HOST, Happening, Hop, Look, World};
 
 /// What a camera gives.
 #[derive(Clone, Debug)]
-pub struct Film {
+pub struct LiveScenario {
     /// Pictures per second.
     pub rate: u64,
     /// Bytes of each picture's JPEG.
@@ -28,10 +28,10 @@ pub struct Film {
     pub sending: SenderConfig,
 }
 
-impl Film {
+impl LiveScenario {
     /// 720p at 30 pictures a second, 120,000 bytes each.
-    pub fn hd(lasts: Span) -> Film {
-        Film {
+    pub fn hd(lasts: Span) -> LiveScenario {
+        LiveScenario {
             rate: 30,
             bytes: 120_000,
             lasts,
@@ -42,28 +42,28 @@ impl Film {
     }
 
     /// 30 pictures a second, as large as the sender's target says, up to 150 Mbit/s.
-    pub fn live(lasts: Span) -> Film {
-        Film {
+    pub fn adaptive(lasts: Span) -> LiveScenario {
+        LiveScenario {
             bytes: 625_000,
             follows: true,
-            ..Film::hd(lasts)
+            ..LiveScenario::hd(lasts)
         }
     }
 
     /// With this window.
     #[must_use]
-    pub fn window(self, window: WindowMode) -> Film {
+    pub fn window(self, window: WindowMode) -> LiveScenario {
         let sending = SenderConfig {
             window,
             ..self.sending
         };
-        Film { sending, ..self }
+        LiveScenario { sending, ..self }
     }
 }
 
-impl fmt::Display for Film {
+impl fmt::Display for LiveScenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Film {
+        let LiveScenario {
             rate, bytes, lasts, ..
         } = self;
         write!(f, "{rate} pictures of {bytes} bytes a second for {lasts}")
@@ -82,7 +82,7 @@ pub(super) struct Camera {
 }
 
 impl World {
-    /// Somebody begins a stream.
+    /// A person begins a stream.
     pub fn publish(&mut self, name: &str, transport: Transport) {
         let who = self.who(name);
         let local = self.people[who].next_local;
@@ -93,7 +93,7 @@ impl World {
         });
     }
 
-    /// Somebody's first stream uses this transport from now on.
+    /// A person's first stream uses this transport from now on.
     pub fn switch(&mut self, name: &str, transport: Transport) {
         let stream = self.stream_of(name, 0);
         self.with_node(name, |node, _| {
@@ -105,7 +105,7 @@ impl World {
         self.set_transport(stream, transport, Some(who));
     }
 
-    /// Somebody watches every stream there is.
+    /// A person watches every stream there is.
     pub fn watch_all(&mut self, name: &str) {
         let streams: Vec<StreamId> = self.node(name).streams().iter().map(|stream| stream.id).collect();
         for stream in streams {
@@ -115,13 +115,13 @@ impl World {
         }
     }
 
-    /// Somebody's first stream gets pictures.
-    pub fn film(&mut self, name: &str, film: &Film) {
-        self.film_nth(name, 0, film);
+    /// A person's first stream gets pictures.
+    pub fn go_live(&mut self, name: &str, scenario: &LiveScenario) {
+        self.go_live_nth(name, 0, scenario);
     }
 
-    /// One of somebody's streams gets pictures, counted from zero.
-    pub fn film_nth(&mut self, name: &str, nth: usize, film: &Film) {
+    /// One of a person's streams gets pictures, counted from zero.
+    pub fn go_live_nth(&mut self, name: &str, nth: usize, scenario: &LiveScenario) {
         let stream = self.stream_of(name, nth);
         let owner = self.who(name);
         for hop in self.hops.iter_mut().filter(|hop| hop.stream == stream) {
@@ -136,7 +136,7 @@ impl World {
                 stream,
                 SenderConfig {
                     transport,
-                    ..film.sending
+                    ..scenario.sending
                 },
             );
             hop.results = results;
@@ -144,11 +144,11 @@ impl World {
         self.cameras.push(Camera {
             owner,
             stream,
-            next: film.first,
-            interval: Span::from_micros(1_000_000 / film.rate),
-            left: film.lasts.as_micros() * film.rate / 1_000_000,
-            follows: film.follows,
-            jpeg: (0..film.bytes).map(|i| (i * 31 % 253) as u8).collect(),
+            next: scenario.first,
+            interval: Span::from_micros(1_000_000 / scenario.rate),
+            left: scenario.lasts.as_micros() * scenario.rate / 1_000_000,
+            follows: scenario.follows,
+            jpeg: (0..scenario.bytes).map(|i| (i * 31 % 253) as u8).collect(),
         });
         let camera = self.cameras.len() - 1;
         self.agenda.plan(self.now, Happening::Picture { camera });
@@ -197,7 +197,7 @@ impl World {
         });
     }
 
-    /// A datagram that nobody in this world sent arrives at one end of a hop.
+    /// A datagram that no one in this world sent arrives at one end of a hop.
     pub fn forge(&mut self, from: &str, to: &str, to_receiver: bool, datagram: &Datagram) {
         let hop = self.hop_between(from, to);
         let mut bytes = BytesMut::new();
@@ -214,7 +214,7 @@ impl World {
         found.unwrap_or_else(|| panic!("no stream goes from {from} to {to}"))
     }
 
-    /// The hop of one of somebody's streams up to the host, counted from zero.
+    /// The hop of one of a person's streams up to the host, counted from zero.
     ///
     /// # Panics
     /// When there is none.
@@ -273,7 +273,7 @@ impl World {
         }
     }
 
-    /// A ping told how long the round trip takes; both ends of every hop with that neighbour use it.
+    /// A ping measured the round trip; both ends of every hop with that peer use it.
     pub(super) fn heard_round_trip(&mut self, who: usize, event: &Event, round_trip: Span) {
         let Event::Session(session::Event::RoundTrip { member, .. }) = event else {
             return;
@@ -297,7 +297,7 @@ impl World {
         *self
             .numbers
             .get(&member)
-            .expect("the host has told of every member it names")
+            .expect("the host has announced every member it names")
     }
 
     fn connect_hop(&mut self, stream: StreamId, from: usize, to: usize, transport: Transport) {

@@ -11,7 +11,7 @@ use sim_tests::{Scenario, Step, World};
 
 use crate::{PEOPLE, chat_events, everybody_in, session_events};
 
-/// Everybody's chat shows the same numbered entries, from the first on, without a gap.
+/// Each person's chat shows the same numbered entries, from the first on, without a gap.
 fn all_show_the_same(world: &World) {
     let numbers = |name: &str| -> Vec<u64> { world.shown_chat(name).iter().map(|entry| entry.seq).collect() };
     let host = world.shown_chat("Ada");
@@ -23,7 +23,7 @@ fn all_show_the_same(world: &World) {
         );
         assert_eq!(world.shown_chat(name), host, "{name}");
         let log: Vec<u64> = world.node(name).chat().entries().map(|entry| entry.seq).collect();
-        assert_eq!(log, numbers(name), "{name}: the log and what was told");
+        assert_eq!(log, numbers(name), "{name}: the log and what was reported");
     }
 }
 
@@ -40,7 +40,7 @@ fn nothing_is_lost_or_doubled(world: &World) {
     }
 }
 
-/// Somebody says who they are and how often they have spoken.
+/// A person says who they are and how often they have spoken.
 fn speak(world: &mut World, name: &str) {
     let text = format!("{name} {}", world.said(name) + 1);
     world.say(name, &text);
@@ -75,7 +75,7 @@ fn each_message_has_one_receipt_with_its_number() {
         .then((0..5).map(|_| Step::act("Ben speaks", |world| speak(world, "Ben"))))
         .then([
             Step::Wait(Span::from_secs(1)),
-            Step::check("five receipts, as everybody has the entries", |world| {
+            Step::check("five receipts, as all have the entries", |world| {
                 let receipts: Vec<_> = chat_events(world, "Ben")
                     .filter_map(|event| match event {
                         ChatEvent::Receipt { local, entry } => Some((*local, entry)),
@@ -84,9 +84,9 @@ fn each_message_has_one_receipt_with_its_number() {
                     .collect();
                 let locals: Vec<u64> = receipts.iter().map(|(local, _)| *local).collect();
                 assert_eq!(locals, [1, 2, 3, 4, 5]);
-                let told = world.shown_chat("Cyd");
+                let shown = world.shown_chat("Cyd");
                 for (_, entry) in receipts {
-                    assert!(told.contains(&entry));
+                    assert!(shown.contains(&entry));
                     assert_eq!(
                         (entry.name.as_str(), entry.address.ip()),
                         ("Ben", [10, 1, 0, 1].into())
@@ -99,7 +99,7 @@ fn each_message_has_one_receipt_with_its_number() {
 
 #[test]
 fn words_outlive_any_number_of_broken_connections() {
-    Scenario::new("everybody talks while connections break", PEOPLE)
+    Scenario::new("all talk while connections break", PEOPLE)
         .links(Conditions::delay_ms(5).jitter_ms(20))
         .then(everybody_in())
         .then([
@@ -117,7 +117,7 @@ fn words_outlive_any_number_of_broken_connections() {
                 }
             }),
             Step::wait_ms(200),
-            Step::act("whoever is away comes back", |world| {
+            Step::act("those who are away come back", |world| {
                 for name in &PEOPLE[1..] {
                     if !world.is_connected(name) {
                         world.join(name);
@@ -311,11 +311,11 @@ fn one_who_reads_too_slowly_catches_up_on_return() {
             }),
             Step::Say("Cyd", "meanwhile"),
             Step::wait_ms(100),
-            Step::check("he was told why", |world| {
-                let told = |event: &SessionEvent| {
+            Step::check("he was given the reason", |world| {
+                let is_it = |event: &SessionEvent| {
                     matches!(event, SessionEvent::Refused(refusal) if refusal.code == RefusalCode::TooSlow)
                 };
-                assert_eq!(session_events(world, "Ben").filter(|event| told(event)).count(), 1);
+                assert_eq!(session_events(world, "Ben").filter(|event| is_it(event)).count(), 1);
                 assert!(!world.is_connected("Ben"));
             }),
             Step::Join("Ben"),

@@ -50,14 +50,14 @@ fn knows_of(world: &World, at: &str) -> usize {
 }
 
 fn cancel(who: &'static str) -> Step {
-    Step::act("somebody takes the file back", move |world| {
+    Step::act("its owner takes the file back", move |world| {
         let id = first_file(world);
         world.with_node(who, |node, _| node.cancel_file(id).unwrap());
     })
 }
 
 fn received(who: &'static str) -> Step {
-    Step::act("somebody has the file", move |world| {
+    Step::act("a member has the file", move |world| {
         let id = first_file(world);
         world.with_node(who, |node, _| node.file_received(id).unwrap());
     })
@@ -134,9 +134,9 @@ fn an_offer_to_some_is_unknown_to_others() {
             Step::check("Dan knows, Cyd does not, not even after a return", |world| {
                 assert_eq!((knows_of(world, "Dan"), knows_of(world, "Cyd")), (1, 0));
                 assert_eq!(file(world, "Dan").received_by, [DAN]);
-                let told = |event: &&FileEvent| matches!(event, FileEvent::Offered(_));
+                let offered = |event: &&FileEvent| matches!(event, FileEvent::Offered(_));
                 assert_eq!(
-                    file_events(world, "Ada").filter(told).count(),
+                    file_events(world, "Ada").filter(offered).count(),
                     0,
                     "the host is not meant"
                 );
@@ -149,7 +149,7 @@ fn an_offer_to_some_is_unknown_to_others() {
 #[test]
 fn owner_and_host_take_a_file_back_and_nobody_else() {
     for (who, is_allowed) in [("Ben", true), ("Ada", true), ("Cyd", false)] {
-        Scenario::new("somebody takes Ben's file back", PEOPLE)
+        Scenario::new("the host takes Ben's file back", PEOPLE)
             .then(everybody_in())
             .then([
                 offer("Ben", "report.txt", &[]),
@@ -189,7 +189,7 @@ fn what_is_stored_and_turns_out_changed_is_on_offer_no_more() {
             Step::wait_ms(100),
             stored(),
             Step::wait_ms(100),
-            Step::check("everybody knows why, and it stays so", |world| {
+            Step::check("all know why, and it stays so", |world| {
                 for name in PEOPLE {
                     let failed = FileState::Failed {
                         why: "it was changed".into(),
@@ -307,7 +307,7 @@ fn a_room_begun_anew_is_offered_what_its_owners_still_offer() {
             Step::Join("Dan"),
             Step::wait_ms(50),
             Step::check(
-                "what was for Cyd is not offered to whoever has her number",
+                "what was for Cyd is not offered to the member that has her number",
                 move |world| {
                     assert_eq!(world.node("Dan").me(), Some(CYD));
                     assert_eq!(names(world, "Dan"), ["for all.txt"]);

@@ -19,7 +19,7 @@ use sim_tests::{Step, World};
 /// The host and three members.
 const PEOPLE: &[&str] = &["Ada", "Ben", "Cyd", "Dan"];
 
-/// The host opens a room and everybody comes, in this order, so that Ben is member 1, Cyd 2 and Dan 3.
+/// The host opens a room and all come, in this order, so that Ben is member 1, Cyd 2 and Dan 3.
 fn everybody_in() -> [Step; 7] {
     [
         Step::Open,

@@ -4,7 +4,7 @@ use netcore_proto::metrics::{Count, Figures, LinkMeter, Report};
 use netcore_proto::video::FrameOutcome;
 use netcore_proto::{Event, MemberId, Span, StreamId, Transport};
 use sim_tests::effects::Conditions;
-use sim_tests::{Film, Scenario, Step, World};
+use sim_tests::{LiveScenario, Scenario, Step, World};
 
 use crate::{PEOPLE, everybody_in};
 
@@ -24,18 +24,18 @@ fn adds_up(world: &World) {
 
 #[test]
 fn every_frame_offered_is_accounted_for_at_any_time() {
-    let film = Film {
+    let scenario = LiveScenario {
         bytes: 20_000,
-        ..Film::hd(Span::from_secs(1))
+        ..LiveScenario::hd(Span::from_secs(1))
     };
     let links = Conditions::delay_ms(10).mbit(6, 100_000).loss(0.05).jitter_ms(5);
-    Scenario::new("Ben films over a bad link", PEOPLE)
+    Scenario::new("Ben goes live over a bad link", PEOPLE)
         .links(links)
         .then(everybody_in())
         .then([
             Step::Publish("Ben", Transport::Udp),
             Step::wait_ms(300),
-            Step::Film("Ben", film),
+            Step::GoLive("Ben", scenario),
             Step::act("the books are kept all the time", |world| {
                 for ms in 0..100 {
                     world.wait(Span::from_millis(13));
@@ -56,19 +56,19 @@ fn every_frame_offered_is_accounted_for_at_any_time() {
 }
 
 #[test]
-fn meters_tell_what_the_results_say() {
-    let film = Film {
+fn meters_show_what_the_results_say() {
+    let scenario = LiveScenario {
         bytes: 20_000,
-        ..Film::hd(Span::from_secs(5))
+        ..LiveScenario::hd(Span::from_secs(5))
     };
     let links = Conditions::delay_ms(10).mbit(20, 256 * 1024).loss(0.05);
-    Scenario::new("Ben films, first over UDP and then over TCP", PEOPLE)
+    Scenario::new("Ben goes live, first over UDP and then over TCP", PEOPLE)
         .links(links)
         .then(everybody_in())
         .then([
             Step::Publish("Ben", Transport::Udp),
             Step::wait_ms(300),
-            Step::Film("Ben", film),
+            Step::GoLive("Ben", scenario),
             Step::wait_ms(2_500),
             Step::Switch("Ben", Transport::Tcp),
             Step::Wait(Span::from_secs(5)),
@@ -140,16 +140,16 @@ fn meters_tell_what_the_results_say() {
 
 #[test]
 fn a_second_of_thirty_frames_is_thirty_frames_a_second() {
-    Scenario::new("Ben films over a perfect link", PEOPLE)
+    Scenario::new("Ben goes live over a perfect link", PEOPLE)
         .then(everybody_in())
         .then([
             Step::Publish("Ben", Transport::Udp),
             Step::wait_ms(300),
-            Step::Film(
+            Step::GoLive(
                 "Ben",
-                Film {
+                LiveScenario {
                     bytes: 10_000,
-                    ..Film::hd(Span::from_secs(4))
+                    ..LiveScenario::hd(Span::from_secs(4))
                 },
             ),
             Step::wait_ms(3_500),
@@ -180,40 +180,40 @@ fn a_second_of_thirty_frames_is_thirty_frames_a_second() {
 }
 
 #[test]
-fn both_ends_tell_the_same_of_arrivals_though_their_clocks_differ() {
-    let film = Film {
+fn both_ends_measure_the_same_arrivals_though_their_clocks_differ() {
+    let scenario = LiveScenario {
         bytes: 20_000,
-        ..Film::hd(Span::from_secs(4))
+        ..LiveScenario::hd(Span::from_secs(4))
     };
-    Scenario::new("Ben films over a path that shakes", PEOPLE)
+    Scenario::new("Ben goes live over a path that shakes", PEOPLE)
         .links(Conditions::delay_ms(10).jitter_ms(8))
         .then(everybody_in())
         .then([
             Step::Publish("Ben", Transport::Udp),
             Step::wait_ms(300),
-            Step::Film("Ben", film),
+            Step::GoLive("Ben", scenario),
             Step::Wait(Span::from_secs(6)),
             Step::check("gaps, jitter and sizes are the same at both ends", |world| {
                 let hop = world.hop("Ben", "Ada");
-                let told = hop.meter.distributions(Transport::Udp);
+                let sent = hop.meter.distributions(Transport::Udp);
                 let seen = hop.arrival_meter.distributions();
-                assert!(told.delay_us.quantiles().is_some() && seen.delay_us.quantiles().is_none());
-                assert_eq!(told.size_bytes.quantiles(), seen.size_bytes.quantiles());
+                assert!(sent.delay_us.quantiles().is_some() && seen.delay_us.quantiles().is_none());
+                assert_eq!(sent.size_bytes.quantiles(), seen.size_bytes.quantiles());
                 let (gap, jitter) = (
                     seen.gap_us.quantiles().unwrap(),
                     seen.jitter_us.quantiles().unwrap(),
                 );
                 assert!(gap.count > 100 && jitter.p50 > 100, "{gap:?} {jitter:?}");
                 // Every acknowledgement came: the sender knows as much as the receiver.
-                assert_eq!(told.gap_us.quantiles(), Some(gap));
-                assert_eq!(told.jitter_us.quantiles(), Some(jitter));
+                assert_eq!(sent.gap_us.quantiles(), Some(gap));
+                assert_eq!(sent.jitter_us.quantiles(), Some(jitter));
             }),
         ])
         .run_all(0..10);
 }
 
 #[test]
-fn reports_reach_the_neighbour_they_are_for() {
+fn reports_reach_the_peer_they_are_for() {
     let report = Report {
         links: vec![(
             StreamId(4),
@@ -225,26 +225,26 @@ fn reports_reach_the_neighbour_they_are_for() {
         ..Report::default()
     };
     let from_member = report.clone();
-    Scenario::new("neighbours tell each other what they measured", PEOPLE)
+    Scenario::new("peers report to each other what they measured", PEOPLE)
         .then(everybody_in())
         .then([
-            Step::act("Ben tells the host, the host tells Cyd", move |world| {
+            Step::act("Ben reports to the host, the host to Cyd", move |world| {
                 let (to_host, to_cyd) = (from_member.clone(), from_member.clone());
                 world.with_node("Ben", |node, _| node.report(MemberId::HOST, to_host));
                 world.with_node("Ada", |node, _| node.report(MemberId(2), to_cyd));
             }),
             Step::wait_ms(100),
             Step::check("they have it, and Dan has nothing", move |world| {
-                let told = |at: &str| -> Vec<(MemberId, Report)> {
-                    let told = world.events(at).iter().filter_map(|(_, event)| match event {
+                let reported = |at: &str| -> Vec<(MemberId, Report)> {
+                    let reported = world.events(at).iter().filter_map(|(_, event)| match event {
                         Event::Metrics(by, report) => Some((*by, report.clone())),
                         _ => None,
                     });
-                    told.collect()
+                    reported.collect()
                 };
-                assert_eq!(told("Ada"), [(MemberId(1), report.clone())]);
-                assert_eq!(told("Cyd"), [(MemberId::HOST, report.clone())]);
-                assert!(told("Dan").is_empty() && told("Ben").is_empty());
+                assert_eq!(reported("Ada"), [(MemberId(1), report.clone())]);
+                assert_eq!(reported("Cyd"), [(MemberId::HOST, report.clone())]);
+                assert!(reported("Dan").is_empty() && reported("Ben").is_empty());
             }),
         ])
         .run(0);

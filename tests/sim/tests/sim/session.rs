@@ -26,7 +26,7 @@ fn presence(world: &World, at: &str, of: &str) -> Option<Presence> {
     found.map(|person| person.presence)
 }
 
-/// Why each person who left did, as `at` was told.
+/// Why each person who left did, as it was reported to `at`.
 fn departures(world: &World, at: &str) -> Vec<(String, LeaveReason)> {
     let left = session_events(world, at).filter_map(|event| match event {
         SessionEvent::Left { person, reason } => Some((person.profile.name.clone(), *reason)),
@@ -48,7 +48,7 @@ fn everybody_knows_everybody() {
     Scenario::new("four people meet", PEOPLE)
         .links(Conditions::delay_ms(2).jitter_ms(10))
         .then(everybody_in())
-        .then([Step::check("all see all, and nobody left", |world| {
+        .then([Step::check("all see all, and no one left", |world| {
             for name in PEOPLE {
                 assert_eq!(present(world, name), *PEOPLE, "{name}");
                 assert!(departures(world, name).is_empty());
@@ -58,7 +58,7 @@ fn everybody_knows_everybody() {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story() {
+fn the_same_seed_gives_the_same_story() {
     let scenario = Scenario::new("people come, talk and get lost", PEOPLE)
         .links(Conditions::delay_ms(2).jitter_ms(10).loss(0.05))
         .then(everybody_in())
@@ -77,7 +77,7 @@ fn the_same_seed_tells_the_same_story() {
 
 #[test]
 fn a_profile_reaches_everybody() {
-    Scenario::new("Ben tells more about himself", PEOPLE)
+    Scenario::new("Ben says more about himself", PEOPLE)
         .then(everybody_in())
         .then([
             Step::act("Ben sets his profile", |world| {
@@ -108,7 +108,7 @@ fn a_profile_reaches_everybody() {
 }
 
 #[test]
-fn a_lost_place_is_kept_for_a_while() {
+fn a_lost_place_stays_reserved_for_a_while() {
     Scenario::new("Ben comes back within the grace time", PEOPLE)
         .then(everybody_in())
         .then([
@@ -236,7 +236,7 @@ fn crowd(members: usize) -> &'static [&'static str] {
     Box::leak(names.collect::<Vec<_>>().into_boxed_slice())
 }
 
-/// Somebody joins whose own program is not simulated: they say hello and are never heard again.
+/// A person joins whose own program is not simulated: they say hello and are never heard again.
 fn join_quietly(name: &'static str, profile: &Profile) -> Step {
     let hello = Request::Session(SessionRequest::Hello {
         profile: profile.clone(),
@@ -276,7 +276,7 @@ fn a_room_takes_so_many_and_no_more() {
 }
 
 #[test]
-fn people_with_more_to_tell_than_fits_a_message() {
+fn people_whose_profiles_take_more_than_a_message() {
     let people = crowd(120);
     let long = Profile {
         name: "🦀".repeat(64),
@@ -285,19 +285,19 @@ fn people_with_more_to_tell_than_fits_a_message() {
         ..Profile::default()
     };
     let others = people[1..120].iter().map(|name| join_quietly(name, &long));
-    Scenario::new("everybody tells as much as they may", people)
+    Scenario::new("all say as much of themselves as they may", people)
         .then([Step::Open])
         .then(others)
         .then([
             Step::Join("P120"),
             Step::wait_ms(500),
-            Step::check("the last to come knows them all, with all they told", |world| {
+            Step::check("the last to come knows them all, with all they said", |world| {
                 let known = world.node("P120").people();
                 assert_eq!(known.len(), 121);
-                let told = known
+                let profiles = known
                     .iter()
                     .filter(|person| person.profile.about.chars().count() == 500);
-                assert_eq!(told.count(), 119);
+                assert_eq!(profiles.count(), 119);
             }),
         ])
         .run(0);
@@ -359,13 +359,13 @@ fn a_vanished_host_is_noticed() {
 }
 
 #[test]
-fn closing_the_room_tells_everybody() {
+fn closing_the_room_notifies_all() {
     Scenario::new("the room closes", PEOPLE)
         .then(everybody_in())
         .then([
             Step::Close,
             Step::wait_ms(100),
-            Step::check("all know and nobody is connected", |world| {
+            Step::check("all know and no one is connected", |world| {
                 for name in &PEOPLE[1..] {
                     assert_eq!(refusals(world, name), [RefusalCode::Closed]);
                     assert!(!world.is_connected(name));
@@ -414,7 +414,7 @@ fn pings_measure_the_round_trip_and_the_clocks() {
 }
 
 #[test]
-fn nobody_is_told_of_a_change_that_is_none() {
+fn a_change_that_is_none_is_not_announced() {
     Scenario::new("an hour of peace", PEOPLE)
         .then(everybody_in())
         .then([

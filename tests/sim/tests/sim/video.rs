@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 
 use netcore_proto::video::FrameOutcome;
 use netcore_proto::{FrameNumber, Span, Transport};
-use sim_tests::filming::{filming, lan};
-use sim_tests::{Film, Hop};
+use sim_tests::live::{lan, live};
+use sim_tests::{Hop, LiveScenario};
 
 /// Small pictures, so that many runs cost little.
-fn small(ms: u64) -> Film {
-    Film {
+fn small(ms: u64) -> LiveScenario {
+    LiveScenario {
         bytes: 12_000,
-        ..Film::hd(Span::from_millis(ms))
+        ..LiveScenario::hd(Span::from_millis(ms))
     }
 }
 

@@ -60,7 +60,7 @@ fn nonsense_ends_one_connection_and_nobody_else_notices() {
                     world.intrude("Ben", &said);
                 }),
                 Step::wait_ms(100),
-                Step::check("nobody hears of it", |world| {
+                Step::check("no one hears of it", |world| {
                     assert_eq!(world.open_at_host(), 2);
                     assert_eq!(present(world, "Cyd"), ["Ada", "Cyd", "Dan"]);
                 }),

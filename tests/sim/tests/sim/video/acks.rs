@@ -3,24 +3,32 @@
 use netcore_proto::video::{AckMode, SenderConfig, stop_and_wait_rate};
 use netcore_proto::{Bitrate, Span, Transport};
 use sim_tests::effects::Conditions;
-use sim_tests::{Film, Hop, Scenario, Step};
+use sim_tests::{Hop, LiveScenario, Scenario, Step};
 
-use super::{assert_sound, filming, lan};
+use super::{assert_sound, lan, live};
 
-/// Pictures later than this are of no use to somebody who talks.
+/// Pictures later than this are of no use in a conversation.
 const IN_TIME: Span = Span::from_millis(60);
 
 /// So many seconds of 720p30, acknowledged like this.
-fn film(acks: AckMode, seconds: u64) -> Film {
-    let film = Film::hd(Span::from_secs(seconds));
-    let sending = SenderConfig { acks, ..film.sending };
-    Film { sending, ..film }
+fn scenario(acks: AckMode, seconds: u64) -> LiveScenario {
+    let scenario = LiveScenario::hd(Span::from_secs(seconds));
+    let sending = SenderConfig {
+        acks,
+        ..scenario.sending
+    };
+    LiveScenario { sending, ..scenario }
 }
 
 /// Ten seconds of 720p30 up to the host with this share lost, and the datagrams that it took.
 fn lossy(acks: AckMode, loss: f64) -> (Hop, u64) {
-    let film = film(acks, 10);
-    let scenario = filming("Ben films over radio", Transport::Udp, lan().loss(loss), film);
+    let scenario = scenario(acks, 10);
+    let scenario = live(
+        "Ben goes live over radio",
+        Transport::Udp,
+        lan().loss(loss),
+        scenario,
+    );
     let world = scenario.then([Step::Wait(Span::from_secs(12))]).run(0);
     let packets = world.up("Ben").counts().packets;
     let hop = world.into_hop("Ben", "Ada");
@@ -78,8 +86,14 @@ fn two_percent_cost_no_round_trip() {
 
 #[test]
 fn calm_switches_parity_off() {
-    let film = Film::hd(Span::from_secs(20));
-    let mut world = filming("the weather clears up", Transport::Udp, lan().loss(0.05), film).run(0);
+    let scenario = LiveScenario::hd(Span::from_secs(20));
+    let mut world = live(
+        "the weather clears up",
+        Transport::Udp,
+        lan().loss(0.05),
+        scenario,
+    )
+    .run(0);
     world.wait(Span::from_secs(5));
     assert!(world.hop("Ben", "Ada").receiver.counts().repaired > 300);
     world.link("Ben", &lan());
@@ -94,7 +108,7 @@ fn calm_switches_parity_off() {
 #[test]
 fn two_lossy_hops_are_mended_too() {
     let watch = |acks| {
-        let film = film(acks, 10);
+        let scenario = scenario(acks, 10);
         let world = Scenario::new("Ben and Cyd both have bad radio", &["Ada", "Ben", "Cyd"])
             .links(Conditions::delay_ms(5).mbit(100, 256 * 1024))
             .then([Step::Open, Step::Join("Ben"), Step::Join("Cyd")])
@@ -107,7 +121,7 @@ fn two_lossy_hops_are_mended_too() {
                 Step::Link("Ben", Conditions::delay_ms(5).mbit(100, 256 * 1024).loss(0.1)),
                 Step::Link("Cyd", Conditions::delay_ms(5).mbit(100, 256 * 1024).loss(0.1)),
             ])
-            .then([Step::Film("Ben", film), Step::Wait(Span::from_secs(12))])
+            .then([Step::GoLive("Ben", scenario), Step::Wait(Span::from_secs(12))])
             .run(0);
         let hop = world.into_hop("Ada", "Cyd");
         assert_sound(&hop);
@@ -129,13 +143,13 @@ fn two_lossy_hops_are_mended_too() {
 fn stop_and_wait_is_what_the_lab_computes() {
     for transport in [Transport::Udp, Transport::Tcp] {
         let bytes = 60_000;
-        let film = Film {
+        let scenario = LiveScenario {
             rate: 1_000,
             bytes,
-            ..film(AckMode::StopAndWait, 3)
+            ..scenario(AckMode::StopAndWait, 3)
         };
         let links = Conditions::delay_ms(5).mbit(100, 256 * 1024);
-        let world = filming("Ben sends one frame at a time", transport, links, film)
+        let world = live("Ben sends one frame at a time", transport, links, scenario)
             .then([Step::Wait(Span::from_secs(4))])
             .run(0);
         let hop = world.hop("Ben", "Ada");

@@ -1,7 +1,7 @@
 //! A path that lets everything through but datagrams.
 
 use netcore_proto::{Span, Time, Transport};
-use sim_tests::filming::lan;
+use sim_tests::live::lan;
 use sim_tests::{Hop, Scenario, Step, World};
 
 use super::{assert_sound, small};
@@ -49,7 +49,7 @@ fn insist(stays: bool) -> Step {
 
 #[test]
 fn a_stream_whose_datagrams_are_swallowed_goes_over_tcp_and_comes_back() {
-    Scenario::new("a firewall comes and goes while Ben films and talks", PEOPLE)
+    Scenario::new("a firewall comes and goes while Ben is live and talks", PEOPLE)
         .links(lan().loss(0.005))
         .then(everybody_in())
         .then([
@@ -58,7 +58,7 @@ fn a_stream_whose_datagrams_are_swallowed_goes_over_tcp_and_comes_back() {
             Step::wait_ms(500),
             Step::WatchAll("Cyd"),
             Step::wait_ms(500),
-            Step::Film("Ben", small(120_000)),
+            Step::GoLive("Ben", small(120_000)),
             Step::Wait(Span::from_secs(5)),
             Step::check("all of it goes over UDP", |world| {
                 goes_over(world, Transport::Udp, Transport::Udp);

@@ -2,9 +2,9 @@
 
 use netcore_proto::{FrameNumber, Span, Transport};
 use sim_tests::effects::{Burst, Conditions, Reordering};
-use sim_tests::{Film, Step};
+use sim_tests::{LiveScenario, Step};
 
-use super::{assert_sound, filming, lan, small};
+use super::{assert_sound, lan, live, small};
 
 #[test]
 fn nothing_a_network_does_breaks_the_rules() {
@@ -20,16 +20,21 @@ fn nothing_a_network_does_breaks_the_rules() {
         }),
         ..lan().loss(0.05).jitter_ms(5)
     };
-    filming("Ben films over a terrible link", Transport::Udp, bad, small(600))
-        .then([
-            Step::Wait(Span::from_secs(3)),
-            Step::check("the rules hold and most is seen", |world| {
-                let hop = world.hop("Ben", "Ada");
-                assert_sound(hop);
-                assert!(hop.shown.len() >= 9, "{} of 18", hop.shown.len());
-            }),
-        ])
-        .run_all(0..200);
+    live(
+        "Ben goes live over a terrible link",
+        Transport::Udp,
+        bad,
+        small(600),
+    )
+    .then([
+        Step::Wait(Span::from_secs(3)),
+        Step::check("the rules hold and most is seen", |world| {
+            let hop = world.hop("Ben", "Ada");
+            assert_sound(hop);
+            assert!(hop.shown.len() >= 9, "{} of 18", hop.shown.len());
+        }),
+    ])
+    .run_all(0..200);
 }
 
 #[test]
@@ -38,7 +43,7 @@ fn copies_change_nothing() {
         duplication: 1.0,
         ..lan()
     };
-    filming("everything arrives twice", Transport::Udp, twice, small(600))
+    live("everything arrives twice", Transport::Udp, twice, small(600))
         .then([
             Step::Wait(Span::from_secs(2)),
             Step::check("all is shown, nothing is asked for", |world| {
@@ -52,16 +57,16 @@ fn copies_change_nothing() {
 }
 
 #[test]
-fn reordering_is_told_from_loss_after_a_while() {
-    let film = Film {
+fn reordering_is_distinguished_from_loss_after_a_while() {
+    let scenario = LiveScenario {
         bytes: 60_000,
-        ..Film::hd(Span::from_secs(3))
+        ..LiveScenario::hd(Span::from_secs(3))
     };
-    filming(
+    live(
         "fragments overtake each other",
         Transport::Udp,
         lan().jitter_ms(5),
-        film,
+        scenario,
     )
     .then([
         Step::Wait(Span::from_secs(5)),
@@ -79,15 +84,15 @@ fn reordering_is_told_from_loss_after_a_while() {
 
 #[test]
 fn numbers_wrap() {
-    let film = Film {
+    let scenario = LiveScenario {
         first: FrameNumber(u32::MAX - 8),
         ..small(800)
     };
-    filming(
+    live(
         "the frame numbers run out",
         Transport::Udp,
         lan().loss(0.05),
-        film,
+        scenario,
     )
     .then([
         Step::wait_ms(400),
@@ -106,7 +111,7 @@ fn numbers_wrap() {
 
 #[test]
 fn lost_acknowledgements_cost_nothing_but_knowledge() {
-    filming("only Ben's ears are bad", Transport::Udp, lan(), small(1_000))
+    live("only Ben's ears are bad", Transport::Udp, lan(), small(1_000))
         .then([
             Step::act("a fifth of what he should hear is lost", |world| {
                 world.link_down("Ben", &lan().loss(0.2));
@@ -130,7 +135,7 @@ fn a_path_that_becomes_longer_is_learnt() {
         delay: Span::from_millis(60),
         ..lan()
     };
-    filming("Ben walks away", Transport::Udp, lan(), small(4_000))
+    live("Ben walks away", Transport::Udp, lan(), small(4_000))
         .then([
             Step::Wait(Span::from_secs(1)),
             Step::act("both directions take 60 ms from now on", move |world| {
@@ -155,7 +160,7 @@ fn a_path_that_becomes_longer_is_learnt() {
 
 #[test]
 fn nobody_answers() {
-    filming("the host cannot be heard", Transport::Udp, lan(), small(3_000))
+    live("the host cannot be heard", Transport::Udp, lan(), small(3_000))
         .then([
             Step::wait_ms(500),
             Step::Silence("Ben"),
@@ -178,7 +183,7 @@ fn nobody_answers() {
 
 #[test]
 fn a_receiver_may_forget_everything() {
-    filming(
+    live(
         "the host's video starts anew",
         Transport::Udp,
         lan().loss(0.02),
@@ -200,7 +205,7 @@ fn a_receiver_may_forget_everything() {
 #[test]
 fn transports_are_switched_while_frames_are_in_flight() {
     let links = lan().loss(0.03).jitter_ms(8);
-    filming("Ben cannot decide", Transport::Udp, links, small(1_200))
+    live("Ben cannot decide", Transport::Udp, links, small(1_200))
         .then((0..8).flat_map(|number| {
             let transport = if number % 2 == 0 {
                 Transport::Tcp
@@ -226,11 +231,11 @@ fn transports_are_switched_while_frames_are_in_flight() {
 
 #[test]
 fn a_broken_tcp_connection_costs_what_was_on_it() {
-    let film = Film {
+    let scenario = LiveScenario {
         bytes: 120_000,
         ..small(1_000)
     };
-    filming("the stream's connection breaks", Transport::Tcp, lan(), film)
+    live("the stream's connection breaks", Transport::Tcp, lan(), scenario)
         .then([
             Step::act("after a while", |world| {
                 let pause = Span::from_millis(300 + world.draw(100));

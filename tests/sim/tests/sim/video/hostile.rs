@@ -1,4 +1,4 @@
-//! A neighbour that lies.
+//! A peer that lies.
 
 use bytes::Bytes;
 use netcore_proto::link::{RateControlConfig, RateMode};
@@ -11,7 +11,7 @@ use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
 use sim_tests::Step;
 use sim_tests::effects::Chance;
 
-use super::{assert_sound, filming, lan, small};
+use super::{assert_sound, lan, live, small};
 
 const STREAM: StreamId = StreamId(1);
 
@@ -33,8 +33,8 @@ fn fragment(frame: u32, frame_length: u32, size: u16, index: u16) -> Fragment {
 
 #[test]
 fn fragments_that_contradict_each_other_spoil_one_frame_at_most() {
-    filming(
-        "somebody mixes in fragments of other shapes",
+    live(
+        "a peer mixes in fragments of other shapes",
         Transport::Udp,
         lan(),
         small(1_000),
@@ -68,8 +68,8 @@ fn fragments_that_contradict_each_other_spoil_one_frame_at_most() {
 
 #[test]
 fn parity_of_another_shape_spoils_one_frame_at_most() {
-    filming(
-        "somebody mixes in parity of his own",
+    live(
+        "a peer mixes in parity of its own",
         Transport::Udp,
         lan().loss(0.03),
         small(1_000),
@@ -103,8 +103,8 @@ fn parity_of_another_shape_spoils_one_frame_at_most() {
 
 #[test]
 fn acknowledgements_for_frames_never_sent_say_nothing() {
-    filming(
-        "somebody acknowledges the future",
+    live(
+        "a peer acknowledges the future",
         Transport::Udp,
         lan(),
         small(1_000),
@@ -255,7 +255,7 @@ fn a_flood_of_requests_costs_a_bounded_amount_of_sending() {
 }
 
 #[test]
-fn a_request_that_is_told_twice_counts_once() {
+fn a_request_that_arrives_twice_counts_once() {
     let (mut sender, _) = sender_with_a_frame(120_000);
     let mut again = |serial, first| {
         let nack = Nack {

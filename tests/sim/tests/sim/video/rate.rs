@@ -3,10 +3,10 @@
 use netcore_proto::link::{RateControlConfig, RateMode};
 use netcore_proto::video::SenderConfig;
 use netcore_proto::{Bitrate, Span, Time, Transport};
-use sim_tests::filming::{longest_wait, router, used_mbit};
-use sim_tests::{Film, Look, World};
+use sim_tests::live::{longest_wait, router, used_mbit};
+use sim_tests::{LiveScenario, Look, World};
 
-use super::{assert_sound, filming};
+use super::{assert_sound, live};
 
 const BOTH: [Transport; 2] = [Transport::Udp, Transport::Tcp];
 
@@ -27,8 +27,8 @@ fn a_path_that_becomes_a_tenth_as_wide_and_wide_again_is_followed() {
     for transport in BOTH {
         for seed in 0..3 {
             let (wide, narrow) = (router(50, 1_000_000), router(5, 1_000_000));
-            let film = Film::live(Span::from_secs(30));
-            let mut world = filming("Ben walks away and back", transport, wide.clone(), film).run(seed);
+            let scenario = LiveScenario::adaptive(Span::from_secs(30));
+            let mut world = live("Ben walks away and back", transport, wide.clone(), scenario).run(seed);
             world.wait(Span::from_secs(5));
             let start_up = used_mbit(&mut world, Span::from_secs(2));
             assert!(start_up > 40.0, "{transport}: {start_up} after five seconds");
@@ -62,8 +62,8 @@ fn a_path_that_becomes_a_tenth_as_wide_and_wide_again_is_followed() {
 fn loss_without_delay_is_not_congestion() {
     for (loss, least) in [(0.02, 60.0), (0.1, 30.0)] {
         let links = router(100, 500_000).loss(loss);
-        let film = Film::live(Span::from_secs(20));
-        let mut world = filming("Ben films over a bad cable", Transport::Udp, links, film).run(0);
+        let scenario = LiveScenario::adaptive(Span::from_secs(20));
+        let mut world = live("Ben goes live over a bad cable", Transport::Udp, links, scenario).run(0);
         world.wait(Span::from_secs(6));
         let from = world.now();
         world.wait(Span::from_secs(13));
@@ -77,12 +77,12 @@ fn loss_without_delay_is_not_congestion() {
 fn two_streams_share_a_bottleneck() {
     for transport in BOTH {
         for seed in 0..3 {
-            let film = Film::live(Span::from_secs(40));
+            let scenario = LiveScenario::adaptive(Span::from_secs(40));
             let links = router(50, 1_000_000);
-            let mut world = filming("Ben films", transport, links, film.clone()).run(seed);
+            let mut world = live("Ben goes live", transport, links, scenario.clone()).run(seed);
             world.publish("Ben", transport);
             world.wait(Span::from_secs(5));
-            world.film_nth("Ben", 1, &film);
+            world.go_live_nth("Ben", 1, &scenario);
             world.wait(Span::from_secs(10));
             let from = world.now();
             let used = used_mbit(&mut world, Span::from_secs(20));
@@ -108,11 +108,11 @@ fn a_source_that_uses_little_keeps_its_target() {
     for transport in BOTH {
         // A picture in one fragment shows nothing of the path but that it got through.
         for bytes in [1_000, 20_000] {
-            let film = Film {
+            let scenario = LiveScenario {
                 bytes,
-                ..Film::hd(Span::from_secs(30))
+                ..LiveScenario::hd(Span::from_secs(30))
             };
-            let mut world = filming("Ben films a wall", transport, router(100, 500_000), film).run(0);
+            let mut world = live("Ben shows a wall", transport, router(100, 500_000), scenario).run(0);
             world.wait(Span::from_secs(5));
             let from = world.now();
             world.wait(Span::from_secs(24));
@@ -127,21 +127,24 @@ fn a_source_that_uses_little_keeps_its_target() {
 }
 
 #[test]
-fn floor_ceiling_and_a_fixed_rate_are_kept() {
+fn floor_ceiling_and_a_fixed_rate_are_respected() {
     let rate = RateControlConfig {
         floor: Bitrate(2_000_000),
         ceiling: Bitrate(6_000_000),
         mode: RateMode::Adaptive,
     };
     let run = |rate, mbit| {
-        let film = Film::live(Span::from_secs(8));
-        let sending = SenderConfig { rate, ..film.sending };
-        let film = Film { sending, ..film };
-        let mut world = filming(
-            "Ben is told how much to send",
+        let scenario = LiveScenario::adaptive(Span::from_secs(8));
+        let sending = SenderConfig {
+            rate,
+            ..scenario.sending
+        };
+        let scenario = LiveScenario { sending, ..scenario };
+        let mut world = live(
+            "Ben is given a rate to send at",
             Transport::Udp,
             router(mbit, 100_000),
-            film,
+            scenario,
         )
         .run(0);
         let from = world.now();

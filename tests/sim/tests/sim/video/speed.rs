@@ -3,9 +3,9 @@
 use netcore_proto::video::WindowMode;
 use netcore_proto::{Span, Transport};
 use sim_tests::effects::{Burst, Conditions};
-use sim_tests::{Film, Hop, Step};
+use sim_tests::{Hop, LiveScenario, Step};
 
-use super::{assert_sound, filming, lan};
+use super::{assert_sound, lan, live};
 
 /// Pictures later than three of their intervals are of no use.
 const IN_TIME: Span = Span::from_millis(100);
@@ -16,8 +16,8 @@ fn hd_up(transport: Transport, links: &Conditions) -> Vec<Hop> {
 }
 
 fn hd_up_times(times: u64, transport: Transport, links: &Conditions) -> Vec<Hop> {
-    let film = Film::hd(Span::from_secs(10));
-    let scenario = filming("Ben films in 720p", transport, links.clone(), film);
+    let scenario = LiveScenario::hd(Span::from_secs(10));
+    let scenario = live("Ben goes live in 720p", transport, links.clone(), scenario);
     let scenario = scenario.then([Step::Wait(Span::from_secs(12))]);
     let hops = (0..times).map(|seed| scenario.run(seed).into_hop("Ben", "Ada"));
     hops.inspect(assert_sound).collect()
@@ -85,12 +85,12 @@ fn a_paced_frame_fits_through_a_switch_with_a_short_queue() {
     // 100 Mbit/s behind an interface of a gigabit, and room for half a picture.
     let links = Conditions::delay_ms(1).mbit(100, 64 * 1024).behind_mbit(1_000);
     let overflowed = |window| {
-        let film = Film::hd(Span::from_secs(10)).window(window);
-        let mut world = filming(
-            "Ben films through a cheap switch",
+        let scenario = LiveScenario::hd(Span::from_secs(10)).window(window);
+        let mut world = live(
+            "Ben goes live through a cheap switch",
             Transport::Udp,
             links.clone(),
-            film,
+            scenario,
         )
         .run(0);
         world.wait(Span::from_secs(1));
@@ -117,13 +117,13 @@ fn stop_and_wait_is_as_fast_as_the_classic_lab_computes() {
         (Transport::Tcp, 66.0 / 1_448.0),
     ] {
         for (mbit, bytes, delay_ms) in [(100, 120_000, 10), (20, 30_000, 5), (100, 16_600, 1)] {
-            let film = Film {
+            let scenario = LiveScenario {
                 rate: 2_000,
                 bytes,
-                ..Film::hd(Span::from_secs(2)).window(WindowMode::StopAndWait)
+                ..LiveScenario::hd(Span::from_secs(2)).window(WindowMode::StopAndWait)
             };
             let links = Conditions::delay_ms(delay_ms).mbit(mbit, 256 * 1024);
-            let world = filming("Ben sends one frame at a time", transport, links, film)
+            let world = live("Ben sends one frame at a time", transport, links, scenario)
                 .then([Step::Wait(Span::from_secs(3))])
                 .run(0);
             let hop = world.hop("Ben", "Ada");
@@ -144,12 +144,12 @@ fn stop_and_wait_is_as_fast_as_the_classic_lab_computes() {
 fn a_window_fills_the_path_that_stop_and_wait_leaves_empty() {
     for transport in [Transport::Udp, Transport::Tcp] {
         let acked = |window| {
-            let film = Film {
+            let scenario = LiveScenario {
                 rate: 400,
                 bytes: 16_600,
-                ..Film::hd(Span::from_secs(3)).window(window)
+                ..LiveScenario::hd(Span::from_secs(3)).window(window)
             };
-            let world = filming("Ben sends many frames", transport, lan(), film)
+            let world = live("Ben sends many frames", transport, lan(), scenario)
                 .then([Step::Wait(Span::from_secs(4))])
                 .run(0);
             assert_sound(world.hop("Ben", "Ada"));
@@ -164,12 +164,12 @@ fn a_window_fills_the_path_that_stop_and_wait_leaves_empty() {
 fn on_a_slow_link_the_newest_frame_wins_and_the_delay_stays_bounded() {
     for transport in [Transport::Udp, Transport::Tcp] {
         // Five megabits a second are offered to a link of two with a queue of two seconds.
-        let film = Film {
+        let scenario = LiveScenario {
             bytes: 20_000,
-            ..Film::hd(Span::from_secs(20))
+            ..LiveScenario::hd(Span::from_secs(20))
         };
         let links = Conditions::delay_ms(10).mbit(2, 500_000);
-        let world = filming("Ben films over a slow link", transport, links, film)
+        let world = live("Ben goes live over a slow link", transport, links, scenario)
             .then([Step::Wait(Span::from_secs(22))])
             .run(0);
         let hop = world.hop("Ben", "Ada");
@@ -192,17 +192,17 @@ fn on_a_slow_link_the_newest_frame_wins_and_the_delay_stays_bounded() {
 #[test]
 fn a_link_that_becomes_slow_and_fast_again_is_followed() {
     for transport in [Transport::Udp, Transport::Tcp] {
-        let film = Film {
+        let scenario = LiveScenario {
             bytes: 60_000,
-            ..Film::hd(Span::from_secs(15))
+            ..LiveScenario::hd(Span::from_secs(15))
         };
         let fast = Conditions::delay_ms(10).mbit(50, 500_000);
         let slow = Conditions::delay_ms(10).mbit(5, 500_000);
-        let world = filming(
+        let world = live(
             "Ben walks away from the access point and back",
             transport,
             fast.clone(),
-            film,
+            scenario,
         )
         .then([
             Step::Wait(Span::from_secs(5)),

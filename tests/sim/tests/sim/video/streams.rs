@@ -3,7 +3,7 @@
 use netcore_proto::video::{Event as VideoEvent, MAX_STREAMS_EACH, SourceKind, StreamSpec};
 use netcore_proto::{Span, StreamId, Transport};
 use sim_tests::effects::Conditions;
-use sim_tests::{Film, Scenario, Step, World};
+use sim_tests::{LiveScenario, Scenario, Step, World};
 
 use super::{assert_sound, small};
 use crate::{PEOPLE, everybody_in, video_events};
@@ -140,7 +140,7 @@ fn one_person_has_so_many_streams() {
 }
 
 #[test]
-fn the_host_relays_to_whoever_watches_and_only_while_they_do() {
+fn the_host_relays_to_viewers_and_only_while_they_do() {
     Scenario::new("Cyd and Dan watch Ben, Dan for a while", PEOPLE)
         .links(Conditions::delay_ms(5).mbit(100, 256 * 1024))
         .then(everybody_in())
@@ -150,7 +150,7 @@ fn the_host_relays_to_whoever_watches_and_only_while_they_do() {
             Step::WatchAll("Cyd"),
             Step::WatchAll("Dan"),
             Step::wait_ms(100),
-            Step::Film("Ben", small(2_000)),
+            Step::GoLive("Ben", small(2_000)),
             Step::wait_ms(900),
             Step::act("Dan has seen enough", |world| {
                 world.with_node("Dan", |node, _| node.watch(StreamId(1), false).unwrap());
@@ -175,9 +175,9 @@ fn the_host_relays_to_whoever_watches_and_only_while_they_do() {
 #[test]
 fn a_slow_a_stalled_and_a_vanished_viewer_change_nothing_for_the_others() {
     for transport in [Transport::Udp, Transport::Tcp] {
-        let film = Film {
+        let scenario = LiveScenario {
             bytes: 30_000,
-            ..Film::hd(Span::from_secs(6))
+            ..LiveScenario::hd(Span::from_secs(6))
         };
         let joins = ["Ben", "Cyd", "Dan", "Eve", "Fay"].map(Step::Join);
         let watches = ["Cyd", "Dan", "Eve", "Fay"].map(Step::WatchAll);
@@ -196,7 +196,7 @@ fn a_slow_a_stalled_and_a_vanished_viewer_change_nothing_for_the_others() {
                 Step::act("Dan's link is slow", |world| {
                     world.link_down("Dan", &Conditions::delay_ms(5).mbit(1, 256 * 1024));
                 }),
-                Step::Film("Ben", film),
+                Step::GoLive("Ben", scenario),
                 Step::Wait(Span::from_secs(2)),
                 Step::Silence("Eve"),
                 Step::Cut("Fay"),

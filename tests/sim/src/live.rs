@@ -1,9 +1,9 @@
-//! What video is tried and measured with: usual networks, one film over them, and what became of it.
+//! What video is tried and measured with: usual networks, one live stream over them, and what became of it.
 
 use netcore_proto::{Span, Time, Transport};
 
 use crate::effects::Conditions;
-use crate::{Film, Scenario, Step, World};
+use crate::{LiveScenario, Scenario, Step, World};
 
 /// 100 Mbit/s with a round trip of 20 ms.
 pub fn lan() -> Conditions {
@@ -17,15 +17,20 @@ pub fn router(mbit: u64, queue_bytes: u64) -> Conditions {
         .behind_mbit(1_000)
 }
 
-/// Ben films for Ada over such a link, once both know their round trip.
-pub fn filming(title: &'static str, transport: Transport, links: Conditions, film: Film) -> Scenario {
+/// Ben goes live for Ada over such a link, once both know their round trip.
+pub fn live(
+    title: &'static str,
+    transport: Transport,
+    links: Conditions,
+    scenario: LiveScenario,
+) -> Scenario {
     Scenario::new(title, &["Ada", "Ben"]).links(links).then([
         Step::Open,
         Step::Join("Ben"),
         Step::Wait(Span::from_secs(3)),
         Step::Publish("Ben", transport),
         Step::wait_ms(500),
-        Step::Film("Ben", film),
+        Step::GoLive("Ben", scenario),
     ])
 }
 
@@ -39,7 +44,7 @@ pub fn used_mbit(world: &mut World, stretch: Span) -> f64 {
 /// The longest that Ben's packets had to wait at the bottleneck between two moments.
 ///
 /// # Panics
-/// When nobody looked in between.
+/// When there is no look in between.
 pub fn longest_wait(world: &World, from: Time, to: Time) -> Span {
     let looks = world.hop("Ben", "Ada").looks.iter();
     let between = looks.filter(|look| (from..to).contains(&look.at));

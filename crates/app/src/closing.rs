@@ -1,10 +1,12 @@
 //! What closing the window would end, and the question whether it may.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use netcore::proto::{Span, Time};
 
-use crate::core::{Core, OpenRoom, lock};
+use parking_lot::Mutex;
+
+use crate::core::{Core, OpenRoom};
 use crate::files::view::FileState;
 use crate::session::view::SessionEvent;
 
@@ -37,7 +39,7 @@ impl Core {
         if others == 0 && moving == 0 {
             return Wish::Leaves;
         }
-        let mut asked = lock(&self.closing.0);
+        let mut asked = self.closing.0.lock();
         if asked.is_some_and(|at| now.since(at) >= INSISTS_AFTER) {
             return Wish::Leaves;
         }
@@ -49,7 +51,7 @@ impl Core {
 
     /// The person's answer: the window stays, or leaves the room and goes.
     pub(crate) async fn answer_close(self: &Arc<Core>, close: bool) {
-        *lock(&self.closing.0) = None;
+        *self.closing.0.lock() = None;
         if close {
             self.leave().await;
             self.desktop.end();
@@ -69,7 +71,7 @@ impl OpenRoom {
 
     /// How many files this window sends or receives.
     fn files_on_the_move(&self) -> u32 {
-        let files = lock(&self.files).views(self.me());
+        let files = self.files.lock().views(self.me());
         let moving = files
             .iter()
             .filter(|file| matches!(file.state, FileState::Transferring { .. }));

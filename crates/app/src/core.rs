@@ -1,11 +1,12 @@
 //! The only state of the application: who its person is, and the room that is open, if one is.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use netcore::event_log::LogEntry;
 use netcore::proto::MemberId;
 use netcore::proto::session::Person;
 use netcore::{Folders, Room, RoomEvent, Snapshot};
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -14,7 +15,7 @@ use crate::closing::Closing;
 use crate::desktop::Desktop;
 use crate::error::IpcError;
 use crate::picks::Picks;
-use crate::session::people::People;
+use crate::session::People;
 use crate::session::view::{Language, Others, RoomView, Settings, Theme};
 use crate::settings::SettingsFile;
 use crate::{chat, files, metrics, session, video};
@@ -115,7 +116,7 @@ impl Core {
     /// The settings as this window has them: what the command line said of language and theme holds until they are saved.
     pub fn settings(&self) -> Settings {
         let saved = self.settings_file.settings();
-        let (language, theme) = *lock(&self.said);
+        let (language, theme) = *self.said.lock();
         Settings {
             language: language.unwrap_or(saved.language),
             theme: theme.unwrap_or(saved.theme),
@@ -129,7 +130,7 @@ impl Core {
     /// As [`SettingsFile::save_settings`].
     pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, IpcError> {
         let saved = self.settings_file.save_settings(settings)?;
-        *lock(&self.said) = (None, None);
+        *self.said.lock() = (None, None);
         Ok(saved)
     }
 
@@ -138,12 +139,12 @@ impl Core {
     /// # Errors
     /// When none is.
     pub(crate) fn room(&self) -> Result<Arc<OpenRoom>, IpcError> {
-        lock(&self.room).clone().ok_or_else(IpcError::no_room)
+        self.room.lock().clone().ok_or_else(IpcError::no_room)
     }
 
     /// Takes the room away; whoever gets it ends it.
     pub(crate) fn take_room(&self) -> Option<Arc<OpenRoom>> {
-        lock(&self.room).take()
+        self.room.lock().take()
     }
 
     /// Keeps `room` and tells the interface what happens in it from now on.
@@ -151,7 +152,7 @@ impl Core {
         let events = room.events();
         let snapshot = room.snapshot().await;
         let open = Arc::new(OpenRoom::of(room, &snapshot));
-        *lock(&self.room) = Some(open.clone());
+        *self.room.lock() = Some(open.clone());
         tokio::spawn(pump(self.clone(), open.clone(), events));
         open.view(&snapshot).await
     }
@@ -199,12 +200,12 @@ impl OpenRoom {
 
     /// This window's person, by the welcome that was handed on last: a host that begins anew may give another number.
     pub(crate) fn me(&self) -> MemberId {
-        lock(&self.place).me
+        self.place.lock().me
     }
 
     /// The room on the host is over, and the next has not welcomed us yet.
     fn leave_place(&self) {
-        lock(&self.place).room = None;
+        self.place.lock().room = None;
     }
 
     /// Takes the place that `snapshot` was taken at. Returns whether the end of an earlier room was missed.
@@ -213,7 +214,7 @@ impl OpenRoom {
             room: Some(snapshot.info.room),
             me: snapshot.info.me,
         };
-        let before = std::mem::replace(&mut *lock(&self.place), now);
+        let before = std::mem::replace(&mut *self.place.lock(), now);
         before.room.is_some_and(|room| now.room != Some(room))
     }
 
@@ -227,8 +228,8 @@ impl OpenRoom {
         let me = snapshot.info.me;
         let live = self.live.lock().await.as_ref().map(video::live::Live::view);
         let others = Others {
-            chat: lock(&self.chat).all(),
-            files: lock(&self.files).views(me),
+            chat: self.chat.lock().all(),
+            files: self.files.lock().views(me),
             streams: self.stream_views(),
             live,
         };
@@ -287,9 +288,4 @@ pub(crate) async fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>) {
     chat::resynchronise(core, open, &snapshot);
     files::resynchronise(core, open, &snapshot);
     video::resynchronise(core, open, &snapshot);
-}
-
-/// Locks what no code panics in while holding it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

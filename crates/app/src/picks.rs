@@ -5,12 +5,11 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::core::lock;
 use crate::error::{ErrorCode, IpcError};
 
 /// The most paths remembered, the latest ones: more than a room takes files many times over.
@@ -38,7 +37,7 @@ struct Given {
 impl Picks {
     /// Takes note of a path and gives it a number.
     pub(crate) fn give(&self, path: PathBuf) -> Pick {
-        let mut given = lock(&self.0);
+        let mut given = self.0.lock();
         given.last = given.last.wrapping_add(1);
         let handle = given.last;
         let name = name_of(&path);
@@ -54,7 +53,7 @@ impl Picks {
     /// # Errors
     /// [`ErrorCode::NotPicked`] when it was never given, or so long ago that it is forgotten.
     pub(crate) fn path(&self, handle: u32) -> Result<PathBuf, IpcError> {
-        let given = lock(&self.0);
+        let given = self.0.lock();
         let found = given.paths.iter().rev().find(|(number, _)| *number == handle);
         found
             .map(|(_, path)| path.clone())
@@ -100,6 +99,6 @@ mod tests {
             .unwrap();
         assert!(picks.path(first.handle).is_err());
         assert_eq!(picks.path(last.handle).unwrap(), Path::new("/b"));
-        assert_eq!(lock(&picks.0).paths.len(), MAX_PICKS);
+        assert_eq!(picks.0.lock().paths.len(), MAX_PICKS);
     }
 }

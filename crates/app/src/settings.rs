@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use netcore::Folders;
 use netcore::proto::{session, wire};
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 
 use crate::error::IpcError;
@@ -185,8 +185,7 @@ impl SettingsFile {
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
-        // Nothing panics while it is held, and half a change is not possible.
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+        self.content.lock()
     }
 }
 

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use netcore::Folders;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::Options;
-use crate::core::{Core, lock};
+use crate::core::Core;
 use crate::desktop::{Choice, Desktop};
 use crate::error::IpcError;
 use crate::session::view::{RoomView, Theme};
@@ -37,32 +38,32 @@ struct Handle(Arc<World>);
 
 impl Desktop for Handle {
     fn notify(&self, event: &str, payload: Value) {
-        lock(&self.0.told).push((event.to_owned(), payload));
+        self.0.told.lock().push((event.to_owned(), payload));
     }
 
     fn choose(&self, choice: Choice) -> oneshot::Receiver<Vec<PathBuf>> {
-        lock(&self.0.asked).push(choice);
+        self.0.asked.lock().push(choice);
         let (tx, rx) = oneshot::channel();
-        drop(tx.send(lock(&self.0.chosen).pop_front().unwrap_or_default()));
+        drop(tx.send(self.0.chosen.lock().pop_front().unwrap_or_default()));
         rx
     }
 
     fn open(&self, path: &Path) -> Result<(), IpcError> {
-        lock(&self.0.opened).push(path.to_owned());
+        self.0.opened.lock().push(path.to_owned());
         Ok(())
     }
 
     fn show(&self, path: &Path) -> Result<(), IpcError> {
-        lock(&self.0.shown).push(path.to_owned());
+        self.0.shown.lock().push(path.to_owned());
         Ok(())
     }
 
     fn set_theme(&self, theme: Theme) {
-        lock(&self.0.themes).push(theme);
+        self.0.themes.lock().push(theme);
     }
 
     fn start_beside(&self, arguments: &[String]) -> std::io::Result<()> {
-        lock(&self.0.started).push(arguments.to_vec());
+        self.0.started.lock().push(arguments.to_vec());
         Ok(())
     }
 
@@ -134,7 +135,10 @@ impl TestApp {
         let name = format!("{capability}:event");
         let found = async {
             loop {
-                let told = lock(&self.world.told)
+                let told = self
+                    .world
+                    .told
+                    .lock()
                     .iter()
                     .filter(|(event, _)| *event == name)
                     .find_map(|(_, event)| wanted(event));
@@ -148,7 +152,7 @@ impl TestApp {
         told.unwrap_or_else(|_| {
             panic!(
                 "no such event of {capability}; told were {:#?}",
-                lock(&self.world.told)
+                self.world.told.lock()
             )
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use netcore::proto::chat::tidy_text;
 
 use super::view::ChatEntry;
-use crate::core::{Core, lock};
+use crate::core::Core;
 use crate::desktop::Choice;
 use crate::error::{ErrorCode, IpcError};
 
@@ -14,7 +14,7 @@ pub(crate) async fn say(core: &Arc<Core>, text: String) -> Result<ChatEntry, Ipc
 }
 
 pub(crate) async fn resend(core: &Arc<Core>, key: u64) -> Result<ChatEntry, IpcError> {
-    let failed = lock(&core.room()?.chat).failed_text(key);
+    let failed = core.room()?.chat.lock().failed_text(key);
     let text = failed.ok_or_else(|| IpcError::new(ErrorCode::Empty, "there is nothing to send again"))?;
     send(core, &text, Some(key)).await
 }
@@ -45,7 +45,7 @@ async fn send(core: &Core, text: &str, key: Option<u64>) -> Result<ChatEntry, Ip
     let text = tidy_text(text)?;
     let said = open.room.say(&text).await?;
     let me = open.myself().ok_or_else(IpcError::no_room)?;
-    let mut log = lock(&open.chat);
+    let mut log = open.chat.lock();
     let put = said
         .entry
         .and_then(|entry| log.receipt(said.local, &entry, me.id));

@@ -9,13 +9,13 @@ pub mod view;
 use netcore::Snapshot;
 use netcore::proto::chat::Event;
 
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use view::ChatEvent;
 
 /// Tells the interface what was said.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
     let me = open.me();
-    let mut log = lock(&open.chat);
+    let mut log = open.chat.lock();
     let changed = match event {
         Event::Entry(entry) => log.put(&entry, me),
         Event::Receipt { local, entry } => log.receipt(local, &entry, me),
@@ -34,7 +34,7 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
 
 /// Tells the interface what was said meanwhile.
 pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
-    let mut log = lock(&open.chat);
+    let mut log = open.chat.lock();
     for entry in &snapshot.chat {
         if let Some(entry) = log.put(entry, snapshot.info.me) {
             core.notify("chat", &ChatEvent::Entry { entry });

@@ -5,7 +5,6 @@ use netcore::proto::session::{Fingerprint, Person, Presence, Profile};
 use super::commands;
 use super::log::Log;
 use super::view::{ChatBody, ChatState};
-use crate::core::lock;
 use crate::error::{ErrorCode, IpcError};
 use crate::testing::TestApp;
 
@@ -53,7 +52,10 @@ async fn a_conversation_is_written_where_a_person_chooses_and_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("talk.txt");
     let nowhere = folder.path().join("no such folder").join("talk.txt");
-    lock(&app.world.chosen).extend([vec![to.clone()], vec![], vec![nowhere]]);
+    app.world
+        .chosen
+        .lock()
+        .extend([vec![to.clone()], vec![], vec![nowhere]]);
     let saved = commands::save_conversation(&app.core, "Ada: 你好\n".into()).await;
     assert_eq!(saved.unwrap().as_deref(), to.to_str());
     assert_eq!(std::fs::read_to_string(&to).unwrap(), "Ada: 你好\n");

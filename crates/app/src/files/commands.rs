@@ -7,7 +7,7 @@ use netcore::proto::{FileId, MemberId};
 
 use super::harmless::is_harmless;
 use super::view::{NotOffered, OfferedView, OpenedFile, Pick};
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use crate::desktop::Choice;
 use crate::error::{ErrorCode, IpcError};
 use crate::picks::name_of;
@@ -30,7 +30,7 @@ pub(crate) async fn offer_files(
     let to: Vec<MemberId> = to.into_iter().map(MemberId).collect();
     let (mut offered, mut failed) = (Vec::new(), Vec::new());
     for path in paths {
-        match offer(&open, &path, &to).await {
+        match offer(core, &open, &path, &to).await {
             Ok(id) => offered.push(id),
             Err(error) => failed.push(NotOffered {
                 name: name_of(&path),
@@ -38,31 +38,31 @@ pub(crate) async fn offer_files(
             }),
         }
     }
-    offered.iter().for_each(|id| super::tell(core, &open, *id));
+    offered.iter().for_each(|id| super::notify(core, &open, *id));
     let files = offered
         .iter()
-        .filter_map(|id| lock(&open.files).view(*id, open.me()))
+        .filter_map(|id| open.files.lock().view(*id, open.me()))
         .collect();
     Ok(OfferedView { files, failed })
 }
 
-async fn offer(open: &OpenRoom, path: &Path, to: &[MemberId]) -> Result<FileId, IpcError> {
+async fn offer(core: &Core, open: &OpenRoom, path: &Path, to: &[MemberId]) -> Result<FileId, IpcError> {
     if path.is_dir() {
         let words = format!("{} is a folder", path.display());
         return Err(IpcError::new(ErrorCode::IsFolder, words).with("name", name_of(path)));
     }
     let info = open.room.offer_file(path, to.to_vec()).await?;
     let id = info.id;
-    let mut offers = lock(&open.files);
+    let mut offers = open.files.lock();
     // By now more may be known of it than that it was accepted.
-    offers.put_new(info);
+    super::notify_removed(core, offers.put_new(info));
     offers.set_source(id, path.to_owned());
     Ok(id)
 }
 
 pub(crate) async fn accept_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError> {
     let open = core.room()?;
-    lock(&open.files).set_declined(FileId(id), false);
+    open.files.lock().set_declined(FileId(id), false);
     Ok(open
         .room
         .fetch_file(FileId(id), Some(&core.settings_file.downloads()))
@@ -71,8 +71,8 @@ pub(crate) async fn accept_file(core: &Arc<Core>, id: u32) -> Result<(), IpcErro
 
 pub(crate) async fn decline_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError> {
     let open = core.room()?;
-    lock(&open.files).set_declined(FileId(id), true);
-    super::tell(core, &open, FileId(id));
+    open.files.lock().set_declined(FileId(id), true);
+    super::notify(core, &open, FileId(id));
     Ok(())
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn show_file(core: &Arc<Core>, id: u32) -> Result<(), IpcError>
 
 /// Where a file is on this computer.
 fn there(core: &Core, id: u32) -> Result<PathBuf, IpcError> {
-    let path = lock(&core.room()?.files).path(FileId(id));
+    let path = core.room()?.files.lock().path(FileId(id));
     let path = path.ok_or_else(|| IpcError::new(ErrorCode::FileGone, "the file is not on this computer"))?;
     if path.exists() {
         Ok(path)

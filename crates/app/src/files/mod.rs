@@ -15,23 +15,23 @@ use netcore::proto::FileId;
 use netcore::proto::files::Event;
 use netcore::{Snapshot, TransferView};
 
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use view::{DragView, FilesEvent};
 
-/// Tells the interface what happened to what is offered.
+/// Notifies the face what happened to what is offered.
 pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
     match event {
         Event::Accepted { file, .. } | Event::Offered(file) | Event::Changed(file) => {
             let id = file.id;
-            lock(&open.files).put(file);
-            tell(core, open, id);
+            let forgotten = open.files.lock().put(file);
+            notify_removed(core, forgotten);
+            notify(core, open, id);
         }
-        // Whoever offered it is waiting for this answer.
+        // Who offered it is waiting for this answer.
         Event::Refused { .. } => {}
         Event::Reset => {
-            let gone = lock(&open.files).clear();
-            gone.iter()
-                .for_each(|id| core.notify("files", &FilesEvent::Removed { id: id.0 }));
+            let gone = open.files.lock().clear();
+            notify_removed(core, gone);
         }
     }
 }
@@ -60,28 +60,34 @@ pub fn handle_drag(core: &Core, drag: Drag<'_>) {
     core.notify("files", &FilesEvent::Drag { drag });
 }
 
-/// Tells the interface how far a transfer of ours is.
+/// Notifies the face how far a transfer of ours is.
 pub(crate) fn handle_transfer(core: &Arc<Core>, open: &Arc<OpenRoom>, transfer: TransferView) {
     let id = transfer.file;
-    if lock(&open.files).set_transfer(transfer, netcore::clock::now()) {
-        tell(core, open, id);
+    if open.files.lock().set_transfer(transfer, netcore::clock::now()) {
+        notify(core, open, id);
     }
 }
 
-/// Tells the interface what is offered now and was not, or is no longer.
+/// Notifies the face what is offered now and was not, or is no longer.
 pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &Snapshot) {
-    let gone = lock(&open.files).replace(&snapshot.files);
-    gone.iter()
-        .for_each(|id| core.notify("files", &FilesEvent::Removed { id: id.0 }));
+    let gone = open.files.lock().replace(&snapshot.files);
+    notify_removed(core, gone);
     snapshot
         .files
         .iter()
-        .for_each(|(file, _)| tell(core, open, file.id));
+        .for_each(|(file, _)| notify(core, open, file.id));
 }
 
-/// Tells the interface how one file is now, and looks for a preview once it is on this computer.
-fn tell(core: &Arc<Core>, open: &Arc<OpenRoom>, id: FileId) {
-    let mut offers = lock(&open.files);
+/// Notifies the face of files that are no longer there.
+fn notify_removed(core: &Core, gone: impl IntoIterator<Item = FileId>) {
+    for FileId(id) in gone {
+        core.notify("files", &FilesEvent::Removed { id });
+    }
+}
+
+/// Notifies the face how one file is now, and looks for a preview once it is on this computer.
+fn notify(core: &Arc<Core>, open: &Arc<OpenRoom>, id: FileId) {
+    let mut offers = open.files.lock();
     if let Some(file) = offers.view(id, open.me()) {
         core.notify("files", &FilesEvent::File { file });
     }
@@ -94,8 +100,8 @@ fn tell(core: &Arc<Core>, open: &Arc<OpenRoom>, id: FileId) {
 async fn make_preview(core: Arc<Core>, open: Arc<OpenRoom>, id: FileId, picture: PathBuf) {
     let made = tokio::task::spawn_blocking(move || preview::of(&picture)).await;
     let Ok(Some(preview)) = made else { return };
-    lock(&open.files).set_preview(id, preview);
-    if let Some(file) = lock(&open.files).view(id, open.me()) {
+    open.files.lock().set_preview(id, preview);
+    if let Some(file) = open.files.lock().view(id, open.me()) {
         core.notify("files", &FilesEvent::File { file });
     }
 }

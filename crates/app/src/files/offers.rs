@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use netcore::proto::files::{FileInfo, FileState as Shared};
+use netcore::proto::files::{FileInfo, FileState as Shared, MAX_FILES};
 use netcore::proto::{FileId, MemberId, Span, Time};
 use netcore::{TransferState, TransferView};
 
@@ -12,6 +12,9 @@ use crate::error::{ErrorCode, IpcError};
 
 /// A progress bar that moves ten times a second moves smoothly.
 const PROGRESS_INTERVAL: Span = Span::from_millis(100);
+
+/// The most offers remembered: as many as a room has at a time, and as many that are over and still in sight.
+pub(super) const MAX_REMEMBERED: usize = 2 * MAX_FILES;
 
 /// What is known of the files of a room.
 #[derive(Default)]
@@ -41,17 +44,39 @@ impl Offers {
         offers
     }
 
-    /// Takes what the room knows of a file.
-    pub(crate) fn put(&mut self, info: FileInfo) {
+    /// Takes what the room knows of a file; the one that is forgotten for it, if one is.
+    #[must_use]
+    pub(crate) fn put(&mut self, info: FileInfo) -> Option<FileId> {
         match self.0.get_mut(&info.id) {
-            Some(item) => item.info = info,
-            None => drop(self.0.insert(info.id, Item::new(info))),
+            Some(item) => {
+                item.info = info;
+                None
+            }
+            None => self.put_new(info),
         }
     }
 
-    /// Takes what is known of a file of which nothing is known yet.
-    pub(crate) fn put_new(&mut self, info: FileInfo) {
-        self.0.entry(info.id).or_insert_with(|| Item::new(info));
+    /// Takes what is known of a file of which nothing is known yet; the one that is forgotten for it, if one is.
+    #[must_use]
+    pub(crate) fn put_new(&mut self, info: FileInfo) -> Option<FileId> {
+        if self.0.contains_key(&info.id) {
+            return None;
+        }
+        let forgotten = self.make_room();
+        self.0.insert(info.id, Item::new(info));
+        forgotten
+    }
+
+    /// Forgets the oldest offer when there is room for no more: one that is over, as long as there is any.
+    fn make_room(&mut self) -> Option<FileId> {
+        if self.0.len() < MAX_REMEMBERED {
+            return None;
+        }
+        let is_over = |item: &Item| matches!(item.info.state, Shared::Cancelled | Shared::Failed { .. });
+        let over = self.0.iter().find(|(_, item)| is_over(item));
+        let oldest = over.or_else(|| self.0.first_key_value()).map(|(id, _)| *id)?;
+        self.0.remove(&oldest);
+        Some(oldest)
     }
 
     /// Takes how far a transfer is. Whether the interface is to be told: of mere progress ten times a second at most.
@@ -72,10 +97,10 @@ impl Offers {
     /// Takes `files` for all there are, and returns those that were and are not.
     pub(crate) fn replace(&mut self, files: &[(FileInfo, Option<TransferView>)]) -> Vec<FileId> {
         let is_there = |id: &FileId| files.iter().any(|(info, _)| info.id == *id);
-        let gone: Vec<FileId> = self.0.keys().copied().filter(|id| !is_there(id)).collect();
+        let mut gone: Vec<FileId> = self.0.keys().copied().filter(|id| !is_there(id)).collect();
         gone.iter().for_each(|id| drop(self.0.remove(id)));
         for (info, transfer) in files {
-            self.put(info.clone());
+            gone.extend(self.put(info.clone()));
             if let Some(item) = self.0.get_mut(&info.id) {
                 item.transfer.clone_from(transfer);
             }

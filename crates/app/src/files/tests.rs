@@ -5,9 +5,8 @@ use netcore::proto::{FileId, MemberId, Time};
 use serde_json::Value;
 
 use super::commands;
-use super::offers::Offers;
+use super::offers::{MAX_REMEMBERED, Offers};
 use super::view::{FileState, FileView, OpenedFile};
-use crate::core::lock;
 use crate::desktop::Choice;
 use crate::error::ErrorCode;
 use crate::session::commands::choose_downloads;
@@ -68,7 +67,7 @@ async fn a_file_is_offered_accepted_checked_and_opened() {
     assert_eq!(std::fs::read(&received).unwrap(), content);
 
     commands::show_file(&host.core, id).await.unwrap();
-    assert_eq!(*lock(&host.world.shown), [received]);
+    assert_eq!(*host.world.shown.lock(), [received]);
     state(&member, u64::from(id), "done").await;
 }
 
@@ -82,8 +81,8 @@ async fn a_program_that_arrived_is_shown_and_not_run() {
         state(&host, u64::from(file.id), "done").await;
         assert_eq!(commands::open_file(&host.core, file.id).await.unwrap(), opened);
     }
-    assert_eq!(lock(&host.world.shown).len(), 1);
-    let opened = lock(&host.world.opened).clone();
+    assert_eq!(host.world.shown.lock().len(), 1);
+    let opened = host.world.opened.lock().clone();
     assert!(
         opened.len() == 1 && opened[0].ends_with("minutes.pdf"),
         "{opened:?}"
@@ -118,9 +117,9 @@ async fn only_what_is_known_to_be_harmless_is_opened() {
         }
     }
     assert!(
-        lock(&host.world.opened).is_empty(),
+        host.world.opened.lock().is_empty(),
         "{:?}",
-        lock(&host.world.opened)
+        host.world.opened.lock()
     );
 }
 
@@ -183,14 +182,14 @@ async fn what_cannot_be_offered_is_named_and_all_else_is_offered() {
 async fn files_come_from_dialogs_and_drops_and_from_nothing_that_the_page_says() {
     let (host, _room) = TestApp::hosting("Ada").await;
     let (a, b) = (host.file("a.txt", b"a"), host.file("b.txt", b"b"));
-    lock(&host.world.chosen).extend([vec![a.clone()], vec![]]);
+    host.world.chosen.lock().extend([vec![a.clone()], vec![]]);
     let chosen = commands::choose_files(&host.core).await.unwrap();
     assert_eq!(chosen[0].name, "a.txt");
     assert!(
         commands::choose_files(&host.core).await.unwrap().is_empty(),
         "dismissed"
     );
-    assert_eq!(*lock(&host.world.asked), [Choice::Files, Choice::Files]);
+    assert_eq!(*host.world.asked.lock(), [Choice::Files, Choice::Files]);
     super::handle_drag(&host.core, super::Drag::Dropped(&[b]));
     let dropped = host.event_of_kind("files", "drag").await;
     let pick = &dropped["drag"]["picks"][0];
@@ -206,7 +205,7 @@ async fn files_come_from_dialogs_and_drops_and_from_nothing_that_the_page_says()
         .unwrap_err();
     assert_eq!(error.code, ErrorCode::NotPicked);
     assert_eq!(
-        lock(&host.core.room().unwrap().files).views(MemberId::HOST).len(),
+        host.core.room().unwrap().files.lock().views(MemberId::HOST).len(),
         2
     );
 }
@@ -221,7 +220,7 @@ async fn a_name_that_is_no_unicode_is_as_good_as_any() {
         .path()
         .join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
     std::fs::write(&path, b"words").unwrap();
-    lock(&member.world.chosen).push_back(vec![path]);
+    member.world.chosen.lock().push_back(vec![path]);
     let chosen = commands::choose_files(&member.core).await.unwrap();
     assert_eq!(chosen[0].name, "caf\u{fffd}.txt");
     let offered = commands::offer_files(&member.core, vec![chosen[0].handle], vec![])
@@ -239,7 +238,10 @@ async fn a_name_that_is_no_unicode_is_as_good_as_any() {
 async fn the_downloads_folder_is_chosen_by_the_systems_dialog() {
     let app = TestApp::new("Ada");
     let before = app.core.settings_file.downloads();
-    lock(&app.world.chosen).extend([vec![PathBuf::from("/b")], vec![]]);
+    app.world
+        .chosen
+        .lock()
+        .extend([vec![PathBuf::from("/b")], vec![]]);
     let chosen = choose_downloads(&app.core).await.unwrap().unwrap();
     assert_eq!(
         (chosen.downloads.as_str(), app.core.settings_file.downloads()),
@@ -247,7 +249,7 @@ async fn the_downloads_folder_is_chosen_by_the_systems_dialog() {
     );
     assert!(choose_downloads(&app.core).await.unwrap().is_none(), "dismissed");
     assert_eq!(
-        *lock(&app.world.asked),
+        *app.world.asked.lock(),
         [Choice::Folder(before), Choice::Folder(PathBuf::from("/b"))]
     );
 }
@@ -271,7 +273,7 @@ fn info(owner: u32, state: Shared) -> FileInfo {
 
 fn state_of(info: FileInfo) -> FileState {
     let mut offers = Offers::default();
-    offers.put(info);
+    assert_eq!(offers.put(info), None);
     offers.view(FileId(3), ME).unwrap().state
 }
 
@@ -299,10 +301,32 @@ fn what_a_file_is_depends_on_whose_it_is() {
 }
 
 #[test]
+fn offers_that_are_over_are_forgotten_before_any_that_stands_and_never_more_than_so_many_are_known() {
+    let mut offers = Offers::default();
+    let limit = u32::try_from(MAX_REMEMBERED).unwrap();
+    let offer = |id, state| FileInfo {
+        id: FileId(id),
+        ..info(0, state)
+    };
+    assert_eq!(offers.put(offer(0, Shared::Uploading)), None);
+    for id in 1..limit {
+        assert_eq!(offers.put(offer(id, Shared::Cancelled)), None);
+    }
+    for id in limit..2 * limit - 1 {
+        let forgotten = offers.put(offer(id, Shared::Uploading));
+        assert_eq!(forgotten, Some(FileId(id - limit + 1)));
+    }
+    assert_eq!(offers.put(offer(2 * limit, Shared::Uploading)), Some(FileId(0)));
+    assert_eq!(offers.views(ME).len(), MAX_REMEMBERED);
+    let known = offer(2 * limit, Shared::Cancelled);
+    assert_eq!(offers.put(known), None, "what is known needs no room");
+}
+
+#[test]
 fn progress_is_told_ten_times_a_second_and_the_end_at_once() {
     use netcore::{TransferState, TransferView};
     let mut offers = Offers::default();
-    offers.put(info(0, Shared::Uploading));
+    assert_eq!(offers.put(info(0, Shared::Uploading)), None);
     let direction = netcore::proto::wire::Direction::Down;
     let at = |ms: u64| Time::from_micros(ms * 1_000);
     let running = |done| TransferView {

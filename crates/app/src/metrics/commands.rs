@@ -9,7 +9,7 @@ use super::view::{
     CompareView, ConditionsView, CountsView, ExportFormat, MetricPoint, MetricsHistory, Step, TripView,
 };
 use super::{compare, export};
-use crate::core::{Core, lock};
+use crate::core::Core;
 use crate::error::IpcError;
 
 pub(crate) async fn history(core: &Arc<Core>) -> Result<MetricsHistory, IpcError> {
@@ -24,7 +24,7 @@ pub(crate) async fn history(core: &Arc<Core>) -> Result<MetricsHistory, IpcError
         points: open.room.points().iter().map(MetricPoint::of).collect(),
         links: super::views(&open, &open.room.links()),
         steps,
-        conditions: lock(&open.conditions).clone(),
+        conditions: open.conditions.lock().clone(),
         comparison: compare::view(&open),
     })
 }
@@ -62,7 +62,7 @@ pub(crate) async fn set_conditions(
     let network = conditions.as_ref().map(ConditionsView::conditions);
     open.room.set_conditions(network, seed.into());
     open.round_trips.forget();
-    lock(&open.conditions).clone_from(&conditions);
+    open.conditions.lock().clone_from(&conditions);
     Ok(conditions)
 }
 

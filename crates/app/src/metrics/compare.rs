@@ -16,7 +16,7 @@ use ts_rs::TS;
 
 use super::page::{Stretch, of_comparison, setup};
 use super::view::{ConditionsView, MetricsEvent};
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use crate::error::{ErrorCode, IpcError};
 use crate::video::live;
 use crate::video::view::Transport;
@@ -110,8 +110,8 @@ pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView,
         rows: Vec::new(),
         error: None,
     };
-    let conditions = lock(&open.conditions).clone();
-    *lock(&open.comparison) = Comparison {
+    let conditions = open.conditions.lock().clone();
+    *open.comparison.lock() = Comparison {
         view: Some(view.clone()),
         conditions,
         setup: Some(setup),
@@ -123,13 +123,13 @@ pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView,
         view.clone(),
         live.spec.transport,
     ));
-    lock(&open.comparison).task = Some(task);
+    open.comparison.lock().task = Some(task);
     Ok(view)
 }
 
 /// Ends a comparison that is under way; what was measured to its end stays.
 pub(crate) fn stop(core: &Core, open: &OpenRoom) {
-    let mut comparison = lock(&open.comparison);
+    let mut comparison = open.comparison.lock();
     if let Some(task) = comparison.task.take() {
         task.abort();
     }
@@ -143,18 +143,18 @@ pub(crate) fn stop(core: &Core, open: &OpenRoom) {
 
 /// What the interface is told of it.
 pub(super) fn view(open: &OpenRoom) -> Option<CompareView> {
-    lock(&open.comparison).view.clone()
+    open.comparison.lock().view.clone()
 }
 
 /// What the network was made like when it began.
 pub(super) fn conditions(open: &OpenRoom) -> Option<ConditionsView> {
-    lock(&open.comparison).conditions.clone()
+    open.comparison.lock().conditions.clone()
 }
 
 /// The page of what was measured to its end.
 pub(super) fn report(open: &OpenRoom) -> Option<Measurement> {
     let (setup, conditions, trials) = {
-        let comparison = lock(&open.comparison);
+        let comparison = open.comparison.lock();
         (
             comparison.setup.clone()?,
             comparison.conditions.clone(),
@@ -176,7 +176,7 @@ fn tell(core: &Core, view: &CompareView) {
 async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: CompareView, before: Transport) {
     let update = |view: &CompareView| {
         if let Some(open) = open.upgrade() {
-            lock(&open.comparison).view = Some(view.clone());
+            open.comparison.lock().view = Some(view.clone());
         }
         tell(&core, view);
     };
@@ -190,7 +190,7 @@ async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: Compare
             Ok((row, stretch)) => {
                 let since = *since.get_or_insert(stretch.began());
                 let trials = stretch.measured(&open, since);
-                lock(&open.comparison).trials.extend(trials);
+                open.comparison.lock().trials.extend(trials);
                 view.rows.push(row);
             }
             Err(error) => {
@@ -215,7 +215,7 @@ async fn measure(
     let stream = StreamId(live::set_transport(core, transport).await?.stream);
     tokio::time::sleep(SETTLING).await;
     // Equal chances for both: the network that is made worse begins anew with its seed.
-    if let Some(conditions) = lock(&open.conditions).clone() {
+    if let Some(conditions) = open.conditions.lock().clone() {
         open.room
             .set_conditions(Some(conditions.conditions()), conditions.seed.into());
     }

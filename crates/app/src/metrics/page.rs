@@ -11,7 +11,7 @@ use netcore::{Address, LinkKey, LinkRecord, LinkResult, Role};
 use report::{About, Measured, Measurement, Origin, OtherEnd, Setup, path_rate};
 
 use super::view::ConditionsView;
-use crate::core::{OpenRoom, lock};
+use crate::core::OpenRoom;
 use crate::video::view::LiveView;
 
 /// A comparison looks at so many neighbours one by one, since it keeps each frame of theirs; its sums are of all.
@@ -103,7 +103,7 @@ pub(super) fn of_comparison(
 /// The page of everything that is known of what was sent in this session; `None` when nothing was.
 pub(super) fn of_session(open: &OpenRoom) -> Option<Measurement> {
     let trials = session(open);
-    let conditions = lock(&open.conditions).clone();
+    let conditions = open.conditions.lock().clone();
     let about = about(open, None, conditions.as_ref(), &trials);
     (!trials.is_empty()).then(|| Measurement::new(about, trials))
 }

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use super::commands;
 use super::view::{ConditionsView, ExportFormat, TripView};
-use crate::core::lock;
 use crate::desktop::Choice;
 use crate::error::ErrorCode;
 use crate::session::view::{Language, Settings};
@@ -62,8 +61,8 @@ async fn what_is_measured_is_told_each_second_and_exported() {
     let [csv, json, html, chinese] =
         ["r.csv", "r.json", "r.html", "zh.html"].map(|name| member.home.path().join(name));
     let answers = [&csv, &json, &html, &chinese].map(|path| vec![path.clone()]);
-    lock(&member.world.chosen).extend(answers);
-    lock(&member.world.chosen).push_back(vec![]);
+    member.world.chosen.lock().extend(answers);
+    member.world.chosen.lock().push_back(vec![]);
     commands::export_results(&member.core, ExportFormat::Csv)
         .await
         .unwrap();
@@ -106,7 +105,7 @@ async fn what_is_measured_is_told_each_second_and_exported() {
         None,
         "dismissed"
     );
-    assert!(matches!(&lock(&member.world.asked)[0], Choice::SaveAs(name, "csv") if name.ends_with(".csv")));
+    assert!(matches!(&member.world.asked.lock()[0], Choice::SaveAs(name, "csv") if name.ends_with(".csv")));
 }
 
 /// What a window does with a stream: takes each frame, and says when it had drawn the one before.
@@ -296,7 +295,7 @@ async fn tcp_and_udp_are_measured_one_after_the_other_and_what_was_in_use_is_in_
     assert_eq!(live.spec.transport, Transport::Tcp, "UDP was measured last");
 
     let page = member.home.path().join("c.html");
-    lock(&member.world.chosen).push_back(vec![page.clone()]);
+    member.world.chosen.lock().push_back(vec![page.clone()]);
     commands::export_comparison(&member.core, ExportFormat::Html)
         .await
         .unwrap();
@@ -308,11 +307,11 @@ async fn tcp_and_udp_are_measured_one_after_the_other_and_what_was_in_use_is_in_
         assert!(page.contains(&figures), "{figures} is missing in {page}");
     }
     assert!(
-        matches!(lock(&member.world.asked).last(), Some(Choice::SaveAs(name, "html")) if name.ends_with(".html"))
+        matches!(member.world.asked.lock().last(), Some(Choice::SaveAs(name, "html")) if name.ends_with(".html"))
     );
 
     let to = member.home.path().join("c.csv");
-    lock(&member.world.chosen).push_back(vec![to.clone()]);
+    member.world.chosen.lock().push_back(vec![to.clone()]);
     commands::export_comparison(&member.core, ExportFormat::Csv)
         .await
         .unwrap();
@@ -340,7 +339,7 @@ async fn a_page_is_not_made_of_nothing() {
     let refused = commands::export_results(&host.core, ExportFormat::Html).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::Empty);
     assert!(
-        lock(&host.world.asked).is_empty(),
+        host.world.asked.lock().is_empty(),
         "nobody is asked where to put it"
     );
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod commands;
 mod opening;
-pub(crate) mod people;
+mod people;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -14,6 +14,7 @@ use netcore::{JoinError, Snapshot};
 
 use crate::core::{Core, OpenRoom};
 use crate::{metrics, video};
+pub use people::People;
 use view::{LinkState, Person, SessionEvent};
 
 /// Tells the interface what happened to who is here.

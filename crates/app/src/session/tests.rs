@@ -11,7 +11,6 @@ use super::view::{Language, LinkState, Role, Settings, Theme};
 use crate::Options;
 use crate::chat::view::ChatBody;
 use crate::closing::Wish;
-use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::testing::{PATIENCE, TestApp, loopback};
 
@@ -337,7 +336,7 @@ async fn a_chosen_theme_dresses_the_window() {
         ..app.core.settings_file.settings()
     };
     commands::save_settings(&app.core, settings).await.unwrap();
-    assert_eq!(*lock(&app.world.themes), [Theme::Dark]);
+    assert_eq!(*app.world.themes.lock(), [Theme::Dark]);
 }
 
 #[tokio::test]
@@ -352,7 +351,7 @@ async fn the_window_beside_is_somebody_else_and_joins_at_once() {
     commands::open_beside(&app.core, "127.0.0.1:5000".into())
         .await
         .unwrap();
-    let started = lock(&app.world.started)[0].join(" ");
+    let started = app.world.started.lock()[0].join(" ");
     assert_eq!(
         started,
         "--profile=beside --join=127.0.0.1:5000 --lang=zh --theme=auto"
@@ -371,7 +370,7 @@ async fn the_window_beside_is_somebody_else_and_joins_at_once() {
     commands::open_beside(&app.core, "127.0.0.1:5000".into())
         .await
         .unwrap();
-    let started = lock(&app.world.started)[1].join(" ");
+    let started = app.world.started.lock()[1].join(" ");
     assert!(started.ends_with("--lang=en --theme=dark"), "{started}");
     let error = commands::open_beside(&app.core, "no address".into())
         .await

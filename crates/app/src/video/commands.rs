@@ -7,7 +7,7 @@ use netcore::proto::StreamId;
 
 use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
 use super::{frames, live, recording, source};
-use crate::core::{Core, lock};
+use crate::core::Core;
 use crate::desktop::Choice;
 use crate::error::IpcError;
 
@@ -20,7 +20,7 @@ pub(crate) async fn sources(core: &Arc<Core>) -> Result<Vec<SourceView>, IpcErro
         SourceId::Camera(device) => Some(device.clone()),
         _ => None,
     });
-    *lock(&core.cameras) = cameras.collect();
+    *core.cameras.lock() = cameras.collect();
     Ok(found.into_iter().map(SourceView::from).collect())
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
 pub(crate) async fn watch(core: &Arc<Core>, stream: u32, on: bool) -> Result<(), IpcError> {
     let open = core.room()?;
     open.room.watch(StreamId(stream), on).await?;
-    let known = lock(&open.streams).get(StreamId(stream));
+    let known = open.streams.lock().get(StreamId(stream));
     known
         .into_iter()
         .for_each(|stream| super::put(core, &open, stream));

@@ -93,8 +93,8 @@ pub(super) fn encode(shown: &ShownFrame, jpeg: &[u8], info: &JpegInfo) -> FrameB
 
 /// A stream of broken pictures fills no log: each stream is told of once.
 fn tell_once(stream: StreamId, error: &JpegError) {
-    static TOLD: std::sync::Mutex<Option<StreamId>> = std::sync::Mutex::new(None);
-    let mut told = crate::core::lock(&TOLD);
+    static TOLD: parking_lot::Mutex<Option<StreamId>> = parking_lot::Mutex::new(None);
+    let mut told = TOLD.lock();
     if *told != Some(stream) {
         *told = Some(stream);
         tracing::warn!(target: "roomwire::step", code = "frame_bad", stream = stream.0, reason = %error,

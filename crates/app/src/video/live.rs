@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::source::{self, Opened, Outlet};
 use super::view::{LiveView, MadeView, SourceFormat, Transport, VideoEvent, VideoSpec};
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use crate::error::{ErrorCode, IpcError};
 
 /// My video, while it is live.
@@ -228,7 +228,7 @@ async fn announce(core: &Core, open: &OpenRoom, live: &mut Live) -> Result<LiveV
         Err(error) => return Err(error.into()),
     }
     let stream = live.publisher.stream();
-    if let Some(known) = stream.and_then(|stream| lock(&open.streams).get(stream)) {
+    if let Some(known) = stream.and_then(|stream| open.streams.lock().get(stream)) {
         let spec = live.publisher.spec();
         super::put(core, open, netcore::proto::video::StreamInfo { spec, ..known });
     }

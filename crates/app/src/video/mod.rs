@@ -15,7 +15,7 @@ use std::sync::Arc;
 use netcore::Snapshot;
 use netcore::proto::video::{Event, StreamInfo};
 
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use view::{StreamView, VideoEvent};
 
 /// Tells the interface what happened to the streams.
@@ -34,7 +34,7 @@ pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
 
 /// Tells the interface which streams are live now and were not, or are no longer.
 pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &Snapshot) {
-    let gone = lock(&open.streams).not_among(&snapshot.streams);
+    let gone = open.streams.lock().not_among(&snapshot.streams);
     gone.into_iter().for_each(|id| remove(core, open, id));
     for stream in &snapshot.streams {
         put(core, open, stream.clone());
@@ -51,7 +51,7 @@ fn look_for_new_number(core: &Arc<Core>, open: &Arc<OpenRoom>) {
 /// Takes a stream that is new or different and tells the interface which.
 fn put(core: &Core, open: &OpenRoom, stream: StreamInfo) {
     let view = open.stream_view(&stream);
-    let is_new = lock(&open.streams).put(stream);
+    let is_new = open.streams.lock().put(stream);
     let event = if is_new {
         VideoEvent::Started { stream: view }
     } else {
@@ -62,7 +62,7 @@ fn put(core: &Core, open: &OpenRoom, stream: StreamInfo) {
 
 /// Takes a stream away and tells the interface, once.
 fn remove(core: &Core, open: &OpenRoom, id: netcore::proto::StreamId) {
-    if lock(&open.streams).remove(id) {
+    if open.streams.lock().remove(id) {
         core.notify(
             "video",
             &VideoEvent::Stopped {
@@ -81,13 +81,13 @@ impl OpenRoom {
             self.people.name(stream.owner),
             self.me(),
             self.room.is_watched(stream.id),
-            lock(&self.recordings).since(stream.id),
+            self.recordings.lock().since(stream.id),
         )
     }
 
     /// All streams as the interface is given them.
     pub(crate) fn stream_views(&self) -> Vec<StreamView> {
-        let streams = lock(&self.streams).all();
+        let streams = self.streams.lock().all();
         streams.iter().map(|stream| self.stream_view(stream)).collect()
     }
 }

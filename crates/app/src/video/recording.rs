@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::view::{RecordedView, VideoEvent};
-use crate::core::{Core, OpenRoom, lock};
+use crate::core::{Core, OpenRoom};
 use crate::error::{ErrorCode, IpcError};
 
 /// How long leaving a room waits until its films are whole. A film plays without its end, too.
@@ -46,11 +46,11 @@ pub(super) async fn start(
     stream: StreamId,
 ) -> Result<PathBuf, IpcError> {
     let gone = || IpcError::new(ErrorCode::NotLive, format!("stream {stream} is over"));
-    let info = lock(&open.streams).get(stream).ok_or_else(gone)?;
+    let info = open.streams.lock().get(stream).ok_or_else(gone)?;
     let frames = open.room.frames(stream).ok_or_else(gone)?;
     let (enough, is_enough) = oneshot::channel();
     {
-        let mut recordings = lock(&open.recordings);
+        let mut recordings = open.recordings.lock();
         if recordings.since(stream).is_some() {
             return Err(IpcError::internal(format!(
                 "stream {stream} is being recorded already"
@@ -74,7 +74,7 @@ pub(super) async fn start(
     let (path, recorder) = match created {
         Ok(created) => created,
         Err(error) => {
-            lock(&open.recordings).0.remove(&stream);
+            open.recordings.lock().0.remove(&stream);
             return Err(error);
         }
     };
@@ -86,7 +86,7 @@ pub(super) async fn start(
         recorder,
         is_enough,
     ));
-    if let Some(recording) = lock(&open.recordings).0.get_mut(&stream) {
+    if let Some(recording) = open.recordings.lock().0.get_mut(&stream) {
         recording.task = Some(task);
     }
     tell_stream(core, open, stream);
@@ -95,14 +95,16 @@ pub(super) async fn start(
 
 /// Ends a recording. What it has become is told by an event.
 pub(super) fn stop(open: &OpenRoom, stream: StreamId) {
-    if let Some(recording) = lock(&open.recordings).0.get_mut(&stream) {
+    if let Some(recording) = open.recordings.lock().0.get_mut(&stream) {
         recording.enough = None;
     }
 }
 
 /// Ends every recording and waits until the films are whole.
 pub(crate) async fn end_all(open: &OpenRoom) {
-    let tasks: Vec<JoinHandle<()>> = lock(&open.recordings)
+    let tasks: Vec<JoinHandle<()>> = open
+        .recordings
+        .lock()
         .0
         .values_mut()
         .filter_map(|recording| {
@@ -171,7 +173,7 @@ async fn record(
     let finished = tokio::task::spawn_blocking(move || recorder.finish()).await;
     let (recorded, failed) = finished.unwrap_or_default();
     if let Some(open) = open.upgrade() {
-        lock(&open.recordings).0.remove(&stream);
+        open.recordings.lock().0.remove(&stream);
         tell_stream(&core, &open, stream);
     }
     core.notify(
@@ -186,7 +188,7 @@ async fn record(
 
 /// Whether a stream is being recorded is part of what the interface is told of it.
 fn tell_stream(core: &Core, open: &OpenRoom, stream: StreamId) {
-    let known = lock(&open.streams).get(stream);
+    let known = open.streams.lock().get(stream);
     known
         .into_iter()
         .for_each(|stream| super::put(core, open, stream));

@@ -1,6 +1,6 @@
 //! A source of pictures, opened for my video.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use media::{
@@ -10,10 +10,11 @@ use media::{
 use netcore::Publisher;
 use netcore::proto::Bitrate;
 use netcore::proto::video::AdaptationConfig;
+use parking_lot::RwLock;
 use tokio::sync::mpsc;
 
 use super::view::VideoSpec;
-use crate::core::{Core, lock};
+use crate::core::Core;
 use crate::error::{ErrorCode, IpcError};
 
 /// A camera that has to be woken needs seconds; more than this is no answer.
@@ -32,20 +33,20 @@ pub(super) struct Outlet {
 
 impl Outlet {
     pub(super) fn open(&self, publisher: Arc<Publisher>) {
-        *write(&self.publisher) = Some(publisher);
+        *self.publisher.write() = Some(publisher);
     }
 
     pub(super) fn close(&self) {
-        write(&self.publisher).take();
+        self.publisher.write().take();
     }
 
     fn follow(&self, control: CaptureControl) {
-        *write(&self.control) = Some(control);
+        *self.control.write() = Some(control);
     }
 
     /// Sends a picture, and has the next one made as the network takes it.
     fn send(&self, frame: &CapturedFrame) {
-        let plan = read(&self.publisher).as_ref().and_then(|publisher| {
+        let plan = self.publisher.read().as_ref().and_then(|publisher| {
             publisher.send(
                 &frame.jpeg,
                 frame.width,
@@ -54,7 +55,7 @@ impl Outlet {
                 frame.encoded,
             )
         });
-        let control = read(&self.control);
+        let control = self.control.read();
         let (Some(plan), Some(control)) = (plan, &*control) else {
             return;
         };
@@ -128,7 +129,7 @@ pub(super) fn id_of(core: &Core, spec: &VideoSpec) -> Result<SourceId, IpcError>
         return core.picks.path(handle.parse().unwrap_or(0)).map(SourceId::File);
     }
     match spec.source.parse() {
-        Ok(SourceId::Camera(device)) if !lock(&core.cameras).contains(&device) => {
+        Ok(SourceId::Camera(device)) if !core.cameras.lock().contains(&device) => {
             Err(absent(&"this camera was not listed").with("camera", device))
         }
         Ok(id) => Ok(id),
@@ -206,13 +207,4 @@ pub(super) fn sane_rate(rate: f32) -> f32 {
     } else {
         0.0
     }
-}
-
-/// Nothing panics while it holds one of these locks.
-fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

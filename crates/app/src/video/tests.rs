@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::commands;
 use super::view::{FrameBytes, SourceKind, Transport, VideoSpec};
-use crate::core::lock;
 use crate::error::ErrorCode;
 use crate::session::commands::leave_room;
 use crate::testing::{self, TestApp};
@@ -202,7 +201,10 @@ async fn a_source_that_is_not_there_is_said_so() {
         let error = commands::start_video(&host.core, spec).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::NotPicked, "{named}");
     }
-    lock(&host.world.chosen).push_back(vec![host.file("words.avi", b"no video")]);
+    host.world
+        .chosen
+        .lock()
+        .push_back(vec![host.file("words.avi", b"no video")]);
     assert!(commands::choose_video_file(&host.core).await.is_err());
 }
 

@@ -61,14 +61,14 @@ pub(crate) struct OpenRoom {
     place: Mutex<Place>,
     pub(crate) people: People,
     pub(crate) chat: Mutex<chat::log::Log>,
-    pub(crate) files: Mutex<files::offers::Offers>,
+    pub(crate) files: Mutex<files::Offers>,
     pub(crate) streams: Mutex<video::streams::Streams>,
     pub(crate) recordings: Mutex<video::recording::Recordings>,
     pub(crate) conditions: Mutex<Option<metrics::view::ConditionsView>>,
     pub(crate) comparison: Mutex<metrics::compare::Comparison>,
     pub(crate) round_trips: metrics::round_trips::RoundTrips,
     /// Held while my video is started, changed or stopped.
-    pub(crate) live: tokio::sync::Mutex<Option<video::live::Live>>,
+    pub(crate) live: tokio::sync::Mutex<Option<video::going_live::MyVideo>>,
 }
 
 /// Where this window stands by what it has been told so far: it moves on with the events, as everything told does.
@@ -170,7 +170,7 @@ impl Core {
         let _turn = self.turn.lock().await;
         if let Some(open) = self.take_room() {
             metrics::compare::stop(self, &open);
-            video::live::end(self, &open, None).await;
+            video::going_live::end(self, &open, None).await;
             video::recording::end_all(&open).await;
             open.room.close().await;
         }
@@ -188,7 +188,7 @@ impl OpenRoom {
             }),
             people: People::of(&snapshot.people),
             chat: Mutex::new(chat::log::Log::of(&snapshot.chat, me)),
-            files: Mutex::new(files::offers::Offers::of(&snapshot.files)),
+            files: Mutex::new(files::Offers::of(&snapshot.files)),
             streams: Mutex::new(video::streams::Streams::of(&snapshot.streams)),
             recordings: Mutex::default(),
             conditions: Mutex::default(),
@@ -226,7 +226,12 @@ impl OpenRoom {
     /// The whole room as the interface is given it.
     pub(crate) async fn view(&self, snapshot: &Snapshot) -> RoomView {
         let me = snapshot.info.me;
-        let live = self.live.lock().await.as_ref().map(video::live::Live::view);
+        let live = self
+            .live
+            .lock()
+            .await
+            .as_ref()
+            .map(video::going_live::MyVideo::view);
         let others = Others {
             chat: self.chat.lock().all(),
             files: self.files.lock().views(me),
@@ -270,7 +275,7 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
         RoomEvent::Link(link) => session::handle_link(core, &link),
         RoomEvent::Metrics { points, links } => {
             metrics::handle(core, open, &points, &links);
-            video::live::tell_made(core, open);
+            video::going_live::notify_made(core, open);
         }
         // The host's own place in the list of people follows by itself; the list of addresses is asked for.
         RoomEvent::Addresses(_) | RoomEvent::Closed(_) => {}

@@ -12,6 +12,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::picks::name_of;
+use crate::video::{LiveError, PictureError};
 
 /// An error a person can act on: the interface makes a sentence of the code and the context, in the language in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS, thiserror::Error)]
@@ -246,6 +247,29 @@ impl From<CaptureError> for IpcError {
             CaptureError::FfmpegMissing { path } => told(ErrorCode::FfmpegMissing).with("name", path),
             CaptureError::Unreadable { path, .. } => told(ErrorCode::VideoUnreadable).with("name", path),
             CaptureError::Encoding { .. } => told(ErrorCode::Internal),
+        }
+    }
+}
+
+impl From<LiveError> for IpcError {
+    fn from(error: LiveError) -> IpcError {
+        let message = error.to_string();
+        match error {
+            LiveError::Source(error) => error.into(),
+            LiveError::Room(error) => error.into(),
+            LiveError::Over => IpcError::internal(message),
+            LiveError::Silent(source) => {
+                IpcError::new(ErrorCode::CameraStalled, message).with("camera", source)
+            }
+        }
+    }
+}
+
+impl From<PictureError> for IpcError {
+    fn from(error: PictureError) -> IpcError {
+        match error {
+            PictureError::Gone(_) | PictureError::Late(_) => IpcError::new(ErrorCode::NotLive, error),
+            PictureError::Bad { .. } => IpcError::internal(error),
         }
     }
 }

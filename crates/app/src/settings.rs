@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::IpcError;
 use crate::session::view::{Language, LastUsed, Profile, Settings, Theme, default_least_quality};
+use crate::session::{colour_of, user_name};
 use crate::video::view::Transport;
 
 /// JPEG quality unless another is chosen.
@@ -198,11 +199,8 @@ fn read(file: &Path) -> Result<Content, String> {
 }
 
 fn default_profile(profile_name: Option<&str>) -> Profile {
-    let user = ["USER", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
-    let user = user
-        .filter(|name| !name.is_empty() && name != "root")
+    let user = user_name()
+        .filter(|name| name != "root")
         .unwrap_or_else(|| "Guest".to_owned());
     let name = match profile_name {
         Some(profile_name) => format!("{} ({profile_name})", capitalised(&user)),
@@ -210,10 +208,7 @@ fn default_profile(profile_name: Option<&str>) -> Profile {
     };
     let device = netcore::device_name();
     // Two profiles on one computer are told apart at a glance.
-    let at = name.bytes().fold(0_usize, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
-    });
-    let colour = COLOURS[at % COLOURS.len()].to_owned();
+    let colour = colour_of(&name).to_owned();
     Profile {
         name,
         about: String::new(),
@@ -221,9 +216,6 @@ fn default_profile(profile_name: Option<&str>) -> Profile {
         device,
     }
 }
-
-/// Those the interface offers: dark enough for white letters on them.
-const COLOURS: [&str; 6] = ["#7a4f9a", "#2f6f5e", "#a3415f", "#5b6b2a", "#8a5a2b", "#4a5f8a"];
 
 fn capitalised(name: &str) -> String {
     let mut letters = name.chars();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use app::video::{Fit, Wish};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use media::SourceId;
@@ -13,8 +14,7 @@ use netcore::proto::{Bitrate, Transport};
 use netcore::{Address, ListenOn};
 
 use crate::commands::network_of;
-use crate::live::Wish;
-use crate::spec::{self, Fit, Size};
+use crate::spec::{self, Size};
 
 /// The part of `--help` that scripts rely on.
 pub(crate) const EXIT_CODES: &str = "\
@@ -259,7 +259,8 @@ impl VideoArgs {
                 (false, None) => Fit::FREE,
             },
             transport: if self.tcp { Transport::Tcp } else { Transport::Udp },
-            udp_only: self.udp_only,
+            stays_on_udp: self.udp_only,
+            ..Wish::default()
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use media::{BackgroundRecorder, RecordError, Recorder};
+use app::video::{ActiveRecording, Picture, PictureError, newest_picture};
+use media::{RecordError, Recorder};
 use netcore::proto::StreamId;
-use netcore::{Room, ShownFrame, VideoError};
+use netcore::{Room, ShownFrame};
 
 use crate::exit::{Code, Failure, Result};
 use crate::output::{Recorded, Report, Screen, Snapshot, Text, local_now};
@@ -18,7 +19,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// A film that is being recorded.
 pub(crate) struct Film {
     stream: StreamId,
-    recorder: BackgroundRecorder,
+    recording: ActiveRecording,
 }
 
 impl Film {
@@ -38,27 +39,19 @@ impl Film {
         for name in names_of(path)?.iter().filter(|name| name.is_file()) {
             std::fs::remove_file(name).map_err(|error| output_file::unwritable(name, &error))?;
         }
-        let recorder = BackgroundRecorder::start(Recorder::create(path, rate)?);
-        Ok(Film { stream, recorder })
+        let recording = ActiveRecording::start(Recorder::create(path, rate)?);
+        Ok(Film { stream, recording })
     }
 
     /// Adds a frame, without waiting for the disk.
     pub(crate) fn put(&self, shown: &ShownFrame) -> Result<()> {
-        let header = shown.frame.header();
-        self.recorder.put(
-            shown.frame.jpeg(),
-            (header.width, header.height),
-            header.frame.0,
-            header.captured,
-        )?;
-        Ok(())
+        Ok(self.recording.put(shown)?)
     }
 
     /// Ends the film and tells what it has become; fails when it ended before its time.
     pub(crate) async fn end(self, screen: &Screen) -> Result<()> {
-        let Film { stream, recorder } = self;
-        let finished = tokio::task::spawn_blocking(move || recorder.finish()).await;
-        let (recorded, failed) = finished.map_err(|error| Failure::new(Code::Failed, error))?;
+        let Film { stream, recording } = self;
+        let (recorded, failed) = recording.finish().await;
         screen.tell(&Report::Recorded(Recorded {
             stream: stream.0,
             files: recorded.files.iter().map(|path| Text::path(path)).collect(),
@@ -101,26 +94,23 @@ pub(crate) async fn take_snapshot(
         output_file::refuse_content(path, overwrite)?;
     }
     let _view = viewers.look(room, stream).await?;
-    let mut frames = room.frames(stream).ok_or(VideoError::Gone(stream))?;
-    let shown = tokio::time::timeout(patience, frames.newer_than(None)).await;
-    let shown =
-        shown.map_err(|_| Failure::new(Code::Video, format!("no frame of stream {stream} arrived")))?;
-    let shown = shown.ok_or(VideoError::Gone(stream))?;
-    let header = *shown.frame.header();
-    let path = path.unwrap_or_else(|| format!("stream-{stream}-frame-{:06}.jpg", header.frame.0).into());
+    let Picture {
+        frame,
+        width,
+        height,
+        jpeg,
+    } = newest_picture(room, stream, patience).await?;
+    let path = path.unwrap_or_else(|| format!("stream-{stream}-frame-{:06}.jpg", frame.0).into());
     output_file::refuse_content(&path, overwrite)?;
-    let announced = (header.width, header.height);
-    let (jpeg, info) = media::jpeg::received(&shown.frame.jpeg(), announced)
-        .map_err(|error| Failure::new(Code::Video, format!("stream {stream} sends no picture: {error}")))?;
     let (bytes, target) = (jpeg.len() as u64, path.clone());
     let saved = tokio::task::spawn_blocking(move || media::save_snapshot(&target, &jpeg)).await;
     saved.map_err(|error| Failure::new(Code::Failed, error))??;
     Ok(Snapshot {
         stream: stream.0,
-        frame: header.frame.0,
+        frame: frame.0,
         path: Text::path(&path),
-        width: info.width,
-        height: info.height,
+        width,
+        height,
         bytes,
     })
 }
@@ -129,6 +119,12 @@ pub(crate) async fn take_snapshot(
 pub(crate) fn film_name(stream: StreamId) -> PathBuf {
     let moment = local_now().strftime("%Y%m%d-%H%M%S").to_string();
     format!("stream-{stream}-{moment}.avi").into()
+}
+
+impl From<PictureError> for Failure {
+    fn from(error: PictureError) -> Failure {
+        Failure::new(Code::Video, error)
+    }
 }
 
 impl From<RecordError> for Failure {

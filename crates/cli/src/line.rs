@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use app::video::Fit;
 use media::SourceId;
 use netcore::proto::{FileId, StreamId, Transport};
 
-use crate::spec::{self, Fit, Size};
+use crate::spec::{self, Size};
 
 /// A line, understood.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
+use app::session::{colour_of, user_name};
 use netcore::Folders;
 use netcore::event_log::{self, LogGuard};
 use netcore::proto::session::Profile;
@@ -14,11 +15,6 @@ use crate::output::Screen;
 
 /// How many copies of one profile may run side by side.
 const MAX_COPIES: u32 = 16;
-
-/// Colours that are told apart on light and on dark ground.
-const COLOURS: [&str; 8] = [
-    "#2563a8", "#b3541e", "#2e7d4f", "#8a3f8f", "#a8324a", "#1f7a86", "#7a6a1a", "#5b5bb5",
-];
 
 /// The person at this terminal.
 #[derive(Clone)]
@@ -98,15 +94,10 @@ fn claim(asked: Option<&str>, screen: &Screen) -> Result<(Folders, File)> {
 
 fn profile(common: &Common) -> Profile {
     let device = netcore::device_name();
-    let user = || {
-        ["USER", "USERNAME", "LOGNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-    };
     let name = common
         .name
         .clone()
-        .or_else(user)
+        .or_else(user_name)
         .unwrap_or_else(|| device.clone());
     Profile {
         colour: colour_of(&name).to_owned(),
@@ -115,28 +106,4 @@ fn profile(common: &Common) -> Profile {
         device,
     }
     .tidied()
-}
-
-/// The same colour for the same name, every time.
-fn colour_of(name: &str) -> &'static str {
-    let hash = blake3::hash(name.as_bytes());
-    COLOURS[usize::from(hash.as_bytes()[0]) % COLOURS.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_colour_is_one_that_a_room_takes() {
-        for colour in COLOURS {
-            let profile = Profile {
-                colour: colour.into(),
-                name: "x".into(),
-                ..Profile::default()
-            };
-            assert_eq!(profile.tidied().colour, colour);
-        }
-        assert_eq!(colour_of("Ada"), colour_of("Ada"));
-    }
 }

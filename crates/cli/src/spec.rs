@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use app::video::Fit;
 use netcore::proto::Bitrate;
 use netcore::proto::video::WindowMode;
 
@@ -73,29 +74,14 @@ pub(crate) fn quality_of(text: &str) -> Result<u8, String> {
     }
 }
 
-/// How far pictures follow what the network takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// Quality, size and rate lead to so much at the least and at the most.
-    Within(Bitrate, Bitrate),
-    /// They stay as they are.
-    Fixed,
-}
-
-impl Fit {
-    /// As the network has it.
-    pub(crate) const FREE: Fit = Fit::Within(Bitrate(0), Bitrate(u64::MAX));
-}
-
-impl fmt::Display for Fit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Fit::FREE => write!(f, "follows what the network takes"),
-            Fit::Within(Bitrate(0), most) => write!(f, "takes {most} at most"),
-            Fit::Within(least, Bitrate(u64::MAX)) => write!(f, "takes {least} at least"),
-            Fit::Within(least, most) => write!(f, "takes {least} to {most}"),
-            Fit::Fixed => write!(f, "stays as it is, whatever the network takes"),
-        }
+/// What pictures do that follow the network so far, in words.
+pub(crate) fn words_of(fit: Fit) -> String {
+    match fit {
+        Fit::FREE => "follows what the network takes".to_owned(),
+        Fit::Within(Bitrate(0), most) => format!("takes {most} at most"),
+        Fit::Within(least, Bitrate(u64::MAX)) => format!("takes {least} at least"),
+        Fit::Within(least, most) => format!("takes {least} to {most}"),
+        Fit::Fixed => "stays as it is, whatever the network takes".to_owned(),
     }
 }
 
@@ -227,7 +213,7 @@ mod tests {
 
     #[test]
     fn pictures_follow_the_network_within_bounds_freely_or_not_at_all() {
-        let told = |text: &str| fit_of(text).map(|fit| fit.to_string());
+        let told = |text: &str| fit_of(text).map(words_of);
         assert_eq!(told("2..20").as_deref(), Ok("takes 2.0 Mbit/s to 20.0 Mbit/s"));
         assert_eq!(told("..20").as_deref(), Ok("takes 20.0 Mbit/s at most"));
         assert_eq!(told("2..").as_deref(), Ok("takes 2.0 Mbit/s at least"));

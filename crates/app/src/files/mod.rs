@@ -2,7 +2,7 @@
 
 pub(crate) mod commands;
 mod harmless;
-pub(crate) mod offers;
+mod offers;
 mod preview;
 #[cfg(test)]
 mod tests;
@@ -16,6 +16,7 @@ use netcore::proto::files::Event;
 use netcore::{Snapshot, TransferView};
 
 use crate::core::{Core, OpenRoom};
+pub use offers::Offers;
 use view::{DragView, FilesEvent};
 
 /// Notifies the face what happened to what is offered.

@@ -18,7 +18,7 @@ pub(super) const MAX_REMEMBERED: usize = 2 * MAX_FILES;
 
 /// What is known of the files of a room.
 #[derive(Default)]
-pub(crate) struct Offers(BTreeMap<FileId, Item>);
+pub struct Offers(BTreeMap<FileId, Item>);
 
 struct Item {
     info: FileInfo,
@@ -45,8 +45,7 @@ impl Offers {
     }
 
     /// Takes what the room knows of a file; the one that is forgotten for it, if one is.
-    #[must_use]
-    pub(crate) fn put(&mut self, info: FileInfo) -> Option<FileId> {
+    pub fn put(&mut self, info: FileInfo) -> Option<FileId> {
         match self.0.get_mut(&info.id) {
             Some(item) => {
                 item.info = info;
@@ -95,7 +94,7 @@ impl Offers {
     }
 
     /// Takes `files` for all there are, and returns those that were and are not.
-    pub(crate) fn replace(&mut self, files: &[(FileInfo, Option<TransferView>)]) -> Vec<FileId> {
+    pub fn replace(&mut self, files: &[(FileInfo, Option<TransferView>)]) -> Vec<FileId> {
         let is_there = |id: &FileId| files.iter().any(|(info, _)| info.id == *id);
         let mut gone: Vec<FileId> = self.0.keys().copied().filter(|id| !is_there(id)).collect();
         gone.iter().for_each(|id| drop(self.0.remove(id)));
@@ -109,7 +108,7 @@ impl Offers {
     }
 
     /// Forgets all, and returns what was there.
-    pub(crate) fn clear(&mut self) -> Vec<FileId> {
+    pub fn clear(&mut self) -> Vec<FileId> {
         std::mem::take(&mut self.0).into_keys().collect()
     }
 
@@ -145,6 +144,11 @@ impl Offers {
         let path = item.path()?;
         item.preview = Preview::Tried;
         Some(path)
+    }
+
+    /// A file's name.
+    pub fn name(&self, id: FileId) -> Option<&str> {
+        self.0.get(&id).map(|item| item.info.name.as_str())
     }
 
     pub(crate) fn view(&self, id: FileId, me: MemberId) -> Option<FileView> {

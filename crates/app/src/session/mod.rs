@@ -1,6 +1,7 @@
 //! Who is here, and how this computer came to be in a room.
 
 pub(crate) mod commands;
+mod identity;
 mod opening;
 mod people;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use netcore::{JoinError, Snapshot};
 
 use crate::core::{Core, OpenRoom};
 use crate::{metrics, video};
+pub use identity::{colour_of, user_name};
 pub use people::People;
 use view::{LinkState, Person, SessionEvent};
 
@@ -97,5 +99,5 @@ pub(crate) async fn closed(core: &Core, open: &Arc<OpenRoom>, reason: Option<Joi
     }
     core.notify("session", &SessionEvent::closed(reason));
     metrics::compare::stop(core, open);
-    video::live::end(core, open, None).await;
+    video::going_live::end(core, open, None).await;
 }

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 const MAX_REMEMBERED: usize = 4 * MAX_PEOPLE;
 
 /// The people of a room since it was entered. The only list of them beside the room's own.
+#[derive(Default)]
 pub struct People(Mutex<Remembered>);
 
 #[derive(Default)]

@@ -6,7 +6,7 @@ use media::SourceId;
 use netcore::proto::StreamId;
 
 use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
-use super::{frames, live, recording, source};
+use super::{frames, going_live, recording, source};
 use crate::core::Core;
 use crate::desktop::Choice;
 use crate::error::IpcError;
@@ -42,19 +42,19 @@ pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceV
 }
 
 pub(crate) async fn start_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    live::start(core, spec).await
+    going_live::start(core, spec).await
 }
 
 pub(crate) async fn change_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    live::change(core, spec).await
+    going_live::change(core, spec).await
 }
 
 pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
-    live::set_transport(core, transport).await
+    going_live::set_transport(core, transport).await
 }
 
 pub(crate) async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
-    live::end(core, &*core.room()?, None).await;
+    going_live::end(core, &*core.room()?, None).await;
     Ok(())
 }
 

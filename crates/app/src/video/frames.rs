@@ -8,9 +8,10 @@ use media::jpeg::{self, JpegError, JpegInfo};
 use netcore::ShownFrame;
 use netcore::proto::{FrameNumber, Span, StreamId, Time, Transport};
 
+use super::picture::newest_picture;
 use super::view::{DrawnFrame, FrameBytes};
 use crate::core::OpenRoom;
-use crate::error::{ErrorCode, IpcError};
+use crate::error::IpcError;
 
 /// Length of the header before the JPEG in bytes.
 const HEADER_BYTES: usize = 40;
@@ -50,14 +51,10 @@ pub(super) fn note_drawn(open: &OpenRoom, stream: StreamId, drawn: DrawnFrame, a
 
 /// Writes the newest frame that may be shown into `folder`, under a name of its own.
 pub(super) async fn save(open: &OpenRoom, stream: StreamId, folder: &Path) -> Result<PathBuf, IpcError> {
-    let gone = || IpcError::new(ErrorCode::NotLive, format!("stream {stream} has no picture"));
-    let mut frames = open.room.frames(stream).ok_or_else(gone)?;
-    let newest = tokio::time::timeout(HOLD, frames.newer_than(None)).await;
-    let newest = newest.ok().flatten().ok_or_else(gone)?;
-    let (jpeg, _) = picture_of(&newest).map_err(IpcError::internal)?;
+    let picture = newest_picture(&open.room, stream, HOLD).await?;
     let folder = folder.to_owned();
     let to = folder.clone();
-    let written = tokio::task::spawn_blocking(move || write_new(&to, &jpeg)).await;
+    let written = tokio::task::spawn_blocking(move || write_new(&to, &picture.jpeg)).await;
     written
         .map_err(IpcError::internal)?
         .map_err(|error| IpcError::storage(&folder, &error))

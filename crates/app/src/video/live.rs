@@ -1,318 +1,323 @@
-//! My own video, from its source to the room.
+//! My own video: a source that captures, and a stream that publishes what it gives.
+//!
+//! It knows a room and no face: the window's commands and the terminal's go live by the same code.
 
 use std::sync::Arc;
 
 use media::{Capture, CaptureError, SourceId};
-use netcore::Publisher;
-use netcore::proto::video::{SourceKind, StreamSpec};
-use tokio::sync::mpsc;
+use netcore::proto::video::{AdaptationConfig, StreamSpec};
+use netcore::proto::{Bitrate, StreamId, Transport};
+use netcore::{Publisher, Room, VideoError};
 
-use super::source::{self, Opened, Outlet};
-use super::view::{LiveView, MadeView, SourceFormat, Transport, VideoEvent, VideoSpec};
-use crate::core::{Core, OpenRoom};
-use crate::error::{ErrorCode, IpcError};
+use super::source::{self, Ended, Format, Opened, Outlet};
+use super::view::MadeView;
 
-/// My video, while it is live.
-pub(crate) struct Live {
-    capture: Capture,
+/// The worst JPEG quality that a narrow network leads to, unless another is chosen.
+pub const LEAST_QUALITY: u8 = 30;
+
+/// What a person wants to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// Where the pictures come from.
+    pub source: SourceId,
+    /// In pixels; 0: the source's own.
+    pub width: u16,
+    /// In pixels; 0: the source's own.
+    pub height: u16,
+    /// Frames each second; 0: the source's own.
+    pub rate: f32,
+    /// The best JPEG quality, 1 to 100.
+    pub quality: u8,
+    /// The worst, when the network does not take more.
+    pub least_quality: u8,
+    /// How far quality, size and rate follow what the network takes.
+    pub fit: Fit,
+    /// What carries the frames.
+    pub transport: Transport,
+    /// Whether video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
+    pub stays_on_udp: bool,
+}
+
+/// How far pictures follow what the network takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Quality, size and rate lead to so much at the least and at the most.
+    Within(Bitrate, Bitrate),
+    /// They stay as they are.
+    Fixed,
+}
+
+/// Why a video does not begin, or not become what it is wished to be.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The source cannot be used.
+    #[error(transparent)]
+    Source(#[from] CaptureError),
+    /// The room does not take the stream.
+    #[error(transparent)]
+    Room(#[from] VideoError),
+    /// A file without a picture, for one.
+    #[error("The video was over before it began.")]
+    Over,
+    /// The source neither gives a picture nor says why.
+    #[error("The source {0} does not open. Start again, or choose another source.")]
+    Silent(SourceId),
+}
+
+/// My video while it is live. Dropping it stops it.
+pub struct Live {
+    /// Absent when neither a new source could be used nor the old one again.
+    capture: Option<Capture>,
     outlet: Arc<Outlet>,
     publisher: Arc<Publisher>,
-    spec: VideoSpec,
-    name: String,
-    since_unix_ms: u64,
-    /// The number it had last; it gets another one when the connection comes back.
-    stream: u32,
-    /// How its pictures were made when the interface was told last.
-    told: Option<MadeView>,
+    wish: Wish,
+    format: Format,
+    title: String,
+    ended: Option<Ended>,
+}
+
+impl Fit {
+    /// As the network has it.
+    pub const FREE: Fit = Fit::Within(Bitrate(0), Bitrate(u64::MAX));
+}
+
+impl Default for Wish {
+    fn default() -> Wish {
+        Wish {
+            source: SourceId::Pattern,
+            width: 0,
+            height: 0,
+            rate: 0.0,
+            quality: 50,
+            least_quality: LEAST_QUALITY,
+            fit: Fit::FREE,
+            transport: Transport::Udp,
+            stays_on_udp: false,
+        }
+    }
 }
 
 impl Live {
-    /// As the interface is given it.
-    pub(crate) fn view(&self) -> LiveView {
-        LiveView {
-            stream: self.stream,
-            spec: self.spec.clone(),
-            source_name: self.name.clone(),
-            since_ms: self.since_unix_ms,
-            made: self.made(),
-        }
+    /// Opens the source, and publishes it once it gives pictures.
+    ///
+    /// # Errors
+    /// When there are no pictures, or the room does not take them.
+    pub async fn start(room: &Room, wish: Wish) -> Result<Live, LiveError> {
+        let outlet = Arc::new(Outlet::default());
+        let Opened {
+            capture,
+            format,
+            title,
+            ended,
+        } = source::open(&wish, &outlet).await?;
+        room.stay_on_udp(wish.stays_on_udp);
+        let publisher = match room.publish(spec_of(&wish, format, &title)).await {
+            Ok(publisher) => Arc::new(publisher),
+            Err(error) => {
+                source::close(capture).await;
+                return Err(error.into());
+            }
+        };
+        publisher.adapt(bounds(&wish, format.rate));
+        outlet.open(publisher.clone());
+        Ok(Live {
+            capture: Some(capture),
+            outlet,
+            publisher,
+            wish,
+            format,
+            title,
+            ended: Some(ended),
+        })
+    }
+
+    /// As it was wished for last.
+    pub fn wish(&self) -> &Wish {
+        &self.wish
+    }
+
+    /// The size and rate that the source settled on.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The source's name in words.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Its number in the room; unknown while there is no connection. It gets another one when the connection comes back.
+    pub fn stream(&self) -> Option<StreamId> {
+        self.publisher.stream()
+    }
+
+    /// What the room is given of it.
+    pub fn spec(&self) -> StreamSpec {
+        self.publisher.spec()
     }
 
     /// How its pictures are made at present.
-    fn made(&self) -> MadeView {
-        let plan = self.capture.control().plan();
-        let (width, height) = plan.scale.of((self.spec.width, self.spec.height));
-        MadeView {
-            quality: plan.quality,
+    pub fn made(&self) -> MadeView {
+        let pace = self.capture.as_ref().map(|capture| capture.control().plan());
+        let Format {
+            width, height, rate, ..
+        } = self.format;
+        let as_asked = MadeView {
+            quality: self.wish.quality,
             width,
             height,
-            rate: if plan.rate > 0.0 {
-                plan.rate
-            } else {
-                self.spec.rate
-            },
-        }
-    }
-}
-
-/// Opens the source and tells the room.
-pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    let open = core.room()?;
-    let mut live = open.live.lock().await;
-    if live.is_some() {
-        return Err(IpcError::new(
-            ErrorCode::AlreadyLive,
-            "your video is live already",
-        ));
-    }
-    let outlet = Arc::new(Outlet::default());
-    let Opened {
-        capture,
-        spec,
-        name,
-        ended,
-    } = source::open(core, &spec, &outlet).await?;
-    let publisher = match open.room.publish(stream_spec(&spec, &name)).await {
-        Ok(publisher) => Arc::new(publisher),
-        Err(error) => {
-            source::close(capture).await;
-            return Err(error.into());
-        }
-    };
-    publisher.adapt(source::bounds(&spec));
-    outlet.open(publisher.clone());
-    let stream = publisher.stream().map_or(0, |stream| stream.0);
-    let since_unix_ms = netcore::clock::unix_ms();
-    let begun = Live {
-        capture,
-        outlet,
-        publisher,
-        spec,
-        name,
-        since_unix_ms,
-        stream,
-        told: None,
-    };
-    let view = begun.view();
-    *live = Some(begun);
-    core.notify(
-        "video",
-        &VideoEvent::Live {
-            live: Some(view.clone()),
-            error: None,
-        },
-    );
-    watch_for_end(core, &open, ended);
-    note_used(core, &view.spec);
-    Ok(view)
-}
-
-/// Keeps what is live for the next start. A file is not begun with again, and a window of another program is gone by then.
-fn note_used(core: &Core, spec: &VideoSpec) {
-    if spec.source == "pattern" || spec.source.starts_with("camera:") {
-        core.settings_file.note_used(|last| {
-            last.source.clone_from(&spec.source);
-            last.format = Some(SourceFormat {
-                width: spec.width,
-                height: spec.height,
-                rate: spec.rate,
-            });
-        });
-    }
-}
-
-/// Makes my video another one while it is live. When the new source cannot be used, the old one goes on.
-pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    let open = core.room()?;
-    let mut guard = open.live.lock().await;
-    let mut live = guard.take().ok_or_else(not_live)?;
-    let is_same_picture =
-        (&spec.source, spec.width, spec.height) == (&live.spec.source, live.spec.width, live.spec.height);
-    if is_same_picture {
-        live.capture.set_quality(spec.quality.clamp(1, 100));
-        live.capture.set_rate(source::sane_rate(spec.rate));
-        live.spec = VideoSpec {
-            quality: spec.quality.clamp(1, 100),
-            ..spec
+            rate,
         };
-    } else {
-        // One camera cannot be opened twice, so the old source goes first.
-        let before = live.spec.clone();
-        source::close(live.capture).await;
-        let (opened, error) = match source::open(core, &spec, &live.outlet).await {
-            Ok(opened) => (Ok(opened), None),
-            Err(error) => (source::open(core, &before, &live.outlet).await, Some(error)),
-        };
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                live.outlet.close();
-                finish(core, &open, live.publisher, Some(error.clone())).await;
-                return Err(error);
+        pace.map_or(as_asked, |pace| {
+            let (width, height) = pace.scale.of((width, height));
+            MadeView {
+                quality: pace.quality,
+                width,
+                height,
+                rate: if pace.rate > 0.0 { pace.rate } else { rate },
             }
-        };
-        live = Live {
-            capture: opened.capture,
-            spec: opened.spec,
-            name: opened.name,
-            ..live
-        };
-        watch_for_end(core, &open, opened.ended);
-        if let Some(error) = error {
-            *guard = Some(live);
-            return Err(error);
+        })
+    }
+
+    /// Makes it another one while it is live. When the new source cannot be used, the old one goes on.
+    ///
+    /// # Errors
+    /// When the new source cannot be used, or the room does not take what it is now. [`Live::has_source`] says whether it goes on.
+    pub async fn change(&mut self, wish: Wish) -> Result<(), LiveError> {
+        let settled = (self.format.width, self.format.height);
+        let asked = (self.wish.width, self.wish.height);
+        let size = (wish.width, wish.height);
+        if wish.source == self.wish.source && (size == asked || size == settled) {
+            self.go_on_as(&wish);
+        } else {
+            self.open(&wish).await?;
+        }
+        self.wish = wish;
+        self.publisher.adapt(bounds(&self.wish, self.format.rate));
+        self.announce().await
+    }
+
+    /// The switch: TCP or UDP.
+    ///
+    /// # Errors
+    /// When the room does not take it.
+    pub async fn set_transport(&mut self, transport: Transport) -> Result<(), LiveError> {
+        self.wish.transport = transport;
+        self.announce().await
+    }
+
+    /// Whether over UDP it stays there though nothing answers; of `room`, which it is live in.
+    pub fn set_stays_on_udp(&mut self, room: &Room, stays: bool) {
+        room.stay_on_udp(stays);
+        self.wish.stays_on_udp = stays;
+    }
+
+    /// Whether there is a source. Without one there is nothing left to do but to stop.
+    pub fn has_source(&self) -> bool {
+        self.capture.is_some()
+    }
+
+    /// Waits until the source gives no more, and says why if that was not its end.
+    pub async fn over(&mut self) -> Option<CaptureError> {
+        match &mut self.ended {
+            Some(ended) => ended.recv().await.flatten(),
+            None => std::future::pending().await,
         }
     }
-    live.publisher.adapt(source::bounds(&live.spec));
-    let view = announce(core, &open, &mut live).await;
-    note_used(core, &live.spec);
-    *guard = Some(live);
-    view
-}
 
-/// The switch: TCP or UDP, while live.
-pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
-    let open = core.room()?;
-    let mut guard = open.live.lock().await;
-    let live = guard.as_mut().ok_or_else(not_live)?;
-    live.spec.transport = transport;
-    announce(core, &open, live).await
-}
-
-/// Tells the interface how my pictures are made, when that is another way than it was told last.
-pub(crate) fn tell_made(core: &Core, open: &OpenRoom) {
-    // Whoever changes it at this moment tells of it.
-    let Ok(mut guard) = open.live.try_lock() else {
-        return;
-    };
-    let Some(live) = guard.as_mut() else { return };
-    let made = live.made();
-    if live.told.replace(made) != Some(made) {
-        let live = Some(live.view());
-        core.notify("video", &VideoEvent::Live { live, error: None });
+    /// Says how the present source ends when it ends by itself, once: to somebody who does not hold the video meanwhile.
+    pub(super) fn take_ended(&mut self) -> Option<Ended> {
+        self.ended.take()
     }
-}
 
-/// Ends my video, if it is live, for this reason if for any.
-pub(crate) async fn end(core: &Core, open: &OpenRoom, error: Option<IpcError>) {
-    let Some(live) = open.live.lock().await.take() else {
-        return;
-    };
-    live.outlet.close();
-    source::close(live.capture).await;
-    finish(core, open, live.publisher, error).await;
-}
-
-/// My video may have another number now: the connection was lost and came back.
-pub(super) async fn republished(core: &Core, open: &OpenRoom) {
-    let mut guard = open.live.lock().await;
-    let Some(live) = guard.as_mut() else { return };
-    let Some(stream) = live.publisher.stream().filter(|stream| stream.0 != live.stream) else {
-        return;
-    };
-    live.stream = stream.0;
-    core.notify(
-        "video",
-        &VideoEvent::Live {
-            live: Some(live.view()),
-            error: None,
-        },
-    );
-}
-
-/// Tells the room and the interface what my video is now.
-async fn announce(core: &Core, open: &OpenRoom, live: &mut Live) -> Result<LiveView, IpcError> {
-    match live.publisher.change(stream_spec(&live.spec, &live.name)).await {
-        // Without a connection it takes effect when there is one again.
-        Ok(()) | Err(netcore::VideoError::NotConnected) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let stream = live.publisher.stream();
-    if let Some(known) = stream.and_then(|stream| open.streams.lock().get(stream)) {
-        let spec = live.publisher.spec();
-        super::put(core, open, netcore::proto::video::StreamInfo { spec, ..known });
-    }
-    let view = live.view();
-    core.notify(
-        "video",
-        &VideoEvent::Live {
-            live: Some(view.clone()),
-            error: None,
-        },
-    );
-    Ok(view)
-}
-
-/// Ends the stream and tells the interface.
-async fn finish(core: &Core, open: &OpenRoom, publisher: Arc<Publisher>, error: Option<IpcError>) {
-    let stream = publisher.stream();
-    // The capture's thread may not have let go of it yet; then it ends the stream when it does.
-    if let Some(publisher) = Arc::into_inner(publisher) {
-        publisher.stop().await;
-    }
-    if let Some(stream) = stream {
-        super::remove(core, open, stream);
-    }
-    core.notify("video", &VideoEvent::Live { live: None, error });
-}
-
-/// Ends my video when its source ends by itself. A source that was replaced says nothing any more: its sender is gone.
-fn watch_for_end(
-    core: &Arc<Core>,
-    open: &Arc<OpenRoom>,
-    mut ended: mpsc::UnboundedReceiver<Option<CaptureError>>,
-) {
-    let (core, open) = (core.clone(), Arc::downgrade(open));
-    tokio::spawn(async move {
-        let Some(why) = ended.recv().await else { return };
-        if let Some(open) = open.upgrade() {
-            end(&core, &open, why.map(IpcError::from)).await;
+    /// Ends the stream and lets go of the source.
+    pub async fn stop(self) {
+        self.outlet.close();
+        if let Some(capture) = self.capture {
+            source::close(capture).await;
         }
-    });
+        // The capture's thread may not have let go of it yet; then it ends the stream when it does.
+        if let Some(publisher) = Arc::into_inner(self.publisher) {
+            publisher.stop().await;
+        }
+    }
+
+    /// The same pictures, made otherwise.
+    fn go_on_as(&mut self, wish: &Wish) {
+        let Some(capture) = &self.capture else { return };
+        if wish.quality != self.wish.quality {
+            capture.set_quality(source::sane_quality(wish.quality));
+        }
+        if wish.rate.total_cmp(&self.wish.rate).is_ne() {
+            capture.set_rate(source::sane_rate(wish.rate));
+        }
+        self.format.rate = if wish.rate > 0.0 {
+            source::sane_rate(wish.rate)
+        } else {
+            self.format.own_rate
+        };
+    }
+
+    /// Another source in place of this one.
+    async fn open(&mut self, wish: &Wish) -> Result<(), LiveError> {
+        // One camera cannot be opened twice, so the old source goes first.
+        if let Some(capture) = self.capture.take() {
+            source::close(capture).await;
+        }
+        match source::open(wish, &self.outlet).await {
+            Ok(opened) => {
+                self.take_source(opened);
+                Ok(())
+            }
+            Err(error) => {
+                let before = source::open(&self.wish, &self.outlet).await?;
+                self.take_source(before);
+                Err(error)
+            }
+        }
+    }
+
+    fn take_source(&mut self, opened: Opened) {
+        self.capture = Some(opened.capture);
+        self.format = opened.format;
+        self.title = opened.title;
+        self.ended = Some(opened.ended);
+    }
+
+    /// Tells the room what it is now.
+    async fn announce(&mut self) -> Result<(), LiveError> {
+        let spec = spec_of(&self.wish, self.format, &self.title);
+        match self.publisher.change(spec).await {
+            // Without a connection it takes effect when there is one again.
+            Ok(()) | Err(VideoError::NotConnected) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
-fn stream_spec(spec: &VideoSpec, name: &str) -> StreamSpec {
+fn spec_of(wish: &Wish, format: Format, title: &str) -> StreamSpec {
     StreamSpec {
-        source: match spec.source.parse() {
-            Ok(SourceId::Camera(_)) => SourceKind::Camera,
-            Ok(SourceId::Screen(_)) => SourceKind::Screen,
-            Ok(SourceId::File(_)) => SourceKind::File,
-            Ok(SourceId::Pattern) | Err(_) => SourceKind::Pattern,
-        },
-        title: name.to_owned(),
-        width: spec.width,
-        height: spec.height,
-        rate: spec.rate,
-        transport: spec.transport.into(),
+        source: source::kind_of(&wish.source),
+        title: title.to_owned(),
+        width: format.width,
+        height: format.height,
+        rate: format.rate,
+        transport: wish.transport,
     }
 }
 
-fn not_live() -> IpcError {
-    IpcError::new(ErrorCode::NotLive, "your video is not live")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn others_are_told_what_kind_of_thing_gives_the_pictures() {
-        let kind = |source: &str| {
-            let spec = VideoSpec {
-                source: source.into(),
-                ..crate::testing::pattern(Transport::Udp)
-            };
-            super::super::view::SourceKind::from(stream_spec(&spec, "it").source)
-        };
-        use super::super::view::SourceKind::{Camera, File, Pattern, Screen};
-        for (source, told) in [
-            ("camera:/dev/video0", Camera),
-            ("file:7", File),
-            ("pattern", Pattern),
-            ("screen:2", Screen),
-            ("screen:Lab notes", Screen),
-        ] {
-            assert_eq!(kind(source), told, "{source}");
-        }
+/// How far pictures that come `rate` times a second may be made to fit the network.
+fn bounds(wish: &Wish, rate: f32) -> AdaptationConfig {
+    let usual = AdaptationConfig::default();
+    let most = source::sane_quality(wish.quality);
+    AdaptationConfig {
+        quality: (wish.least_quality.clamp(1, most), most),
+        rate: if rate > 0.0 { rate } else { usual.rate },
+        bitrate: match wish.fit {
+            Fit::Within(least, most) => (least, most),
+            Fit::Fixed => usual.bitrate,
+        },
+        is_fixed: wish.fit == Fit::Fixed,
+        ..usual
     }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod commands;
 mod frames;
-pub(crate) mod live;
+pub(crate) mod going_live;
+mod live;
+mod picture;
 pub(crate) mod recording;
 mod source;
 pub(crate) mod streams;
@@ -14,6 +16,11 @@ use std::sync::Arc;
 
 use netcore::Snapshot;
 use netcore::proto::video::{Event, StreamInfo};
+
+pub use live::{Fit, LEAST_QUALITY, Live, LiveError, Wish};
+pub use picture::{Picture, PictureError, newest_picture};
+pub use recording::ActiveRecording;
+pub use source::Format;
 
 use crate::core::{Core, OpenRoom};
 use view::{StreamView, VideoEvent};
@@ -45,7 +52,7 @@ pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &S
 /// My video may be just starting, which takes as long as its camera does: other events do not wait for that.
 fn look_for_new_number(core: &Arc<Core>, open: &Arc<OpenRoom>) {
     let (core, open) = (core.clone(), open.clone());
-    tokio::spawn(async move { live::republished(&core, &open).await });
+    tokio::spawn(async move { going_live::republished(&core, &open).await });
 }
 
 /// Takes a stream that is new or different and tells the interface which.

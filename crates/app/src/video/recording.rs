@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use media::{BackgroundRecorder, RecordError, Recorded, Recorder};
-use netcore::FrameReceiver;
 use netcore::proto::StreamId;
 use netcore::proto::files::safe_name;
+use netcore::{FrameReceiver, ShownFrame};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,39 @@ use crate::error::{ErrorCode, IpcError};
 const LONGEST_END: Duration = Duration::from_secs(5);
 /// Recordings of one person that begin within one second.
 const MOST_A_SECOND: u32 = 9;
+
+/// A recording that is being written, in the background. Dropping it ends it.
+pub struct ActiveRecording(BackgroundRecorder);
+
+impl ActiveRecording {
+    /// Begins with a file that has been created.
+    pub fn start(recorder: Recorder) -> ActiveRecording {
+        ActiveRecording(BackgroundRecorder::start(recorder))
+    }
+
+    /// Adds a frame, without waiting for the disk.
+    ///
+    /// # Errors
+    /// When the recording has ended before its time.
+    pub fn put(&self, shown: &ShownFrame) -> Result<(), RecordError> {
+        let header = shown.frame.header();
+        self.0.put(
+            shown.frame.jpeg(),
+            (header.width, header.height),
+            header.frame.0,
+            header.captured,
+        )
+    }
+
+    /// Ends the recording once everything is written: what it has become, and why it ended before its time if it did.
+    pub async fn finish(self) -> (Recorded, Option<RecordError>) {
+        let finished = tokio::task::spawn_blocking(move || self.0.finish()).await;
+        finished.unwrap_or_else(|error| {
+            tracing::error!(%error, "the end of a recording panicked");
+            Default::default()
+        })
+    }
+}
 
 /// The recordings under way, by stream.
 #[derive(Default)]
@@ -147,7 +180,7 @@ async fn record(
     recorder: Recorder,
     mut enough: oneshot::Receiver<()>,
 ) {
-    let recorder = BackgroundRecorder::start(recorder);
+    let recording = ActiveRecording::start(recorder);
     let mut after = None;
     loop {
         let shown = tokio::select! {
@@ -156,22 +189,12 @@ async fn record(
             shown = frames.newer_than(after) => shown,
         };
         let Some(shown) = shown else { break };
-        let header = shown.frame.header();
-        after = Some(header.frame);
-        if recorder
-            .put(
-                shown.frame.jpeg(),
-                (header.width, header.height),
-                header.frame.0,
-                header.captured,
-            )
-            .is_err()
-        {
+        after = Some(shown.frame.header().frame);
+        if recording.put(&shown).is_err() {
             break;
         }
     }
-    let finished = tokio::task::spawn_blocking(move || recorder.finish()).await;
-    let (recorded, failed) = finished.unwrap_or_default();
+    let (recorded, failed) = recording.finish().await;
     if let Some(open) = open.upgrade() {
         open.recordings.lock().0.remove(&stream);
         tell_stream(&core, &open, stream);

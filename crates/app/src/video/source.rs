@@ -8,14 +8,15 @@ use media::{
     SourceInfo,
 };
 use netcore::Publisher;
-use netcore::proto::Bitrate;
-use netcore::proto::video::AdaptationConfig;
+use netcore::proto::video::SourceKind;
 use parking_lot::RwLock;
 use tokio::sync::mpsc;
 
+use super::live::{LiveError, Wish};
 use super::view::VideoSpec;
 use crate::core::Core;
 use crate::error::{ErrorCode, IpcError};
+use crate::picks::name_of;
 
 /// A camera that has to be woken needs seconds; more than this is no answer.
 const OPENING: Duration = Duration::from_secs(15);
@@ -70,35 +71,30 @@ impl Outlet {
     }
 }
 
-/// How far pictures may be made to fit the network.
-pub(super) fn bounds(spec: &VideoSpec) -> AdaptationConfig {
-    let most = spec.quality.clamp(1, 100);
-    let usual = AdaptationConfig::default();
-    AdaptationConfig {
-        quality: (spec.least_quality.clamp(1, most), most),
-        rate: if spec.rate > 0.0 { spec.rate } else { usual.rate },
-        bitrate: (
-            spec.least_kbps.map_or(usual.bitrate.0, bitrate),
-            spec.most_kbps.map_or(usual.bitrate.1, bitrate),
-        ),
-        is_fixed: spec.is_fixed,
-        ..usual
-    }
+/// The size and rate of a source's pictures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Format {
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+    /// Frames per second as announced.
+    pub rate: f32,
+    /// Frames per second that the source gives unless fewer are asked for.
+    pub(super) own_rate: f32,
 }
 
-fn bitrate(kbps: u32) -> Bitrate {
-    Bitrate(u64::from(kbps) * 1_000)
-}
+/// Says once how a source ended, when it ended by itself.
+pub(super) type Ended = mpsc::UnboundedReceiver<Option<CaptureError>>;
 
 /// A source that gives pictures.
 pub(super) struct Opened {
     pub(super) capture: Capture,
-    /// As asked, with the size and rate that the source settled on.
-    pub(super) spec: VideoSpec,
+    /// What the source settled on.
+    pub(super) format: Format,
     /// The source's name in words.
-    pub(super) name: String,
-    /// Tells once how it ended, when it ended by itself.
-    pub(super) ended: mpsc::UnboundedReceiver<Option<CaptureError>>,
+    pub(super) title: String,
+    pub(super) ended: Ended,
 }
 
 /// Everything that pictures can come from, screens and windows last, so that nobody shows one who only took the first source.
@@ -137,21 +133,24 @@ pub(super) fn id_of(core: &Core, spec: &VideoSpec) -> Result<SourceId, IpcError>
     }
 }
 
-/// Opens what `spec` names and waits until it gives pictures, or says why not.
-pub(super) async fn open(core: &Core, spec: &VideoSpec, outlet: &Arc<Outlet>) -> Result<Opened, IpcError> {
+/// Opens the source wished for and waits until it gives pictures, or says why not.
+///
+/// # Errors
+/// As the source has them; and when nothing is heard of it for longer than a camera needs to wake.
+pub(super) async fn open(wish: &Wish, outlet: &Arc<Outlet>) -> Result<Opened, LiveError> {
     let asked = CaptureSpec {
-        source: id_of(core, spec)?,
-        width: spec.width.min(MAX_SIDE),
-        height: spec.height.min(MAX_SIDE),
-        rate: sane_rate(spec.rate),
-        quality: spec.quality.clamp(1, 100),
+        source: wish.source.clone(),
+        width: wish.width.min(MAX_SIDE),
+        height: wish.height.min(MAX_SIDE),
+        rate: sane_rate(wish.rate),
+        quality: sane_quality(wish.quality),
     };
     let (started_tx, mut started) = mpsc::unbounded_channel();
     let (ended_tx, ended) = mpsc::unbounded_channel();
-    let (outlet, asking) = (outlet.clone(), outlet);
-    // Whoever listens may have gone; what the capture says then is of no use to anybody.
+    let (sink, asking) = (outlet.clone(), outlet);
+    // Who listens may have gone; what the capture says then is of no use to anybody.
     let capture = Capture::start(asked, netcore::clock::clock(), move |event| match event {
-        CaptureEvent::Frame(frame) => outlet.send(&frame),
+        CaptureEvent::Frame(frame) => sink.send(&frame),
         CaptureEvent::Started {
             width,
             height,
@@ -165,29 +164,23 @@ pub(super) async fn open(core: &Core, spec: &VideoSpec, outlet: &Arc<Outlet>) ->
         CaptureEvent::Ended => drop(ended_tx.send(None)),
     });
     asking.follow(capture.control());
-    let answer = tokio::time::timeout(OPENING, started.recv()).await;
-    let failed = match answer {
+    let failed = match tokio::time::timeout(OPENING, started.recv()).await {
         Ok(Some(Ok((width, height, rate, name)))) => {
-            let quality = spec.quality.clamp(1, 100);
-            let spec = VideoSpec {
-                width,
-                height,
-                rate,
-                quality,
-                ..spec.clone()
-            };
             return Ok(Opened {
                 capture,
-                spec,
-                name,
+                format: Format {
+                    width,
+                    height,
+                    rate,
+                    own_rate: rate,
+                },
+                title: title_of(&wish.source, &name),
                 ended,
             });
         }
         Ok(Some(Err(error))) => error.into(),
-        Ok(None) => IpcError::internal("the source ended before it began"),
-        Err(_) => {
-            IpcError::new(ErrorCode::CameraStalled, "the source does not open").with("camera", &spec.source)
-        }
+        Ok(None) => LiveError::Over,
+        Err(_) => LiveError::Silent(wish.source.clone()),
     };
     close(capture).await;
     Err(failed)
@@ -206,5 +199,52 @@ pub(super) fn sane_rate(rate: f32) -> f32 {
         rate.clamp(0.0, MAX_RATE)
     } else {
         0.0
+    }
+}
+
+/// A JPEG quality that can be.
+pub(super) fn sane_quality(quality: u8) -> u8 {
+    quality.clamp(1, 100)
+}
+
+/// What kind of thing gives the pictures, as others are given it.
+pub(super) fn kind_of(source: &SourceId) -> SourceKind {
+    match source {
+        SourceId::Pattern => SourceKind::Pattern,
+        SourceId::Camera(_) => SourceKind::Camera,
+        SourceId::Screen(_) => SourceKind::Screen,
+        SourceId::File(_) => SourceKind::File,
+    }
+}
+
+/// Others need not know in which folder a video file lies.
+fn title_of(source: &SourceId, name: &str) -> String {
+    match source {
+        SourceId::File(path) => name_of(path),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_are_told_what_kind_of_thing_gives_the_pictures_and_not_where_a_file_lies() {
+        use SourceKind::{Camera, File, Pattern, Screen};
+        for (source, kind, title) in [
+            ("camera:/dev/video0", Camera, "it"),
+            ("file:/home/ada/a.avi", File, "a.avi"),
+            ("pattern", Pattern, "it"),
+            ("screen:2", Screen, "it"),
+            ("screen:Lab notes", Screen, "it"),
+        ] {
+            let id: SourceId = source.parse().unwrap();
+            assert_eq!(
+                (kind_of(&id), title_of(&id, "it").as_str()),
+                (kind, title),
+                "{source}"
+            );
+        }
     }
 }

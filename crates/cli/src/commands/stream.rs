@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use app::video::{Live, Wish};
 use netcore::Room;
 use netcore::proto::Transport;
 
@@ -9,8 +10,8 @@ use crate::args::StreamArgs;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
-use crate::live::Live;
-use crate::output::{Change, Report, Screen, SummaryRow};
+use crate::live::over;
+use crate::output::{Change, LiveView, Report, Screen, SummaryRow};
 use crate::results::{Files, Recording, summary};
 use crate::signals::interrupted;
 
@@ -21,7 +22,7 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     let mut visit = Visit::begin(&env.me()?, &args.address, None, args.window, &env.screen).await?;
     let room = visit.room.clone();
     let recording = Recording::start(&room, files, &env.screen);
-    let live = visit.during(Live::start(&room, wish)).await;
+    let live = visit.during(async { Ok(Live::start(&room, wish).await?) }).await;
     let mut live = match live {
         Ok(live) => live,
         Err(failure) => {
@@ -30,7 +31,8 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
         }
     };
     recording.own().set(live.stream());
-    env.screen.tell(&Report::Live(live.view(Change::Started)));
+    env.screen
+        .tell(&Report::Live(LiveView::new(&live, Change::Started)));
     let stream = live.stream();
     let ended = visit
         .during(go_on(&room, &mut live, args.seconds, &env.screen))
@@ -84,12 +86,12 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
         let is_person = inputs.is_person();
         let input = tokio::select! {
             input = inputs.next() => input,
-            failure = live.over() => return Err(failure),
+            failure = over(live) => return Err(failure),
             () = &mut enough => return Ok(()),
         };
         let (transport, only) = match input {
             Input::Key('t') => (Transport::Tcp, false),
-            Input::Key('u') => (Transport::Udp, live.wish().udp_only),
+            Input::Key('u') => (Transport::Udp, live.wish().stays_on_udp),
             Input::Key(ESC) => return Ok(()),
             Input::Key(_) => continue,
             Input::Interrupt => return Err(interrupted()),
@@ -100,8 +102,12 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
                 Ok(Line::Transport { transport, only }) => (transport, only),
                 Ok(Line::Nothing | Line::Stop | Line::Leave) => return Ok(()),
                 Ok(Line::Quality(quality)) => {
-                    live.set_quality(quality);
-                    screen.tell(&Report::Live(live.view(Change::Changed)));
+                    let wish = Wish {
+                        quality,
+                        ..live.wish().clone()
+                    };
+                    live.change(wish).await?;
+                    screen.tell(&Report::Live(LiveView::new(live, Change::Changed)));
                     continue;
                 }
                 _ => {
@@ -111,7 +117,8 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
                 }
             },
         };
-        live.set_transport(room, transport, only).await?;
-        screen.tell(&Report::Live(live.view(Change::Changed)));
+        live.set_transport(transport).await?;
+        live.set_stays_on_udp(room, only);
+        screen.tell(&Report::Live(LiveView::new(live, Change::Changed)));
     }
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 pub(crate) use ::report::SummaryRow;
+use app::video::{Fit, Live};
 use netcore::proto::chat::{Body, Entry};
 use netcore::proto::files::{FileInfo, FileState};
 use netcore::proto::session::{LeaveReason, Person, Presence};
 use netcore::proto::video::{SourceKind, StreamInfo};
 use netcore::proto::wire::Direction;
-use netcore::proto::{MemberId, StreamId, Transport};
+use netcore::proto::{Bitrate, MemberId, StreamId, Transport};
 use netcore::{ReachableAt, TransferState, TransferView};
 use serde::{Serialize, Serializer};
 
@@ -45,7 +46,7 @@ pub(crate) enum Report {
     /// Which streams are live.
     Streams { streams: Vec<StreamView> },
     /// Our own video.
-    Live(Live),
+    Live(LiveView),
     /// Every 20th frame's result.
     Result(FrameLine),
     /// What is seen of a stream that is watched.
@@ -341,7 +342,7 @@ impl StreamView {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Live {
+pub(crate) struct LiveView {
     pub(crate) change: Change,
     pub(crate) stream: Option<u32>,
     pub(crate) source: Text,
@@ -359,6 +360,34 @@ pub(crate) struct Live {
     pub(crate) transport: Transport,
     /// Whether they stay on UDP though nothing answers.
     pub(crate) is_udp_only: bool,
+}
+
+impl LiveView {
+    /// What our video is now.
+    pub(crate) fn new(live: &Live, change: Change) -> LiveView {
+        let (spec, wish) = (live.spec(), live.wish());
+        let (least, most) = match wish.fit {
+            Fit::Within(least, most) => (Some(least), Some(most)),
+            Fit::Fixed => (None, None),
+        };
+        let least = least.filter(|least| *least > Bitrate(0));
+        let most = most.filter(|most| *most < Bitrate(u64::MAX));
+        LiveView {
+            change,
+            stream: live.stream().map(|stream| stream.0),
+            source: wish.source.to_string().into(),
+            title: spec.title.as_str().into(),
+            width: spec.width,
+            height: spec.height,
+            rate: spec.rate,
+            quality: wish.quality,
+            least_bps: least.map(|Bitrate(bps)| bps),
+            most_bps: most.map(|Bitrate(bps)| bps),
+            is_fixed: wish.fit == Fit::Fixed,
+            transport: spec.transport,
+            is_udp_only: wish.stays_on_udp,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use app::video::{Fit, Live, Wish};
 use netcore::proto::{FileId, MemberId, StreamId, Transport};
 use netcore::{LinkState, Role};
 
@@ -12,10 +13,9 @@ use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
 use crate::keeping::{LONGEST_WAIT, film_name, take_snapshot};
 use crate::line::{self, Line};
-use crate::live::{Live, Wish};
-use crate::output::{Change, FileView, PersonView, Report};
+use crate::output::{Change, FileView, LiveView, PersonView, Report};
 use crate::results;
-use crate::spec::Fit;
+use crate::spec;
 use crate::watching::Watching;
 
 /// How often it is told what is seen of a stream that is watched.
@@ -55,8 +55,8 @@ impl Session<'_> {
             Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
             Line::Record { stream, file } => self.toggle_film(stream, file),
             Line::Snapshot { stream, file } => self.snapshot(stream, file),
-            Line::Quality(quality) => self.set_quality(quality),
-            Line::Fit(fit) => self.set_fit(fit),
+            Line::Quality(quality) => self.set_quality(quality).await,
+            Line::Fit(fit) => self.set_fit(fit).await,
             Line::Name(name) => {
                 self.talk.me.profile.name = name;
                 self.set_profile().await;
@@ -124,8 +124,9 @@ impl Session<'_> {
 
     /// Offers the file at `path`, and those among `more`, to the people named there. Each goes whatever becomes of the others.
     async fn offer_all(&mut self, path: PathBuf, more: &[String]) {
-        let people = self.people.values();
-        let people: Vec<(MemberId, &str)> = people
+        let here = self.people.here();
+        let people: Vec<(MemberId, &str)> = here
+            .iter()
             .map(|person| (person.id, person.profile.name.as_str()))
             .collect();
         match apart(more, &people, Path::exists) {
@@ -142,10 +143,10 @@ impl Session<'_> {
         let offered = self.room.offer_file(path, to.to_vec()).await;
         match offered.map_err(Failure::from) {
             Ok(file) => {
-                self.note_file(&file);
                 self.moving.insert(file.id);
                 self.screen
                     .note(&format!("You offer file {} · {}.", file.id, file.name));
+                self.offers.put(file);
             }
             Err(failure) => self.screen.failure(&failure),
         }
@@ -170,12 +171,13 @@ impl Session<'_> {
         match Live::start(&self.room, wish).await {
             Ok(live) => {
                 self.recording.own().set(live.stream());
-                self.screen.tell(&Report::Live(live.view(Change::Started)));
+                self.screen
+                    .tell(&Report::Live(LiveView::new(&live, Change::Started)));
                 self.screen
                     .note("/tcp, /udp and /udp only switch; /stop or Esc ends it.");
                 self.live = Some(live);
             }
-            Err(failure) => self.screen.failure(&failure),
+            Err(error) => self.screen.failure(&error.into()),
         }
     }
 
@@ -190,18 +192,25 @@ impl Session<'_> {
             };
             return self.screen.note(&words);
         };
-        match live.set_transport(&self.room, transport, only).await {
-            Ok(()) => self.screen.tell(&Report::Live(live.view(Change::Changed))),
-            Err(failure) => self.screen.failure(&failure),
+        match live.set_transport(transport).await {
+            Ok(()) => {
+                live.set_stays_on_udp(&self.room, only);
+                self.screen
+                    .tell(&Report::Live(LiveView::new(live, Change::Changed)));
+            }
+            Err(error) => self.screen.failure(&error.into()),
         }
     }
 
-    fn set_quality(&mut self, quality: u8) {
+    async fn set_quality(&mut self, quality: u8) {
         self.talk.manners.talk.video.quality = quality;
-        match &mut self.live {
+        match &self.live {
             Some(live) => {
-                live.set_quality(quality);
-                self.screen.tell(&Report::Live(live.view(Change::Changed)));
+                let wish = Wish {
+                    quality,
+                    ..live.wish().clone()
+                };
+                self.change(wish).await;
             }
             None => self
                 .screen
@@ -209,19 +218,35 @@ impl Session<'_> {
         }
     }
 
-    fn set_fit(&mut self, fit: Fit) {
+    async fn set_fit(&mut self, fit: Fit) {
         let video = &mut self.talk.manners.talk.video;
         (video.bitrate, video.fixed) = match fit {
             Fit::Within(least, most) => (Some((least, most)), false),
             Fit::Fixed => (None, true),
         };
-        match &mut self.live {
+        match &self.live {
             Some(live) => {
-                live.set_fit(fit);
-                self.screen.tell(&Report::Live(live.view(Change::Changed)));
-                self.screen.note(&format!("Your video {fit}."));
+                let wish = Wish {
+                    fit,
+                    ..live.wish().clone()
+                };
+                self.change(wish).await;
+                self.screen.note(&format!("Your video {}.", spec::words_of(fit)));
             }
-            None => self.screen.note(&format!("Your next video {fit}.")),
+            None => self
+                .screen
+                .note(&format!("Your next video {}.", spec::words_of(fit))),
+        }
+    }
+
+    /// Makes our video another one without ending its stream.
+    async fn change(&mut self, wish: Wish) {
+        let Some(live) = &mut self.live else { return };
+        match live.change(wish).await {
+            Ok(()) => self
+                .screen
+                .tell(&Report::Live(LiveView::new(live, Change::Changed))),
+            Err(error) => self.screen.failure(&error.into()),
         }
     }
 

@@ -1,7 +1,9 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use netcore::proto::session::Person;
+use app::files::Offers;
+use app::session::People;
+use app::video::Live;
 use netcore::proto::{FileId, MemberId, StreamId};
 use netcore::{LinkState, Role, Room, RoomEvent};
 use tokio::sync::broadcast::error::RecvError;
@@ -14,8 +16,8 @@ use super::{Door, Talk};
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
-use crate::live::{Live, over_if_live};
-use crate::output::{Change, LinkView, Report, Screen, Text};
+use crate::live::over_if_live;
+use crate::output::{Change, LinkView, LiveView, Report, Screen, Text};
 use crate::results::Recording;
 use crate::signals::{Signals, interrupted};
 use crate::viewers::Viewers;
@@ -44,11 +46,11 @@ pub(super) struct Session<'a> {
     pub(super) screen: Screen,
     /// Where others can reach us, if the room is ours.
     pub(super) addresses: Option<Addresses>,
-    pub(super) people: BTreeMap<MemberId, Person>,
+    pub(super) people: People,
     pub(super) last_seq: u64,
     /// Whether we know what happened before we came, so that what comes now is news.
     pub(super) is_settled: bool,
-    pub(super) file_names: BTreeMap<FileId, String>,
+    pub(super) offers: Offers,
     /// When a transfer's progress was last told.
     pub(super) told: HashMap<FileId, Instant>,
     pub(super) live: Option<Live>,
@@ -82,9 +84,9 @@ impl<'a> Session<'a> {
             room,
             screen,
             talk,
-            people: BTreeMap::new(),
+            people: People::default(),
             last_seq: 0,
-            file_names: BTreeMap::new(),
+            offers: Offers::default(),
             told: HashMap::new(),
             live: None,
             recording,
@@ -239,7 +241,7 @@ impl<'a> Session<'a> {
 
     pub(super) async fn stop_video(&mut self) {
         let Some(live) = self.live.take() else { return };
-        let view = live.view(Change::Stopped);
+        let view = LiveView::new(&live, Change::Stopped);
         self.recording.own().set(None);
         live.stop().await;
         self.screen.tell(&Report::Live(view));

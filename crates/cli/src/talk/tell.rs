@@ -11,19 +11,15 @@ use crate::output::{Change, Chat, FileView, PersonView, Report, StreamView, Tran
 
 /// A transfer's progress is told this often at most.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
-/// The most names of files that are remembered, the latest ones: a room may have had any number.
-const MAX_FILE_NAMES: usize = 2 * files::MAX_FILES;
 
 impl Session<'_> {
     /// Shows what is the case: when we come, and when too much happened at once.
     pub(super) async fn catch_up(&mut self) {
         let now = self.room.snapshot().await;
-        self.people = now.people.into_iter().map(|person| (person.id, person)).collect();
+        self.people.replace(&now.people);
+        self.offers.replace(&now.files);
         for entry in &now.chat {
             self.show_entry(entry);
-        }
-        for (file, _) in &now.files {
-            self.note_file(file);
         }
         if now.files.iter().any(|(file, _)| file.owner != self.my_id) {
             let files = now.files.iter().map(|(file, _)| FileView::new(file, self.my_id));
@@ -57,15 +53,12 @@ impl Session<'_> {
         match event {
             session::Event::Welcomed(welcome) => {
                 self.my_id = welcome.me;
-                self.people = welcome
-                    .people
-                    .into_iter()
-                    .map(|person| (person.id, person))
-                    .collect();
+                self.people.replace(&welcome.people);
             }
-            session::Event::Joined(person) => drop(self.people.insert(person.id, person)),
+            session::Event::Joined(person) => self.people.put(person),
             session::Event::Changed(person) => {
-                let before = self.people.insert(person.id, person.clone());
+                let before = self.people.get(person.id);
+                self.people.put(person.clone());
                 let is_news = before.is_none_or(|before| {
                     before.presence != person.presence || before.profile != person.profile
                 });
@@ -74,7 +67,7 @@ impl Session<'_> {
                     self.screen.tell(&Report::Person { person });
                 }
             }
-            session::Event::Left { person, .. } => drop(self.people.remove(&person.id)),
+            session::Event::Left { person, .. } => self.people.leave(&person),
             session::Event::UpToDate => self.is_settled = true,
             _ => {}
         }
@@ -107,12 +100,12 @@ impl Session<'_> {
         }
         self.last_seq = entry.seq;
         // The address tells this arrival from earlier ones of ours.
-        let me = self.people.get(&self.my_id);
+        let me = self.people.get(self.my_id);
         let is_mine = entry.from == self.my_id && me.is_some_and(|me| me.address == entry.address);
         if is_mine && entry.body == chat::Body::Joined {
             self.is_settled = true;
         }
-        let count = self.is_settled.then_some(self.people.len());
+        let count = self.is_settled.then(|| self.people.here().len());
         self.screen
             .tell(&Report::Chat(Chat::new(entry, self.my_id, count)));
     }
@@ -126,9 +119,12 @@ impl Session<'_> {
                     message: refusal.to_string().into(),
                 });
             }
-            files::Event::Reset => return self.file_names.clear(),
+            files::Event::Reset => {
+                self.offers.clear();
+                return;
+            }
         };
-        self.note_file(&file);
+        self.offers.put(file.clone());
         let is_first = is_offered && file.owner != self.my_id;
         let view = FileView::new(&file, self.my_id);
         let is_shown = match view.state {
@@ -141,14 +137,6 @@ impl Session<'_> {
         }
         if is_first && self.talk.manners.talk.accept_files {
             self.fetch(file.id).await;
-        }
-    }
-
-    /// Remembers a file's name for the lines about its transfer.
-    pub(super) fn note_file(&mut self, file: &files::FileInfo) {
-        self.file_names.insert(file.id, file.name.clone());
-        if self.file_names.len() > MAX_FILE_NAMES {
-            self.file_names.pop_first();
         }
     }
 
@@ -192,7 +180,7 @@ impl Session<'_> {
         } else if is_over {
             self.told.remove(&view.file);
         }
-        let name = self.file_names.get(&view.file).map_or("", String::as_str);
+        let name = self.offers.name(view.file).unwrap_or_default();
         self.screen.tell(&Report::Transfer(Transfer::new(view, name)));
     }
 
@@ -201,7 +189,7 @@ impl Session<'_> {
     }
 
     fn name_of(&self, id: MemberId) -> String {
-        let person = self.people.get(&id);
-        person.map_or_else(|| format!("#{id}"), |person| person.profile.name.clone())
+        let person = self.people.get(id);
+        person.map_or_else(|| format!("#{id}"), |person| person.profile.name)
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use app::video::{Live, Wish};
 use media::jpeg::{Decoder, Limits};
 use media::pattern::read_code;
 use netcore::Room;
@@ -9,7 +10,6 @@ use tokio::time::timeout;
 use super::cast::{Cast, wait_for};
 use super::{Steps, broken};
 use crate::exit::Result;
-use crate::live::{Live, Wish};
 use crate::output::SummaryRow;
 use crate::results::summary;
 
@@ -36,7 +36,7 @@ pub(super) async fn play(cast: &Cast, seconds: Duration, steps: &Steps) -> Resul
         room.watch(stream, true).await?;
     }
     look(cast, stream, Transport::Tcp, seconds, steps).await?;
-    live.set_transport(&cast.ben, Transport::Udp, false).await?;
+    live.set_transport(Transport::Udp).await?;
     steps.done("Ben switches to UDP, without stopping.");
     look(cast, stream, Transport::Udp, seconds, steps).await?;
     let mut rows = summary(&cast.ben, |key| key.stream == stream).await;

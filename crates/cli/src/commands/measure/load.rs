@@ -4,6 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::video::{Live, Wish};
 use media::{Capture, CaptureEvent, CaptureSpec, CapturedFrame};
 use netcore::proto::StreamId;
 use netcore::proto::video::{DropReason, FrameOutcome, SourceKind, StreamSpec};
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::exit::{Code, Failure, Result};
-use crate::live::{Live, Wish};
+use crate::live::over;
 
 /// So many different pictures are sent in turn at full speed.
 const PICTURES: usize = 8;
@@ -40,9 +41,7 @@ impl Load {
         if full_speed {
             return FullSpeed::start(room, wish).await.map(Load::FullSpeed);
         }
-        Live::start(room, wish)
-            .await
-            .map(|live| Load::Live(Box::new(live)))
+        Ok(Load::Live(Box::new(Live::start(room, wish).await?)))
     }
 
     pub(super) fn stream(&self) -> Option<StreamId> {
@@ -55,7 +54,7 @@ impl Load {
     /// Waits until there is nothing more to send, and says why.
     pub(super) async fn over(&mut self) -> Failure {
         match self {
-            Load::Live(live) => live.over().await,
+            Load::Live(live) => over(live).await,
             Load::FullSpeed(full) => {
                 let _ = (&mut full.feeding).await;
                 Failure::new(Code::Video, "The video is over.")

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::video::{Fit, Wish};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{Span, StreamId, Time, session};
 use netcore::{LinkKey, LinkResult, Room, RoomEvent};
@@ -13,10 +14,8 @@ use super::load::{FileLoad, Load};
 use super::plan::Trial;
 use crate::args::MeasureArgs;
 use crate::exit::Result;
-use crate::live::Wish;
-use crate::output::{Change, Report, Screen};
+use crate::output::{Change, LiveView, Report, Screen};
 use crate::results::{OwnStream, name_of};
-use crate::spec::Fit;
 
 /// The most results of a trial that are kept for its report; figures count all of them.
 const MAX_RESULTS: usize = 200_000;
@@ -56,7 +55,8 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         fit: if args.adapt { Fit::FREE } else { Fit::Fixed },
         transport: trial.transport,
         // Nothing else is to be measured in its place.
-        udp_only: true,
+        stays_on_udp: true,
+        ..Wish::default()
     };
     let mut watch = Watch::new(room);
     let mut load = Load::start(room, wish, args.full_speed).await?;
@@ -65,7 +65,9 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
     if let Load::Live(live) = &load {
         // At full speed every 20th frame would be far too many to show.
         bench.own.set(stream);
-        bench.screen.tell(&Report::Live(live.view(Change::Started)));
+        bench
+            .screen
+            .tell(&Report::Live(LiveView::new(live, Change::Started)));
     }
     let began = netcore::clock::now();
     let failed = tokio::select! {

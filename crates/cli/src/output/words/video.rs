@@ -6,7 +6,8 @@ use netcore::proto::{Bitrate, Span, Transport};
 
 use super::{Style, bytes, dim, mark};
 use crate::output::{
-    Change, Device, FrameLine, Line, Live, Recorded, Snapshot, StreamView, SummaryRow, Table, Text, Watched,
+    Change, Device, FrameLine, Line, LiveView, Recorded, Snapshot, StreamView, SummaryRow, Table, Text,
+    Watched,
 };
 
 pub(super) fn stream(change: Change, stream: &StreamView) -> Option<String> {
@@ -43,7 +44,7 @@ pub(super) fn streams(streams: &[StreamView]) -> Vec<Line> {
     streams.iter().map(line).collect()
 }
 
-pub(super) fn live(live: &Live) -> String {
+pub(super) fn live(live: &LiveView) -> String {
     let only = if live.is_udp_only { " only" } else { "" };
     let shape = format!(
         "{} {}×{} at {:.0} frames/s, quality {}, over {}{only}",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netcore::LinkResult;
-use netcore::proto::metrics::{Count, Distribution};
+use netcore::proto::metrics::{Counters, LinkMeter};
 use netcore::proto::video::FrameOutcome;
 use netcore::proto::{MemberId, StreamId, Time};
 use report::{Measured, Measurement, Setup};
@@ -221,7 +221,7 @@ async fn measure(
     }
     open.round_trips.forget();
     let mut results = open.room.results();
-    let mut sums = Sums::default();
+    let mut sums = Sums::new(transport);
     let mut stretch = Stretch::new(stream, transport.into());
     let enough = tokio::time::sleep(Duration::from_secs(seconds.into()));
     tokio::pin!(enough);
@@ -248,22 +248,26 @@ async fn measure(
     Ok((sums.row(transport), stretch))
 }
 
-/// What is added up of one transport.
-#[derive(Default)]
+/// One transport on all links together, and what is only known link by link.
 struct Sums {
-    counts: BTreeMap<Count, u64>,
-    resent: u64,
-    bytes: u64,
-    delays_us: Distribution,
+    /// Counts every frame, whatever link it went out on.
+    meter: LinkMeter,
     /// When a frame arrived last, link by link.
     arrived_at: BTreeMap<MemberId, Time>,
     longest_gap_us: Option<u64>,
 }
 
 impl Sums {
+    fn new(transport: Transport) -> Sums {
+        Sums {
+            meter: LinkMeter::new(transport.into()),
+            arrived_at: BTreeMap::new(),
+            longest_gap_us: None,
+        }
+    }
+
     fn record(&mut self, LinkResult { peer, result, .. }: &LinkResult) {
-        *self.counts.entry(Count::of(result.outcome)).or_default() += 1;
-        self.resent += u64::from(result.retransmits);
+        self.meter.record(*result);
         let has_arrived = matches!(
             result.outcome,
             FrameOutcome::Acked { .. } | FrameOutcome::Delivered
@@ -271,10 +275,6 @@ impl Sums {
         if !has_arrived {
             self.arrived_at.entry(*peer).or_insert(result.finished);
             return;
-        }
-        self.bytes += u64::from(result.bytes);
-        if let Some(delay) = result.delay() {
-            self.delays_us.record(delay.as_micros());
         }
         let before = self.arrived_at.insert(*peer, result.finished);
         if let Some(before) = before {
@@ -284,25 +284,85 @@ impl Sums {
     }
 
     fn row(&self, transport: Transport) -> CompareRow {
-        let sum = |counts: &[Count]| counts.iter().filter_map(|count| self.counts.get(count)).sum();
-        let quantiles = self.delays_us.quantiles();
+        let summary = self.meter.summaries().into_iter().next();
+        let counted = |count: fn(&Counters) -> u64| summary.map_or(0, |summary| count(&summary.counters));
+        let delay = summary.and_then(|summary| summary.delay_us);
+        let arrived = counted(Counters::arrived);
+        let (lost, dropped) = (counted(Counters::lost), counted(Counters::dropped));
         CompareRow {
             transport,
             links: u32::try_from(self.arrived_at.len()).unwrap_or(u32::MAX),
-            frames: self.counts.values().sum(),
-            arrived: sum(&[Count::Acked, Count::Delivered]),
-            lost: sum(&[
-                Count::LostOvertaken,
-                Count::LostUnanswered,
-                Count::LostDisconnected,
-            ]),
-            dropped: sum(&[Count::DroppedSuperseded, Count::DroppedStopped]),
-            resent: self.resent,
-            bytes: self.bytes,
-            ack_p50_us: quantiles.map(|quantiles| quantiles.p50),
-            ack_p95_us: quantiles.map(|quantiles| quantiles.p95),
-            ack_p99_us: quantiles.map(|quantiles| quantiles.p99),
+            frames: arrived.saturating_add(lost).saturating_add(dropped),
+            arrived,
+            lost,
+            dropped,
+            resent: counted(Counters::resent),
+            bytes: summary.map_or(0, |summary| summary.bytes),
+            ack_p50_us: delay.map(|delay| delay.p50),
+            ack_p95_us: delay.map(|delay| delay.p95),
+            ack_p99_us: delay.map(|delay| delay.p99),
             longest_gap_us: self.longest_gap_us,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netcore::proto::video::{DropReason, FrameResult, LossReason};
+    use netcore::proto::{FrameNumber, Span};
+
+    use super::*;
+
+    fn result(peer: u32, at_ms: u64, outcome: FrameOutcome) -> LinkResult {
+        let at = Time::from_micros(at_ms * 1_000);
+        LinkResult {
+            stream: StreamId(1),
+            peer: MemberId(peer),
+            result: FrameResult {
+                frame: FrameNumber(1),
+                bytes: 100,
+                transport: netcore::proto::Transport::Udp,
+                captured: at,
+                encode_us: 0,
+                offered: at,
+                first_out: None,
+                last_out: None,
+                received_whole: None,
+                spread_us: None,
+                finished: at,
+                retransmits: 1,
+                outcome,
+            },
+        }
+    }
+
+    #[test]
+    fn frames_are_counted_over_all_links_and_gaps_on_each() {
+        let acked = |delay_ms| FrameOutcome::Acked {
+            delay: Span::from_millis(delay_ms),
+            hold: Span::ZERO,
+        };
+        let mut sums = Sums::new(Transport::Udp);
+        for (peer, at_ms, outcome) in [
+            (1, 10, acked(2)),
+            (2, 20, FrameOutcome::Delivered),
+            (1, 40, FrameOutcome::Lost(LossReason::Unanswered)),
+            (2, 50, acked(2)),
+            (1, 90, acked(2)),
+            (2, 95, FrameOutcome::Dropped(DropReason::Superseded)),
+        ] {
+            sums.record(&result(peer, at_ms, outcome));
+        }
+        let row = sums.row(Transport::Udp);
+        assert_eq!(
+            (row.links, row.frames, row.arrived, row.lost, row.dropped),
+            (2, 6, 4, 1, 1)
+        );
+        assert_eq!(
+            (row.bytes, row.resent, row.longest_gap_us),
+            (400, 6, Some(80_000))
+        );
+        let nothing = Sums::new(Transport::Tcp).row(Transport::Tcp);
+        assert_eq!((nothing.frames, nothing.ack_p50_us), (0, None));
     }
 }

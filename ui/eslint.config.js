@@ -5,12 +5,12 @@ import svelteConfig from "./svelte.config.js";
 
 const CAPABILITIES = ["session", "chat", "files", "video", "metrics"];
 
-const shell = { group: ["@tauri-apps/*"], message: "Only src/host/tauri.ts knows the desktop shell." };
-const fake = { group: ["**/host/fake", "**/host/fake/**"], message: "The simulated host stands behind the door." };
+const shell = { group: ["@tauri-apps/*"], message: "Only src/backend/tauri.ts knows the desktop shell." };
+const fake = { group: ["**/backend/fake", "**/backend/fake/**"], message: "Only src/backend/index.ts and tests know the simulated backend." };
 const layout = { group: ["**/app/**"], message: "Nothing reaches back into src/app." };
 const capabilities = (names) =>
   names.map((name) => ({
-    group: [`**/${name}/*`, `!**/host/**`],
+    group: [`**/${name}/*`, `!**/backend/**`],
     message: "Only src/app sees two capabilities; give it what it needs as a property.",
   }));
 
@@ -32,7 +32,7 @@ export default ts.config(
   },
   {
     files: ["src/**"],
-    ignores: ["src/**/*.test.ts", "src/host/fake/**", "src/shared/format.ts", "src/shared/ui/composition.ts"],
+    ignores: ["src/**/*.test.ts", "src/backend/fake/**", "src/shared/format.ts", "src/shared/ui/composition.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",
@@ -60,10 +60,10 @@ export default ts.config(
     may([`src/${name}/**`], shell, fake, layout, ...capabilities(CAPABILITIES.filter((other) => other !== name))),
   ),
   may(["src/shared/**"], shell, fake, layout, ...capabilities(CAPABILITIES)),
-  may(["src/host/**"], shell, layout, ...capabilities(CAPABILITIES)),
-  may(["src/host/tauri.ts"], fake, layout, ...capabilities(CAPABILITIES)),
+  may(["src/backend/**"], shell, layout, ...capabilities(CAPABILITIES)),
+  may(["src/backend/tauri.ts"], fake, layout, ...capabilities(CAPABILITIES)),
   may(["src/bindings/**"], { group: ["*"], message: "Bindings are types and import nothing." }),
-  // Tests of one capability run it on the simulated host.
+  // Tests of one capability run it on the simulated backend.
   ...CAPABILITIES.map((name) =>
     may([`src/${name}/**/*.test.ts`], shell, layout, ...capabilities(CAPABILITIES.filter((other) => other !== name))),
   ),

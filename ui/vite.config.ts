@@ -2,11 +2,11 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
 import { defineConfig } from "vitest/config";
 
-// Modes: "production" is what the desktop shell embeds; "browser" is the same interface on the fake host, for a plain
-// browser and its tests. The fake host is not part of the production build.
+// Modes: "production" is what the desktop shell embeds; "browser" is the same interface on the fake backend, for a plain
+// browser and its tests. The fake backend is not part of the production build.
 export default defineConfig(({ mode }) => ({
   plugins: [svelte(), svelteTesting()],
-  define: { __FAKE_HOST__: JSON.stringify(mode !== "production") },
+  define: { __FAKE_BACKEND__: JSON.stringify(mode !== "production") },
   build: {
     outDir: mode === "browser" ? "dist-browser" : "dist",
     emptyOutDir: true,

@@ -1,5 +1,5 @@
 /**
- * The built interface on the simulated host, in a real browser, under the policy that the desktop shell sets: whatever
+ * The built interface on the simulated backend, in a real browser, under the policy that the desktop shell sets: whatever
  * that refuses, or any error in the page, fails the test that met it.
  */
 import assert from "node:assert/strict";
@@ -32,7 +32,7 @@ export async function openBrowser() {
     args: ["--no-sandbox"],
   });
   const opened = {
-    /** Opens the interface; `query` is told to the simulated host. */
+    /** Opens the interface; `query` says how the simulated backend begins. */
     async page(query = "", { width = 1280, height = 800 } = {}) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: "light" });
       const page = await context.newPage();

@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ChatEntry } from "../bindings/contract";
-import { createFakeHost } from "../host/fake";
+import { createFakeBackend } from "../backend/fake";
 import { click, open } from "../testing/app";
 import { Model } from "./model.svelte";
 
@@ -23,67 +23,67 @@ afterEach(cleanup);
 
 describe("the start screen", () => {
   it("hosts a room named after me when no other name is given", async () => {
-    const { host } = await open();
+    const { backend } = await open();
     await click("host-room");
     await screen.findByTestId("room");
-    expect(host.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27182 } });
+    expect(backend.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27182 } });
     expect(screen.getByTestId("people-count")).toHaveTextContent("1");
     expect(screen.getByTestId("empty-stage")).toHaveTextContent("192.168.1.24:27182");
   });
 
   it("says at the door why a room could not be opened, and opens it then", async () => {
-    const { host } = await open({ refuse: { "session|host_room": "port_in_use" } });
+    const { backend } = await open({ refuse: { "session|host_room": "port_in_use" } });
     await click("host-room");
     expect(await screen.findByTestId("host-error")).toHaveTextContent("Port 27182 is in use");
-    host.refuse("session|host_room", null);
+    backend.refuse("session|host_room", null);
     await fireEvent.input(screen.getByTestId("port"), { target: { value: "27183" } });
     await click("host-room");
     await screen.findByTestId("room");
-    expect(host.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27183 } });
+    expect(backend.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27183 } });
   });
 
   it("does not take a port that is none", async () => {
-    const { host } = await open();
+    const { backend } = await open();
     await fireEvent.input(screen.getByTestId("port"), { target: { value: "99999" } });
     await click("host-room");
     expect(screen.getByText("A port is a number from 1 to 65535.")).toBeVisible();
-    expect(host.calls.map((call) => call.command)).not.toContain("session|host_room");
+    expect(backend.calls.map((call) => call.command)).not.toContain("session|host_room");
   });
 
   it("asks for a name first, and keeps it before a door is taken", async () => {
-    const { host } = await open({ scene: "first" });
+    const { backend } = await open({ scene: "first" });
     expect(screen.getByTestId("host-room")).toBeDisabled();
     await fireEvent.input(screen.getByTestId("my-name"), { target: { value: "سارة" } });
     await click("host-room");
     await screen.findByTestId("room");
-    const order = host.calls.map((call) => call.command).filter((c) => c === "session|save_profile" || c === "session|host_room");
+    const order = backend.calls.map((call) => call.command).filter((c) => c === "session|save_profile" || c === "session|host_room");
     expect(order).toEqual(["session|save_profile", "session|host_room"]);
   });
 
   it("joins at once when this window was opened to", async () => {
-    const { host } = await open({ autoJoin: "127.0.0.1:27182" });
+    const { backend } = await open({ autoJoin: "127.0.0.1:27182" });
     await screen.findByTestId("room");
-    expect(host.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
+    expect(backend.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
   });
 
   it("removes a used room from the list only when that is confirmed", async () => {
-    const { host } = await open();
+    const { backend } = await open();
     await click("forget-192.168.1.31:27182");
     await fireEvent.click(screen.getByText("Keep"));
     await click("forget-192.168.1.31:27182");
-    expect(host.calls.map((call) => call.command)).not.toContain("session|forget_room");
+    expect(backend.calls.map((call) => call.command)).not.toContain("session|forget_room");
     await click("forget-room");
     await waitFor(() => expect(screen.queryByText("现场三组")).toBeNull());
-    expect(host.calls).toContainEqual({ command: "session|forget_room", args: { address: "192.168.1.31:27182" } });
+    expect(backend.calls).toContainEqual({ command: "session|forget_room", args: { address: "192.168.1.31:27182" } });
     expect(screen.getByText("Lecture hall 3")).toBeVisible();
   });
 
   it("joins nothing while the list of known rooms cannot be read, and starts it anew when asked to", async () => {
-    const { host } = await open({ refuse: { "session|join_room": "known_rooms_unreadable" } });
+    const { backend } = await open({ refuse: { "session|join_room": "known_rooms_unreadable" } });
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
     await click("join-room");
     await screen.findByTestId("join-error");
-    host.refuse("session|join_room", null);
+    backend.refuse("session|join_room", null);
     await click("rooms-anew");
     expect(await screen.findByTestId("toast")).toHaveTextContent("known-rooms.json.unreadable-");
     expect(screen.queryByTestId("join-error")).toBeNull();
@@ -92,14 +92,14 @@ describe("the start screen", () => {
   });
 
   it("says that a known room is at a new address, whenever that is found out", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     const context = { room: "Lab", address: "192.168.1.10:27182" };
-    host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "session", code: "known_room", text: "", context } });
+    backend.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "session", code: "known_room", text: "", context } });
     expect(await screen.findByTestId("toast")).toHaveTextContent("this is “Lab”, known from 192.168.1.10:27182, at a new address");
   });
 
   it("joins a room with another identity only when somebody has compared it", async () => {
-    const { host } = await open({ refuse: { "session|join_room": "identity_changed" } });
+    const { backend } = await open({ refuse: { "session|join_room": "identity_changed" } });
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
     await click("join-room");
     expect(await screen.findByTestId("join-error")).toHaveTextContent("another identity than last time. You have not been connected.");
@@ -110,29 +110,29 @@ describe("the start screen", () => {
     await fireEvent.input(screen.getByTestId("identity-digits"), { target: { value: "3fa9" } });
     await fireEvent.keyDown(screen.getByTestId("identity-digits"), { key: "Enter" });
     expect(screen.getByTestId("join-confirmed")).toBeDisabled();
-    expect(host.calls.map((call) => call.command)).not.toContain("session|join_confirmed");
+    expect(backend.calls.map((call) => call.command)).not.toContain("session|join_confirmed");
     // What is typed meanwhile is not what the question was about.
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "10.0.0.9:1" } });
     await fireEvent.input(screen.getByTestId("identity-digits"), { target: { value: "07C2" } });
     await click("join-confirmed");
     await screen.findByTestId("room");
-    expect(host.calls).toContainEqual({ command: "session|join_confirmed", args: { address: "192.168.1.10:27182", fingerprint: "07c2".repeat(16) } });
-    expect(host.calls.map((call) => call.command)).not.toContain("session|forget_room");
+    expect(backend.calls).toContainEqual({ command: "session|join_confirmed", args: { address: "192.168.1.10:27182", fingerprint: "07c2".repeat(16) } });
+    expect(backend.calls.map((call) => call.command)).not.toContain("session|forget_room");
   });
 
   it("changes language and theme at once, and keeps them", async () => {
-    const { host } = await open();
+    const { backend } = await open();
     await click("language-zh");
     expect(screen.getByTestId("host-room")).toHaveTextContent("开始主持");
     await click("theme-dark");
     expect(document.documentElement.dataset.theme).toBe("dark");
-    await waitFor(() => expect(host.calls.filter((call) => call.command === "session|save_settings")).toHaveLength(2));
+    await waitFor(() => expect(backend.calls.filter((call) => call.command === "session|save_settings")).toHaveLength(2));
   });
 
   it("offers another try when the backend did not answer", async () => {
-    const { host } = await open({ refuse: { "session|start": "storage" } });
+    const { backend } = await open({ refuse: { "session|start": "storage" } });
     expect(screen.getByTestId("start-error")).toHaveTextContent("cannot write to its own folder");
-    host.refuse("session|start", null);
+    backend.refuse("session|start", null);
     await fireEvent.click(screen.getByText("Try again"));
     await screen.findByTestId("start");
   });
@@ -168,12 +168,12 @@ describe("the room", () => {
   });
 
   it("does not send a text that is too long, and says by how much", async () => {
-    const { host } = await open({ scene: "empty" });
+    const { backend } = await open({ scene: "empty" });
     await fireEvent.input(screen.getByTestId("composer"), { target: { value: "x".repeat(65_536 + 1204) } });
     expect(screen.getByTestId("chat-limit")).toHaveTextContent("Too long by 1,204 bytes");
     expect(screen.getByTestId("send")).toBeDisabled();
     await fireEvent.keyDown(screen.getByTestId("composer"), { key: "Enter" });
-    expect(host.calls.map((call) => call.command)).not.toContain("chat|say");
+    expect(backend.calls.map((call) => call.command)).not.toContain("chat|say");
   });
 
   it("finds words in the conversation, marks them, and ends the search by Esc", async () => {
@@ -221,94 +221,94 @@ describe("the room", () => {
   });
 
   it("offers dropped files to everyone, and says where they are let go of", async () => {
-    const { host } = await open({ scene: "busy" });
-    host.drag({ kind: "over" });
+    const { backend } = await open({ scene: "busy" });
+    backend.drag({ kind: "over" });
     expect(await screen.findByTestId("drop-target")).toHaveTextContent("Drop to offer to everyone");
-    host.drag({ kind: "away" });
+    backend.drag({ kind: "away" });
     await waitFor(() => expect(screen.queryByTestId("drop-target")).toBeNull());
-    host.drag({ kind: "over" });
-    host.drag({ kind: "dropped", picks: [host.room.picks.pick("a.png"), host.room.picks.pick("b c.txt"), host.room.picks.pick("Photos/")] });
+    backend.drag({ kind: "over" });
+    backend.drag({ kind: "dropped", picks: [backend.room.picks.pick("a.png"), backend.room.picks.pick("b c.txt"), backend.room.picks.pick("Photos/")] });
     expect(await screen.findByText("b c")).toBeVisible();
     expect(screen.queryByTestId("drop-target")).toBeNull();
-    expect(host.calls).toContainEqual({ command: "files|offer_files", args: { picks: [1, 2, 3], to: [] } });
+    expect(backend.calls).toContainEqual({ command: "files|offer_files", args: { picks: [1, 2, 3], to: [] } });
     const notOffered = await screen.findByTestId("not-offered");
     expect(notOffered).toHaveTextContent("1 file was not offered");
     expect(notOffered).toHaveTextContent("Photos · this is a folder, and folders are not sent.");
   });
 
   it("takes no dropped files where nothing says what becomes of them", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     await click("open-wire");
-    host.drag({ kind: "over" });
-    host.drag({ kind: "dropped", picks: [host.room.picks.pick("a.png")] });
+    backend.drag({ kind: "over" });
+    backend.drag({ kind: "dropped", picks: [backend.room.picks.pick("a.png")] });
     await click("wire-back");
     await screen.findByTestId("room");
     expect(screen.queryByTestId("drop-target")).toBeNull();
-    expect(host.calls.map((call) => call.command)).not.toContain("files|offer_files");
+    expect(backend.calls.map((call) => call.command)).not.toContain("files|offer_files");
   });
 
   it("says with the files why dropped ones are not offered", async () => {
-    const { host } = await open({ scene: "busy", refuse: { "files|offer_files": "file_unreadable" } });
-    host.drag({ kind: "dropped", picks: [host.room.picks.pick("notes.txt")] });
+    const { backend } = await open({ scene: "busy", refuse: { "files|offer_files": "file_unreadable" } });
+    backend.drag({ kind: "dropped", picks: [backend.room.picks.pick("notes.txt")] });
     expect(await screen.findByTestId("files-error")).toHaveTextContent("cannot be read");
     expect(screen.getByTestId("tab-files")).toHaveAttribute("aria-selected", "true");
   });
 
   it("shows a message whose time no calendar has, and what comes after it", async () => {
-    const { host, model } = await open({ scene: "busy" });
+    const { backend, model } = await open({ scene: "busy" });
     const known = model.chat.entries.find((entry) => entry.body.kind === "text" && !entry.mine) as ChatEntry;
     for (const [i, atMs] of [8.64e15 + 1, 1.8e19, 253_402_300_799_000, Date.now()].entries()) {
-      host.emit("chat:event", { kind: "entry", entry: { ...known, key: 500 + i, seq: 500 + i, atMs, body: { kind: "text", text: `time ${i}` } } });
+      backend.emit("chat:event", { kind: "entry", entry: { ...known, key: 500 + i, seq: 500 + i, atMs, body: { kind: "text", text: `time ${i}` } } });
     }
     for (const i of [0, 1, 2, 3]) expect(await screen.findByText(`time ${i}`)).toBeVisible();
   });
 
   it("shows a failed message with its reason and sends it again", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     const failed = {
       key: 77, era: 0, seq: null, body: { kind: "text" as const, text: "lost words" }, from: 2, name: "Mara", colour: "#7a4f9a", address: "", mine: true,
       atMs: Date.now(), state: "failed" as const, error: { code: "host_gone" as const, message: "", context: {} },
     };
-    host.emit("chat:event", { kind: "entry", entry: failed });
+    backend.emit("chat:event", { kind: "entry", entry: failed });
     await waitFor(() => expect(screen.getByText("lost words").closest("li")).toHaveAttribute("data-state", "failed"));
     expect(screen.getByText(/The host closed the room or is gone/)).toBeVisible();
     await click("resend");
-    expect(host.calls).toContainEqual({ command: "chat|resend", args: { key: 77 } });
+    expect(backend.calls).toContainEqual({ command: "chat|resend", args: { key: 77 } });
   });
 
   it("accepts a file where it is offered, in the conversation", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     const card = screen.getByTestId("file-5");
     expect(card).toHaveTextContent("notes.txt");
     expect(card).toHaveTextContent("from Priya");
     await fireEvent.click(within(card).getByTestId("file-accept"));
     await waitFor(() => expect(screen.getByTestId("file-5").dataset.state).toBe("transferring"));
-    expect(host.calls).toContainEqual({ command: "files|accept_file", args: { id: 5 } });
+    expect(backend.calls).toContainEqual({ command: "files|accept_file", args: { id: 5 } });
   });
 
   it("says that the connection is lost, what waits, and tries at once when told to", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     expect(screen.queryByTestId("lost-banner")).toBeNull();
-    host.room.lose();
+    backend.room.lose();
     const banner = await screen.findByTestId("lost-banner");
     expect(banner).toHaveTextContent("Connection to Networks lab 2 lost");
     expect(banner).toHaveTextContent("Try 1 in 2 s. Kept here until then: 1 file.");
     await click("try-now");
     await waitFor(() => expect(screen.queryByTestId("lost-banner")).toBeNull());
     // What happened meanwhile is read anew.
-    await waitFor(() => expect(host.calls.filter((call) => call.command === "session|room")).toHaveLength(2));
+    await waitFor(() => expect(backend.calls.filter((call) => call.command === "session|room")).toHaveLength(2));
   });
 
   it("returns to the start with the reason when the host is gone", async () => {
-    const { host } = await open({ scene: "busy" });
-    host.room.close({ code: "host_gone", message: "", context: {} });
+    const { backend } = await open({ scene: "busy" });
+    backend.room.close({ code: "host_gone", message: "", context: {} });
     expect(await screen.findByTestId("ended")).toHaveTextContent("Networks lab 2 · The host closed the room or is gone.");
   });
 });
 
 describe("my video", () => {
   it("goes live, switches to TCP by the arrow keys, and stops by Esc", async () => {
-    const { host, model } = await open({ scene: "empty" });
+    const { backend, model } = await open({ scene: "empty" });
     await click("start-video");
     await screen.findByTestId("stop-video");
     const udp = screen.getByTestId("transport-udp");
@@ -316,7 +316,7 @@ describe("my video", () => {
     udp.focus();
     await fireEvent.keyDown(udp, { key: "ArrowLeft" });
     await waitFor(() => expect(screen.getByTestId("transport-tcp")).toHaveAttribute("aria-checked", "true"));
-    expect(host.calls).toContainEqual({ command: "video|set_transport", args: { transport: "tcp" } });
+    expect(backend.calls).toContainEqual({ command: "video|set_transport", args: { transport: "tcp" } });
     expect(document.activeElement).toBe(screen.getByTestId("transport-tcp"));
     await esc();
     await screen.findByTestId("start-video");
@@ -340,12 +340,12 @@ describe("my video", () => {
   });
 
   it("records a stream until it is told to stop, and says where the film is", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     await screen.findByTestId("room");
     const large = document.querySelector("article.large") as HTMLElement;
     const id = within(large).getByTestId(/^tile-/).dataset.testid?.slice("tile-".length);
     // No picture was drawn here, where there is no canvas; the shell has them all the same.
-    await host.call("video|start_recording", { stream: Number(id) });
+    await backend.call("video|start_recording", { stream: Number(id) });
     expect(await within(large).findByTestId(`recording-${id}`)).toHaveTextContent("REC");
     await fireEvent.click(within(large).getByTestId("record"));
     expect(await screen.findByTestId("toast")).toHaveTextContent(`stream-${id}.avi`);
@@ -353,20 +353,20 @@ describe("my video", () => {
   });
 
   it("says how pictures are made while the network takes no more, and lets that be switched off while live", async () => {
-    const { host, model } = await open({ scene: "busy" });
+    const { backend, model } = await open({ scene: "busy" });
     const live = model.video.live;
     if (!live) throw new Error("my video is not live");
     expect(screen.queryByTestId("adapted")).toBeNull();
-    host.emit("video:event", { kind: "live", live: { ...live, made: { quality: 30, width: 320, height: 240, rate: 15 } }, error: null });
+    backend.emit("video:event", { kind: "live", live: { ...live, made: { quality: 30, width: 320, height: 240, rate: 15 } }, error: null });
     expect(await screen.findByTestId("adapted")).toHaveTextContent("now JPEG 30 · 320×240 · 15 fps");
     await click("settings");
     await choose("settings-least-bitrate", "5 Mbit/s");
-    await waitFor(() => expect(host.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 5_000, mostKbps: null } }));
+    await waitFor(() => expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 5_000, mostKbps: null } }));
     await choose("settings-most-bitrate", "2 Mbit/s");
-    await waitFor(() => expect(host.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 2_000, mostKbps: 2_000 } }));
+    await waitFor(() => expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 2_000, mostKbps: 2_000 } }));
     await fireEvent.click(await screen.findByTestId("settings-fit"));
-    await waitFor(() => expect(host.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true } }));
-    expect(host.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true, leastQuality: 30 } });
+    await waitFor(() => expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true } }));
+    expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true, leastQuality: 30 } });
     await waitFor(() => expect(screen.queryByTestId("adapted")).toBeNull());
   });
 
@@ -387,13 +387,13 @@ describe("my video", () => {
   });
 
   it("says in words why the camera does not start, with a next step", async () => {
-    const { host, model } = await open({ scene: "empty" });
+    const { backend, model } = await open({ scene: "empty" });
     await model.video.useSource("camera:/dev/video0");
-    host.refuse("video|start_video", "camera_busy");
+    backend.refuse("video|start_video", "camera_busy");
     await click("start-video");
     const note = await screen.findByTestId("video-error");
     expect(note).toHaveTextContent("Another program holds the camera HD Webcam C270.");
-    host.refuse("video|start_video", null);
+    backend.refuse("video|start_video", null);
     await fireEvent.click(within(note).getByText("Test pattern"));
     await screen.findByTestId("stop-video");
     expect(screen.queryByTestId("video-error")).toBeNull();
@@ -402,11 +402,11 @@ describe("my video", () => {
 
 
 it("an event that overtakes the answer it is newer than is not lost", async () => {
-  const host = createFakeHost({ alive: false, delayMs: 0 });
-  const model = new Model(host);
+  const backend = createFakeBackend({ alive: false, delayMs: 0 });
+  const model = new Model(backend);
   await model.open();
   const joined = model.join("192.168.1.10:27182");
-  host.emit("chat:event", {
+  backend.emit("chat:event", {
     kind: "entry",
     entry: { key: 999, era: 0, seq: 999, body: { kind: "text", text: "early" }, from: 0, name: "Chen", colour: "#2f6f5e", address: "", mine: false, atMs: Date.now(), state: "delivered", error: null },
   });

@@ -8,7 +8,7 @@ afterEach(cleanup);
 
 describe("the wire", () => {
   it("shows the figures of both transports and exports them", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     await waitFor(() => expect(screen.getByTestId("num.p50-tcp")).not.toHaveTextContent("—"));
     expect(screen.getByTestId("num.p50-udp")).not.toHaveTextContent("—");
     await click("open-wire");
@@ -16,14 +16,14 @@ describe("the wire", () => {
     expect(screen.getByTestId("num.buffer")).toHaveTextContent("8");
     await click("export-csv");
     expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-results.csv");
-    expect(host.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
+    expect(backend.calls).toContainEqual({ command: "metrics|export_results", args: { format: "csv" } });
     await click("export-html");
     expect(await screen.findByText("Results saved: /home/mara/Documents/roomwire-results.html")).toBeVisible();
   });
 
   it("counts a link once, whatever carries it, and two links apart", async () => {
-    const { host, model } = await open({ scene: "empty" });
-    const tell = (...links: LinkView[]) => host.emit("metrics:event", { kind: "points", points: [], links, conditioned: null });
+    const { backend, model } = await open({ scene: "empty" });
+    const tell = (...links: LinkView[]) => backend.emit("metrics:event", { kind: "points", points: [], links, conditioned: null });
     model.view = "wire";
     tell(linkView());
     tell(linkView({ transport: "udp", frames: 450 }));
@@ -40,7 +40,7 @@ describe("the wire", () => {
   });
 
   it("shows the latest frames' way from camera to screen, and one frame's when it is asked for", async () => {
-    const { host, model } = await open({ scene: "busy" });
+    const { backend, model } = await open({ scene: "busy" });
     await click("open-wire");
     await waitFor(() => expect(screen.getByTestId("trip-drawn")).toHaveAttribute("data-known", "true"));
     expect(screen.getByTestId("trip-whole")).toHaveTextContent(/^\d+\.\d \/ \d+\.\d ms ±0\.21 camera to screen p50 \/ p95$/);
@@ -50,7 +50,7 @@ describe("the wire", () => {
     await click("trip-earlier");
     expect(screen.getByTestId("trip-frame")).toHaveTextContent(/^frame [\d,]+$/);
     const before = model.metrics.trips.frame;
-    host.emit("metrics:event", { kind: "points", points: [], links: [...model.metrics.links], conditioned: null });
+    backend.emit("metrics:event", { kind: "points", points: [], links: [...model.metrics.links], conditioned: null });
     await Promise.resolve();
     expect(model.metrics.trips.frame).toBe(before);
     await click("trip-release");
@@ -69,24 +69,24 @@ describe("the wire", () => {
   });
 
   it("makes the network worse by a known name, says so wherever one looks, and makes it as it was by one click", async () => {
-    const { host, model } = await open({ scene: "busy" });
+    const { backend, model } = await open({ scene: "busy" });
     await click("open-wire");
     await click("cond.badWifi");
     expect(await screen.findByTestId("worse")).toHaveTextContent("Worse on purpose: 5 % lost, 8–33 ms later, 10 Mbit/s, 1 % overtaken");
     expect(screen.getByTestId("conditioner-switch")).toHaveAttribute("aria-checked", "true");
     expect(screen.getByTestId("cond.badWifi")).toHaveAttribute("aria-pressed", "true");
-    host.emit("metrics:event", { kind: "points", points: [], links: [], conditioned: { packets: 61_000, lost: 3050 } });
+    backend.emit("metrics:event", { kind: "points", points: [], links: [], conditioned: { packets: 61_000, lost: 3050 } });
     await waitFor(() => expect(screen.getByTestId("conditioner-note")).toHaveTextContent("3,050 of 61,000 packets lost so far."));
     await click("wire-back");
     await screen.findByTestId("room");
     await click("worse-off");
     await waitFor(() => expect(screen.queryByTestId("worse")).toBeNull());
-    expect(host.calls.at(-1)).toEqual({ command: "metrics|set_conditions", args: { conditions: null } });
+    expect(backend.calls.at(-1)).toEqual({ command: "metrics|set_conditions", args: { conditions: null } });
     expect(model.metrics.experiments.draft.lossPct).toBe(2);
   });
 
   it("compares TCP with UDP, marks the better figure of each, and saves the table", async () => {
-    const { host } = await open({ scene: "busy", secondMs: 1 });
+    const { backend } = await open({ scene: "busy", secondMs: 1 });
     await click("open-wire");
     await click("compare-start");
     expect(await screen.findByTestId("compare-done")).toBeVisible();
@@ -97,8 +97,8 @@ describe("the wire", () => {
     await click("compare-csv");
     expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-comparison.csv");
     await click("compare-html");
-    expect(host.calls.at(-1)).toEqual({ command: "metrics|export_comparison", args: { format: "html" } });
-    expect(host.calls).toContainEqual({ command: "metrics|start_comparison", args: { seconds: 10 } });
+    expect(backend.calls.at(-1)).toEqual({ command: "metrics|export_comparison", args: { format: "html" } });
+    expect(backend.calls).toContainEqual({ command: "metrics|start_comparison", args: { seconds: 10 } });
   });
 
   it("ends a comparison when it is told to, and needs a video of one's own", async () => {
@@ -113,9 +113,9 @@ describe("the wire", () => {
   });
 
   it("counts with the reasons when they are looked at", async () => {
-    const { host } = await open({ scene: "busy" });
+    const { backend } = await open({ scene: "busy" });
     await click("open-wire");
-    expect(host.calls.map((call) => call.command)).not.toContain("metrics|counts");
+    expect(backend.calls.map((call) => call.command)).not.toContain("metrics|counts");
     const details = screen.getByTestId<HTMLDetailsElement>("reasons");
     details.open = true;
     details.dispatchEvent(new Event("toggle"));
@@ -134,10 +134,10 @@ describe("the wire", () => {
   });
 
   it("tells the steps in the language in force", async () => {
-    const { host } = await open({ scene: "busy", language: "zh" });
+    const { backend } = await open({ scene: "busy", language: "zh" });
     await click("open-wire");
     expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();
-    host.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
+    backend.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
     expect(await screen.findByText("something new")).toBeVisible();
   });
 });

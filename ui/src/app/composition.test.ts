@@ -34,27 +34,27 @@ const SCREENS = [
 describe("keys of an input method do nothing else", () => {
   for (const { name, scene, go } of SCREENS) {
     it(`in ${name}`, async () => {
-      const { host, model } = await open({ scene });
+      const { backend, model } = await open({ scene });
       await go();
       for (const field of document.querySelectorAll<HTMLInputElement>("input[type=text], input:not([type]), textarea")) {
         await fireEvent.input(field, { target: { value: "nihao" } });
       }
-      const before = [host.calls.length, model.view, model.settingsOpen, model.chat.query, model.chat.draft, model.video.live?.stream];
+      const before = [backend.calls.length, model.view, model.settingsOpen, model.chat.query, model.chat.draft, model.video.live?.stream];
       const page = document.body.innerHTML;
       await typeComposed();
-      expect([host.calls.length, model.view, model.settingsOpen, model.chat.query, model.chat.draft, model.video.live?.stream]).toEqual(before);
+      expect([backend.calls.length, model.view, model.settingsOpen, model.chat.query, model.chat.draft, model.video.live?.stream]).toEqual(before);
       expect(document.body.innerHTML).toBe(page);
     });
   }
 
   it("and the same keys by themselves do what they are for", async () => {
-    const { host, model } = await open({ scene: "busy" });
+    const { backend, model } = await open({ scene: "busy" });
     const composer = screen.getByTestId("composer");
     await fireEvent.input(composer, { target: { value: "你好" } });
     await fireEvent.keyDown(composer, { key: "Enter" });
-    expect(host.calls.at(-1)?.command).toBe("chat|say");
+    expect(backend.calls.at(-1)?.command).toBe("chat|say");
     await fireEvent.keyDown(composer, { key: "Escape" });
-    expect(host.calls.at(-1)?.command).toBe("video|stop_video");
+    expect(backend.calls.at(-1)?.command).toBe("video|stop_video");
     expect(model.view).toBe("room");
   });
 

@@ -14,8 +14,8 @@ const answers = (calls: { command: string; args: unknown }[]) => calls.filter((c
 
 describe("a window that is to be closed", () => {
   it("says who loses what, and stays or goes as it is told", async () => {
-    const { host } = await open({ scene: "busy", role: "host" });
-    host.emit("session:event", { kind: "close_asked", others: 4, moving: 1 });
+    const { backend } = await open({ scene: "busy", role: "host" });
+    backend.emit("session:event", { kind: "close_asked", others: 4, moving: 1 });
     const question = await screen.findByTestId("close-window");
     expect(question).toHaveTextContent("4 other people are here");
     expect(question).toHaveTextContent("1 file is on the move");
@@ -23,21 +23,21 @@ describe("a window that is to be closed", () => {
     expect(screen.queryByTestId("close-window")).toBeNull();
     expect(screen.getByTestId("room")).toBeVisible();
 
-    host.emit("session:event", { kind: "close_asked", others: 4, moving: 0 });
+    backend.emit("session:event", { kind: "close_asked", others: 4, moving: 0 });
     await fireEvent.keyDown(window, { key: "Escape" });
     await waitFor(() => expect(screen.queryByTestId("close-window")).toBeNull());
 
-    host.emit("session:event", { kind: "close_asked", others: 4, moving: 0 });
+    backend.emit("session:event", { kind: "close_asked", others: 4, moving: 0 });
     await screen.findByTestId("close-window");
     await click("close-window-go");
-    expect(answers(host.calls)).toEqual([{ close: false }, { close: false }, { close: true }]);
+    expect(answers(backend.calls)).toEqual([{ close: false }, { close: false }, { close: true }]);
   });
 });
 
 describe("a room that its host ended", () => {
   it("can still be read, until another is entered", async () => {
-    const { host, model } = await open({ scene: "busy" });
-    host.room.close({ code: "host_gone", message: "", context: {} });
+    const { backend, model } = await open({ scene: "busy" });
+    backend.room.close({ code: "host_gone", message: "", context: {} });
     expect(await screen.findByTestId("past")).toHaveTextContent("Which p95 did you get with 2% loss?");
     expect(screen.queryByTestId("composer")).toBeNull();
     await fireEvent.keyDown(window, { key: "Escape" });
@@ -46,7 +46,7 @@ describe("a room that its host ended", () => {
     expect(screen.getByTestId("past")).toBeVisible();
     await click("save-past");
     expect(await screen.findByTestId("toast")).toHaveTextContent("roomwire-conversation.txt");
-    const saved = host.calls.find((call) => call.command === "chat|save_conversation")?.args as { text: string };
+    const saved = backend.calls.find((call) => call.command === "chat|save_conversation")?.args as { text: string };
     expect(saved.text).toMatch(/^Networks lab 2\n\n/);
     expect(saved.text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Priya: Which p95 did you get with 2% loss\?$/m);
     model.reading = false;

@@ -4,7 +4,7 @@ import "../shared/style/tokens.css";
 import "../shared/style/base.css";
 import "../shared/style/controls.css";
 import "../shared/style/layout.css";
-import { openHost } from "../host";
+import { openBackend } from "../backend";
 import App from "./App.svelte";
 import { firstLook } from "./firstLook";
 import { Model } from "./model.svelte";
@@ -16,8 +16,8 @@ firstLook(document.documentElement.dataset);
 
 // No await at the top level: a module that waits holds up every module that waits for it, and not every web view
 // copes with that.
-void openHost().then((host) => {
-  const model = new Model(host);
+void openBackend().then((backend) => {
+  const model = new Model(backend);
   mount(App, { target, props: { model } });
   return model.open();
 });

@@ -4,7 +4,7 @@ import { ChatStore } from "../chat/store.svelte";
 import { transcript } from "../chat/transcript";
 import { filesApi } from "../files/api";
 import { FilesStore } from "../files/store.svelte";
-import { asIpcError, type Host } from "../host/types";
+import { asIpcError, type Backend } from "../backend/types";
 import { metricsApi } from "../metrics/api";
 import { MetricsStore } from "../metrics/store.svelte";
 import { sessionApi } from "../session/api";
@@ -44,14 +44,14 @@ export class Model {
   private readonly gate = new Gate();
   private readonly apis;
 
-  constructor(host: Host) {
-    this.zoom = new Zoom((factor) => host.setZoom(factor));
+  constructor(backend: Backend) {
+    this.zoom = new Zoom((factor) => backend.setZoom(factor));
     this.apis = {
-      session: sessionApi(host),
-      chat: chatApi(host),
-      files: filesApi(host),
-      video: videoApi(host),
-      metrics: metricsApi(host),
+      session: sessionApi(backend),
+      chat: chatApi(backend),
+      files: filesApi(backend),
+      video: videoApi(backend),
+      metrics: metricsApi(backend),
     };
     this.session = new SessionStore(this.apis.session);
     this.chat = new ChatStore(this.apis.chat);

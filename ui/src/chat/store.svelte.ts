@@ -1,5 +1,5 @@
 import type { ChatEntry, ChatEvent, IpcError } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import { utf8Length } from "../shared/format";
 import type { ChatApi } from "./api";
 import { finder } from "./search";

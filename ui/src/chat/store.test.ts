@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { ChatEntry } from "../bindings/contract";
-import { createFakeHost } from "../host/fake";
+import { createFakeBackend } from "../backend/fake";
 import { chatApi } from "./api";
 import { ChatStore, MAX_BYTES, MAX_ENTRIES, MAX_TEXT_BYTES } from "./store.svelte";
 
@@ -12,9 +12,9 @@ function entry(key: number, seq: number | null, more: Partial<ChatEntry> = {}): 
 }
 
 function store() {
-  const host = createFakeHost({ scene: "empty", alive: false, delayMs: 0 });
-  const chat = new ChatStore(chatApi(host));
-  return { host, chat };
+  const backend = createFakeBackend({ scene: "empty", alive: false, delayMs: 0 });
+  const chat = new ChatStore(chatApi(backend));
+  return { backend, chat };
 }
 
 const keys = (chat: ChatStore) => chat.entries.map((e) => e.key);
@@ -89,8 +89,8 @@ describe("the conversation", () => {
 
 describe("saying something", () => {
   it("empties the composer and shows the words at once, delivered when the receipt comes", async () => {
-    const { host, chat } = store();
-    await host.on("chat:event", (event) => chat.apply(event));
+    const { backend, chat } = store();
+    await backend.on("chat:event", (event) => chat.apply(event));
     chat.draft = "hello 网络";
     await chat.say();
     expect(chat.draft).toBe("");
@@ -98,8 +98,8 @@ describe("saying something", () => {
   });
 
   it("keeps the words when they are refused", async () => {
-    const { host, chat } = store();
-    host.refuse("chat|say", "host_gone");
+    const { backend, chat } = store();
+    backend.refuse("chat|say", "host_gone");
     chat.draft = "hello";
     await chat.say();
     expect(chat.draft).toBe("hello");
@@ -107,21 +107,21 @@ describe("saying something", () => {
   });
 
   it("sends nothing over 64 KiB of UTF-8, counted in bytes", async () => {
-    const { host, chat } = store();
+    const { backend, chat } = store();
     chat.draft = "网".repeat(21_845) + "a"; // 65,536 bytes
     expect(chat.over).toBe(0);
     chat.draft += "b";
     expect(chat.over).toBe(1);
     await chat.say();
-    expect(host.calls).toEqual([]);
+    expect(backend.calls).toEqual([]);
     expect(chat.draft).not.toBe("");
     expect(MAX_TEXT_BYTES).toBe(65_536);
   });
 
   it("sends nothing that is empty", async () => {
-    const { host, chat } = store();
+    const { backend, chat } = store();
     chat.draft = " \n ";
     await chat.say();
-    expect(host.calls).toEqual([]);
+    expect(backend.calls).toEqual([]);
   });
 });

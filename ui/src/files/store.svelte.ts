@@ -1,5 +1,5 @@
 import type { FilesEvent, FileView, IpcError, NotOffered, Pick } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import type { FilesApi } from "./api";
 
 /** The most files remembered: as many as a room has on offer. */

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createFakeHost, type FakeHost } from "../host/fake";
+import { createFakeBackend, type FakeBackend } from "../backend/fake";
 import { filesApi } from "./api";
 import { FilesStore, MAX_FILES } from "./store.svelte";
 
-let host: FakeHost;
+let backend: FakeBackend;
 let files: FilesStore;
 
 beforeEach(async () => {
-  host = createFakeHost({ scene: "busy", alive: false, delayMs: 0 });
-  files = new FilesStore(filesApi(host));
-  await host.on("files:event", (event) => files.apply(event));
-  const room = await host.call("session|room", {});
+  backend = createFakeBackend({ scene: "busy", alive: false, delayMs: 0 });
+  files = new FilesStore(filesApi(backend));
+  await backend.on("files:event", (event) => files.apply(event));
+  const room = await backend.call("session|room", {});
   files.reset(room?.files ?? []);
 });
 
@@ -35,23 +35,23 @@ describe("files", () => {
 
   it("are offered to whom they are meant for", async () => {
     await files.chooseAndOffer([3]);
-    expect(host.calls.at(-1)).toEqual({ command: "files|offer_files", args: { picks: [1], to: [3] } });
+    expect(backend.calls.at(-1)).toEqual({ command: "files|offer_files", args: { picks: [1], to: [3] } });
     expect(files.files.at(-1)).toMatchObject({ mine: true, name: "capture-07.pcapng" });
   });
 
   it("say where an action failed, and nothing about the others", async () => {
-    host.refuse("files|open_file", "file_gone");
+    backend.refuse("files|open_file", "file_gone");
     await files.act(1, "open");
     expect(files.actionErrors[1]?.code).toBe("file_gone");
     expect(files.actionErrors[2]).toBeUndefined();
-    host.refuse("files|open_file", null);
+    backend.refuse("files|open_file", null);
     await files.act(1, "open");
     expect(files.actionErrors[1]).toBeUndefined();
   });
 
   it("that cannot be read are not offered", async () => {
     const before = files.files.length;
-    host.refuse("files|offer_files", "file_unreadable");
+    backend.refuse("files|offer_files", "file_unreadable");
     await files.chooseAndOffer();
     expect(files.error?.code).toBe("file_unreadable");
     expect(files.files).toHaveLength(before);
@@ -67,7 +67,7 @@ describe("files", () => {
 
   it("that cannot be offered are named, and all else is offered", async () => {
     const before = files.files.length;
-    await files.offer([host.room.picks.pick("Photos/"), host.room.picks.pick("a.txt")]);
+    await files.offer([backend.room.picks.pick("Photos/"), backend.room.picks.pick("a.txt")]);
     expect(files.failed.map(({ name, error }) => [name, error.code])).toEqual([["Photos", "is_folder"]]);
     expect(files.files).toHaveLength(before + 1);
     await files.offer([{ handle: 99, name: "/etc/passwd" }]);

@@ -1,5 +1,5 @@
 import type { CompareView, ConditionedView, ConditionsView, ExportFormat, IpcError, MetricsEvent, MetricsHistory } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import type { MetricsApi } from "./api";
 import { CLEAN } from "./conditions";
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { createFakeHost } from "../host/fake";
+import { createFakeBackend } from "../backend/fake";
 import { t } from "../shared/i18n/index.svelte";
 import { metricsApi } from "./api";
 import { CLEAN, parts, PRESETS, rateOf, samePreset } from "./conditions";
 import { Experiments } from "./experiments.svelte";
 
 function made() {
-  const host = createFakeHost({ delayMs: 0, alive: false, scene: "busy" });
-  const asked = () => host.calls.filter((call) => call.command === "metrics|set_conditions").map((call) => (call.args as { conditions: unknown }).conditions);
-  return { host, asked, store: new Experiments(metricsApi(host)) };
+  const backend = createFakeBackend({ delayMs: 0, alive: false, scene: "busy" });
+  const asked = () => backend.calls.filter((call) => call.command === "metrics|set_conditions").map((call) => (call.args as { conditions: unknown }).conditions);
+  return { backend, asked, store: new Experiments(metricsApi(backend)) };
 }
 
 describe("a network made worse on purpose", () => {
@@ -24,8 +24,8 @@ describe("a network made worse on purpose", () => {
   });
 
   it("stays as it is when it cannot be changed, and says why", async () => {
-    const { host, store } = made();
-    host.refuse("metrics|set_conditions", "no_room");
+    const { backend, store } = made();
+    backend.refuse("metrics|set_conditions", "no_room");
     await store.switchOn();
     expect([store.conditions, store.error?.code]).toEqual([null, "no_room"]);
   });

@@ -1,5 +1,5 @@
 import type { CountsView, ExportFormat, IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import type { MetricsApi } from "./api";
 import { Experiments } from "./experiments.svelte";
 import { TripStore } from "./trips.svelte";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MetricPoint } from "../bindings/contract";
-import { createFakeHost } from "../host/fake";
+import { createFakeBackend } from "../backend/fake";
 import { linkView } from "../testing/links";
 import { metricsApi } from "./api";
 import { agoLabel, apart, arrange, isNamed, lineName, niceTop } from "./lines";
@@ -12,7 +12,7 @@ function point(s: number, more: Partial<MetricPoint> = {}): MetricPoint {
   return { atMs: T0 + s * 1000, stream: 1, peer: 0, transport: "tcp", ackP50Us: 5000, ackP95Us: 9000, goodputBps: 4e6, framesPerS: 30, drops: 0, retransmits: 0, ...more };
 }
 
-const store = () => new MetricsStore(metricsApi(createFakeHost({ delayMs: 0, alive: false })));
+const store = () => new MetricsStore(metricsApi(createFakeBackend({ delayMs: 0, alive: false })));
 
 describe("lines", () => {
   it("end where TCP was switched to UDP, and begin anew", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TripView } from "../bindings/contract";
-import { createFakeHost } from "../host/fake";
+import { createFakeBackend } from "../backend/fake";
 import { linkView } from "../testing/links";
 import { metricsApi } from "./api";
 import { axis, clockErrorUs, percentile, placesOf, slowestOf, spans, waterfall, type Moment } from "./trip";
@@ -74,8 +74,8 @@ describe("the frame of a second", () => {
 
   it("is looked at until it is let go of, with its neighbours a step away", async () => {
     const now = Date.now();
-    const host = createFakeHost({ delayMs: 0, alive: false, scene: "busy" });
-    const store = new TripStore(metricsApi(host));
+    const backend = createFakeBackend({ delayMs: 0, alive: false, scene: "busy" });
+    const store = new TripStore(metricsApi(backend));
     const place = { stream: 10, to: null };
     await store.pinAt(place, now - 2000);
     const chosen = store.frame;
@@ -96,7 +96,7 @@ describe("the frame of a second", () => {
 
   it("is of the place that is looked at, whichever answer comes last", async () => {
     const answers: ((trips: TripView[]) => void)[] = [];
-    const api = { ...metricsApi(createFakeHost()), trips: () => new Promise<TripView[]>((resolve) => answers.push(resolve)) };
+    const api = { ...metricsApi(createFakeBackend()), trips: () => new Promise<TripView[]>((resolve) => answers.push(resolve)) };
     const store = new TripStore(api);
     const [first, second] = [store.refresh({ stream: 1, to: null }), store.refresh({ stream: 2, to: null })];
     answers[1]?.([trip({ frame: 22 })]);

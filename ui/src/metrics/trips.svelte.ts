@@ -1,5 +1,5 @@
 import type { IpcError, TripView } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import type { MetricsApi } from "./api";
 import { slowestOf, type Place } from "./trip";
 

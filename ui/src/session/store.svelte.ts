@@ -11,7 +11,7 @@ import type {
   SessionEvent,
   Settings,
 } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import type { SessionApi } from "./api";
 
 /** The room this computer is in, apart from what other capabilities keep. */

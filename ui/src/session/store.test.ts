@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createFakeHost, type FakeHost } from "../host/fake";
+import { createFakeBackend, type FakeBackend } from "../backend/fake";
 import { sessionApi } from "./api";
 import { parsePort, roomColour } from "./profile";
 import { SessionStore } from "./store.svelte";
 
-let host: FakeHost;
+let backend: FakeBackend;
 let session: SessionStore;
 
 beforeEach(async () => {
-  host = createFakeHost({ alive: false, delayMs: 0 });
-  session = new SessionStore(sessionApi(host));
-  await host.on("session:event", (event) => session.apply(event));
+  backend = createFakeBackend({ alive: false, delayMs: 0 });
+  session = new SessionStore(sessionApi(backend));
+  await backend.on("session:event", (event) => session.apply(event));
   await session.open();
 });
 
@@ -39,18 +39,18 @@ describe("a session", () => {
     await session.refreshAddresses();
     expect(session.room, "nothing changed").toBe(room);
     const fresh = [{ address: "192.168.9.9:27182", network: "wlan1", loopback: false }];
-    host.room.reach(fresh);
+    backend.room.reach(fresh);
     await session.refreshAddresses();
     expect(session.room).toMatchObject({ address: "192.168.9.9:27182", reachableAt: fresh });
   });
 
   it("puts an error at the door that it belongs to, and takes it away with the next try", async () => {
-    host.refuse("session|host_room", "port_in_use");
+    backend.refuse("session|host_room", "port_in_use");
     expect(await session.host("Lab", 27182)).toBeNull();
     expect(session.errors.host).toMatchObject({ code: "port_in_use", context: { port: "27182" } });
     expect(session.errors.join).toBeUndefined();
     expect(session.busy).toBeNull();
-    host.refuse("session|host_room", null);
+    backend.refuse("session|host_room", null);
     expect(await session.host("Lab", 27183)).not.toBeNull();
     expect(session.errors.host).toBeUndefined();
   });
@@ -58,16 +58,16 @@ describe("a session", () => {
   it("keeps the port that a room was opened on, and no other", async () => {
     await session.host("Lab", 4000);
     await session.saveSettings({ theme: "dark" });
-    expect(host.calls.at(-1)?.args).toMatchObject({ settings: { port: 4000, theme: "dark" } });
+    expect(backend.calls.at(-1)?.args).toMatchObject({ settings: { port: 4000, theme: "dark" } });
     await session.leave();
-    host.refuse("session|host_room", "port_in_use");
+    backend.refuse("session|host_room", "port_in_use");
     await session.host("Lab", 4001);
     expect(session.settings.port).toBe(4000);
   });
 
   it("opens a second window on the loopback address", async () => {
     await session.tryHere("Lab", 4000);
-    expect(host.calls.slice(-2).map((call) => [call.command, call.args])).toEqual([
+    expect(backend.calls.slice(-2).map((call) => [call.command, call.args])).toEqual([
       ["session|host_room", { name: "Lab", port: 4000 }],
       ["session|open_beside", { address: "127.0.0.1:4000" }],
     ]);
@@ -85,28 +85,28 @@ describe("a session", () => {
   it("says why a room ended, unless I ended it", async () => {
     const view = await session.join("192.168.1.10:27182");
     if (view) session.enter(view);
-    host.room.close({ code: "host_gone", message: "", context: {} });
+    backend.room.close({ code: "host_gone", message: "", context: {} });
     expect(session.room).toBeNull();
     expect(session.ended).toMatchObject({ roomName: "Networks lab 2", reason: { code: "host_gone" } });
 
     const again = await session.join("192.168.1.10:27182");
     if (again) session.enter(again);
-    host.room.close(null);
+    backend.room.close(null);
     expect(session.ended).toBeNull();
   });
 
   it("keeps the old name and settings when the new ones cannot be kept", async () => {
-    host.refuse("session|save_profile", "storage");
+    backend.refuse("session|save_profile", "storage");
     await session.saveProfile({ name: "Someone else" });
     expect(session.profile.name).toBe("Mara Okafor");
     expect(session.errors.profile?.code).toBe("storage");
-    host.refuse("session|save_settings", "storage");
+    backend.refuse("session|save_settings", "storage");
     await expect(session.saveSettings({ theme: "dark" })).rejects.toThrow();
     expect(session.settings.theme).toBe("auto");
   });
 
   it("says why it could not begin", async () => {
-    const broken = createFakeHost({ delayMs: 0, refuse: { "session|start": "storage" } });
+    const broken = createFakeBackend({ delayMs: 0, refuse: { "session|start": "storage" } });
     const store = new SessionStore(sessionApi(broken));
     await store.open();
     expect(store.ready).toBe(false);

@@ -2,14 +2,14 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import App from "../app/App.svelte";
 import { Model } from "../app/model.svelte";
-import { createFakeHost, type FakeHost, type FakeOptions } from "../host/fake";
+import { createFakeBackend, type FakeBackend, type FakeOptions } from "../backend/fake";
 
-export async function open(options: Partial<FakeOptions> = {}): Promise<{ host: FakeHost; model: Model }> {
-  const host = createFakeHost({ alive: false, delayMs: 0, ...options });
-  const model = new Model(host);
+export async function open(options: Partial<FakeOptions> = {}): Promise<{ backend: FakeBackend; model: Model }> {
+  const backend = createFakeBackend({ alive: false, delayMs: 0, ...options });
+  const model = new Model(backend);
   render(App, { model });
   await model.open();
-  return { host, model };
+  return { backend, model };
 }
 
 export const click = (testid: string) => fireEvent.click(screen.getByTestId(testid));

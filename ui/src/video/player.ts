@@ -1,5 +1,5 @@
 import type { DrawnFrame } from "../bindings/contract";
-import type { Frame } from "../host/frame";
+import type { Frame } from "../backend/frame";
 import { startPump, type Pump } from "./pump";
 import { fastestRenderer } from "./renderer";
 

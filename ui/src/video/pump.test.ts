@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DrawnFrame } from "../bindings/contract";
-import { buildAnswer, type Frame } from "../host/frame";
+import { buildAnswer, type Frame } from "../backend/frame";
 import { startPump } from "./pump";
 
 function answer(frame: number): ArrayBuffer {
@@ -8,7 +8,7 @@ function answer(frame: number): ArrayBuffer {
 }
 
 /** A backend whose answers the test gives one by one. */
-function backend() {
+function simulated() {
   const asked: number[] = [];
   const told: (DrawnFrame | null)[] = [];
   let give: ((bytes: ArrayBuffer) => void) | null = null;
@@ -40,28 +40,28 @@ afterEach(() => void vi.useRealTimers());
 
 describe("the pump", () => {
   it("keeps one request in flight and asks for what is newer than it has", async () => {
-    const host = backend();
+    const backend = simulated();
     const drawn: number[] = [];
-    const pump = startPump({ next: host.next, draw: async (frame) => drawn.push(frame.frame) });
+    const pump = startPump({ next: backend.next, draw: async (frame) => drawn.push(frame.frame) });
     pump.setActive(true);
     pump.setActive(true);
-    expect(host.asked).toEqual([-1]);
-    await host.give(answer(5));
-    expect(host.asked).toEqual([-1, 5]);
-    await host.give(new ArrayBuffer(1));
-    expect(host.asked).toEqual([-1, 5, 5]);
+    expect(backend.asked).toEqual([-1]);
+    await backend.give(answer(5));
+    expect(backend.asked).toEqual([-1, 5]);
+    await backend.give(new ArrayBuffer(1));
+    expect(backend.asked).toEqual([-1, 5, 5]);
     expect(drawn).toEqual([5]);
     pump.stop();
   });
 
   it("draws the newest frame only while drawing is slow", async () => {
-    const host = backend();
+    const backend = simulated();
     const drawn: number[] = [];
     const slow: (() => void)[] = [];
     const draw = (frame: Frame) => new Promise<number>((resolve) => (drawn.push(frame.frame), slow.push(() => resolve(0))));
-    const pump = startPump({ next: host.next, draw });
+    const pump = startPump({ next: backend.next, draw });
     pump.setActive(true);
-    for (const n of [1, 2, 3, 4]) await host.give(answer(n));
+    for (const n of [1, 2, 3, 4]) await backend.give(answer(n));
     expect(drawn).toEqual([1]);
     slow[0]?.();
     await vi.advanceTimersByTimeAsync(0);
@@ -70,81 +70,81 @@ describe("the pump", () => {
   });
 
   it("says with the next request how long ago the frame before it was decoded and drawn", async () => {
-    const host = backend();
+    const backend = simulated();
     const draw = async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       const decodedMs = performance.now();
       await new Promise((resolve) => setTimeout(resolve, 2));
       return decodedMs;
     };
-    const pump = startPump({ next: host.next, draw });
+    const pump = startPump({ next: backend.next, draw });
     pump.setActive(true);
-    await host.give(answer(1));
-    expect(host.told).toEqual([null, null]);
+    await backend.give(answer(1));
+    expect(backend.told).toEqual([null, null]);
     await vi.advanceTimersByTimeAsync(7);
     const canvasMs = performance.now();
     await vi.advanceTimersByTimeAsync(33);
-    await host.give(answer(2));
-    const drawn = host.told[2];
+    await backend.give(answer(2));
+    const drawn = backend.told[2];
     expect(drawn?.frame).toBe(1);
     expect(drawn?.decodedAgoUs).toBe((performance.now() - canvasMs + 2) * 1000);
     // It is drawn when the window is painted, which is after it is on the canvas and before the next request.
     expect(drawn?.drawnAgoUs).toBeGreaterThan(0);
     expect(drawn?.drawnAgoUs).toBeLessThan(33_000);
-    await host.give(new ArrayBuffer(1));
-    expect(host.told[3]).toBeNull();
+    await backend.give(new ArrayBuffer(1));
+    expect(backend.told[3]).toBeNull();
     pump.stop();
   });
 
   it("does not call a frame drawn that was replaced before the window was painted", async () => {
-    const host = backend();
-    const pump = startPump({ next: host.next, draw: async () => performance.now() });
+    const backend = simulated();
+    const pump = startPump({ next: backend.next, draw: async () => performance.now() });
     pump.setActive(true);
-    await host.give(answer(1));
-    await host.give(answer(2));
+    await backend.give(answer(1));
+    await backend.give(answer(2));
     await vi.advanceTimersByTimeAsync(40);
-    await host.give(answer(3));
-    expect(host.told.map((drawn) => drawn?.frame)).toEqual([undefined, undefined, undefined, 2]);
+    await backend.give(answer(3));
+    expect(backend.told.map((drawn) => drawn?.frame)).toEqual([undefined, undefined, undefined, 2]);
     pump.stop();
   });
 
   it("asks for nothing while out of sight, and goes on where it was", async () => {
-    const host = backend();
-    const pump = startPump({ next: host.next, draw: async () => 0 });
+    const backend = simulated();
+    const pump = startPump({ next: backend.next, draw: async () => 0 });
     pump.setActive(true);
     pump.setActive(false);
-    await host.give(answer(9));
-    expect(host.asked).toEqual([-1]);
+    await backend.give(answer(9));
+    expect(backend.asked).toEqual([-1]);
     pump.setActive(true);
-    expect(host.asked).toEqual([-1, 9]);
+    expect(backend.asked).toEqual([-1, 9]);
     pump.stop();
   });
 
   it("goes on with the first picture of a stream that ended with the connection and came back", async () => {
-    const host = backend();
+    const backend = simulated();
     const drawn: number[] = [];
-    const pump = startPump({ next: host.next, draw: async (frame) => drawn.push(frame.frame) });
+    const pump = startPump({ next: backend.next, draw: async (frame) => drawn.push(frame.frame) });
     pump.setActive(true);
-    await host.give(answer(900));
-    await host.give(new ArrayBuffer(0));
-    expect(host.asked).toEqual([-1, 900]);
+    await backend.give(answer(900));
+    await backend.give(new ArrayBuffer(0));
+    expect(backend.asked).toEqual([-1, 900]);
     await vi.advanceTimersByTimeAsync(500);
-    expect(host.asked).toEqual([-1, 900, -1]);
-    await host.give(answer(3));
+    expect(backend.asked).toEqual([-1, 900, -1]);
+    await backend.give(answer(3));
     expect(drawn).toEqual([900, 3]);
     pump.stop();
-    await host.give(new ArrayBuffer(0));
+    await backend.give(new ArrayBuffer(0));
     await vi.advanceTimersByTimeAsync(5000);
-    expect(host.asked).toEqual([-1, 900, -1, 3]);
+    expect(backend.asked).toEqual([-1, 900, -1, 3]);
   });
 
   it("waits before it asks again after a failure, and leaves out what cannot be drawn", async () => {
-    const host = backend();
+    const backend = simulated();
     const errors = vi.fn();
     let refuse = true;
     const drawn: number[] = [];
     const pump = startPump({
-      next: host.next,
+      next: backend.next,
       draw: async (frame) => {
         if (refuse) throw new Error("not a picture");
         return drawn.push(frame.frame);
@@ -152,13 +152,13 @@ describe("the pump", () => {
       onError: errors,
     });
     pump.setActive(true);
-    await host.fail();
-    expect(host.asked).toEqual([-1]);
+    await backend.fail();
+    expect(backend.asked).toEqual([-1]);
     await vi.advanceTimersByTimeAsync(500);
-    expect(host.asked).toEqual([-1, -1]);
-    await host.give(answer(1));
+    expect(backend.asked).toEqual([-1, -1]);
+    await backend.give(answer(1));
     refuse = false;
-    await host.give(answer(2));
+    await backend.give(answer(2));
     expect(drawn).toEqual([2]);
     expect(errors).toHaveBeenCalledTimes(2);
     pump.stop();

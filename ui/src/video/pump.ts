@@ -1,5 +1,5 @@
 import type { DrawnFrame } from "../bindings/contract";
-import { parseAnswer, type Frame } from "../host/frame";
+import { parseAnswer, type Frame } from "../backend/frame";
 
 /** How long to wait after a failed request, or where there is no stream, in milliseconds: long enough not to spin meanwhile. */
 const RETRY_MS = 500;

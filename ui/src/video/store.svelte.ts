@@ -1,5 +1,5 @@
 import type { DrawnFrame, IpcError, LiveView, RecordedView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
-import { asIpcError } from "../host/types";
+import { asIpcError } from "../backend/types";
 import type { VideoApi } from "./api";
 import { Sight } from "./sight";
 

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createFakeHost, type FakeHost } from "../host/fake";
+import { createFakeBackend, type FakeBackend } from "../backend/fake";
 import { videoApi } from "./api";
 import { PATTERN, VideoStore } from "./store.svelte";
 
-let host: FakeHost;
+let backend: FakeBackend;
 let video: VideoStore;
-const asked = () => host.calls.map((call) => call.command);
+const asked = () => backend.calls.map((call) => call.command);
 
 beforeEach(async () => {
-  host = createFakeHost({ scene: "empty", alive: false, delayMs: 0 });
-  video = new VideoStore(videoApi(host));
-  await host.on("video:event", (event) => video.apply(event));
+  backend = createFakeBackend({ scene: "empty", alive: false, delayMs: 0 });
+  video = new VideoStore(videoApi(backend));
+  await backend.on("video:event", (event) => video.apply(event));
   await video.loadSources();
 });
 
@@ -22,7 +22,7 @@ describe("my video", () => {
   it("starts, and shows its stream", async () => {
     await video.useDefaults({ transport: "tcp", quality: 70, leastQuality: 30, leastKbps: null, mostKbps: 20_000, isFixed: false });
     await video.start();
-    expect(host.calls.at(-1)).toEqual({
+    expect(backend.calls.at(-1)).toEqual({
       command: "video|start_video",
       args: { spec: { source: PATTERN, width: 640, height: 480, rate: 30, quality: 70, leastQuality: 30, leastKbps: null, mostKbps: 20_000, isFixed: false, transport: "tcp" } },
     });
@@ -43,7 +43,7 @@ describe("my video", () => {
 
   it("keeps the transport in force when the switch is refused", async () => {
     await video.start();
-    host.refuse("video|set_transport", "timed_out");
+    backend.refuse("video|set_transport", "timed_out");
     await video.useTransport("tcp");
     expect(video.choice.transport).toBe("udp");
     expect(video.error?.code).toBe("timed_out");
@@ -72,10 +72,10 @@ describe("my video", () => {
   });
 
   it("says why a camera did not start, and starts the pattern in its place", async () => {
-    host.refuse("video|start_video", "camera_busy");
+    backend.refuse("video|start_video", "camera_busy");
     await video.startWith("camera:/dev/video0");
     expect(video.error?.code).toBe("camera_busy");
-    host.refuse("video|start_video", null);
+    backend.refuse("video|start_video", null);
     await video.startWith(PATTERN);
     expect(video.error).toBeNull();
     expect(video.live?.spec.source).toBe(PATTERN);
@@ -83,7 +83,7 @@ describe("my video", () => {
 
   it("says why it ended by itself", async () => {
     await video.start();
-    host.room.stopVideo({ code: "camera_unplugged", message: "", context: {} });
+    backend.room.stopVideo({ code: "camera_unplugged", message: "", context: {} });
     expect(video.live).toBeNull();
     expect(video.error?.code).toBe("camera_unplugged");
   });
@@ -96,14 +96,14 @@ describe("my video", () => {
   });
 
   it("asks a source whose sizes are not known for its own", async () => {
-    const host = createFakeHost({ delayMs: 0, alive: false, scene: "empty" });
-    const api = videoApi(host);
+    const backend = createFakeBackend({ delayMs: 0, alive: false, scene: "empty" });
+    const api = videoApi(backend);
     const video = new VideoStore({ ...api, sources: async () => [{ id: "screen", kind: "screen", name: "Screen", formats: [] }] });
     expect(video.spec()).toBeNull();
     await video.loadSources();
     await video.useSource("screen");
     expect(video.spec()).toMatchObject({ source: "screen", width: 0, height: 0, rate: 0 });
-    host.refuse("video|start_video", "screen_absent");
+    backend.refuse("video|start_video", "screen_absent");
     await video.start();
     expect(video.error?.code).toBe("screen_absent");
   });
@@ -154,9 +154,9 @@ describe("streams", () => {
     for (const id of [70, 71, 72]) video.apply({ kind: "started", stream: { ...theirs, id, recordingSinceMs: id === 71 ? 1 : null } });
     await video.watch(72, false);
     for (const id of [70, 71, 72]) video.sight.place(id);
-    const before = host.calls.length;
+    const before = backend.calls.length;
     vi.advanceTimersByTime(10_000);
-    const watched = host.calls.slice(before).filter((call) => call.command === "video|watch");
+    const watched = backend.calls.slice(before).filter((call) => call.command === "video|watch");
     expect(watched.map((call) => call.args)).toEqual([{ stream: 70, on: false }]);
   });
 });

@@ -155,15 +155,15 @@ const KEPT: &[Kept] = &[
         under: "ui/src",
         ending: "ts",
         words: &["from \"@tauri-apps", "from '@tauri-apps", "import(\"@tauri-apps"],
-        only_in: &["ui/src/host/"],
-        why: "only ui/src/host knows Tauri",
+        only_in: &["ui/src/backend/"],
+        why: "only ui/src/backend knows Tauri",
     },
     Kept {
         under: "ui/src",
         ending: "svelte",
         words: &["@tauri-apps"],
         only_in: &[],
-        why: "only ui/src/host knows Tauri",
+        why: "only ui/src/backend knows Tauri",
     },
 ];
 

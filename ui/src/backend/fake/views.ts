@@ -1,8 +1,8 @@
 import type { ErrorCode, FileView, LiveView, VideoSpec } from "../../bindings/contract";
-import { HostError, type Args, type Command, type Result } from "../types";
+import { BackendError, type Args, type Command, type Result } from "../types";
 
-export function refused(code: ErrorCode, context: Record<string, string> = {}): HostError {
-  return new HostError({ code, message: `refused: ${code}`, context });
+export function refused(code: ErrorCode, context: Record<string, string> = {}): BackendError {
+  return new BackendError({ code, message: `refused: ${code}`, context });
 }
 
 export function asAsked({ quality, width, height, rate }: VideoSpec): LiveView["made"] {

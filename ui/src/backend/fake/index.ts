@@ -1,10 +1,10 @@
 /**
- * A simulated room behind the door: what the interface meets in a plain browser and in its tests. People talk, files
- * move, streams are drawn, figures change with TCP and UDP, and any command can be made to fail.
+ * A simulated room in place of the backend: what the interface meets in a plain browser and in its tests. People talk,
+ * files move, streams are drawn, figures change with TCP and UDP, and any command can be made to fail.
  */
 import type { DragView } from "../../bindings/contract";
-import type { EventName, Events, Host, Args, Command, Result } from "../types";
-import { HostError } from "../types";
+import type { Args, Backend, Command, EventName, Events, Result } from "../types";
+import { BackendError } from "../types";
 import { followBrowserDrags } from "./drags";
 import { DEFAULTS, optionsFrom, type FakeOptions } from "./options";
 import { FakeRoom } from "./room";
@@ -12,15 +12,15 @@ import { contextOf } from "./views";
 
 export type { FakeOptions } from "./options";
 
-/** The fake host that an address asks for (see {@link optionsFrom}). */
-export function fakeHostFromAddress(search: string): Host {
-  const host = createFakeHost(optionsFrom(search));
-  followBrowserDrags((drag) => host.drag(drag), (name) => host.room.picks.pick(name));
-  return host;
+/** The fake backend that an address asks for (see {@link optionsFrom}). */
+export function fakeBackendFromAddress(search: string): Backend {
+  const backend = createFakeBackend(optionsFrom(search));
+  followBrowserDrags((drag) => backend.drag(drag), (name) => backend.room.picks.pick(name));
+  return backend;
 }
 
-/** A fake host whose innards a test can reach. */
-export type FakeHost = Host & {
+/** A fake backend whose innards a test can reach. */
+export type FakeBackend = Backend & {
   /** What was asked, in order. */
   readonly calls: { command: Command; args: unknown }[];
   /** Sends an event as the backend would. */
@@ -32,10 +32,10 @@ export type FakeHost = Host & {
   readonly room: FakeRoom;
 };
 
-export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
+export function createFakeBackend(given: Partial<FakeOptions> = {}): FakeBackend {
   const options: FakeOptions = { ...DEFAULTS, ...given, refuse: { ...given.refuse } };
   const handlers = new Map<EventName, Set<(payload: never) => void>>();
-  const calls: FakeHost["calls"] = [];
+  const calls: FakeBackend["calls"] = [];
 
   function emit<E extends EventName>(event: E, payload: Events[E]): void {
     for (const handler of handlers.get(event) ?? []) handler(payload as never);
@@ -59,7 +59,7 @@ export function createFakeHost(given: Partial<FakeOptions> = {}): FakeHost {
       calls.push({ command, args });
       if (options.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, options.delayMs));
       const code = options.refuse[command];
-      if (code) throw new HostError({ code, message: `refused: ${code}`, context: contextOf(code, args) });
+      if (code) throw new BackendError({ code, message: `refused: ${code}`, context: contextOf(code, args) });
       const run = room.commands[command] as (args: Args<C>) => Result<C>;
       // What crosses the bridge is a copy.
       return structuredClone(run(args));

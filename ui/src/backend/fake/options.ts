@@ -1,7 +1,7 @@
 import type { ErrorCode, Language, Theme } from "../../bindings/contract";
 import type { Command } from "../types";
 
-/** Where the simulated host begins. */
+/** Where the simulated backend begins. */
 export type Scene = "start" | "first" | "empty" | "busy" | "lost" | "long";
 
 export type FakeOptions = {

@@ -1,13 +1,13 @@
-/** The desktop shell as a {@link Host}: the only file of the interface that knows Tauri. */
+/** The desktop shell as a {@link Backend}: the only file of the interface that knows Tauri. */
 import { invoke, isTauri } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
-import { asIpcError, HostError, type Args, type Command, type EventName, type Events, type Host, type Result } from "./types";
+import { asIpcError, BackendError, type Args, type Backend, type Command, type EventName, type Events, type Result } from "./types";
 
 /** Whether this page runs in the desktop shell. */
 export const inShell = isTauri;
 
-export const tauriHost: Host = {
+export const tauriBackend: Backend = {
   async call<C extends Command>(command: C, args: Args<C>): Promise<Result<C>> {
     return await asked<Result<C>>(invoke(`plugin:${command}`, args));
   },
@@ -31,6 +31,6 @@ async function asked<T>(answer: Promise<unknown>): Promise<T> {
   try {
     return (await answer) as T;
   } catch (thrown) {
-    throw new HostError(asIpcError(thrown));
+    throw new BackendError(asIpcError(thrown));
   }
 }

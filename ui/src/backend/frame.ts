@@ -56,7 +56,7 @@ export function parseAnswer(bytes: ArrayBuffer): Answer {
   };
 }
 
-/** The bytes that {@link parseAnswer} reads: for the simulated host and tests. */
+/** The bytes that {@link parseAnswer} reads: for the simulated backend and tests. */
 export function buildAnswer(frame: Frame): ArrayBuffer {
   const out = new Uint8Array(HEADER_BYTES + frame.jpeg.length);
   const view = new DataView(out.buffer);

@@ -1,10 +1,10 @@
 /**
- * The one door to the backend. Capabilities are given a {@link Host} and never learn which one it is: the desktop shell
- * (`tauri.ts`) or the simulated room of a plain browser and of tests (`fake.ts`).
+ * The only connection to the backend. Capabilities are given a {@link Backend} and never learn which one it is: the
+ * desktop shell (`tauri.ts`) or the simulated room of a plain browser and of tests (`fake/`).
  */
 import type { Commands, DrawnFrame, Events, IpcError } from "../bindings/contract";
 
-/** Every command but the one that answers with bytes: see {@link Host.nextFrame}. */
+/** Every command but the one that answers with bytes: see {@link Backend.nextFrame}. */
 export type Command = Exclude<keyof Commands, "video|next_frame">;
 export type Args<C extends Command> = Commands[C][0];
 export type Result<C extends Command> = Commands[C][1];
@@ -12,8 +12,8 @@ export type { Commands, Events } from "../bindings/contract";
 
 export type EventName = keyof Events;
 
-export interface Host {
-  /** Runs a command. Rejects with {@link HostError}, always. */
+export interface Backend {
+  /** Runs a command. Rejects with {@link BackendError}, always. */
   call<C extends Command>(command: C, args: Args<C>): Promise<Result<C>>;
   /**
    * The newest frame of `stream` after frame number `after` (-1: any), as raw bytes. Held until there is one; answers one
@@ -28,16 +28,16 @@ export interface Host {
 }
 
 /** A refusal from the backend, in the form that a sentence can be made of. */
-export class HostError extends Error {
+export class BackendError extends Error {
   constructor(readonly ipc: IpcError) {
     super(ipc.message);
-    this.name = "HostError";
+    this.name = "BackendError";
   }
 }
 
 /** Whatever was thrown, as an error that can be shown. What is not from the backend is a fault of the program itself. */
 export function asIpcError(thrown: unknown): IpcError {
-  if (thrown instanceof HostError) return thrown.ipc;
+  if (thrown instanceof BackendError) return thrown.ipc;
   if (isIpcError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: "internal", message, context: {} };

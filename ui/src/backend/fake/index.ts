@@ -65,7 +65,7 @@ export function createFakeBackend(given: Partial<FakeOptions> = {}): FakeBackend
       return structuredClone(run(args));
     },
 
-    nextFrame: (stream, after, drawn) => room.nextFrame(stream, after, drawn),
+    nextFrame: (stream, after) => room.nextFrame(stream, after),
 
     async on(event, handler) {
       const set = handlers.get(event) ?? new Set();

@@ -82,7 +82,7 @@ pub(crate) fn open<R: Runtime>(
     window.set_background_color(Some(ground))
 }
 
-/// Tells the page its language and theme before it draws anything, and before it can ask.
+/// Gives the page its language and theme before it draws anything, and before it can ask.
 fn first_look(language: Language, theme: Theme) -> String {
     let language = match language {
         Language::En => "en",
@@ -251,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_told_what_was_chosen_and_nothing_when_the_system_chooses() {
+    fn the_page_is_given_what_was_chosen_and_nothing_when_the_system_chooses() {
         assert!(first_look(Language::Zh, Theme::Dark).contains("root.lang = 'zh'; root.theme = 'dark';"));
         assert!(!first_look(Language::En, Theme::Auto).contains("theme"));
     }

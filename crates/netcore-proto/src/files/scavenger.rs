@@ -2,7 +2,7 @@
 
 use crate::ground::{Span, Time};
 
-/// Live pictures that queue on the path for longer than this are being held up. It is well above what a busy processor adds.
+/// Live frames that queue on the path for longer than this are being held up. It is well above what a busy processor adds.
 const HELD_UP: Span = Span::from_millis(25);
 /// Below this there is room again.
 const AT_EASE: Span = Span::from_millis(12);
@@ -17,9 +17,9 @@ const LEAST_RATE: f64 = 16_000.0;
 const LEAST_PORTION: usize = 4_096;
 const PORTION_LASTS: f64 = 0.02;
 
-/// How fast a file is sent beside live pictures on the same path: as fast as it goes while they are not held up, and less and
+/// How fast a file is sent beside live frames on the same path: as fast as it goes while they are not held up, and less and
 /// less while they are. The idea, to take what others leave by watching the delay, is that of LEDBAT (RFC 6817); here the
-/// delay that is watched is the pictures' own.
+/// delay that is watched is the frames' own.
 #[derive(Clone, Debug, Default)]
 pub struct ScavengerRate {
     /// Bytes a second; `None`: as fast as it goes.
@@ -39,7 +39,7 @@ impl ScavengerRate {
         }
     }
 
-    /// So many bytes were sent. `queueing` is how long live pictures to the same peer queue on the path; `None` when
+    /// So many bytes were sent. `queueing` is how long live frames to the same peer queue on the path; `None` when
     /// there are none. Returns when the next bytes may be sent.
     pub fn handle_sent(&mut self, bytes: usize, queueing: Option<Span>, now: Time) -> Time {
         self.sent = self.sent.saturating_add(bytes as u64);
@@ -82,7 +82,7 @@ impl ScavengerRate {
 mod tests {
     use super::*;
 
-    /// A file and live pictures of 250 kB a second share a path of `width` bytes a second: returns how long the pictures
+    /// A file and live frames of 250 kB a second share a path of `width` bytes a second: returns how long the frames
     /// queue each 100 ms, and how many bytes of the file got through.
     fn share(width: f64, yields: bool) -> (Vec<Span>, f64) {
         let mut scavenger = ScavengerRate::default();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_leaves_the_path_to_the_pictures_and_takes_the_rest() {
+    fn a_file_leaves_the_path_to_the_frames_and_takes_the_rest() {
         for width in [500_000.0, 2_500_000.0] {
             let (rude, _) = share(width, false);
             let (kind, rate) = share(width, true);

@@ -1,4 +1,4 @@
-//! How a source makes its pictures fit a target bitrate, in the order of what the eye forgives: quality first, then size, then
+//! How a source makes its frames fit a target bitrate, in the order of what the eye forgives: quality first, then size, then
 //! rate; and back in the reverse order.
 
 use crate::ground::{Bitrate, Span, Time};
@@ -6,9 +6,9 @@ use crate::ground::{Bitrate, Span, Time};
 /// This share of the target is used: frames differ, and fragments are sent again.
 const USED: f64 = 0.95;
 /// A JPEG's size goes with the coarseness of its quantisation to about this power. It need not be exact: how large this scene's
-/// pictures really are is learnt from each of them.
+/// frames really are is learnt from each of them.
 const COARSENESS_POWER: f64 = -0.65;
-/// Quality moves only when the pictures it gives leave this share of the budget.
+/// Quality moves only when the frames it gives leave this share of the budget.
 const FITTING: std::ops::RangeInclusive<f64> = 0.8..=1.05;
 /// A lower step is taken when the present one has been too much for this long, at once when it is too much by half.
 const PATIENCE_DOWN: Span = Span::from_millis(300);
@@ -21,14 +21,14 @@ const SCALES: [(u8, u8); 6] = [(1, 1), (3, 4), (1, 2), (3, 8), (1, 4), (1, 8)];
 /// Shares of the full rate.
 const RATES: [f32; 5] = [1.0, 0.75, 0.5, 0.25, 0.125];
 
-/// What may be done to the pictures.
+/// What may be done to the frames.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdaptationConfig {
     /// The least and the most JPEG quality, from 1 to 100.
     pub quality: (u8, u8),
-    /// Pictures are not made smaller than this part of their width and height.
+    /// Frames are not made smaller than this share of their width and height.
     pub min_scale: (u8, u8),
-    /// Pictures a second that the source gives.
+    /// Frames a second that the source gives.
     pub rate: f32,
     /// Not fewer than this are sent each second.
     pub min_rate: f32,
@@ -40,7 +40,7 @@ pub struct AdaptationConfig {
 }
 
 impl Default for AdaptationConfig {
-    /// 30 pictures a second in quality 80, down to 30, a quarter of the width and five a second; any bitrate.
+    /// 30 frames a second in quality 80, down to 30, a quarter of the width and five a second; any bitrate.
     fn default() -> AdaptationConfig {
         AdaptationConfig {
             quality: (30, 80),
@@ -53,20 +53,20 @@ impl Default for AdaptationConfig {
     }
 }
 
-/// How pictures are to be encoded.
+/// How frames are to be encoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EncodingTarget {
     /// JPEG quality.
     pub quality: u8,
     /// Part of the full width and height: numerator and denominator.
     pub scale: (u8, u8),
-    /// Pictures a second.
+    /// Frames a second.
     pub rate: f32,
 }
 
-/// Decides how pictures are encoded so that they fit a target.
+/// Decides how frames are encoded so that they fit a target.
 ///
-/// Report each frame and the target to it, and make the next picture as it says. It learns from the pictures how large
+/// Report each frame and the target to it, and make the next frame as it says. It learns from the frames how large
 /// this scene's are.
 #[derive(Debug)]
 pub struct Adaptation {
@@ -75,14 +75,14 @@ pub struct Adaptation {
     steps: Vec<((u8, u8), f32)>,
     at: usize,
     quality: u8,
-    /// Bytes that a picture of full size and quality 50 would have.
+    /// Bytes that a frame of full size and quality 50 would have.
     content: Option<f64>,
     too_much_since: Option<Time>,
     fits_since: Option<Time>,
 }
 
 impl Adaptation {
-    /// Begins with the best pictures.
+    /// Begins with the best frames.
     pub fn new(config: AdaptationConfig) -> Adaptation {
         let (floor, ceiling) = config.quality;
         let floor = floor.clamp(1, 100);
@@ -108,7 +108,7 @@ impl Adaptation {
         }
     }
 
-    /// A picture of so many bytes was made as `encoding` says, which need not be the latest.
+    /// A frame of so many bytes was made as `encoding` says, which need not be the latest.
     pub fn handle_frame(&mut self, bytes: usize, encoding: EncodingTarget) {
         let share = area(encoding.scale) * coarseness(encoding.quality).powf(COARSENESS_POWER);
         let content = (bytes as f64 / share.max(f64::MIN_POSITIVE)).clamp(1.0, 1e12);
@@ -119,7 +119,7 @@ impl Adaptation {
         });
     }
 
-    /// The target now. Returns how to make the next picture.
+    /// The target now. Returns how to make the next frame.
     pub fn handle_target(&mut self, target: Bitrate, now: Time) -> EncodingTarget {
         let Some(content) = self.content.filter(|_| !self.config.is_fixed) else {
             return self.encoding();
@@ -154,7 +154,7 @@ impl Adaptation {
         self.encoding()
     }
 
-    /// How to make the next picture, as last decided.
+    /// How to make the next frame, as last decided.
     pub fn encoding(&self) -> EncodingTarget {
         let (scale, rate) = self.step(self.at);
         EncodingTarget {
@@ -182,14 +182,14 @@ impl Adaptation {
         floor.saturating_add(ROOM).min(ceiling)
     }
 
-    /// The share of the target that pictures made like this would take.
+    /// The share of the target that frames made like this would take.
     fn share(&self, at: usize, quality: u8, content: f64, target: Bitrate) -> f64 {
         let (scale, rate) = self.step(at);
         let bytes = content * area(scale) * coarseness(quality).powf(COARSENESS_POWER);
         bytes * 8.0 * f64::from(rate) / (target.0.max(1) as f64 * USED)
     }
 
-    /// The quality at which a step's pictures take just the target, below 1 when none is low enough.
+    /// The quality at which a step's frames take just the target, below 1 when none is low enough.
     fn fitting_quality(&self, at: usize, content: f64, target: Bitrate) -> f64 {
         let (scale, rate) = self.step(at);
         let bytes = target.0 as f64 * USED / 8.0 / f64::from(rate);
@@ -245,7 +245,7 @@ fn whole(quality: f64, floor: u8, ceiling: u8) -> u8 {
 mod tests {
     use super::*;
 
-    /// A camera whose pictures have 120 KB at quality 80, and the seconds it has run.
+    /// A camera whose frames have 120 KB at quality 80, and the seconds it has run.
     struct Camera {
         adaptation: Adaptation,
         now: Time,
@@ -263,7 +263,7 @@ mod tests {
             }
         }
 
-        /// Runs for so long with this target, which wavers by 5 %, and pictures that differ by 10 %. Returns the last encoding.
+        /// Runs for so long with this target, which wavers by 5 %, and frames that differ by 10 %. Returns the last encoding.
         fn run(&mut self, mbit: f64, seconds: u64) -> EncodingTarget {
             for _ in 0..seconds * 30 {
                 self.noise = self.noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

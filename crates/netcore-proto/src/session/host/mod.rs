@@ -1,19 +1,17 @@
-//! The host's side of who is here: connections, places, names and silence.
+//! The host's side of who is here: connections, places and names.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod hello;
+mod timeouts;
+
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::{
-    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, MAX_NAME_CHARS, MAX_PEOPLE, Notice, Peer, Person, Pinger,
-    Pong, Presence, Profile, RETURN_TIMEOUT, Refusal, RefusalCode, Request, Returning, SILENCE_TIMEOUT,
-    Welcome,
+    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, Notice, Peer, Person, Pinger, Pong, Presence, Profile,
+    Refusal, RefusalCode, Request,
 };
 use crate::ground::outbox::{HostOutbox, Recipients};
-use crate::ground::{ConnId, Deadline, DeadlineReason, MemberId, Time, text};
-
-/// A welcome introduces people up to this many bytes of JSON, half a control message; the others follow one by one.
-const MAX_WELCOME_BYTES: usize = 128 * 1024;
-const _: () = assert!(2 * MAX_WELCOME_BYTES <= crate::wire::MAX_CONTROL_BYTES);
+use crate::ground::{ConnId, MemberId, Time, text};
 
 /// The host's side of who is here.
 #[derive(Debug)]
@@ -218,24 +216,6 @@ impl Host {
         }
     }
 
-    /// The profile with a name that nobody else's in the room is taken for: the second Ada is "Ada (2)".
-    fn with_distinct_name(&self, profile: Profile, member: MemberId) -> Profile {
-        let others = self.seats.iter().filter(|(id, _)| **id != member);
-        let taken: HashSet<&str> = others.map(|(_, seat)| seat.likeness.as_str()).collect();
-        let numbered = |number: usize| {
-            let suffix = format!(" ({number})");
-            let room = MAX_NAME_CHARS.saturating_sub(suffix.chars().count());
-            text::name(&profile.name, room) + &suffix
-        };
-        let names = std::iter::once(profile.name.clone()).chain((2..).map(numbered));
-        // A room has fewer people than there are numbers to try.
-        let name = { names }.find(|name| !taken.contains(text::likeness(name).as_str()));
-        Profile {
-            name: name.unwrap_or_default(),
-            ..profile
-        }
-    }
-
     /// The host is reached at another address than before.
     pub(crate) fn set_address(&mut self, address: SocketAddr, out: &mut impl HostOutbox<Notice, Event>) {
         if let Some(seat) = self.seats.get_mut(&MemberId::HOST)
@@ -244,120 +224,6 @@ impl Host {
             seat.person.address = address;
             announce_change(&seat.person, out);
         }
-    }
-
-    fn handle_hello(
-        &mut self,
-        conn: ConnId,
-        profile: &Profile,
-        returning: Option<Returning>,
-        out: &mut impl HostOutbox<Notice, Event>,
-    ) -> Option<Arrival> {
-        let peer = self.conns.get(&conn)?.peer.clone();
-        let known = self.numbers.get(&peer.fingerprint).copied();
-        let member = known.unwrap_or(MemberId(self.numbers.len() as u32));
-        if member == MemberId::HOST {
-            let words =
-                "this is the host's own identity: a second copy on one computer needs a --profile of its own";
-            self.refuse(conn, Refusal::new(RefusalCode::Replaced, words), out);
-            return None;
-        }
-        let is_new = !self.seats.contains_key(&member);
-        if is_new && self.seats.len() >= MAX_PEOPLE {
-            let words = format!("the room is full: {MAX_PEOPLE} people are here");
-            self.refuse(conn, Refusal::new(RefusalCode::RoomFull, words), out);
-            return None;
-        }
-        self.numbers.insert(peer.fingerprint, member);
-        if let Some(older) = self.seats.get(&member).and_then(|seat| seat.conn) {
-            self.conns.remove(&older);
-            out.event(Event::Detached { member });
-            let words = "the same identity has joined from another connection";
-            refuse(older, Refusal::new(RefusalCode::Replaced, words), out);
-        }
-        let person = Person {
-            id: member,
-            profile: self.with_distinct_name(profile.tidied(), member),
-            address: peer.address,
-            fingerprint: peer.fingerprint,
-            presence: Presence::Here,
-        };
-        self.seats.insert(
-            member,
-            Seat {
-                likeness: text::likeness(&person.profile.name),
-                person: person.clone(),
-                conn: Some(conn),
-                lost: None,
-            },
-        );
-        let datagrams = self.free_datagrams();
-        if let Some(conn) = self.conns.get_mut(&conn) {
-            conn.stage = Stage::Joined(member);
-            conn.datagrams = Some(datagrams);
-        }
-        let (people, introduced) = self.introductions(member);
-        let welcome = Welcome {
-            room_name: self.room_name.clone(),
-            room: self.room,
-            me: member,
-            token: peer.token,
-            datagrams,
-            people,
-        };
-        out.answer(conn, Notice::Welcome(Box::new(welcome)));
-        out.event(Event::Attached {
-            conn,
-            member,
-            token: peer.token,
-            datagrams,
-        });
-        if is_new {
-            let notice = Notice::Joined(person.clone());
-            out.notice(Recipients::AllBut(member), notice);
-            out.event(Event::Joined(person));
-        } else {
-            let notice = Notice::Changed(person.clone());
-            out.notice(Recipients::AllBut(member), notice);
-            out.event(Event::Changed(person));
-        }
-        let last_seq = returning
-            .filter(|returning| returning.room == self.room)
-            .map(|returning| returning.last_seq);
-        Some(Arrival {
-            conn,
-            member,
-            introduced,
-            last_seq,
-            is_new,
-        })
-    }
-
-    /// A connection id that none of those here has: after 2^32 joins the ids begin again.
-    fn free_datagrams(&mut self) -> u32 {
-        loop {
-            let id = self.next_datagrams;
-            self.next_datagrams = id.wrapping_add(1);
-            // There are never as many connections as ids.
-            if self.conns.values().all(|conn| conn.datagrams != Some(id)) {
-                return id;
-            }
-        }
-    }
-
-    /// Who is here, newcomer and host first: as many as fit a welcome, and the number from which on the others follow.
-    fn introductions(&self, newcomer: MemberId) -> (Vec<Person>, u64) {
-        let mut people: Vec<Person> = self.people().cloned().collect();
-        people.sort_by_key(|person| (person.id != newcomer, person.id));
-        let mut bytes = 0_usize;
-        let fits = |person: &&Person| {
-            bytes = bytes.saturating_add(person.most_bytes());
-            bytes <= MAX_WELCOME_BYTES
-        };
-        let fitting = people.iter().take_while(fits).count();
-        let further = people.split_off(fitting);
-        let from = further.first().map_or(u64::MAX, |person| person.id.0.into());
-        (people, from)
     }
 
     /// For a page: the first person from number `from` on, but for the newcomer, who is in the welcome.
@@ -439,72 +305,6 @@ impl Host {
             refuse(conn, Refusal::new(RefusalCode::Closed, words), out);
         }
     }
-
-    pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
-        let conns = self.conns.values().flat_map(|conn| {
-            let patience = match conn.stage {
-                Stage::AwaitingHello { until } => Deadline {
-                    at: until,
-                    reason: DeadlineReason::Hello,
-                },
-                Stage::Joined(_) => Deadline {
-                    at: conn.heard + SILENCE_TIMEOUT,
-                    reason: DeadlineReason::Silence,
-                },
-            };
-            [patience, conn.pinger.deadline()]
-        });
-        let places = self
-            .seats
-            .values()
-            .filter_map(|seat| seat.lost)
-            .map(|lost| Deadline {
-                at: lost + RETURN_TIMEOUT,
-                reason: DeadlineReason::Return,
-            });
-        conns.chain(places).min()
-    }
-
-    /// Asks, and finds out who has been silent or away for too long.
-    pub(crate) fn handle_timeout(
-        &mut self,
-        now: Time,
-        out: &mut impl HostOutbox<Notice, Event>,
-    ) -> Vec<Departure> {
-        let mut silent = Vec::new();
-        let mut late = Vec::new();
-        for (&id, conn) in &mut self.conns {
-            match conn.stage {
-                Stage::AwaitingHello { until } if until <= now => late.push(id),
-                Stage::Joined(_) if conn.heard + SILENCE_TIMEOUT <= now => silent.push(id),
-                _ => {}
-            }
-            if let Some(ping) = conn.pinger.poll_ping(now)
-                && matches!(conn.stage, Stage::Joined(_))
-            {
-                out.answer(id, Notice::Ping(ping));
-            }
-        }
-        for conn in late {
-            let words = format!("no hello within {HELLO_TIMEOUT}");
-            self.refuse(conn, Refusal::new(RefusalCode::Silent, words), out);
-        }
-        for conn in silent {
-            self.handle_closed(conn, now, out);
-            let words = format!("nothing was heard for {SILENCE_TIMEOUT}");
-            refuse(conn, Refusal::new(RefusalCode::Silent, words), out);
-        }
-        let given_up = |seat: &Seat| seat.lost.is_some_and(|lost| lost + RETURN_TIMEOUT <= now);
-        let gone: Vec<MemberId> = self
-            .seats
-            .iter()
-            .filter(|(_, seat)| given_up(seat))
-            .map(|(id, _)| *id)
-            .collect();
-        gone.into_iter()
-            .filter_map(|member| self.leave(member, LeaveReason::Lost, None, out))
-            .collect()
-    }
 }
 
 /// Sends a connection its refusal, and closes it.
@@ -522,30 +322,4 @@ pub(crate) fn second_hello() -> Refusal {
 fn announce_change(person: &Person, out: &mut impl HostOutbox<Notice, Event>) {
     out.notice(Recipients::All, Notice::Changed(person.clone()));
     out.event(Event::Changed(person.clone()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::AttachToken;
-
-    #[test]
-    fn connection_ids_begin_again_and_pass_over_those_in_use() {
-        let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        let fingerprint = Fingerprint([0; 32]);
-        let mut host = Host::new(String::new(), 1, &Profile::default(), fingerprint, address);
-        for (number, id) in [(1, u32::MAX), (2, 0), (3, 2)] {
-            let peer = Peer {
-                fingerprint,
-                address,
-                token: AttachToken([0; 16]),
-            };
-            host.handle_connected(ConnId(number), peer, Time::ZERO);
-            if let Some(conn) = host.conns.get_mut(&ConnId(number)) {
-                conn.datagrams = Some(id);
-            }
-        }
-        host.next_datagrams = u32::MAX - 1;
-        assert_eq!([(); 3].map(|()| host.free_datagrams()), [u32::MAX - 1, 1, 3]);
-    }
 }

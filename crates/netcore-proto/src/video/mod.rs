@@ -20,6 +20,7 @@ mod host;
 mod member;
 mod message;
 mod parity;
+mod path_view;
 mod reassembly;
 mod receiver;
 mod result;

@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
+use super::path_view::PathView;
 use super::{Announced, Fragment, Frame, MAX_NACK_RANGES, Parity, parity};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{FrameNumber, Span, StreamId, Time};
 
 /// Fragments overtaken by fewer later ones than this may merely be late (RFC 9002, section 6.1.1 uses the same number).
 const REORDERING: u32 = 3;
-/// How long the tail of a frame may take after its last fragment, at least, before it counts as missing.
-const TAIL_PATIENCE: Span = Span::from_millis(4);
 /// A request for missing fragments is sent this often, in case it is lost. On a network that loses one datagram in ten a frame
 /// takes about ten requests, and each one lost for good costs another round trip, which is more than the next frame leaves.
 const REQUEST_COPIES: u32 = 3;
@@ -21,49 +20,6 @@ const REPEAT_AFTER: Span = Span::from_millis(2);
 const END_PATIENCE: Span = Span::from_millis(1);
 /// The most requests that wait to be repeated; the others are sent once.
 const MAX_REPEATS: usize = 32;
-
-/// What a receiver has learnt of the path its fragments take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PathView {
-    /// There and back, as the control connection measured it.
-    pub(super) round_trip: Span,
-    /// The least time lately from a request to its answer.
-    pub(super) answer: Option<Span>,
-    /// The longest pause lately between two fragments that follow each other.
-    pub(super) pause: Span,
-    /// How late a fragment lately came that others had overtaken.
-    pub(super) lateness: Span,
-}
-
-impl PathView {
-    /// A frame is whole: what it showed counts, and what earlier ones did counts a little less.
-    pub(super) fn learn(&mut self, whole: &Partial) {
-        // A path that becomes longer is believed within a few dozen frames.
-        let grown = |span: Span| span + span.fraction::<1, 64>();
-        let answers = [self.answer.map(grown), whole.answered_in];
-        self.answer = answers.into_iter().flatten().min();
-        self.pause = whole.longest_pause.max(self.pause.fraction::<7, 8>());
-        self.lateness = self.lateness.fraction::<31, 32>();
-    }
-
-    /// A round trip, a quarter for its variation, two milliseconds for a computer that is busy, and what reordering adds.
-    fn retry_after(&self) -> Span {
-        let round_trip = self
-            .answer
-            .map_or(self.round_trip, |answer| answer.min(self.round_trip));
-        round_trip.fraction::<5, 4>() + Span::from_millis(2) + self.lateness
-    }
-
-    /// How long to wait for a fragment that others have overtaken: a little more than the latest lately took.
-    fn patience(&self) -> Span {
-        self.lateness.fraction::<9, 8>()
-    }
-
-    /// On a slow link the fragments themselves are far apart.
-    fn tail_patience(&self) -> Span {
-        TAIL_PATIENCE.max(self.pause.times(2)) + self.lateness
-    }
-}
 
 /// A frame of which some fragments have arrived.
 #[derive(Debug)]
@@ -98,9 +54,9 @@ pub(super) struct Partial {
     repeats: VecDeque<Request>,
     requests: u16,
     /// The least time from a fragment's only request until it came.
-    answered_in: Option<Span>,
+    pub(super) answered_in: Option<Span>,
     /// The longest pause between two fragments that came the first time they were sent.
-    longest_pause: Span,
+    pub(super) longest_pause: Span,
     /// How many fragments of newer frames have come, up to [`REORDERING`], and when the last of those did.
     overtaken: (u32, Time),
 }

@@ -29,7 +29,8 @@
 
 use std::collections::VecDeque;
 
-use super::reassembly::{Effect, Partial, PathView, Shape};
+use super::path_view::PathView;
+use super::reassembly::{Effect, Partial, Shape};
 use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity, parity};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Deadline, DeadlineReason, FrameNumber, Span, StreamId, Time, Transport};
@@ -256,7 +257,7 @@ impl Receiver {
                 let partial = self.partials.swap_remove(at);
                 let (first, train, lost) = (partial.first_at, partial.train(), partial.lost());
                 let repaired = partial.repaired;
-                self.path.learn(&partial);
+                self.path.learn(partial.answered_in, partial.longest_pause);
                 // A frame whose own header contradicts it is dropped like one that never came.
                 match partial.into_frame(self.stream) {
                     Some(frame) => {

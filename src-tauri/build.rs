@@ -4,7 +4,7 @@ use tauri_build::{Attributes, DefaultPermissionRule, InlinedPlugin};
 
 /// The names in the table: capability and commands.
 macro_rules! contract {
-    ($($capability:ident tells $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
+    ($($capability:ident notifies $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
         const CAPABILITIES: &[(&str, &[&str])] = &[$((stringify!($capability), &[$(stringify!($command)),*])),*];
     };
 }

@@ -1,11 +1,12 @@
-// What the interface may ask of the shell, and what the shell tells it unasked: capability, command, request, response.
+// What a face may ask of the application, and what it is notified of: capability, event, command, request, response.
 //
-// From this one table come the commands' permissions (`build.rs` reads it too), the handlers (`bridge.rs`, which makes the
-// compiler hold each command's function against its line here) and the interface's types (`bindings.rs`).
+// From this one table come the function that answers every command (`dispatch.rs`, which makes the compiler hold each
+// command's function against its line here), the interface's types (`bindings.rs`) and the window's permissions (the shell's
+// `build.rs` reads it too).
 // Names of types are those of the capability's own `view.rs`.
 
 contract! {
-    session tells SessionEvent {
+    session notifies SessionEvent {
         start() -> StartView;
         save_profile(profile: Profile) -> Profile;
         save_settings(settings: Settings) -> Settings;
@@ -22,12 +23,12 @@ contract! {
         reconnect_now() -> ();
         open_beside(address: String) -> ();
     }
-    chat tells ChatEvent {
+    chat notifies ChatEvent {
         say(text: String) -> ChatEntry;
         resend(key: u64) -> ChatEntry;
         save_conversation(text: String) -> Option<String>;
     }
-    files tells FilesEvent {
+    files notifies FilesEvent {
         choose_files() -> Vec<Pick>;
         offer_files(picks: Vec<u32>, to: Vec<u32>) -> OfferedView;
         accept_file(id: u32) -> ();
@@ -38,7 +39,7 @@ contract! {
         open_file(id: u32) -> OpenedFile;
         show_file(id: u32) -> ();
     }
-    video tells VideoEvent {
+    video notifies VideoEvent {
         sources() -> Vec<SourceView>;
         choose_video_file() -> Option<SourceView>;
         start_video(spec: VideoSpec) -> LiveView;
@@ -51,7 +52,7 @@ contract! {
         start_recording(stream: u32) -> String;
         stop_recording(stream: u32) -> ();
     }
-    metrics tells MetricsEvent {
+    metrics notifies MetricsEvent {
         history() -> MetricsHistory;
         trips(stream: u32, to: Option<u32>) -> Vec<TripView>;
         counts() -> Vec<CountsView>;

@@ -45,7 +45,7 @@ pub struct Core {
     pub(crate) recent_steps: RecentSteps,
     /// What a person picked on this computer.
     pub(crate) picks: Picks,
-    /// Cameras that the page was told of: it can name no other.
+    /// Cameras that the face was given: it can name no other.
     pub(crate) cameras: Mutex<Vec<String>>,
     /// Held while a room is opened or left, so that two requests cannot both succeed.
     pub(crate) turn: tokio::sync::Mutex<()>,
@@ -71,7 +71,7 @@ pub(crate) struct OpenRoom {
     pub(crate) live: tokio::sync::Mutex<Option<video::going_live::MyVideo>>,
 }
 
-/// Where this window stands by what it has been told so far: it moves on with the events, as everything told does.
+/// Where this window stands by the events so far: it moves on with them, as everything that the face is notified of does.
 #[derive(Clone, Copy)]
 struct Place {
     /// The room's own number; none between two rooms at one address.
@@ -142,12 +142,12 @@ impl Core {
         self.room.lock().clone().ok_or_else(IpcError::no_room)
     }
 
-    /// Takes the room away; whoever gets it ends it.
+    /// Takes the room away; who gets it ends it.
     pub(crate) fn take_room(&self) -> Option<Arc<OpenRoom>> {
         self.room.lock().take()
     }
 
-    /// Keeps `room` and tells the interface what happens in it from now on.
+    /// Takes `room` and notifies the face of what happens in it from now on.
     pub(crate) async fn enter(self: &Arc<Core>, room: Room) -> RoomView {
         let events = room.events();
         let snapshot = room.snapshot().await;
@@ -157,7 +157,7 @@ impl Core {
         open.view(&snapshot).await
     }
 
-    /// Tells the interface something unasked.
+    /// Notifies the face something unasked.
     pub(crate) fn notify(&self, capability: &str, event: &impl Serialize) {
         match serde_json::to_value(event) {
             Ok(payload) => self.desktop.notify(&format!("{capability}:event"), payload),
@@ -282,7 +282,7 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
     }
 }
 
-/// Compares what the interface was told with what is, and tells the difference.
+/// Compares what the face was notified of with what is, and notifies it of the difference.
 pub(crate) async fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>) {
     let snapshot = open.room.snapshot().await;
     if open.take_place(&snapshot) {

@@ -46,7 +46,7 @@ impl IntoAnswer for FrameBytes {
 /// A command is the function of the same name in the capability's `commands.rs`: it takes the core and the request's fields,
 /// and returns the response or an [`IpcError`]. Where it differs from the table, this does not compile.
 macro_rules! contract {
-    ($($capability:ident tells $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
+    ($($capability:ident notifies $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
         /// Every capability with the names of its commands.
         pub const CAPABILITIES: &[(&str, &[&str])] = &[$((stringify!($capability), &[$(stringify!($command)),*])),*];
 

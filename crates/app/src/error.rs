@@ -1,4 +1,4 @@
-//! What the interface is told when something cannot be done.
+//! What a face is given when something cannot be done.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -124,35 +124,35 @@ impl From<OpenError> for IpcError {
 impl From<JoinError> for IpcError {
     fn from(error: JoinError) -> IpcError {
         let message = error.to_string();
-        let told = |code| IpcError::new(code, &message);
+        let coded = |code| IpcError::new(code, &message);
         match &error {
-            JoinError::Address(address) => told(ErrorCode::AddressInvalid).with("address", &address.text),
-            JoinError::Unreachable { address, .. } => told(ErrorCode::Unreachable).with("address", address),
-            JoinError::Refused { address } => told(ErrorCode::Refused).with("address", address),
+            JoinError::Address(address) => coded(ErrorCode::AddressInvalid).with("address", &address.text),
+            JoinError::Unreachable { address, .. } => coded(ErrorCode::Unreachable).with("address", address),
+            JoinError::Refused { address } => coded(ErrorCode::Refused).with("address", address),
             // Its sentence says how a card is written.
-            JoinError::NoCard { address, .. } => told(ErrorCode::AddressInvalid).with("address", address),
-            JoinError::NotARoom { address, .. } => told(ErrorCode::NotARoom).with("address", address),
+            JoinError::NoCard { address, .. } => coded(ErrorCode::AddressInvalid).with("address", address),
+            JoinError::NotARoom { address, .. } => coded(ErrorCode::NotARoom).with("address", address),
             JoinError::IdentityChanged {
                 address,
                 room,
                 expected,
                 got,
-            } => told(ErrorCode::IdentityChanged)
+            } => coded(ErrorCode::IdentityChanged)
                 .with("address", address)
                 .with("room", room)
                 .with("expected", expected)
                 .with("got", got),
             JoinError::KnownRooms(KnownRoomsError::Unreadable { kept, .. }) => {
-                told(ErrorCode::KnownRoomsUnreadable).with("path", kept.display())
+                coded(ErrorCode::KnownRoomsUnreadable).with("path", kept.display())
             }
-            JoinError::KnownRooms(KnownRoomsError::Unwritable { .. }) => told(ErrorCode::Storage),
+            JoinError::KnownRooms(KnownRoomsError::Unwritable { .. }) => coded(ErrorCode::Storage),
             JoinError::HostGone { address, .. } | JoinError::BrokenOff { address, .. } => {
-                told(ErrorCode::HostGone).with("address", address)
+                coded(ErrorCode::HostGone).with("address", address)
             }
-            JoinError::TimedOut { address, .. } => told(ErrorCode::TimedOut).with("address", address),
+            JoinError::TimedOut { address, .. } => coded(ErrorCode::TimedOut).with("address", address),
             JoinError::RoomRefused(refusal) => refusal.clone().into(),
-            JoinError::Identity(_) => told(ErrorCode::Storage),
-            JoinError::Network(_) => told(ErrorCode::Internal),
+            JoinError::Identity(_) => coded(ErrorCode::Storage),
+            JoinError::Network(_) => coded(ErrorCode::Internal),
         }
     }
 }
@@ -195,25 +195,27 @@ impl From<TextError> for IpcError {
 
 impl From<FileError> for IpcError {
     fn from(error: FileError) -> IpcError {
-        let told = |code| IpcError::new(code, &error);
+        let coded = |code| IpcError::new(code, &error);
         match &error {
-            FileError::Unreadable { path, .. } => told(ErrorCode::FileUnreadable).with("name", name_of(path)),
-            FileError::DiskFull { .. } | FileError::NoRoom { .. } => told(ErrorCode::DiskFull),
-            FileError::TooLong { folder, .. } => {
-                told(ErrorCode::FileTooLong).with("folder", folder.display())
+            FileError::Unreadable { path, .. } => {
+                coded(ErrorCode::FileUnreadable).with("name", name_of(path))
             }
-            FileError::NotPlaced { kept, folder, .. } => told(ErrorCode::FileNotPlaced)
+            FileError::DiskFull { .. } | FileError::NoRoom { .. } => coded(ErrorCode::DiskFull),
+            FileError::TooLong { folder, .. } => {
+                coded(ErrorCode::FileTooLong).with("folder", folder.display())
+            }
+            FileError::NotPlaced { kept, folder, .. } => coded(ErrorCode::FileNotPlaced)
                 .with("path", kept.display())
                 .with("folder", folder.display()),
-            FileError::Changed { path, .. } => told(ErrorCode::FileChanged).with("name", name_of(path)),
-            FileError::OfferEnded { .. } => told(ErrorCode::FileChanged),
-            FileError::TooManyOpen => told(ErrorCode::TooManyOpen),
-            FileError::Unwritable { .. } => told(ErrorCode::Storage),
-            FileError::Gone(_) => told(ErrorCode::FileGone),
-            FileError::Corrupt { .. } => told(ErrorCode::FileCorrupt),
-            FileError::SenderFailed { .. } => told(ErrorCode::FileGone),
-            FileError::Cancelled => told(ErrorCode::Cancelled),
-            FileError::NotConnected | FileError::Interrupted => told(ErrorCode::HostGone),
+            FileError::Changed { path, .. } => coded(ErrorCode::FileChanged).with("name", name_of(path)),
+            FileError::OfferEnded { .. } => coded(ErrorCode::FileChanged),
+            FileError::TooManyOpen => coded(ErrorCode::TooManyOpen),
+            FileError::Unwritable { .. } => coded(ErrorCode::Storage),
+            FileError::Gone(_) => coded(ErrorCode::FileGone),
+            FileError::Corrupt { .. } => coded(ErrorCode::FileCorrupt),
+            FileError::SenderFailed { .. } => coded(ErrorCode::FileGone),
+            FileError::Cancelled => coded(ErrorCode::Cancelled),
+            FileError::NotConnected | FileError::Interrupted => coded(ErrorCode::HostGone),
             FileError::Refused(refusal) => refusal.clone().into(),
         }
     }
@@ -232,21 +234,21 @@ impl From<VideoError> for IpcError {
 
 impl From<CaptureError> for IpcError {
     fn from(error: CaptureError) -> IpcError {
-        let told = |code| IpcError::new(code, &error);
+        let coded = |code| IpcError::new(code, &error);
         match &error {
-            CaptureError::Busy { device } => told(ErrorCode::CameraBusy).with("camera", device),
-            CaptureError::Forbidden { device } => told(ErrorCode::CameraForbidden).with("camera", device),
-            CaptureError::Unplugged { device } => told(ErrorCode::CameraUnplugged).with("camera", device),
-            CaptureError::Absent { what } => told(ErrorCode::CameraAbsent).with("camera", what),
+            CaptureError::Busy { device } => coded(ErrorCode::CameraBusy).with("camera", device),
+            CaptureError::Forbidden { device } => coded(ErrorCode::CameraForbidden).with("camera", device),
+            CaptureError::Unplugged { device } => coded(ErrorCode::CameraUnplugged).with("camera", device),
+            CaptureError::Absent { what } => coded(ErrorCode::CameraAbsent).with("camera", what),
             CaptureError::Stalled { device, .. } | CaptureError::Fault { device, .. } => {
-                told(ErrorCode::CameraStalled).with("camera", device)
+                coded(ErrorCode::CameraStalled).with("camera", device)
             }
-            CaptureError::NoScreen { .. } => told(ErrorCode::ScreenAbsent),
-            CaptureError::WindowClosed { title } => told(ErrorCode::WindowClosed).with("title", title),
-            CaptureError::FormatUnsupported { .. } => told(ErrorCode::FormatUnsupported),
-            CaptureError::FfmpegMissing { path } => told(ErrorCode::FfmpegMissing).with("name", path),
-            CaptureError::Unreadable { path, .. } => told(ErrorCode::VideoUnreadable).with("name", path),
-            CaptureError::Encoding { .. } => told(ErrorCode::Internal),
+            CaptureError::NoScreen { .. } => coded(ErrorCode::ScreenAbsent),
+            CaptureError::WindowClosed { title } => coded(ErrorCode::WindowClosed).with("title", title),
+            CaptureError::FormatUnsupported { .. } => coded(ErrorCode::FormatUnsupported),
+            CaptureError::FfmpegMissing { path } => coded(ErrorCode::FfmpegMissing).with("name", path),
+            CaptureError::Unreadable { path, .. } => coded(ErrorCode::VideoUnreadable).with("name", path),
+            CaptureError::Encoding { .. } => coded(ErrorCode::Internal),
         }
     }
 }

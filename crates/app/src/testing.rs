@@ -21,10 +21,10 @@ use crate::video::view::{Transport, VideoSpec};
 /// Longer than anything takes on a busy machine; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the core told and asked of the world around it.
+/// What the application notified and asked of the desktop around it.
 #[derive(Default)]
 pub(crate) struct World {
-    told: Mutex<Vec<(String, Value)>>,
+    notified: Mutex<Vec<(String, Value)>>,
     pub(crate) chosen: Mutex<VecDeque<Vec<PathBuf>>>,
     pub(crate) asked: Mutex<Vec<Choice>>,
     pub(crate) opened: Mutex<Vec<PathBuf>>,
@@ -38,7 +38,7 @@ struct Handle(Arc<World>);
 
 impl Desktop for Handle {
     fn notify(&self, event: &str, payload: Value) {
-        self.0.told.lock().push((event.to_owned(), payload));
+        self.0.notified.lock().push((event.to_owned(), payload));
     }
 
     fn choose(&self, choice: Choice) -> oneshot::Receiver<Vec<PathBuf>> {
@@ -130,29 +130,29 @@ impl TestApp {
         (app, view)
     }
 
-    /// The first event of `capability`, told so far or later, that `wanted` gives something for.
+    /// The first event of `capability`, so far or later, that `wanted` gives something for.
     pub(crate) async fn event<T>(&self, capability: &str, wanted: impl Fn(&Value) -> Option<T>) -> T {
         let name = format!("{capability}:event");
         let found = async {
             loop {
-                let told = self
+                let notified = self
                     .world
-                    .told
+                    .notified
                     .lock()
                     .iter()
                     .filter(|(event, _)| *event == name)
                     .find_map(|(_, event)| wanted(event));
-                match told {
+                match notified {
                     Some(found) => return found,
                     None => tokio::time::sleep(Duration::from_millis(5)).await,
                 }
             }
         };
-        let told = tokio::time::timeout(PATIENCE, found).await;
-        told.unwrap_or_else(|_| {
+        let notified = tokio::time::timeout(PATIENCE, found).await;
+        notified.unwrap_or_else(|_| {
             panic!(
-                "no such event of {capability}; told were {:#?}",
-                self.world.told.lock()
+                "no such event of {capability}, among {:#?}",
+                self.world.notified.lock()
             )
         })
     }

@@ -125,7 +125,7 @@ pub(crate) enum Command {
     /// Receive live video; keep its pictures, or only count them
     #[command(
         after_help = "Examples:\n  roomwire watch 192.168.1.24                the first stream there is, until Ctrl-C\n  roomwire watch 192.168.1.24 --stream 3 --save frames --seconds 10
-  roomwire watch 192.168.1.24 --record lesson.avi     a film for any player, each frame at its time
+  roomwire watch 192.168.1.24 --record lesson.avi     a file for any player, each frame at its time
   roomwire watch 192.168.1.24 --snapshot now.jpg --overwrite    one picture in place of the last, and done"
     )]
     Watch(WatchArgs),

@@ -82,7 +82,7 @@ Whatever you type is said to the room. A line that begins with / is a command (/
   /bitrate MIN..MAX|auto|fixed   Mbit/s your video keeps to as it follows the network
   /stop  (or Esc)                your video is over
   /watch N [FOLDER]              begin or cease to watch stream N; keep its pictures in FOLDER
-  /record N [FILE]               begin or cease to record stream N: a film that other programs play
+  /record N [FILE]               begin or cease to record stream N, for other programs to play
   /snapshot N [FILE]             keep the newest picture of stream N, as JPEG
   /stats                         what was measured so far
   /steps [on|off]                the log of steps: the latest, or each as it happens

@@ -25,7 +25,7 @@ use crate::output_file::{OutputFile, unwritable};
 const SHOWN_EVERY: u64 = 20;
 
 /// Writes every result to the files asked for, and shows every 20th of our own stream. Dropping it ends it.
-pub(crate) struct Recording {
+pub(crate) struct ResultLog {
     task: JoinHandle<Files>,
     enough: Arc<Notify>,
     own: OwnStream,
@@ -52,11 +52,11 @@ impl OwnStream {
     }
 }
 
-impl Recording {
-    /// Begins to record what happens in `room`.
-    pub(crate) fn start(room: &Room, files: Files, screen: &Screen) -> Recording {
+impl ResultLog {
+    /// Begins to write down what happens in `room`.
+    pub(crate) fn start(room: &Room, files: Files, screen: &Screen) -> ResultLog {
         let own = OwnStream(Arc::new(AtomicU64::new(NO_STREAM)));
-        let recorder = Recorder {
+        let writer = Writer {
             room: room.clone(),
             files,
             screen: screen.clone(),
@@ -65,8 +65,8 @@ impl Recording {
         };
         let results = room.results();
         let enough = Arc::new(Notify::new());
-        Recording {
-            task: tokio::spawn(recorder.run(results, enough.clone())),
+        ResultLog {
+            task: tokio::spawn(writer.run(results, enough.clone())),
             enough,
             own,
         }
@@ -84,7 +84,7 @@ impl Recording {
     }
 }
 
-impl Drop for Recording {
+impl Drop for ResultLog {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -185,7 +185,7 @@ impl Files {
     }
 }
 
-struct Recorder {
+struct Writer {
     room: Room,
     files: Files,
     screen: Screen,
@@ -193,7 +193,7 @@ struct Recorder {
     counts: HashMap<(StreamId, MemberId), u64>,
 }
 
-impl Recorder {
+impl Writer {
     async fn run(mut self, mut results: Receiver<LinkResult>, enough: Arc<Notify>) -> Files {
         loop {
             let received = tokio::select! {
@@ -234,7 +234,7 @@ impl Recorder {
             classic_rate_bps: result.result.classic_rate().map(|rate| rate.0),
             transport: result.result.transport,
         };
-        self.screen.tell(&Report::Result(line));
+        self.screen.show(&Report::Result(line));
     }
 
     /// A member's only neighbour is the host, and goes without saying.

@@ -9,9 +9,9 @@ use netcore::{Room, ShownFrame, VideoError};
 use tokio::time::{Instant, interval};
 
 use crate::exit::{Code, Failure, Result};
-use crate::keeping::Film;
 use crate::output::{Report, Screen, Watched};
 use crate::output_file::{unwritable, write_new};
+use crate::recording::Recording;
 use crate::viewers::Viewers;
 
 /// How a stream is watched.
@@ -20,7 +20,7 @@ pub(crate) struct Watching {
     /// Where its pictures are kept, if they are.
     pub(crate) folder: Option<PathBuf>,
     /// Where it is recorded, if it is.
-    pub(crate) film: Option<PathBuf>,
+    pub(crate) recording: Option<PathBuf>,
     /// Whether either may take the place of what is there.
     pub(crate) overwrite: bool,
     /// How often it is told what was seen.
@@ -28,7 +28,7 @@ pub(crate) struct Watching {
 }
 
 impl Watching {
-    /// Watches until the stream is over or it is `enough`, and tells what was seen in all. A film is ended in every case.
+    /// Watches until the stream is over or it is `enough`, and tells what was seen in all. A recording is ended in every case.
     ///
     /// # Errors
     /// When there is no such stream, or a picture cannot be kept.
@@ -43,13 +43,13 @@ impl Watching {
             std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
         let _view = viewers.look(room, self.stream).await?;
-        if let Some(path) = &self.film {
-            Film::refuse_content(path, self.overwrite)?;
+        if let Some(path) = &self.recording {
+            Recording::refuse_content(path, self.overwrite)?;
         }
-        let mut film = None;
-        let watched = self.look(room, screen, &mut film, enough).await;
-        let kept = match film {
-            Some(film) => film.end(screen).await,
+        let mut recording = None;
+        let watched = self.look(room, screen, &mut recording, enough).await;
+        let kept = match recording {
+            Some(recording) => recording.end(screen).await,
             None => Ok(()),
         };
         let watched = watched?;
@@ -60,7 +60,7 @@ impl Watching {
         &self,
         room: &Room,
         screen: &Screen,
-        film: &mut Option<Film>,
+        recording: &mut Option<Recording>,
         enough: impl Future<Output = ()>,
     ) -> Result<Watched> {
         let mut frames = room.frames(self.stream).ok_or(VideoError::Gone(self.stream))?;
@@ -75,26 +75,28 @@ impl Watching {
                     Some(shown) => {
                         last = Some(shown.frame.header().frame);
                         self.take(&shown, &mut tally).await?;
-                        self.record(room, film, &shown).await?;
+                        self.record(room, recording, &shown).await?;
                     }
                     None => return Ok(tally.in_all()),
                 },
-                _ = tick.tick() => screen.tell(&Report::Watched(tally.since_last())),
+                _ = tick.tick() => screen.show(&Report::Watched(tally.since_last())),
                 () = &mut enough => return Ok(tally.in_all()),
             }
         }
     }
 
-    /// Adds a frame to the film, which begins with the first one.
-    async fn record(&self, room: &Room, film: &mut Option<Film>, shown: &ShownFrame) -> Result<()> {
-        let Some(path) = &self.film else {
+    /// Adds a frame to the recording, which begins with the first one.
+    async fn record(&self, room: &Room, recording: &mut Option<Recording>, shown: &ShownFrame) -> Result<()> {
+        let Some(path) = &self.recording else {
             return Ok(());
         };
-        if film.is_none() {
+        if recording.is_none() {
             let rate = rate_of(room, self.stream).await;
-            *film = Some(Film::create(path, self.stream, rate, self.overwrite)?);
+            *recording = Some(Recording::create(path, self.stream, rate, self.overwrite)?);
         }
-        film.as_ref().map_or(Ok(()), |film| film.put(shown))
+        recording
+            .as_ref()
+            .map_or(Ok(()), |recording| recording.put(shown))
     }
 
     async fn take(&self, shown: &ShownFrame, tally: &mut Tally) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What the interface may ask about what is said.
+//! What a face may ask about what is said.
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ use netcore::proto::chat::Event;
 use crate::core::{Core, OpenRoom};
 use view::ChatEvent;
 
-/// Tells the interface what was said.
+/// Notifies the face what was said.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
     let me = open.me();
     let mut log = open.chat.lock();
@@ -26,13 +26,13 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
             return;
         }
     };
-    // Told while the log is held, so that two changes of one line arrive in their order.
+    // Notified while the log is held, so that two changes of one line arrive in their order.
     if let Some(entry) = changed {
         core.notify("chat", &ChatEvent::Entry { entry });
     }
 }
 
-/// Tells the interface what was said meanwhile.
+/// Notifies the face what was said meanwhile.
 pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
     let mut log = open.chat.lock();
     for entry in &snapshot.chat {

@@ -1,4 +1,4 @@
-//! What the interface is given of what is said.
+//! What a face is given of what is said.
 
 use serde::Serialize;
 use ts_rs::TS;
@@ -45,9 +45,9 @@ pub enum ChatBody {
         /// The words.
         text: String,
     },
-    /// Somebody came.
+    /// A member came.
     Joined,
-    /// Somebody left.
+    /// A member left.
     Left {
         /// Why.
         reason: LeaveReason,

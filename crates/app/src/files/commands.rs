@@ -1,4 +1,4 @@
-//! What the interface may ask about what is offered.
+//! What a face may ask about what is offered.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

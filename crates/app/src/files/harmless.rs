@@ -19,7 +19,7 @@ const HARMLESS: [&str; 47] = [
 const LONGEST_ENDING: usize = 5;
 
 /// Whether the file at `path` may be handed to the program that the system has for it. The name alone decides, as it does for
-/// the system; whoever sent the file chose the name, so whatever is unusual about it counts against it.
+/// the system; its sender chose the name, so whatever is unusual about it counts against it.
 pub(super) fn is_harmless(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;

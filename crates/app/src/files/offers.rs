@@ -27,7 +27,7 @@ struct Item {
     /// Where it came from, when it was offered in this window.
     source: Option<PathBuf>,
     preview: Preview,
-    told: Option<Time>,
+    notified: Option<Time>,
 }
 
 enum Preview {
@@ -78,7 +78,7 @@ impl Offers {
         Some(oldest)
     }
 
-    /// Takes how far a transfer is. Whether the interface is to be told: of mere progress ten times a second at most.
+    /// Takes how far a transfer is. Whether the face is to be notified: of mere progress ten times a second at most.
     pub(crate) fn set_transfer(&mut self, transfer: TransferView, now: Time) -> bool {
         let Some(item) = self.0.get_mut(&transfer.file) else {
             return false;
@@ -86,10 +86,14 @@ impl Offers {
         let is_running = |transfer: &TransferView| matches!(transfer.state, TransferState::Running { .. });
         let is_progress = is_running(&transfer) && item.transfer.as_ref().is_some_and(is_running);
         item.transfer = Some(transfer);
-        if is_progress && item.told.is_some_and(|told| now.since(told) < PROGRESS_INTERVAL) {
+        if is_progress
+            && item
+                .notified
+                .is_some_and(|notified| now.since(notified) < PROGRESS_INTERVAL)
+        {
             return false;
         }
-        item.told = Some(now);
+        item.notified = Some(now);
         true
     }
 
@@ -168,7 +172,7 @@ impl Item {
             is_declined: false,
             source: None,
             preview: Preview::Unknown,
-            told: None,
+            notified: None,
         }
     }
 
@@ -250,7 +254,7 @@ fn of_transfer(state: &TransferState, is_declined: bool) -> FileState {
             rate: *rate,
             seconds_left: remaining.map(Span::as_secs_f64),
         },
-        // One that waits for the connection goes on by itself, and can be told to go on.
+        // One that waits for the connection goes on by itself, and can be asked to.
         TransferState::Paused { done } | TransferState::Interrupted { done } => {
             FileState::Paused { done: *done }
         }

@@ -291,7 +291,7 @@ fn what_a_file_is_depends_on_whose_it_is() {
             checked: true
         }
     );
-    // Of one's own nothing moves before somebody takes it.
+    // Of one's own nothing moves before a member takes it.
     assert_eq!(state_of(info(1, Shared::Uploading)), FileState::Offered);
     assert_eq!(state_of(info(0, Shared::Cancelled)), FileState::Cancelled);
     assert!(matches!(

@@ -1,4 +1,4 @@
-//! What the interface is given of what is offered.
+//! What a face is given of what is offered.
 
 use serde::Serialize;
 use ts_rs::TS;

@@ -1,4 +1,4 @@
-//! What the interface may ask about what is measured.
+//! What a face may ask about what is measured.
 
 use std::sync::Arc;
 

@@ -55,7 +55,7 @@ pub struct CompareView {
 pub struct CompareRow {
     /// Which.
     pub transport: Transport,
-    /// Neighbours that the stream went to.
+    /// Peers that the stream went to.
     pub links: u32,
     /// Frames whose end is known.
     pub frames: u64,
@@ -137,11 +137,11 @@ pub(crate) fn stop(core: &Core, open: &OpenRoom) {
     if let Some(view) = stopped {
         view.running = None;
         view.error = Some(IpcError::new(ErrorCode::Cancelled, "the comparison was stopped"));
-        tell(core, view);
+        notify(core, view);
     }
 }
 
-/// What the interface is told of it.
+/// What the face is given of it.
 pub(super) fn view(open: &OpenRoom) -> Option<CompareView> {
     open.comparison.lock().view.clone()
 }
@@ -164,7 +164,7 @@ pub(super) fn report(open: &OpenRoom) -> Option<Measurement> {
     Some(of_comparison(open, setup, conditions.as_ref(), trials))
 }
 
-fn tell(core: &Core, view: &CompareView) {
+fn notify(core: &Core, view: &CompareView) {
     core.notify(
         "metrics",
         &MetricsEvent::Compared {
@@ -178,7 +178,7 @@ async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: Compare
         if let Some(open) = open.upgrade() {
             open.comparison.lock().view = Some(view.clone());
         }
-        tell(&core, view);
+        notify(&core, view);
     };
     let mut since = None;
     for transport in ORDER {

@@ -22,7 +22,7 @@ use crate::core::{Core, OpenRoom};
 use conditions::ConditionedView;
 use view::{LinkView, MetricPoint, MetricsEvent, Step};
 
-/// Tells the interface what was measured in the last second.
+/// Notifies the face what was measured in the last second.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: &[Link]) {
     let points = points.iter().map(MetricPoint::of).collect();
     core.notify(

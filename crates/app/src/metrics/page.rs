@@ -14,7 +14,7 @@ use super::view::ConditionsView;
 use crate::core::OpenRoom;
 use crate::video::view::LiveView;
 
-/// A comparison looks at so many neighbours one by one, since it keeps each frame of theirs; its sums are of all.
+/// A comparison looks at so many peers one by one, since it remembers each frame of theirs; its sums are of all.
 const MAX_METERED: usize = 8;
 
 /// What is learnt of each link while one transport is measured.
@@ -174,7 +174,7 @@ fn session(open: &OpenRoom) -> Vec<Measured> {
     trials
 }
 
-/// Adds each frame, and what the frames tell of the way.
+/// Adds each frame, the shortest round trip, and what the frames say of the path.
 fn finish(open: &OpenRoom, key: LinkKey, measured: Measured, results: Vec<FrameResult>) -> Measured {
     Measured {
         round_trip_us: open.round_trips.least(key.peer).map(Span::as_micros),

@@ -12,7 +12,7 @@ use super::view::Direction;
 pub struct CountsView {
     /// The stream.
     pub stream: u32,
-    /// The neighbour.
+    /// The peer.
     pub peer: u32,
     /// Which way.
     pub direction: Direction,

@@ -1,20 +1,20 @@
-//! How long a ping and its answer take at the least, neighbour by neighbour.
+//! How long a ping and its answer take at the least, peer by peer.
 
 use std::collections::BTreeMap;
 
 use netcore::proto::{MemberId, Span};
 use parking_lot::Mutex;
 
-/// The shortest round trip of each neighbour's control connection since the network was last made another one, or a
+/// The shortest round trip of each peer's control connection since the network was last made another one, or a
 /// transport began to be measured.
 #[derive(Default)]
 pub(crate) struct RoundTrips(Mutex<BTreeMap<MemberId, Span>>);
 
 impl RoundTrips {
     /// Another one was seen.
-    pub(crate) fn note(&self, neighbour: MemberId, round_trip: Span) {
+    pub(crate) fn note(&self, peer: MemberId, round_trip: Span) {
         let mut known = self.0.lock();
-        let least = known.entry(neighbour).or_insert(round_trip);
+        let least = known.entry(peer).or_insert(round_trip);
         *least = round_trip.min(*least);
     }
 
@@ -24,7 +24,7 @@ impl RoundTrips {
     }
 
     /// The shortest; `None` when none was seen.
-    pub(super) fn least(&self, neighbour: MemberId) -> Option<Span> {
-        self.0.lock().get(&neighbour).copied()
+    pub(super) fn least(&self, peer: MemberId) -> Option<Span> {
+        self.0.lock().get(&peer).copied()
     }
 }

@@ -115,7 +115,7 @@ async fn draw(app: &TestApp, stream: u32, decoded_ago_us: u64, drawn_ago_us: u64
         let after = drawn.map_or(-1, |drawn: DrawnFrame| i64::from(drawn.frame));
         let bytes = next_frame(&app.core, stream, after, drawn).await.unwrap().0;
         let Some(frame) = bytes.get(4..8) else { continue };
-        // Drawing takes its time; what is told lies within it.
+        // Drawing takes its time; what is reported lies within it.
         tokio::time::sleep(Duration::from_millis(5)).await;
         drawn = Some(DrawnFrame {
             frame: u32::from_be_bytes(frame.try_into().unwrap()),
@@ -155,9 +155,9 @@ async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_d
     assert!(trip.encoded_us.unwrap() <= received + 2 * error, "{trip:?}");
     assert!(received <= decoded, "{trip:?}");
     assert_eq!(trip.drawn_us, Some(decoded + 500), "as the page said");
-    assert_eq!(trip.acked_us, None, "whoever receives does not know");
+    assert_eq!(trip.acked_us, None, "who receives does not know");
 
-    let (there, told) = tokio::join!(
+    let (there, reported) = tokio::join!(
         async {
             let sent = commands::trips(&member.core, stream, Some(0)).await.unwrap();
             sent.into_iter().find(|trip| trip.acked_us.is_some()).unwrap()
@@ -180,10 +180,10 @@ async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_d
     assert!(way.is_sorted(), "{there:?}");
     assert_eq!((there.captured_us, there.drawn_us), (Some(0), None));
     assert!(
-        told["screenP95Us"].as_u64() >= told["screenP50Us"].as_u64(),
-        "{told}"
+        reported["screenP95Us"].as_u64() >= reported["screenP50Us"].as_u64(),
+        "{reported}"
     );
-    assert!(told["clockErrorUs"].is_u64(), "{told}");
+    assert!(reported["clockErrorUs"].is_u64(), "{reported}");
     assert_eq!(commands::trips(&host.core, 999, None).await.unwrap(), []);
 }
 

@@ -1,4 +1,4 @@
-//! What the interface is given of what is measured. A figure that is not known is `null`, never 0.
+//! What a face is given of what is measured. A figure that is not known is `null`, never 0.
 
 use netcore::proto::metrics::TripSummary;
 use netcore::{Link, LinkPoint, TcpInfo};
@@ -21,14 +21,14 @@ pub enum Direction {
     In,
 }
 
-/// One stream between this computer and one neighbour, in one direction. Figures are over the last 10 s, counts since the
+/// One stream between this computer and one peer, in one direction. Figures are over the last 10 s, counts since the
 /// stream began.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkView {
     /// The stream.
     pub stream: u32,
-    /// The neighbour.
+    /// The peer.
     pub peer: u32,
     /// Their name.
     pub peer_name: String,
@@ -72,7 +72,7 @@ pub struct LinkView {
     pub receive_buffer_bytes: Option<u32>,
 }
 
-/// A TCP connection as the operating system sees it. What a system does not tell is `null`.
+/// A TCP connection as the operating system sees it. What a system does not report is `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct KernelView {
@@ -102,7 +102,7 @@ pub struct MetricPoint {
     pub at_ms: u64,
     /// The stream.
     pub stream: u32,
-    /// The neighbour.
+    /// The peer.
     pub peer: u32,
     /// What carried it.
     pub transport: Transport,
@@ -204,7 +204,7 @@ pub enum ExportFormat {
 }
 
 impl LinkView {
-    /// `link` in the interface's words; `peer_name` is the neighbour's, `seen` how the stream is seen in this window.
+    /// `link` in the interface's words; `peer_name` is the peer's, `seen` how the stream is seen in this window.
     pub fn of(link: &Link, peer_name: String, seen: &TripSummary) -> LinkView {
         let figures = &link.figures;
         LinkView {

@@ -1,4 +1,4 @@
-//! What the interface may ask about who is here.
+//! What a face may ask about who is here.
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ pub use identity::{colour_of, user_name};
 pub use people::People;
 use view::{LinkState, Person, SessionEvent};
 
-/// Tells the interface what happened to who is here.
+/// Notifies the face what happened to who is here.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
     let me = open.me();
     let event = match event {
@@ -58,7 +58,7 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
     core.notify("session", &event);
 }
 
-/// Tells the interface how the connection to the host is.
+/// Notifies the face how the connection to the host is.
 pub(crate) fn handle_link(core: &Core, link: &netcore::LinkState) {
     core.notify(
         "session",
@@ -68,7 +68,7 @@ pub(crate) fn handle_link(core: &Core, link: &netcore::LinkState) {
     );
 }
 
-/// Tells the interface who is here now and was not, or is no longer.
+/// Notifies the face who is here now and was not, or is no longer.
 pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
     let me = snapshot.info.me;
     for gone in open.people.replace(&snapshot.people) {

@@ -17,7 +17,7 @@ pub struct People(Mutex<Remembered>);
 #[derive(Default)]
 struct Remembered {
     people: BTreeMap<MemberId, Known>,
-    /// How often somebody has left so far.
+    /// How many departures there have been so far.
     departures: u64,
 }
 

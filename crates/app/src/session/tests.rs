@@ -195,7 +195,7 @@ async fn after_a_host_began_anew_everybody_is_who_they_are() {
     .await;
     commands::leave_room(&ben.core).await.unwrap();
 
-    // Alone in the new room, Cai has Ben's old number, and whoever comes next has hers.
+    // Alone in the new room, Cai has Ben's old number, and who comes next has hers.
     drop(host);
     let _host = host_at(home.path(), port).await;
     cai.event("chat", |event| {

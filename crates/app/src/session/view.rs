@@ -1,4 +1,4 @@
-//! What the interface is given of who is here.
+//! What a face is given of who is here.
 
 use netcore::proto::{MemberId, session};
 use netcore::{JoinError, KnownRoom, RoomInfo, Snapshot};
@@ -10,7 +10,7 @@ use crate::error::IpcError;
 use crate::files::view::FileView;
 use crate::video::view::{LiveView, SourceFormat, StreamView, Transport};
 
-/// What a person tells about themselves.
+/// What a person says about themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Profile {
     /// The name others see.
@@ -33,13 +33,13 @@ pub enum Presence {
     Reconnecting,
 }
 
-/// Somebody in the room.
+/// A person in the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     /// 0 is the host.
     pub id: u32,
-    /// What they tell about themselves.
+    /// What they say about themselves.
     pub profile: Profile,
     /// The address the host sees them at, such as "192.168.1.31:53412".
     pub address: String,
@@ -253,19 +253,19 @@ pub struct StartView {
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SessionEvent {
-    /// Somebody came.
+    /// A person came.
     Joined {
         /// Who.
         person: Person,
     },
-    /// Somebody left.
+    /// A person left.
     Left {
         /// Who it was.
         person: Person,
         /// Why.
         reason: LeaveReason,
     },
-    /// Somebody's profile, address or presence changed.
+    /// A person's profile, address or presence changed.
     PersonChanged {
         /// As they are now.
         person: Person,
@@ -289,7 +289,7 @@ pub enum SessionEvent {
     },
 }
 
-/// Why somebody is no longer here.
+/// Why a person is no longer here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum LeaveReason {

@@ -1,4 +1,4 @@
-//! What the interface may ask about live pictures.
+//! What a face may ask about live pictures.
 
 use std::sync::Arc;
 

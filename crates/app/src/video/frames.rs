@@ -31,7 +31,7 @@ pub(super) async fn next(open: &OpenRoom, stream: StreamId, after: i64) -> Frame
             };
             match picture_of(&shown) {
                 Ok((jpeg, info)) => return encode(&shown, &jpeg, &info),
-                Err(error) => tell_once(stream, &error),
+                Err(error) => warn_once(stream, &error),
             }
             after = Some(shown.frame.header().frame);
         }
@@ -88,12 +88,12 @@ pub(super) fn encode(shown: &ShownFrame, jpeg: &[u8], info: &JpegInfo) -> FrameB
     FrameBytes(bytes)
 }
 
-/// A stream of broken pictures fills no log: each stream is told of once.
-fn tell_once(stream: StreamId, error: &JpegError) {
-    static TOLD: parking_lot::Mutex<Option<StreamId>> = parking_lot::Mutex::new(None);
-    let mut told = TOLD.lock();
-    if *told != Some(stream) {
-        *told = Some(stream);
+/// A stream of broken pictures fills no log: each stream is warned of once.
+fn warn_once(stream: StreamId, error: &JpegError) {
+    static WARNED: parking_lot::Mutex<Option<StreamId>> = parking_lot::Mutex::new(None);
+    let mut warned = WARNED.lock();
+    if *warned != Some(stream) {
+        *warned = Some(stream);
         tracing::warn!(target: "roomwire::step", code = "frame_bad", stream = stream.0, reason = %error,
             "stream {stream} sends what is no picture ({error}); it is not shown");
     }

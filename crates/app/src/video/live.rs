@@ -225,7 +225,7 @@ impl Live {
         }
     }
 
-    /// Says how the present source ends when it ends by itself, once: to somebody who does not hold the video meanwhile.
+    /// Says how the present source ends when it ends by itself, once: for a task that does not hold the video meanwhile.
     pub(super) fn take_ended(&mut self) -> Option<Ended> {
         self.ended.take()
     }
@@ -284,7 +284,7 @@ impl Live {
         self.ended = Some(opened.ended);
     }
 
-    /// Tells the room what it is now.
+    /// Announces to the room what it is now.
     async fn announce(&mut self) -> Result<(), LiveError> {
         let spec = spec_of(&self.wish, self.format, &self.title);
         match self.publisher.change(spec).await {

@@ -25,7 +25,7 @@ pub use source::Format;
 use crate::core::{Core, OpenRoom};
 use view::{StreamView, VideoEvent};
 
-/// Tells the interface what happened to the streams.
+/// Notifies the face what happened to the streams.
 pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
     match event {
         Event::Published { stream, .. } => {
@@ -34,12 +34,12 @@ pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
         }
         Event::Started(stream) | Event::Changed(stream) => put(core, open, stream),
         Event::Stopped(stream) => remove(core, open, stream.id),
-        // The first is the answer to whoever published; the second is between netcore and its connections.
+        // The first is the answer to who published; the second is between netcore and its connections.
         Event::Refused { .. } | Event::Watching { .. } => {}
     }
 }
 
-/// Tells the interface which streams are live now and were not, or are no longer.
+/// Notifies the face which streams are live now and were not, or are no longer.
 pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &Snapshot) {
     let gone = open.streams.lock().not_among(&snapshot.streams);
     gone.into_iter().for_each(|id| remove(core, open, id));
@@ -55,7 +55,7 @@ fn look_for_new_number(core: &Arc<Core>, open: &Arc<OpenRoom>) {
     tokio::spawn(async move { going_live::republished(&core, &open).await });
 }
 
-/// Takes a stream that is new or different and tells the interface which.
+/// Takes a stream that is new or different and notifies the face which.
 fn put(core: &Core, open: &OpenRoom, stream: StreamInfo) {
     let view = open.stream_view(&stream);
     let is_new = open.streams.lock().put(stream);
@@ -67,7 +67,7 @@ fn put(core: &Core, open: &OpenRoom, stream: StreamInfo) {
     core.notify("video", &event);
 }
 
-/// Takes a stream away and tells the interface, once.
+/// Takes a stream away and notifies the face, once.
 fn remove(core: &Core, open: &OpenRoom, id: netcore::proto::StreamId) {
     if open.streams.lock().remove(id) {
         core.notify(

@@ -16,7 +16,7 @@ use super::view::{RecordedView, VideoEvent};
 use crate::core::{Core, OpenRoom};
 use crate::error::{ErrorCode, IpcError};
 
-/// How long leaving a room waits until its films are whole. A film plays without its end, too.
+/// How long leaving a room waits until its recordings are whole. One plays without its end, too.
 const LONGEST_END: Duration = Duration::from_secs(5);
 /// Recordings of one person that begin within one second.
 const MOST_A_SECOND: u32 = 9;
@@ -60,7 +60,7 @@ pub(crate) struct Recordings(BTreeMap<StreamId, Recording>);
 
 struct Recording {
     since_unix_ms: u64,
-    /// Told, or dropped: it is enough.
+    /// Sent to, or dropped: it is enough.
     enough: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -72,7 +72,7 @@ impl Recordings {
     }
 }
 
-/// Begins to record a stream into the folder that received files go to; the film's path.
+/// Begins to record a stream into the folder that received files go to; the recording's path.
 pub(super) async fn start(
     core: &Arc<Core>,
     open: &Arc<OpenRoom>,
@@ -122,18 +122,18 @@ pub(super) async fn start(
     if let Some(recording) = open.recordings.lock().0.get_mut(&stream) {
         recording.task = Some(task);
     }
-    tell_stream(core, open, stream);
+    notify_stream(core, open, stream);
     Ok(path)
 }
 
-/// Ends a recording. What it has become is told by an event.
+/// Ends a recording. An event says what it has become.
 pub(super) fn stop(open: &OpenRoom, stream: StreamId) {
     if let Some(recording) = open.recordings.lock().0.get_mut(&stream) {
         recording.enough = None;
     }
 }
 
-/// Ends every recording and waits until the films are whole.
+/// Ends every recording and waits until all are whole.
 pub(crate) async fn end_all(open: &OpenRoom) {
     let tasks: Vec<JoinHandle<()>> = open
         .recordings
@@ -147,12 +147,12 @@ pub(crate) async fn end_all(open: &OpenRoom) {
         .collect();
     for task in tasks {
         if tokio::time::timeout(LONGEST_END, task).await.is_err() {
-            tracing::warn!("a film was not ended in time");
+            tracing::warn!("a recording was not ended in time");
         }
     }
 }
 
-/// A film of a name that is free.
+/// A recording of a name that is free.
 fn create(folder: &Path, name: &str, rate: f32) -> Result<(PathBuf, Recorder), IpcError> {
     std::fs::create_dir_all(folder).map_err(|error| IpcError::storage(folder, &error))?;
     let mut attempt = 1;
@@ -171,7 +171,7 @@ fn create(folder: &Path, name: &str, rate: f32) -> Result<(PathBuf, Recorder), I
     }
 }
 
-/// Puts frame after frame into the film until it is enough, the stream is over or the film cannot go on.
+/// Puts frame after frame into the recording until it is enough, the stream is over or it cannot go on.
 async fn record(
     core: Arc<Core>,
     open: std::sync::Weak<OpenRoom>,
@@ -184,7 +184,7 @@ async fn record(
     let mut after = None;
     loop {
         let shown = tokio::select! {
-            // Told or dropped, which is the same.
+            // Sent or dropped, which is the same.
             _ = &mut enough => break,
             shown = frames.newer_than(after) => shown,
         };
@@ -197,7 +197,7 @@ async fn record(
     let (recorded, failed) = recording.finish().await;
     if let Some(open) = open.upgrade() {
         open.recordings.lock().0.remove(&stream);
-        tell_stream(&core, &open, stream);
+        notify_stream(&core, &open, stream);
     }
     core.notify(
         "video",
@@ -209,8 +209,8 @@ async fn record(
     );
 }
 
-/// Whether a stream is being recorded is part of what the interface is told of it.
-fn tell_stream(core: &Core, open: &OpenRoom, stream: StreamId) {
+/// Whether a stream is being recorded is part of what the face is given of it.
+fn notify_stream(core: &Core, open: &OpenRoom, stream: StreamId) {
     let known = open.streams.lock().get(stream);
     known
         .into_iter()
@@ -222,7 +222,7 @@ impl RecordedView {
         let first = recorded.files.first();
         RecordedView {
             path: first.map(|path| path.to_string_lossy().into_owned()),
-            films: u32::try_from(recorded.files.len()).unwrap_or(u32::MAX),
+            files: u32::try_from(recorded.files.len()).unwrap_or(u32::MAX),
             frames: recorded.frames,
             left_out: recorded.left_out,
             bytes: recorded.bytes,

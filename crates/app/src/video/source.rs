@@ -102,7 +102,7 @@ pub(super) fn list() -> Vec<SourceInfo> {
     let mut all = media::sources();
     match media::screens() {
         Ok(screens) => all.extend(screens),
-        // It is listed all the same: whoever takes it is told in words why it cannot be shown.
+        // It is listed all the same: who takes it reads in words why it cannot be shown.
         Err(_) => all.push(SourceInfo {
             id: SourceId::Screen(ScreenPart::Primary),
             name: "Screen".to_owned(),

@@ -1,4 +1,4 @@
-//! Which streams the interface has been told of.
+//! Which streams the face has been notified of.
 
 use std::collections::BTreeMap;
 

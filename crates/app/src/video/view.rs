@@ -1,4 +1,4 @@
-//! What the interface is given of live pictures.
+//! What a face is given of live pictures.
 
 use media::{SourceId, SourceInfo};
 use netcore::proto::{self, video::StreamInfo};
@@ -98,17 +98,17 @@ pub struct MadeView {
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedView {
-    /// Its first film; `null` when not one picture came.
+    /// Its first file; `null` when not one frame came.
     pub path: Option<String>,
-    /// How many films it has: a new one begins when the pictures change their size.
-    pub films: u32,
-    /// Pictures in them.
+    /// How many files it has: a new one begins when the pictures change their size.
+    pub files: u32,
+    /// Frames in them.
     pub frames: u64,
-    /// Pictures left out, as when the disk is too slow.
+    /// Frames left out, as when the disk is too slow.
     pub left_out: u64,
-    /// Bytes of the films.
+    /// Bytes of the files.
     pub bytes: u64,
-    /// From the first picture to the last.
+    /// From the first frame to the last.
     pub length_ms: u64,
 }
 

@@ -45,7 +45,7 @@ async fn play(screen: &Screen, args: &DemoArgs) -> Result<()> {
     steps.title("Live video");
     let rows = video::play(&cast, args.seconds, &steps).await?;
     steps.title("What was measured");
-    screen.tell(&crate::output::Report::Summary { rows });
+    screen.show(&crate::output::Report::Summary { rows });
     steps.title("Goodbye");
     cast.part(&steps).await?;
     steps.done("All of it worked. Open a room of your own: roomwire host");
@@ -65,7 +65,7 @@ impl Steps {
     }
 
     fn tell(&self, code: &str, words: &str) {
-        self.0.tell(&crate::output::Report::Scene {
+        self.0.show(&crate::output::Report::Scene {
             code: code.into(),
             words: words.into(),
         });

@@ -23,7 +23,7 @@ pub(super) async fn run(env: &Env) -> Result<()> {
             height: format.height,
             rate: format.rate,
         });
-        env.screen.tell(&Report::Device(Device {
+        env.screen.show(&Report::Device(Device {
             source: source.id.to_string().into(),
             name: source.name.as_str().into(),
             formats: formats.collect(),

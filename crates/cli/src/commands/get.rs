@@ -54,7 +54,7 @@ async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Res
                 .iter()
                 .map(|file| FileView::new(file, now.info.me))
                 .collect();
-            screen.tell(&Report::Files { files });
+            screen.show(&Report::Files { files });
             return Ok(());
         }
         Wanted::All => offered.into_iter().filter(can_come).map(Ok).collect(),
@@ -67,7 +67,7 @@ async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Res
     let mut batch = Batch::new(screen, "fetched", files.len());
     for file in files {
         match get_one(room, file, folder, screen).await {
-            Ok(transfer) => screen.tell(&Report::Transfer(transfer)),
+            Ok(transfer) => screen.show(&Report::Transfer(transfer)),
             Err(failure) => batch.fail(failure),
         }
     }

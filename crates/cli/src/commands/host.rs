@@ -2,18 +2,18 @@ use super::Env;
 use crate::args::HostArgs;
 use crate::exit::Result;
 use crate::results::Files;
-use crate::talk::{Door, Manners, Talk, room_name};
+use crate::talk::{RoomSource, Talk, TalkOptions, room_name};
 
 /// Opens a room and stays in it. A host outlives its standard input: it may be a service.
 pub(super) async fn run(env: Env, args: HostArgs) -> Result<()> {
     let me = env.me()?;
-    let door = Door::Host {
+    let source = RoomSource::Host {
         room: args.room.unwrap_or_else(|| room_name(&me.profile.name)),
         port: args.port,
         loopback: args.loopback,
         listen: args.listen,
     };
-    let manners = Manners {
+    let options = TalkOptions {
         talk: args.talk,
         stay: true,
         give_up: None,
@@ -21,8 +21,8 @@ pub(super) async fn run(env: Env, args: HostArgs) -> Result<()> {
     let talk = Talk {
         me,
         screen: env.screen,
-        manners,
+        options,
         files: Files::default(),
     };
-    talk.run(door).await
+    talk.run(source).await
 }

@@ -2,11 +2,11 @@ use super::Env;
 use crate::args::JoinArgs;
 use crate::exit::Result;
 use crate::results::Files;
-use crate::talk::{Door, Manners, Talk};
+use crate::talk::{RoomSource, Talk, TalkOptions};
 
 /// Joins a room and stays in it.
 pub(super) async fn run(env: Env, args: JoinArgs) -> Result<()> {
-    let manners = Manners {
+    let options = TalkOptions {
         talk: args.talk,
         stay: args.stay,
         give_up: args.give_up,
@@ -14,8 +14,8 @@ pub(super) async fn run(env: Env, args: JoinArgs) -> Result<()> {
     let talk = Talk {
         me: env.me()?,
         screen: env.screen,
-        manners,
+        options,
         files: Files::default(),
     };
-    talk.run(Door::Member(args.address)).await
+    talk.run(RoomSource::Join(args.address)).await
 }

@@ -33,7 +33,7 @@ pub(super) fn run(env: &Env, forget: Option<&Address>, start_anew: bool) -> Resu
         env.screen.note("No room was joined before.");
     }
     for room in known.rooms() {
-        env.screen.tell(&Report::Room(KnownRoom {
+        env.screen.show(&Report::Room(KnownRoom {
             name: room.name.as_str().into(),
             address: room.address.as_str().into(),
             also_at: room

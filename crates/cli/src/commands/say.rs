@@ -23,7 +23,7 @@ pub(super) async fn run(env: &Env, args: SayArgs) -> Result<()> {
     visit.end().await;
     let entry = said?;
     env.screen
-        .tell(&Report::Chat(Chat::new(&entry, entry.from, None)));
+        .show(&Report::Chat(Chat::new(&entry, entry.from, None)));
     Ok(())
 }
 

@@ -66,7 +66,7 @@ async fn send(
         .collect::<Result<_>>()?;
     for path in paths {
         match send_one(room, path, &to, screen).await {
-            Ok(transfer) => screen.tell(&Report::Transfer(transfer)),
+            Ok(transfer) => screen.show(&Report::Transfer(transfer)),
             Err(failure) => batch.fail(failure),
         }
     }

@@ -12,7 +12,7 @@ use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
 use crate::live::over;
 use crate::output::{Change, LiveView, Report, Screen, SummaryRow};
-use crate::results::{Files, Recording, summary};
+use crate::results::{Files, ResultLog, summary};
 use crate::signals::interrupted;
 
 /// Sends live video until it is enough, and shows what became of the frames.
@@ -21,7 +21,7 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     let wish = args.video.wish(args.source);
     let mut visit = Visit::begin(&env.me()?, &args.address, None, args.window, &env.screen).await?;
     let room = visit.room.clone();
-    let recording = Recording::start(&room, files, &env.screen);
+    let results = ResultLog::start(&room, files, &env.screen);
     let live = visit.during(async { Ok(Live::start(&room, wish).await?) }).await;
     let mut live = match live {
         Ok(live) => live,
@@ -30,9 +30,9 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
             return Err(failure);
         }
     };
-    recording.own().set(live.stream());
+    results.own().set(live.stream());
     env.screen
-        .tell(&Report::Live(LiveView::new(&live, Change::Started)));
+        .show(&Report::Live(LiveView::new(&live, Change::Started)));
     let stream = live.stream();
     let ended = visit
         .during(go_on(&room, &mut live, args.seconds, &env.screen))
@@ -43,9 +43,9 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     .await;
     live.stop().await;
     visit.end().await;
-    let written = recording.finish().await.check();
+    let written = results.finish().await.check();
     let arrived = arrived(&rows);
-    env.screen.tell(&Report::Summary { rows });
+    env.screen.show(&Report::Summary { rows });
     // What ended the stream, or its files, is told first.
     ended.and(written).and(arrived)
 }
@@ -107,7 +107,7 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
                         ..live.wish().clone()
                     };
                     live.change(wish).await?;
-                    screen.tell(&Report::Live(LiveView::new(live, Change::Changed)));
+                    screen.show(&Report::Live(LiveView::new(live, Change::Changed)));
                     continue;
                 }
                 _ => {
@@ -119,6 +119,6 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
         };
         live.set_transport(transport).await?;
         live.set_stays_on_udp(room, only);
-        screen.tell(&Report::Live(LiveView::new(live, Change::Changed)));
+        screen.show(&Report::Live(LiveView::new(live, Change::Changed)));
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn follow(room: &Room, file: &FileInfo, screen: &Screen) -> Res
         }
         if screen.is_json() && told.elapsed() >= TELL_INTERVAL {
             told = Instant::now();
-            screen.tell(&Report::Transfer(transfer));
+            screen.show(&Report::Transfer(transfer));
         }
     }
 }

@@ -9,9 +9,9 @@ use super::Env;
 use super::visit::{Visit, settled};
 use crate::args::WatchArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::keeping::{Film, LONGEST_WAIT, take_snapshot};
 use crate::output::{Report, Screen};
 use crate::output_file::refuse_content;
+use crate::recording::{LONGEST_WAIT, Recording, take_snapshot};
 use crate::viewers::Viewers;
 use crate::watching::{Watching, refuse_pictures};
 
@@ -24,8 +24,8 @@ pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
     if let Some(folder) = &args.save {
         refuse_pictures(folder, overwrite)?;
     }
-    if let Some(film) = &args.record {
-        Film::refuse_content(film, overwrite)?;
+    if let Some(recording) = &args.record {
+        Recording::refuse_content(recording, overwrite)?;
     }
     if let Some(picture) = &args.snapshot {
         refuse_content(picture, overwrite)?;
@@ -67,13 +67,13 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
             overwrite,
             patience,
         ));
-        env.screen.tell(&Report::Snapshot(taken.await?));
+        env.screen.show(&Report::Snapshot(taken.await?));
         return Ok(());
     }
     let watching = Watching {
         stream,
         folder: args.save,
-        film: args.record,
+        recording: args.record,
         overwrite,
         every: TELL_INTERVAL,
     };
@@ -91,7 +91,7 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
     };
     let watched = watching.run(room, &viewers, &env.screen, enough).await?;
     let frames = watched.frames;
-    env.screen.tell(&Report::Watched(watched));
+    env.screen.show(&Report::Watched(watched));
     ended?;
     if frames == 0 {
         return Err(Failure::new(

@@ -64,14 +64,14 @@ impl Screen {
     }
 
     /// Shows what happened: in words, or as one JSON object.
-    pub(crate) fn tell(&self, report: &Report) {
+    pub(crate) fn show(&self, report: &Report) {
         if self.0.json {
             match serde_json::to_string(report) {
                 Ok(json) => self.out(&line::escaped(&json)),
                 Err(error) => tracing::error!(%error, "a report that is no JSON"),
             }
         } else {
-            self.show(&words::of(report));
+            self.show_lines(&words::of(report));
         }
     }
 
@@ -90,7 +90,7 @@ impl Screen {
             .map(|line| words::dim(&Text::from(line).to_string()).into())
             .collect();
         if self.0.printer.lock().is_some() {
-            self.show(&lines);
+            self.show_lines(&lines);
         } else {
             self.show_aside(&lines);
         }
@@ -104,7 +104,7 @@ impl Screen {
         });
         let is_read = self.0.unwritable.borrow().is_none();
         if is_read && (self.0.json || self.0.printer.lock().is_some()) {
-            self.tell(&report);
+            self.show(&report);
         } else {
             self.show_aside(&words::of(&report));
         }
@@ -152,7 +152,7 @@ impl Screen {
     }
 
     /// Shows lines to a person.
-    fn show(&self, lines: &[Line]) {
+    fn show_lines(&self, lines: &[Line]) {
         if !lines.is_empty() {
             self.out(&line::render(
                 lines,

@@ -51,7 +51,7 @@ pub(crate) enum Report {
     Result(FrameLine),
     /// What is seen of a stream that is watched.
     Watched(Watched),
-    /// A film of a stream is complete.
+    /// A recording of a stream is complete.
     Recorded(Recorded),
     /// A picture of a stream is kept.
     Snapshot(Snapshot),
@@ -424,12 +424,12 @@ pub(crate) struct Watched {
 #[derive(Debug, Serialize)]
 pub(crate) struct Recorded {
     pub(crate) stream: u32,
-    /// The films, in order: another one begins when the pictures change their size.
+    /// Its files, in order: another one begins when the pictures change their size.
     pub(crate) files: Vec<Text>,
     /// The exact time of each frame, comma-separated; `null` when there was none.
     pub(crate) times: Option<Text>,
     pub(crate) frames: u64,
-    /// Frames that are in no film.
+    /// Frames that are in none of them.
     pub(crate) left_out: u64,
     pub(crate) bytes: u64,
     #[serde(rename = "length_s")]

@@ -8,13 +8,13 @@ use netcore::proto::{FileId, MemberId, StreamId, Transport};
 use netcore::{LinkState, Role};
 
 use super::addresses::Addresses;
-use super::films::FilmTask;
+use super::recordings::RecordingTask;
 use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
-use crate::keeping::{LONGEST_WAIT, film_name, take_snapshot};
 use crate::line::{self, Line};
 use crate::output::{Change, FileView, LiveView, PersonView, Report};
-use crate::results;
+use crate::recording::{LONGEST_WAIT, recording_name, take_snapshot};
+use crate::results::summary;
 use crate::spec;
 use crate::watching::Watching;
 
@@ -53,7 +53,7 @@ impl Session<'_> {
             Line::Stop if self.live.is_none() => self.refuse("you are not live"),
             Line::Stop => self.stop_video().await,
             Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
-            Line::Record { stream, file } => self.toggle_film(stream, file),
+            Line::Record { stream, file } => self.toggle_recording(stream, file),
             Line::Snapshot { stream, file } => self.snapshot(stream, file),
             Line::Quality(quality) => self.set_quality(quality).await,
             Line::Fit(fit) => self.set_fit(fit).await,
@@ -68,8 +68,8 @@ impl Session<'_> {
             Line::Steps(None) => self.show_steps(),
             Line::Steps(Some(on)) => self.follow_steps(on),
             Line::Stats => {
-                let rows = results::summary(&self.room, |_| true).await;
-                self.screen.tell(&Report::Summary { rows });
+                let rows = summary(&self.room, |_| true).await;
+                self.screen.show(&Report::Summary { rows });
             }
             Line::Help => self.screen.notes(line::HELP.lines()),
             Line::Close => {
@@ -95,7 +95,7 @@ impl Session<'_> {
                 }
             }
             Ok(_) => {}
-            Err(error) => self.screen.tell(&Report::NotSent {
+            Err(error) => self.screen.show(&Report::NotSent {
                 message: error.to_string().into(),
             }),
         }
@@ -107,7 +107,7 @@ impl Session<'_> {
             .iter()
             .map(|person| PersonView::new(person, self.my_id))
             .collect();
-        self.screen.tell(&Report::People {
+        self.screen.show(&Report::People {
             count: people.len(),
             people,
         });
@@ -119,7 +119,7 @@ impl Session<'_> {
             .iter()
             .map(|(file, _)| FileView::new(file, self.my_id))
             .collect();
-        self.screen.tell(&Report::Files { files });
+        self.screen.show(&Report::Files { files });
     }
 
     /// Offers the file at `path`, and those among `more`, to the people named there. Each goes whatever becomes of the others.
@@ -160,7 +160,7 @@ impl Session<'_> {
     }
 
     fn default_wish(&self) -> Wish {
-        let talk = &self.talk.manners.talk;
+        let talk = &self.talk.options.talk;
         talk.video
             .wish(talk.source.clone().unwrap_or(media::SourceId::Pattern))
     }
@@ -170,9 +170,9 @@ impl Session<'_> {
         self.stop_video().await;
         match Live::start(&self.room, wish).await {
             Ok(live) => {
-                self.recording.own().set(live.stream());
+                self.results.own().set(live.stream());
                 self.screen
-                    .tell(&Report::Live(LiveView::new(&live, Change::Started)));
+                    .show(&Report::Live(LiveView::new(&live, Change::Started)));
                 self.screen
                     .note("/tcp, /udp and /udp only switch; /stop or Esc ends it.");
                 self.live = Some(live);
@@ -182,7 +182,7 @@ impl Session<'_> {
     }
 
     async fn switch(&mut self, transport: Transport, only: bool) {
-        let video = &mut self.talk.manners.talk.video;
+        let video = &mut self.talk.options.talk.video;
         (video.tcp, video.udp) = (transport == Transport::Tcp, transport == Transport::Udp);
         video.udp_only = only;
         let Some(live) = &mut self.live else {
@@ -196,14 +196,14 @@ impl Session<'_> {
             Ok(()) => {
                 live.set_stays_on_udp(&self.room, only);
                 self.screen
-                    .tell(&Report::Live(LiveView::new(live, Change::Changed)));
+                    .show(&Report::Live(LiveView::new(live, Change::Changed)));
             }
             Err(error) => self.screen.failure(&error.into()),
         }
     }
 
     async fn set_quality(&mut self, quality: u8) {
-        self.talk.manners.talk.video.quality = quality;
+        self.talk.options.talk.video.quality = quality;
         match &self.live {
             Some(live) => {
                 let wish = Wish {
@@ -219,7 +219,7 @@ impl Session<'_> {
     }
 
     async fn set_fit(&mut self, fit: Fit) {
-        let video = &mut self.talk.manners.talk.video;
+        let video = &mut self.talk.options.talk.video;
         (video.bitrate, video.fixed) = match fit {
             Fit::Within(least, most) => (Some((least, most)), false),
             Fit::Fixed => (None, true),
@@ -245,7 +245,7 @@ impl Session<'_> {
         match live.change(wish).await {
             Ok(()) => self
                 .screen
-                .tell(&Report::Live(LiveView::new(live, Change::Changed))),
+                .show(&Report::Live(LiveView::new(live, Change::Changed))),
             Err(error) => self.screen.failure(&error.into()),
         }
     }
@@ -260,7 +260,7 @@ impl Session<'_> {
         let watching = Watching {
             stream,
             folder,
-            film: None,
+            recording: None,
             overwrite: self.may_overwrite(),
             every: WATCH_INTERVAL,
         };
@@ -269,27 +269,29 @@ impl Session<'_> {
                 .run(&room, &viewers, &screen, std::future::pending())
                 .await
             {
-                Ok(watched) => screen.tell(&Report::Watched(watched)),
+                Ok(watched) => screen.show(&Report::Watched(watched)),
                 Err(failure) => screen.failure(&failure),
             }
         };
         self.watches.insert(stream, tokio::spawn(task));
     }
 
-    fn toggle_film(&mut self, stream: StreamId, file: Option<PathBuf>) {
-        self.films.retain(|_, film| !film.task.is_finished());
-        if let Some(film) = self.films.get_mut(&stream) {
+    fn toggle_recording(&mut self, stream: StreamId, file: Option<PathBuf>) {
+        self.recordings
+            .retain(|_, recording| !recording.task.is_finished());
+        if let Some(recording) = self.recordings.get_mut(&stream) {
             // What it has become is told once it is whole.
-            return film.stop();
+            return recording.stop();
         }
-        let path = file.unwrap_or_else(|| film_name(stream));
+        let path = file.unwrap_or_else(|| recording_name(stream));
         self.screen.note(&format!(
             "Stream {stream} is recorded into {}; /record {stream} ends it.",
             path.display()
         ));
         let overwrite = self.may_overwrite();
-        let film = FilmTask::start(&self.room, &self.viewers, &self.screen, stream, path, overwrite);
-        self.films.insert(stream, film);
+        let recording =
+            RecordingTask::start(&self.room, &self.viewers, &self.screen, stream, path, overwrite);
+        self.recordings.insert(stream, recording);
     }
 
     fn snapshot(&self, stream: StreamId, file: Option<PathBuf>) {
@@ -297,7 +299,7 @@ impl Session<'_> {
         let overwrite = self.may_overwrite();
         tokio::spawn(async move {
             match take_snapshot(&room, &viewers, stream, file, overwrite, LONGEST_WAIT).await {
-                Ok(snapshot) => screen.tell(&Report::Snapshot(snapshot)),
+                Ok(snapshot) => screen.show(&Report::Snapshot(snapshot)),
                 Err(failure) => screen.failure(&failure),
             }
         });
@@ -305,7 +307,7 @@ impl Session<'_> {
 
     fn show_addresses(&self) {
         match self.addresses.as_ref().map(Addresses::now) {
-            Some(now) => self.screen.tell(&Report::Addresses(now)),
+            Some(now) => self.screen.show(&Report::Addresses(now)),
             None => {
                 let address = self.room.info().address;
                 self.refuse(&format!(
@@ -316,7 +318,7 @@ impl Session<'_> {
     }
 
     fn may_overwrite(&self) -> bool {
-        self.talk.manners.talk.results.replace.overwrite
+        self.talk.options.talk.results.replace.overwrite
     }
 
     async fn set_profile(&mut self) {
@@ -327,7 +329,7 @@ impl Session<'_> {
     fn show_steps(&self) {
         let steps = self.talk.me.log.event_log().recent();
         for step in steps.iter().skip(steps.len().saturating_sub(STEPS_SHOWN)) {
-            self.screen.tell(&step_report(step));
+            self.screen.show(&step_report(step));
         }
     }
 
@@ -343,7 +345,7 @@ impl Session<'_> {
             use tokio::sync::broadcast::error::RecvError;
             loop {
                 match steps.recv().await {
-                    Ok(step) => screen.tell(&step_report(&step)),
+                    Ok(step) => screen.show(&step_report(&step)),
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 }

@@ -3,9 +3,9 @@
 mod act;
 pub(crate) use act::id_of;
 mod addresses;
-mod films;
+mod events;
+mod recordings;
 mod session;
-mod tell;
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ use crate::results::Files;
 use crate::signals::{Signals, interrupted};
 use session::{After, Session};
 
-/// Where to.
+/// Where a room comes from.
 #[derive(Clone, Debug)]
-pub(crate) enum Door {
+pub(crate) enum RoomSource {
     /// A room of our own.
     Host {
         room: String,
@@ -32,12 +32,12 @@ pub(crate) enum Door {
         loopback: bool,
         listen: Vec<ListenOn>,
     },
-    /// Somebody's room.
-    Member(Address),
+    /// Another's room.
+    Join(Address),
 }
 
-/// How to behave there.
-pub(crate) struct Manners {
+/// How a stay in rooms goes.
+pub(crate) struct TalkOptions {
     pub(crate) talk: TalkArgs,
     /// What happens when standard input ends.
     pub(crate) stay: bool,
@@ -49,25 +49,25 @@ pub(crate) struct Manners {
 pub(crate) struct Talk {
     pub(crate) me: Me,
     pub(crate) screen: Screen,
-    pub(crate) manners: Manners,
+    pub(crate) options: TalkOptions,
     /// Where results go.
     pub(crate) files: Files,
 }
 
 impl Talk {
-    /// Goes through `door`, and through those that follow, until the person leaves.
+    /// Enters the room of `source`, and those that follow, until the person leaves.
     ///
     /// # Errors
-    /// When the first door stays shut, or, where no person sits who could choose another one, when a room is lost.
-    pub(crate) async fn run(mut self, door: Door) -> Result<()> {
-        self.files = Files::claim(&self.manners.talk.results)?;
-        let ended = self.go_through(door).await;
+    /// When the first room cannot be entered, or, where no person sits who could choose another one, when a room is lost.
+    pub(crate) async fn run(mut self, source: RoomSource) -> Result<()> {
+        self.files = Files::claim(&self.options.talk.results)?;
+        let ended = self.follow(source).await;
         ended.and(self.files.check())
     }
 
-    async fn go_through(&mut self, mut door: Door) -> Result<()> {
+    async fn follow(&mut self, mut source: RoomSource) -> Result<()> {
         let mut signals = Signals::listen(&self.screen)?;
-        let mut room = self.open(&door, &mut signals).await.map(Some)?;
+        let mut room = self.open(&source, &mut signals).await.map(Some)?;
         let mut inputs = Inputs::start(&self.screen, "> ", &[]);
         if inputs.is_person() {
             self.screen
@@ -76,19 +76,19 @@ impl Talk {
         loop {
             let after = match room.take() {
                 Some(room) => {
-                    let session = Session::new(room, self, &door);
+                    let session = Session::new(room, self, &source);
                     session.run(&mut inputs, &mut signals).await?
                 }
                 None => After::Lobby,
             };
             let next = match after {
                 After::Quit => return Ok(()),
-                After::Lobby => self.lobby(&door, &mut inputs, &mut signals).await?,
-                After::Line(line) => self.door(&line, &door)?,
+                After::Lobby => self.lobby(&source, &mut inputs, &mut signals).await?,
+                After::Line(line) => self.next_source(&line, &source)?,
             };
             let Some(next) = next else { return Ok(()) };
             match self.open(&next, &mut signals).await {
-                Ok(opened) => (room, door) = (Some(opened), next),
+                Ok(opened) => (room, source) = (Some(opened), next),
                 Err(failure) if failure.code == Code::Interrupted => return Err(failure),
                 Err(failure) => self.screen.failure(&failure),
             }
@@ -96,16 +96,16 @@ impl Talk {
     }
 
     /// Opens or joins, and says so.
-    async fn open(&self, door: &Door, signals: &mut Signals) -> Result<Room> {
+    async fn open(&self, source: &RoomSource, signals: &mut Signals) -> Result<Room> {
         let opening = async {
-            match door {
-                Door::Host {
+            match source {
+                RoomSource::Host {
                     room,
                     port,
                     loopback,
                     listen,
                 } => self.host(room, *port, *loopback, listen).await,
-                Door::Member(address) => self.join(address).await,
+                RoomSource::Join(address) => self.join(address).await,
             }
         };
         tokio::select! {
@@ -127,7 +127,7 @@ impl Talk {
         };
         let room = Room::host(options).await?;
         let info = room.info();
-        self.screen.tell(&Report::Opened(Opened {
+        self.screen.show(&Report::Opened(Opened {
             room: info.name.into(),
             address: info.address,
             addresses: info.reachable_at.iter().map(Reachable::from).collect(),
@@ -150,7 +150,7 @@ impl Talk {
         let room = Room::join(options).await?;
         let info = room.info();
         let people = room.snapshot().await.people;
-        self.screen.tell(&Report::Joined(JoinedRoom {
+        self.screen.show(&Report::Joined(JoinedRoom {
             room: info.name.into(),
             address: info.address,
             fingerprint: info.fingerprint.to_string(),
@@ -165,17 +165,17 @@ impl Talk {
     }
 
     fn downloads(&self) -> std::path::PathBuf {
-        let chosen = self.manners.talk.downloads.clone();
+        let chosen = self.options.talk.downloads.clone();
         chosen.unwrap_or_else(|| self.me.folders.downloads().to_owned())
     }
 
     /// In no room: waits for a line that leads to one, or out.
     async fn lobby(
         &mut self,
-        before: &Door,
+        before: &RoomSource,
         inputs: &mut Inputs,
         signals: &mut Signals,
-    ) -> Result<Option<Door>> {
+    ) -> Result<Option<RoomSource>> {
         self.screen
             .note("You are in no room: /open opens one, /join ADDRESS joins one, /leave ends.");
         loop {
@@ -195,8 +195,8 @@ impl Talk {
                 Ok(Line::Help) => self.screen.notes(line::HELP.lines()),
                 Ok(Line::Name(name)) => self.me.profile.name = name,
                 Ok(Line::About(about)) => self.me.profile.about = about,
-                Ok(line @ (Line::Open(_) | Line::Join(_))) => match self.door(&line, before) {
-                    Ok(door) => return Ok(door),
+                Ok(line @ (Line::Open(_) | Line::Join(_))) => match self.next_source(&line, before) {
+                    Ok(source) => return Ok(source),
                     Err(failure) => self.screen.failure(&failure),
                 },
                 Ok(_) => self
@@ -208,35 +208,35 @@ impl Talk {
     }
 
     /// Where `line` leads, `before` being where we were.
-    fn door(&self, line: &Line, before: &Door) -> Result<Option<Door>> {
+    fn next_source(&self, line: &Line, before: &RoomSource) -> Result<Option<RoomSource>> {
         Ok(Some(match (line, before) {
             (
                 Line::Open(port),
-                Door::Host {
+                RoomSource::Host {
                     room,
                     port: before,
                     loopback,
                     listen,
                 },
-            ) => Door::Host {
+            ) => RoomSource::Host {
                 room: room.clone(),
                 port: port.unwrap_or(*before),
                 loopback: *loopback,
                 listen: listen.clone(),
             },
-            (Line::Open(port), Door::Member(_)) => Door::Host {
+            (Line::Open(port), RoomSource::Join(_)) => RoomSource::Host {
                 room: room_name(&self.me.profile.name),
                 port: port.unwrap_or(netcore::proto::wire::DEFAULT_PORT),
                 loopback: false,
                 listen: Vec::new(),
             },
-            (Line::Join(Some(address)), _) => Door::Member(
+            (Line::Join(Some(address)), _) => RoomSource::Join(
                 address
                     .parse()
                     .map_err(|error| Failure::new(Code::Usage, error))?,
             ),
-            (Line::Join(None), Door::Member(address)) => Door::Member(address.clone()),
-            (Line::Join(None), Door::Host { .. }) => {
+            (Line::Join(None), RoomSource::Join(address)) => RoomSource::Join(address.clone()),
+            (Line::Join(None), RoomSource::Host { .. }) => {
                 return Err(Failure::new(Code::Usage, "write /join and an address"));
             }
             _ => return Ok(None),

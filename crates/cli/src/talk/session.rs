@@ -11,14 +11,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
 
 use super::addresses::Addresses;
-use super::films::FilmTask;
-use super::{Door, Talk};
+use super::recordings::RecordingTask;
+use super::{RoomSource, Talk};
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
 use crate::live::over_if_live;
 use crate::output::{Change, LinkView, LiveView, Report, Screen, Text};
-use crate::results::Recording;
+use crate::results::ResultLog;
 use crate::signals::{Signals, interrupted};
 use crate::viewers::Viewers;
 
@@ -54,10 +54,10 @@ pub(super) struct Session<'a> {
     /// When a transfer's progress was last told.
     pub(super) told: HashMap<FileId, Instant>,
     pub(super) live: Option<Live>,
-    pub(super) recording: Recording,
+    pub(super) results: ResultLog,
     pub(super) viewers: Viewers,
     pub(super) watches: HashMap<StreamId, JoinHandle<()>>,
-    pub(super) films: HashMap<StreamId, FilmTask>,
+    pub(super) recordings: HashMap<StreamId, RecordingTask>,
     pub(super) steps: Option<JoinHandle<()>>,
     /// Own messages without a receipt.
     pub(super) unconfirmed: u64,
@@ -70,16 +70,18 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(room: Room, talk: &'a mut Talk, door: &Door) -> Session<'a> {
+    pub(super) fn new(room: Room, talk: &'a mut Talk, source: &RoomSource) -> Session<'a> {
         let info = room.info();
         let screen = talk.screen.clone();
-        let recording = Recording::start(&room, std::mem::take(&mut talk.files), &screen);
+        let results = ResultLog::start(&room, std::mem::take(&mut talk.files), &screen);
         Session {
             my_id: info.me,
             is_settled: info.role == Role::Host,
-            addresses: match door {
-                Door::Host { loopback, .. } => Some(Addresses::new(info.port, info.reachable_at, *loopback)),
-                Door::Member(_) => None,
+            addresses: match source {
+                RoomSource::Host { loopback, .. } => {
+                    Some(Addresses::new(info.port, info.reachable_at, *loopback))
+                }
+                RoomSource::Join(_) => None,
             },
             room,
             screen,
@@ -89,10 +91,10 @@ impl<'a> Session<'a> {
             offers: Offers::default(),
             told: HashMap::new(),
             live: None,
-            recording,
+            results,
             viewers: Viewers::default(),
             watches: HashMap::new(),
-            films: HashMap::new(),
+            recordings: HashMap::new(),
             steps: None,
             unconfirmed: 0,
             moving: HashSet::new(),
@@ -108,7 +110,7 @@ impl<'a> Session<'a> {
         for (_, task) in self.watches.drain() {
             task.abort();
         }
-        FilmTask::stop_all(self.films.drain().map(|(_, film)| film)).await;
+        RecordingTask::stop_all(self.recordings.drain().map(|(_, recording)| recording)).await;
         if let Some(task) = self.steps.take() {
             task.abort();
         }
@@ -125,7 +127,7 @@ impl<'a> Session<'a> {
             self.link("left", None);
         }
         // The next room's results go on where this one's end.
-        self.talk.files = self.recording.finish().await;
+        self.talk.files = self.results.finish().await;
         after
     }
 
@@ -135,11 +137,11 @@ impl<'a> Session<'a> {
             return self.closed(Some(reason), inputs.is_person());
         }
         self.catch_up().await;
-        if self.talk.manners.talk.steps {
+        if self.talk.options.talk.steps {
             self.follow_steps(true);
         }
-        if let Some(source) = self.talk.manners.talk.source.clone() {
-            let wish = self.talk.manners.talk.video.wish(source);
+        if let Some(source) = self.talk.options.talk.source.clone() {
+            let wish = self.talk.options.talk.video.wish(source);
             self.go_live(wish).await;
         }
         let mut look = interval(ADDRESS_INTERVAL);
@@ -194,7 +196,7 @@ impl<'a> Session<'a> {
             Input::Key(_) => {}
             Input::Interrupt => return Err(interrupted()),
             // A person's end of input is Ctrl-D, which means goodbye.
-            Input::End => self.is_leaving = is_person || !self.talk.manners.stay,
+            Input::End => self.is_leaving = is_person || !self.talk.options.stay,
         }
         Ok(None)
     }
@@ -212,9 +214,9 @@ impl<'a> Session<'a> {
                 ..
             } => {
                 if self.give_up_at.is_none() {
-                    self.give_up_at = self.talk.manners.give_up.map(|limit| Instant::now() + limit);
+                    self.give_up_at = self.talk.options.give_up.map(|limit| Instant::now() + limit);
                 }
-                self.screen.tell(&Report::Link(LinkView {
+                self.screen.show(&Report::Link(LinkView {
                     state: "lost",
                     attempt: Some(*attempt),
                     retry_in: Some(*retry_in),
@@ -226,12 +228,12 @@ impl<'a> Session<'a> {
 
     fn look_at_addresses(&mut self) {
         if let Some(now) = self.addresses.as_mut().and_then(Addresses::changed) {
-            self.screen.tell(&Report::Addresses(now));
+            self.screen.show(&Report::Addresses(now));
         }
     }
 
     pub(super) fn link(&self, state: &'static str, message: Option<&str>) {
-        self.screen.tell(&Report::Link(LinkView {
+        self.screen.show(&Report::Link(LinkView {
             state,
             attempt: None,
             retry_in: None,
@@ -242,9 +244,9 @@ impl<'a> Session<'a> {
     pub(super) async fn stop_video(&mut self) {
         let Some(live) = self.live.take() else { return };
         let view = LiveView::new(&live, Change::Stopped);
-        self.recording.own().set(None);
+        self.results.own().set(None);
         live.stop().await;
-        self.screen.tell(&Report::Live(view));
+        self.screen.show(&Report::Live(view));
     }
 }
 

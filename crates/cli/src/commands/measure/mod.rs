@@ -23,7 +23,7 @@ use crate::exit::{Code, Failure, Result};
 use crate::me::Me;
 use crate::output::{Report, SummaryRow};
 use crate::output_file::OutputFile;
-use crate::results::{Files, Recording};
+use crate::results::{Files, ResultLog};
 use folder::{Folder, write_json};
 pub(crate) use network::network_of;
 use plan::trials;
@@ -66,17 +66,17 @@ pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
             if args.network.is_some() {
                 room.set_conditions(args.network.clone(), args.seed);
             }
-            let recording = Recording::start(&room, files, &env.screen);
+            let results = ResultLog::start(&room, files, &env.screen);
             let bench = Bench {
                 room: &room,
                 other: here.as_ref(),
                 args: &args,
                 since: netcore::clock::now(),
-                own: recording.own(),
+                own: results.own(),
                 screen: &env.screen,
             };
             let outcome = visit.during(all(&bench, &mut measured)).await;
-            let written = recording.finish().await.check();
+            let written = results.finish().await.check();
             visit.end().await;
             outcome.and(written)
         }
@@ -163,7 +163,7 @@ fn conclude(
     }
     let rows: Vec<SummaryRow> = measured.iter().map(|measured| measured.row.clone()).collect();
     let is_empty = rows.iter().all(|row| row.frames == 0);
-    env.screen.tell(&Report::Summary { rows });
+    env.screen.show(&Report::Summary { rows });
     let measurement = Measurement::new(about(args, address), measured);
     if let Some(file) = report_json {
         write_json(&measurement, file)?;

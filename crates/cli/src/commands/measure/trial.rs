@@ -67,7 +67,7 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         bench.own.set(stream);
         bench
             .screen
-            .tell(&Report::Live(LiveView::new(live, Change::Started)));
+            .show(&Report::Live(LiveView::new(live, Change::Started)));
     }
     let began = netcore::clock::now();
     let failed = tokio::select! {

@@ -23,7 +23,7 @@ impl Session<'_> {
         }
         if now.files.iter().any(|(file, _)| file.owner != self.my_id) {
             let files = now.files.iter().map(|(file, _)| FileView::new(file, self.my_id));
-            self.screen.tell(&Report::Files {
+            self.screen.show(&Report::Files {
                 files: files.collect(),
             });
         }
@@ -33,7 +33,7 @@ impl Session<'_> {
             .map(|stream| self.stream_view(stream))
             .collect();
         if !streams.is_empty() {
-            self.screen.tell(&Report::Streams { streams });
+            self.screen.show(&Report::Streams { streams });
         }
     }
 
@@ -64,7 +64,7 @@ impl Session<'_> {
                 });
                 if is_news && (person.id != self.my_id || person.presence == Presence::Here) {
                     let person = PersonView::new(&person, self.my_id);
-                    self.screen.tell(&Report::Person { person });
+                    self.screen.show(&Report::Person { person });
                 }
             }
             session::Event::Left { person, .. } => self.people.leave(&person),
@@ -82,14 +82,14 @@ impl Session<'_> {
             }
             chat::Event::Refused { refusal, .. } => {
                 self.unconfirmed = self.unconfirmed.saturating_sub(1);
-                self.screen.tell(&Report::NotSent {
+                self.screen.show(&Report::NotSent {
                     message: refusal.to_string().into(),
                 });
             }
             chat::Event::Reset => {
                 self.last_seq = 0;
                 let room = self.room.info().name;
-                self.screen.tell(&Report::RoomAnew { room });
+                self.screen.show(&Report::RoomAnew { room });
             }
         }
     }
@@ -107,7 +107,7 @@ impl Session<'_> {
         }
         let count = self.is_settled.then(|| self.people.here().len());
         self.screen
-            .tell(&Report::Chat(Chat::new(entry, self.my_id, count)));
+            .show(&Report::Chat(Chat::new(entry, self.my_id, count)));
     }
 
     async fn handle_files(&mut self, event: files::Event) {
@@ -115,7 +115,7 @@ impl Session<'_> {
             files::Event::Offered(file) => (file, true),
             files::Event::Accepted { file, .. } | files::Event::Changed(file) => (file, false),
             files::Event::Refused { refusal, .. } => {
-                return self.screen.tell(&Report::NotSent {
+                return self.screen.show(&Report::NotSent {
                     message: refusal.to_string().into(),
                 });
             }
@@ -133,9 +133,9 @@ impl Session<'_> {
             _ => true,
         };
         if is_shown || self.screen.is_json() {
-            self.screen.tell(&Report::File { file: view });
+            self.screen.show(&Report::File { file: view });
         }
-        if is_first && self.talk.manners.talk.accept_files {
+        if is_first && self.talk.options.talk.accept_files {
             self.fetch(file.id).await;
         }
     }
@@ -149,7 +149,7 @@ impl Session<'_> {
 
     fn handle_video(&mut self, event: video::Event) {
         let (change, stream) = match event {
-            video::Event::Published { stream, .. } => return self.recording.own().set(Some(stream.id)),
+            video::Event::Published { stream, .. } => return self.results.own().set(Some(stream.id)),
             video::Event::Started(stream) => (Change::Started, stream),
             video::Event::Changed(stream) => (Change::Changed, stream),
             video::Event::Stopped(stream) => (Change::Stopped, stream),
@@ -157,7 +157,7 @@ impl Session<'_> {
             video::Event::Refused { .. } | video::Event::Watching { .. } => return,
         };
         let stream = self.stream_view(&stream);
-        self.screen.tell(&Report::Stream { change, stream });
+        self.screen.show(&Report::Stream { change, stream });
     }
 
     fn handle_transfer(&mut self, view: &TransferView) {
@@ -181,7 +181,7 @@ impl Session<'_> {
             self.told.remove(&view.file);
         }
         let name = self.offers.name(view.file).unwrap_or_default();
-        self.screen.tell(&Report::Transfer(Transfer::new(view, name)));
+        self.screen.show(&Report::Transfer(Transfer::new(view, name)));
     }
 
     pub(super) fn stream_view(&self, stream: &StreamInfo) -> StreamView {

@@ -1,4 +1,4 @@
-//! Keeping what is seen: a film of a stream, or one picture of it.
+//! Saving what is seen: a recording of a stream, or one picture of it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,43 +16,43 @@ use crate::viewers::Viewers;
 /// A stream of which nothing has been seen for so long gives no picture.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// A film that is being recorded.
-pub(crate) struct Film {
+/// A recording that is being written.
+pub(crate) struct Recording {
     stream: StreamId,
-    recording: ActiveRecording,
+    file: ActiveRecording,
 }
 
-impl Film {
-    /// Looks whether a film may be made at `path`.
+impl Recording {
+    /// Looks whether a recording may be made at `path`.
     ///
     /// # Errors
-    /// When the film or the times beside it are there, and may not go.
+    /// When the recording or the times beside it are there, and may not go.
     pub(crate) fn refuse_content(path: &Path, overwrite: bool) -> Result<()> {
         let mut names = names_of(path)?.into_iter();
         names.try_for_each(|name| output_file::refuse_content(&name, overwrite))
     }
 
-    /// Begins a film at `path`, of a stream of about `rate` frames each second, when its first frame is here.
-    pub(crate) fn create(path: &Path, stream: StreamId, rate: f32, overwrite: bool) -> Result<Film> {
-        Film::refuse_content(path, overwrite)?;
+    /// Begins a recording at `path`, of a stream of about `rate` frames each second, when its first frame is here.
+    pub(crate) fn create(path: &Path, stream: StreamId, rate: f32, overwrite: bool) -> Result<Recording> {
+        Recording::refuse_content(path, overwrite)?;
         // The recorder takes nothing's place; here it may.
         for name in names_of(path)?.iter().filter(|name| name.is_file()) {
             std::fs::remove_file(name).map_err(|error| output_file::unwritable(name, &error))?;
         }
-        let recording = ActiveRecording::start(Recorder::create(path, rate)?);
-        Ok(Film { stream, recording })
+        let file = ActiveRecording::start(Recorder::create(path, rate)?);
+        Ok(Recording { stream, file })
     }
 
     /// Adds a frame, without waiting for the disk.
     pub(crate) fn put(&self, shown: &ShownFrame) -> Result<()> {
-        Ok(self.recording.put(shown)?)
+        Ok(self.file.put(shown)?)
     }
 
-    /// Ends the film and tells what it has become; fails when it ended before its time.
+    /// Ends the recording and shows what it has become; fails when it ended before its time.
     pub(crate) async fn end(self, screen: &Screen) -> Result<()> {
-        let Film { stream, recording } = self;
-        let (recorded, failed) = recording.finish().await;
-        screen.tell(&Report::Recorded(Recorded {
+        let Recording { stream, file } = self;
+        let (recorded, failed) = file.finish().await;
+        screen.show(&Report::Recorded(Recorded {
             stream: stream.0,
             files: recorded.files.iter().map(|path| Text::path(path)).collect(),
             times: Some(Text::path(&recorded.times)),
@@ -65,9 +65,9 @@ impl Film {
     }
 }
 
-/// A film and the times beside it, as [`Recorder::create`] names them.
+/// A recording and the times beside it, as [`Recorder::create`] names them.
 fn names_of(path: &Path) -> Result<[PathBuf; 2]> {
-    let film = match path.extension() {
+    let recording = match path.extension() {
         None => path.with_extension("avi"),
         Some(ending) if ending.eq_ignore_ascii_case("avi") => path.to_owned(),
         Some(_) => {
@@ -77,8 +77,8 @@ fn names_of(path: &Path) -> Result<[PathBuf; 2]> {
             .into());
         }
     };
-    let times = film.with_extension("csv");
-    Ok([film, times])
+    let times = recording.with_extension("csv");
+    Ok([recording, times])
 }
 
 /// Takes the newest picture of a stream, or the first that comes within `patience`, and keeps it at `path`.
@@ -115,8 +115,8 @@ pub(crate) async fn take_snapshot(
     })
 }
 
-/// A film's name when none is given: by its stream and the moment.
-pub(crate) fn film_name(stream: StreamId) -> PathBuf {
+/// A recording's name when none is given: by its stream and the moment.
+pub(crate) fn recording_name(stream: StreamId) -> PathBuf {
     let moment = local_now().strftime("%Y%m%d-%H%M%S").to_string();
     format!("stream-{stream}-{moment}.avi").into()
 }

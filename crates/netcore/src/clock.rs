@@ -11,7 +11,7 @@ pub fn now() -> Time {
     Time::from_micros(beginning().elapsed().as_micros() as u64)
 }
 
-/// The present by the calendar, for comparing with what a file system tells.
+/// The present by the calendar, for comparing with what a file system reports.
 pub(crate) fn calendar() -> SystemTime {
     SystemTime::now()
 }

@@ -49,7 +49,7 @@ pub enum JoinError {
     /// Not an address.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The name is unknown, or there is no way there.
+    /// The name is unknown, or there is no path to it.
     #[error(
         "{address} cannot be reached ({why}): check the address and that both computers are on one network"
     )]
@@ -153,7 +153,7 @@ impl JoinError {
         }
     }
 
-    /// Whether trying again by itself makes sense: the way may come back, a no will not become a yes.
+    /// Whether trying again by itself makes sense: the path may come back, a no will not become a yes.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             JoinError::Unreachable { .. }
@@ -336,7 +336,7 @@ impl FileError {
         )
     }
 
-    /// What others are told of it: where things are on this computer is nobody else's business.
+    /// The words for others about it: where things are on this computer is nobody else's business.
     pub(crate) fn for_others(&self) -> String {
         match self {
             FileError::Unreadable { why, .. } => format!("the file cannot be read: {why}"),

@@ -138,7 +138,7 @@ pub struct Snapshot {
     pub files: Vec<(FileInfo, Option<TransferView>)>,
     /// Which streams are live.
     pub streams: Vec<StreamInfo>,
-    /// Whether this is everything: a member that has just come is told page by page, until
+    /// Whether this is everything: a member that has just come is sent it page by page, until
     /// [`session::Event::UpToDate`](netcore_proto::session::Event::UpToDate).
     pub is_up_to_date: bool,
 }

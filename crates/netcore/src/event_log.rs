@@ -37,7 +37,7 @@ pub struct LogEntry {
     pub at_unix_ms: u64,
     /// What kind of entry.
     pub code: String,
-    /// Whether it tells of trouble.
+    /// Whether it is a warning.
     pub is_warning: bool,
     /// The words, in English.
     pub words: String,
@@ -131,7 +131,7 @@ impl Fields {
     }
 }
 
-/// Logging of this process. Lines still on their way are written when it is dropped.
+/// Logging of this process. Lines that still wait are written when it is dropped.
 pub struct LogGuard {
     event_log: EventLog,
     _file: Option<WorkerGuard>,

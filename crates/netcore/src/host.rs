@@ -37,7 +37,7 @@ use crate::{clock, metrics, video};
 /// Connections whose beginning is being listened to at a time; more wait in the system's queue.
 const MAX_BEGINNING: usize = 64;
 
-/// Connections that are told at a time that there is no descriptor for them; further ones are closed without a word.
+/// Connections that are refused at a time because there is no descriptor for them; further ones are closed without a word.
 const MAX_TURNED_AWAY: usize = 8;
 /// How long that may take: while it does, one of the last descriptors is in use.
 const TURNING_AWAY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ const WARNING_INTERVAL: Span = Span::from_secs(60);
 pub struct HostOptions {
     /// The profile's folders.
     pub folders: Folders,
-    /// What the host tells about itself.
+    /// What the host says about itself.
     pub profile: Profile,
     /// The room's name.
     pub room_name: String,
@@ -229,7 +229,7 @@ impl Listener {
     async fn accept(self: Arc<Self>, listener: TcpListener, cancel: CancellationToken) {
         loop {
             let accepted = async {
-                // Whoever comes while too many are beginning waits in the system's queue.
+                // A connection that comes while too many are beginning waits in the system's queue.
                 let permit = self.beginning.clone().acquire_owned().await;
                 (listener.accept().await, permit)
             };
@@ -261,7 +261,7 @@ impl Listener {
         }
     }
 
-    /// Tells one for whom there is no descriptor so, if not too many are being told.
+    /// Refuses one for which there is no descriptor, if not too many are being refused.
     fn turn_away(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let limit = descriptors::limit().unwrap_or_default();
         let words = format!("the host's system lets it have no more than {limit} files and connections open");
@@ -358,7 +358,7 @@ impl Listener {
 
     async fn data(&self, mut secured: tcp::Secured, attach: netcore_proto::wire::Attach) -> io::Result<()> {
         let peer = self.shared.peer(attach.member).filter(|peer| {
-            // Whoever holds the member's key need not guess at the token bit by bit.
+            // One that holds the member's key need not guess at the token bit by bit.
             peer.fingerprint == secured.fingerprint && peer.token == attach.token
         });
         let Some(peer) = peer else {

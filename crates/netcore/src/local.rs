@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use crate::clock;
 
 /// A number of our own for something we say, offer or publish. It is greater than all before it, also across restarts, so
-/// that a host can tell what it has already seen: microseconds since 1970.
+/// that a host recognizes what it has already seen: microseconds since 1970.
 pub(crate) fn next_local() -> u64 {
     static LAST: Mutex<u64> = Mutex::new(0);
     let mut last = LAST.lock();

@@ -51,7 +51,7 @@ const CUT_OFF_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct JoinOptions {
     /// The profile's folders.
     pub folders: Folders,
-    /// What the member tells about itself.
+    /// What the member says about itself.
     pub profile: Profile,
     /// Where the room is.
     pub address: Address,

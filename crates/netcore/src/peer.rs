@@ -28,7 +28,7 @@ pub(crate) struct Peer {
     /// Where its end of the control connection is.
     pub(crate) address: SocketAddr,
     pub(crate) association: Arc<Association>,
-    /// How live pictures to them fare.
+    /// How live frames to them fare.
     pub(crate) live_queue: Arc<LiveQueue>,
     /// On a host: how many more data connections the member may have.
     pub(crate) data_connections: Semaphore,

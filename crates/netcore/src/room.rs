@@ -29,7 +29,7 @@ use crate::parts::Parts;
 use crate::shared::Shared;
 use crate::video::{FrameReceiver, Plane, Publisher};
 
-/// Frames whose way is shown: ten seconds at 60 frames a second.
+/// Frames whose trip is shown: ten seconds at 60 frames a second.
 const SHOWN_TRIPS: usize = 600;
 /// How long leaving waits for the room's tasks.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -93,7 +93,7 @@ impl Room {
         Ok(Room::new(parts, Some(supervisor)))
     }
 
-    /// Joins a room whose identity somebody has compared with the host's own words: `identity` takes the place of the one that
+    /// Joins a room whose identity a person has compared with the host's own words: `identity` takes the place of the one that
     /// was pinned for the address, once the host has let us in.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ impl Room {
         reached.map(|reached| reached.shown).unwrap_or_default()
     }
 
-    /// What happens from now on. A listener that falls behind is told so and should take a [`snapshot`](Room::snapshot).
+    /// What happens from now on. A listener that falls behind is notified and should take a [`snapshot`](Room::snapshot).
     pub fn events(&self) -> broadcast::Receiver<RoomEvent> {
         self.inner.shared.events.subscribe()
     }
@@ -255,7 +255,7 @@ impl Room {
         }
     }
 
-    /// Changes what we tell about ourselves.
+    /// Changes what we say about ourselves.
     pub async fn set_profile(&self, profile: Profile) {
         self.inner
             .shared
@@ -289,7 +289,7 @@ impl Room {
     /// Accepts a file on offer into `folder`, or into the downloads; a failed or paused fetch goes on.
     ///
     /// # Errors
-    /// [`FileError::Gone`]. What happens later is told by [`RoomEvent::Transfer`].
+    /// [`FileError::Gone`]. What happens later is notified by [`RoomEvent::Transfer`].
     pub async fn fetch_file(&self, file: FileId, folder: Option<&Path>) -> Result<(), FileError> {
         let folder = folder.unwrap_or(&self.inner.shared.downloads);
         self.inner.files.fetch(file, folder).await
@@ -430,14 +430,14 @@ impl Room {
         }
     }
 
-    /// The way of a stream's latest frames from the camera to this computer's screen, oldest first, and its medians; nothing
+    /// The trips of a stream's latest frames from the camera to this computer's screen, oldest first, and its medians; nothing
     /// when there is no such stream.
     pub fn view_trips(&self, stream: StreamId) -> (Vec<FrameTrip>, TripSummary) {
         let stream = self.inner.video.stream(stream);
         stream.map(|stream| stream.hub().view_trips()).unwrap_or_default()
     }
 
-    /// The way of the latest frames on a link on which we send, oldest first, and its medians; nothing when there is no such
+    /// The trips of the latest frames on a link on which we send, oldest first, and its medians; nothing when there is no such
     /// link.
     pub fn link_trips(&self, key: LinkKey) -> (Vec<FrameTrip>, TripSummary) {
         let shared = &self.inner.shared;

@@ -57,7 +57,7 @@ pub(crate) fn remove_peer(shared: &Shared, video: &video::Plane, id: MemberId) {
     video.handle_detached(id);
 }
 
-/// A ping was answered: the streams that come from there know how long asking again takes, and when their pictures were taken.
+/// A ping was answered: the streams that come from there know how long a request takes, and when their pictures were taken.
 pub(crate) fn handle_round_trip(
     shared: &Shared,
     video: &video::Plane,

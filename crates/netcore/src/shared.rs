@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) results: broadcast::Sender<LinkResult>,
     pub(crate) control: mpsc::Sender<Input>,
     pub(crate) window: WindowMode,
-    /// What is done about lost parts on links that begin from now on.
+    /// What is done about lost fragments on links that begin from now on.
     pub(crate) acks: Mutex<AckMode>,
     /// Whether frames that are meant to go by UDP do so though nothing is answered.
     pub(crate) stays_on_udp: Arc<AtomicBool>,

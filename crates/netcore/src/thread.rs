@@ -1,7 +1,7 @@
 //! The thread that works for one room.
 //!
 //! What must be quick — words, datagrams, a stream's connections — happens on one thread with a runtime of its own, so that
-//! a frame's way through this computer wakes one thread, once. A pool of workers would wake further ones to share the load,
+//! a frame's path through this computer wakes one thread, once. A pool of workers would wake further ones to share the load,
 //! which on a sleeping processor costs more than the frame does. Files, which may take a processor for themselves, stay on
 //! the runtime that opened the room.
 

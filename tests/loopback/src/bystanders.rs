@@ -1,4 +1,4 @@
-//! People in a room who mind their own business: what they notice of somebody else's doings must be nothing.
+//! People in a room who mind their own business: what they notice of another's doings must be nothing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -186,7 +186,7 @@ fn transfer(snapshot: &netcore::Snapshot, id: FileId) -> Option<PathBuf> {
     }
 }
 
-/// Makes a file in `folder` whose every part differs from every other.
+/// Makes a file in `folder` whose every piece differs from every other.
 ///
 /// # Panics
 /// When it cannot be written.

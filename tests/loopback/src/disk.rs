@@ -68,7 +68,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Whether whoever runs this may do anything.
+/// Whether this runs as one who may do anything.
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")

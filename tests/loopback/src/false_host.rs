@@ -22,7 +22,7 @@ pub struct FalseHost {
     tls: TlsAcceptor,
 }
 
-/// A connection somebody made to it.
+/// A connection that was made to it.
 pub struct Caller {
     stream: TlsStream<TcpStream>,
 }
@@ -98,7 +98,7 @@ impl Caller {
             datagrams: 1,
             people: vec![person(0, "Hana"), person(1, "Ben")],
         };
-        self.tell(&Notice::Session(session::Notice::Welcome(Box::new(welcome))))
+        self.notify(&Notice::Session(session::Notice::Welcome(Box::new(welcome))))
             .await;
     }
 
@@ -111,7 +111,7 @@ impl Caller {
     /// Ends the connection with a refusal.
     pub async fn refuse(mut self, code: RefusalCode, words: &str) {
         let refusal = Refusal::new(code, words);
-        self.tell(&Notice::Session(session::Notice::Refused(refusal)))
+        self.notify(&Notice::Session(session::Notice::Refused(refusal)))
             .await;
         let _ = self.stream.shutdown().await;
     }
@@ -139,7 +139,7 @@ impl Caller {
     ///
     /// # Panics
     /// When it is too long for a message.
-    pub async fn tell(&mut self, notice: &Notice) {
+    pub async fn notify(&mut self, notice: &Notice) {
         self.send(&encode_control(notice).expect("it fits a control message"))
             .await;
     }

@@ -1,4 +1,4 @@
-//! Certificates of those who take whoever holds the key of the certificate it shows, on either side.
+//! Certificates of those who take anybody that holds the key of the certificate it shows, on either side.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature};

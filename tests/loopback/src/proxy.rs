@@ -1,4 +1,4 @@
-//! A way to a host that can be cut, as when a cable is pulled and plugged in again.
+//! A path to a host that can be cut, as when a cable is pulled and plugged in again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 
 use crate::PATIENCE;
 
-/// Passes TCP connections on to a host until it is told to cut them.
+/// Passes TCP connections on to a host until it is to cut them.
 pub struct Proxy {
     /// Where it listens, on this computer.
     pub port: u16,

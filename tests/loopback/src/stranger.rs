@@ -1,4 +1,4 @@
-//! Somebody with a certificate who speaks TLS 1.3 and this protocol's framing, and for the rest does as the test pleases.
+//! A stranger with a certificate who speaks TLS 1.3 and this protocol's framing, and for the rest does as the test pleases.
 //! Written from the protocol's description, not with the product's own connection code, so that the two check each other.
 
 use std::net::SocketAddr;
@@ -53,7 +53,7 @@ pub fn preface(kind: ConnectionKind) -> [u8; 8] {
 }
 
 impl Stranger {
-    /// Somebody new.
+    /// A new one.
     ///
     /// # Panics
     /// When no certificate can be made.

@@ -12,7 +12,7 @@ use crate::{Address, Folders, HostOptions, JoinOptions, Room, RoomEvent, Snapsho
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Somebody in a room, with a home that goes with them.
+/// One in a room, with a home that goes with them.
 struct Party {
     room: Room,
     _home: TempDir,
@@ -88,7 +88,7 @@ impl Party {
             .id
     }
 
-    /// Somebody's words reach us.
+    /// Another one's words reach us.
     async fn hears(&self, speaker: &Party, words: &str) {
         speaker.room.say(words).await.unwrap();
         self.until(words, |now| {
@@ -138,7 +138,7 @@ async fn sees_frames(party: &Party) {
         .unwrap();
 }
 
-/// Whoever is at fault is disconnected, and comes back by itself; nobody leaves.
+/// The one at fault is disconnected, and comes back by itself; nobody leaves.
 async fn is_cut_off_and_returns(host: &Party, events: &mut broadcast::Receiver<RoomEvent>, who: MemberId) {
     let cut = async {
         loop {

@@ -14,7 +14,7 @@ use crate::net::tls::DatagramKeys;
 /// Facts that may wait for the loop.
 pub(crate) const INPUT_QUEUE: usize = 1_024;
 
-/// Something done to the node by whoever holds a handle.
+/// Something done to the node by the holder of a handle.
 pub(crate) type Act = Box<dyn FnOnce(&mut Node, Time) + Send>;
 
 /// A fact for the control plane.
@@ -33,7 +33,7 @@ pub(crate) enum Input {
     Closed { conn: ConnId, why: String },
     /// Work for a peer panicked: it is disconnected.
     Fault { peer: MemberId },
-    /// Somebody wants something done.
+    /// The holder of a handle wants something done.
     Act(Act),
     /// The room is to be left or closed; the answer comes when every goodbye has been sent.
     Leave(oneshot::Sender<()>),

@@ -31,12 +31,12 @@ use crate::video;
 use crate::{clock, metrics};
 
 /// Bytes that may wait for one connection; a peer that is further behind is cut off and catches up on return. What a newcomer
-/// is told comes in pages that are far smaller.
+/// is sent comes in pages that are far smaller.
 const BYTE_QUEUE: usize = 8 * 1024 * 1024;
 /// So many failures in a row of what the room itself must do end the room.
 const MAX_FAULTS: u32 = 8;
 
-/// What is known of a connection until it belongs to somebody.
+/// What is known of a connection until it belongs to a member.
 struct Open {
     connection: ControlConnection,
     peer: netcore_proto::Peer,
@@ -51,7 +51,7 @@ pub(crate) struct ControlLoop {
     pub(crate) files: Arc<FilePlane>,
     pub(crate) meters: Arc<metrics::Board>,
     open: HashMap<ConnId, Open>,
-    /// On a member: whoever waits to learn how the present connection fares.
+    /// On a member: the supervisor, which waits to learn how the present connection fares.
     outcome: Option<mpsc::Sender<ConnectionOutcome>>,
     /// How often in a row work failed that is nobody's in particular.
     faults: u32,
@@ -368,7 +368,7 @@ impl ControlLoop {
             }
         };
         let _ = timeout(GOODBYE + Duration::from_millis(500), all_done).await;
-        // Whoever has not read it by now never will.
+        // One that has not read it by now never will.
         connections.iter().for_each(CancellationToken::cancel);
     }
 }

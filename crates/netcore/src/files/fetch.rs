@@ -43,7 +43,7 @@ pub(super) async fn from_host(
     }
 }
 
-/// Begins the file that is fetched. Whoever ends a run first cancels it and then clears what has come, so a run that finds
+/// Begins the file that is fetched. What ends a run first cancels it and then clears what has come, so a run that finds
 /// itself cancelled here, where what has come is in its hands, must not begin anything.
 fn begin(transfer: &Transfer) -> Result<Partial, FileError> {
     if transfer.run.lock().is_cancelled() {

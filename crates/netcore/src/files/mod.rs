@@ -49,10 +49,10 @@ pub(crate) struct FilePlane {
     _spool: SharedFolder,
 }
 
-/// What we offer. The node may make an offer again, in a room begun anew or to somebody who comes later.
+/// What we offer. The node may make an offer again, in a room begun anew or to a member who comes later.
 struct OwnOffer {
     original: Arc<Original>,
-    /// Whoever waits for the first answer.
+    /// The one who waits for the first answer.
     answer: Option<oneshot::Sender<Result<FileInfo, Refusal>>>,
     /// The file's numbers in the present room.
     ids: Vec<FileId>,
@@ -84,7 +84,7 @@ impl FilePlane {
         self.shared.dialer.is_none()
     }
 
-    /// Takes note of what happened, tells it, and then does what follows from it: whoever listens hears of a file before
+    /// Takes note of what happened, notifies of it, and then does what follows from it: a listener learns of a file before
     /// anything of its transfer.
     pub(crate) fn handle_event(self: &Arc<Self>, event: Event) {
         let mut is_ours = true;
@@ -94,7 +94,7 @@ impl FilePlane {
             is_ours = !self.is_host() || file.is_for(MemberId::HOST);
         }
         if event == Event::Reset {
-            // Before it is told, as long as whoever listens still knows what the files' numbers mean.
+            // Before it is notified, as long as listeners still know what the files' numbers mean.
             self.leave_room();
         }
         if is_ours {
@@ -159,7 +159,7 @@ impl FilePlane {
         path: &Path,
         to: Vec<MemberId>,
     ) -> Result<FileInfo, FileError> {
-        // What cannot be read is found out now, not after everybody has heard of the file.
+        // What cannot be read is found out now, not after everybody knows of the file.
         let original = Original::look_at(path, &self.shared.spool).await?;
         let name = path
             .file_name()
@@ -201,7 +201,7 @@ impl FilePlane {
         }
     }
 
-    /// Fetches a file on offer into `folder`. Progress and end are told by events.
+    /// Fetches a file on offer into `folder`. Progress and end are notified by events.
     pub(crate) async fn fetch(self: &Arc<Self>, id: FileId, folder: &Path) -> Result<(), FileError> {
         let info = self.known.lock().get(&id).cloned().ok_or(FileError::Gone(id))?;
         if !info.is_for(self.me()) {
@@ -374,7 +374,7 @@ impl FilePlane {
                 tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                     "file {id}, \"{}\": {error}", transfer.info.name);
                 if error.is_final() {
-                    // Gone before anybody is told that it is.
+                    // Gone before anybody is notified that it is.
                     transfer.partial.lock().await.take();
                 }
                 let done = transfer.state.lock().done();
@@ -411,7 +411,7 @@ impl FilePlane {
         let why = why.map(str::to_owned);
         let plane = self.clone();
         self.shared.spawn_transfer(async move {
-            // What came of it is of no use to anybody, and is gone before anybody is told. A run on its way out may hold it.
+            // What came of it is of no use to anybody, and is gone before anybody is notified. A run that is ending may hold it.
             // What is whole waits for a place only.
             let mut partial = transfer.partial.lock().await;
             if transfer.state.lock().is_over() || partial.as_ref().is_some_and(Partial::is_whole) {

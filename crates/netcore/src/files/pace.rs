@@ -6,7 +6,7 @@ use crate::clock;
 use crate::net::connection::Connection;
 use crate::net::live_queue::LiveQueue;
 
-/// Keeps a file's bytes from holding up live pictures that go to the same peer.
+/// Keeps a file's bytes from holding up live frames that go to the same peer.
 pub(super) struct Pace {
     scavenger: ScavengerRate,
     live_queue: Arc<LiveQueue>,

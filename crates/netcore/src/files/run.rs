@@ -61,7 +61,7 @@ impl Runs {
         self.advance(transfer, state, is_worth_showing);
     }
 
-    /// A run has something to tell of itself, which does not count once it has been ended from outside.
+    /// A run has something to report of itself, which does not count once it has been ended from outside.
     fn advance(&self, transfer: &Transfer, state: TransferState, is_worth_showing: bool) {
         {
             let mut present = transfer.state.lock();

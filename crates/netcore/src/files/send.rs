@@ -122,7 +122,7 @@ pub(super) async fn share(
     }
 }
 
-/// A file that is read once, front to back, and hashed on the way. It must stay what it was when it was offered.
+/// A file that is read once, front to back, and hashed while it is read. It must stay what it was when it was offered.
 struct Source {
     original: Arc<Original>,
     file: File,

@@ -97,7 +97,7 @@ impl Spool {
         self.has.send_modify(|has| has.outcome = Some(Ok(hash)));
     }
 
-    /// It will not be whole any more; whoever waits for more is told.
+    /// It will not be whole any more; those who wait for more are notified.
     pub(super) fn give_up(&self, why: &str) {
         self.has.send_if_modified(|has| {
             let is_news = has.outcome.is_none();
@@ -250,7 +250,7 @@ impl Spool {
     }
 }
 
-/// What members are told when a file cannot be kept for them.
+/// The words for members when a file cannot be kept for them.
 fn not_kept(error: &FileError) -> String {
     format!("the host cannot keep it: {}", error.for_others())
 }

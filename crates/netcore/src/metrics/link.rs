@@ -22,8 +22,8 @@ pub struct LinkKey {
 pub struct Link {
     /// Which link.
     pub key: LinkKey,
-    /// Measured here; on a link on which we receive, delay, loss and retransmissions are what the sending end told, and on
-    /// one on which we send, jitter is what the receiving end told.
+    /// Measured here; on a link on which we receive, delay, loss and retransmissions are what the sending end reported, and on
+    /// one on which we send, jitter is what the receiving end reported.
     pub figures: Figures,
     /// Bytes of a full datagram; `None` on a link on which we receive.
     pub datagram_bytes: Option<u32>,

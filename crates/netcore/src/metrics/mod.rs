@@ -123,7 +123,7 @@ fn report_clock(reports: &mut BTreeMap<MemberId, Report>, key: LinkKey, clock: O
     }
 }
 
-/// A peer told what it measured on the links to us.
+/// A peer reported what it measured on the links to us.
 pub(crate) fn handle_report(shared: &Shared, plane: &Plane, from: MemberId, report: &Report) {
     let peer = shared.peer(from).and_then(|peer| peer.clock());
     for (stream, publisher) in &report.clocks {

@@ -136,7 +136,7 @@ impl Drop for ConditionedWriter {
     }
 }
 
-/// Tells the other end that nothing more comes.
+/// Shows the other end that nothing more comes.
 fn shut(socket: &TcpStream) -> io::Result<()> {
     socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write)
 }

@@ -1,4 +1,4 @@
-//! The link conditioner: a room makes its own network worse on purpose, to see what that does to live pictures.
+//! The link conditioner: a room makes its own network worse on purpose, to see what that does to live frames.
 //!
 //! Every byte that leaves or reaches this computer for the room, over whichever socket, passes one simulated path in each
 //! direction, with one bottleneck that all of them share. It works on every system and needs no rights. Datagrams are lost,

@@ -46,7 +46,7 @@ impl Connection {
         (self.reader, self.writer)
     }
 
-    /// Its halves, for frames one way and acknowledgements the other.
+    /// Its halves, for frames in one direction and acknowledgements in the other.
     pub(crate) fn into_frames(self) -> (Reader, Writer) {
         keep_queue_short(self.socket(), MOST_UNSENT);
         (self.reader, self.writer)

@@ -28,7 +28,7 @@ const MAX_ADDRESSES: usize = 16;
 /// Connects to the first of the host's addresses that answers.
 ///
 /// # Errors
-/// A [`JoinError`] that names what stood in the way, at each address.
+/// A [`JoinError`] that names what prevented it, at each address.
 pub(crate) async fn reach(address: &Address) -> Result<TcpStream, JoinError> {
     let found = resolve(address).await?;
     let outcome = race(in_turn(found), connect).await;
@@ -155,7 +155,7 @@ where
     }
 }
 
-/// What stood in the way.
+/// What prevented it.
 fn unreachable(address: &Address, failures: &[(SocketAddr, io::Error)]) -> JoinError {
     let address = address.clone();
     let all = |is_it: fn(io::ErrorKind) -> bool| failures.iter().all(|(_, error)| is_it(error.kind()));

@@ -85,7 +85,7 @@ pub(crate) struct Sockets {
     /// Each with the address it listens on.
     pub(crate) listeners: Vec<(IpAddr, std::net::TcpListener)>,
     pub(crate) datagrams: std::net::UdpSocket,
-    /// Whether datagrams come in on more addresses than were chosen, so that they must be told apart.
+    /// Whether datagrams come in on more addresses than were chosen, so that they must be distinguished.
     pub(crate) takes_too_much: bool,
 }
 

@@ -3,7 +3,7 @@
 use netcore_proto::{Span, Time};
 use parking_lot::Mutex;
 
-/// Frames of which nothing was heard for this long are not live any more.
+/// Frames without an acknowledgement for this long are not live any more.
 const LASTS: Span = Span::from_secs(1);
 
 /// How long live frames to one peer queue on the path.

@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn content_survives_and_is_not_readable_on_the_way() {
+    fn content_survives_and_is_not_readable_on_the_path() {
         let (sealer, opener) = pair();
         let mut datagram = sealed(&sealer, b"a fragment");
         assert_eq!(datagram.len(), HEADER_BYTES + 10 + TAG_BYTES);
@@ -447,7 +447,7 @@ mod tests {
             assert!(!opens(number), "{number} again");
         }
         assert!(!opens(6), "its key is forgotten");
-        // A whole key's packets lost at once: the one after the next is not derived for whoever asks.
+        // A whole key's packets lost at once: the one after the next is not derived for any stranger.
         let (_, opener) = pair_within(SHORT);
         assert!(opener.open(&mut datagrams[20].clone()).is_none());
         assert!(opener.open(&mut datagrams[10].clone()).is_some());

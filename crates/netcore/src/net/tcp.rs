@@ -29,7 +29,7 @@ use crate::store::known::Pins;
 
 /// How long a handshake, and each of the messages that begin a connection, may take.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long somebody who is turned away may go on talking.
+/// How long a stranger who is turned away may go on talking.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// An encrypted connection and who is at its other end.
@@ -75,7 +75,7 @@ pub(crate) fn member_datagrams(host: SocketAddr) -> io::Result<std::net::UdpSock
 /// The host's half of a handshake.
 ///
 /// # Errors
-/// Whoever does not manage it in [`HANDSHAKE_TIMEOUT`], or speaks another application protocol, is not served.
+/// A stranger who does not manage it in [`HANDSHAKE_TIMEOUT`], or speaks another application protocol, is not served.
 pub(crate) async fn secure_accepted(
     stream: TcpStream,
     peer: SocketAddr,
@@ -101,7 +101,7 @@ pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
 /// Secures a connection to the host at `address`, who must be the one whom `pins` allow, and says what it is for.
 ///
 /// # Errors
-/// A [`JoinError`] that names what stood in the way.
+/// A [`JoinError`] that names what prevented it.
 pub(crate) async fn secure_connected(
     stream: TcpStream,
     address: &Address,
@@ -168,7 +168,7 @@ fn not_secured(address: Address, error: &io::Error) -> JoinError {
 
 /// Reads the first eight bytes of an accepted connection.
 ///
-/// A stranger of another version is told so, in the words of a control connection, before the error is returned.
+/// A stranger of another version is answered so, in the words of a control connection, before the error is returned.
 pub(crate) async fn read_preface(connection: &mut Connection) -> io::Result<Preface> {
     let mut bytes = [0; PREFACE_BYTES];
     timeout(HANDSHAKE_TIMEOUT, connection.read_exact(&mut bytes)).await??;
@@ -186,7 +186,7 @@ pub(crate) async fn read_preface(connection: &mut Connection) -> io::Result<Pref
     }
 }
 
-/// Says no to whoever begins a connection, in the words of the kind of connection that it is.
+/// Refuses a stranger who begins a connection, in the words of the kind of connection that it is.
 pub(crate) async fn turn_away(connection: &mut Connection, refusal: Refusal) -> io::Result<()> {
     match read_preface(connection).await?.kind {
         ConnectionKind::Control => write_message(connection, &refused(refusal)).await?,

@@ -4,7 +4,7 @@
 
 use tokio::net::TcpStream;
 
-/// A TCP connection as the operating system sees it. What a system does not tell is `None`.
+/// A TCP connection as the operating system sees it. What a system does not report is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpInfo {
     /// Smoothed round trip, in microseconds.
@@ -25,7 +25,7 @@ pub struct TcpInfo {
     pub segment_bytes: Option<u64>,
 }
 
-/// What the system tells of `stream` now; `None` when it does not.
+/// What the system reports of `stream` now; `None` when it does not.
 pub(crate) fn read(stream: &TcpStream) -> Option<TcpInfo> {
     system::read(stream)
 }
@@ -142,7 +142,7 @@ mod system {
         }
 
         #[test]
-        fn an_older_kernel_tells_less() {
+        fn an_older_kernel_reports_less() {
             let info = parse(&[1; 104]);
             assert!(info.round_trip_us.is_some() && info.window_bytes.is_some());
             assert_eq!((info.least_round_trip_us, info.retransmitted_bytes), (None, None));
@@ -196,7 +196,7 @@ mod apple {
             least_round_trip_us: None,
             window_bytes: fields.u32_at(24),
             retransmitted_bytes: fields.u64_at(72),
-            // It tells what is in the socket with what was sent of it and not yet acknowledged.
+            // It reports what is in the socket with what was sent of it and not yet acknowledged.
             unsent_bytes: None,
             delivery_rate_bps: None,
             segment_bytes: fields.u32_at(16),

@@ -182,7 +182,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
-/// Whoever proves in TLS 1.3 to hold a certificate's key.
+/// Those who prove in TLS 1.3 to hold a certificate's key.
 #[derive(Debug)]
 struct KeyHolders(WebPkiSupportedAlgorithms);
 

@@ -8,7 +8,7 @@ use directories::{ProjectDirs, UserDirs};
 /// The environment variable that puts everything below one folder, for tests and portable use.
 pub const HOME_VARIABLE: &str = "ROOMWIRE_HOME";
 
-/// The folders of one profile: settings and identity, logs, what is on its way, and what has been received.
+/// The folders of one profile: settings and identity, logs, what is coming, and what has been received.
 #[derive(Clone, Debug)]
 pub struct Folders {
     config: PathBuf,
@@ -126,7 +126,7 @@ fn make_private(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let metadata = fs::metadata(path)?;
         if metadata.mode() & 0o077 != 0 {
-            // Somebody else's folder, or a disk without modes, is as good as it is.
+            // Another user's folder, or a disk without modes, is as good as it is.
             let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
         }
     }

@@ -1,4 +1,4 @@
-//! Memory that bytes on their way in may take, counted as they come.
+//! Memory that incoming bytes may take, counted as they come.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

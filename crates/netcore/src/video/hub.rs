@@ -48,7 +48,7 @@ impl Hub {
         self.outbounds.read().clone()
     }
 
-    /// What the best of the ways to those who watch takes; `None` when nobody does.
+    /// What the best of the paths to the viewers takes; `None` when nobody does.
     pub(crate) fn target(&self) -> Option<Bitrate> {
         self.outbounds
             .read()
@@ -110,7 +110,7 @@ impl Hub {
         self.view.lock().handle_drawn(frame, decoded, drawn);
     }
 
-    /// The way of the latest frames to this computer's screen.
+    /// The trips of the latest frames to this computer's screen.
     pub(crate) fn view_trips(&self) -> (Vec<FrameTrip>, TripSummary) {
         let view = self.view.lock();
         (view.trips().copied().collect(), view.summary())

@@ -30,7 +30,7 @@ pub(crate) struct Inbound {
     peer: MemberId,
     receiver: Mutex<Receiver>,
     meter: Mutex<ArrivalMeter>,
-    /// What the sending end told us.
+    /// What the sending end reported to us.
     reported: Mutex<Option<Figures>>,
     hub: Arc<Hub>,
     /// Cancelled when a newer TCP connection takes the place of the present one.
@@ -140,7 +140,7 @@ impl Inbound {
             let mut share = INCOMPLETE_FRAMES.share();
             for portion in jpeg.chunks_mut(PORTION_BYTES) {
                 if !share.grow(portion.len()) {
-                    return Err(invalid("too many large frames are on their way at once"));
+                    return Err(invalid("too many large frames are in flight at once"));
                 }
                 timeout(PORTION_TIMEOUT, reader.read_exact(portion)).await??;
             }
@@ -188,7 +188,7 @@ impl Inbound {
         }
     }
 
-    /// Ends a second of measuring: its point, and the figures with what the sending end told.
+    /// Ends a second of measuring: its point, and the figures with what the sending end reported.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
         let (point, own) = {
             let mut meter = self.meter.lock();

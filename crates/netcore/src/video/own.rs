@@ -11,7 +11,7 @@ use super::stream::Stream;
 pub(crate) struct OwnStream {
     pub(super) spec: Mutex<StreamSpec>,
     live: Mutex<Option<Arc<Stream>>>,
-    /// How pictures are to be made, once somebody wants to follow it.
+    /// How pictures are to be made, once the publisher wants to follow it.
     pub(super) adaptation: Mutex<Option<Adaptation>>,
     pub(super) next: AtomicU32,
 }

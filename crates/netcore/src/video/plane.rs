@@ -167,7 +167,7 @@ impl Plane {
                 RefusalCode::NotAMember,
                 format!("stream {id} is not yours"),
             )),
-            // Whoever opens a connection for it watches it, though the word of it may still be on its way.
+            // A member that opens a connection for it watches it, though its request may still be in flight.
             Direction::Down => self.outbound(peer.id, id).map(Served::Down).ok_or_else(gone),
         }
     }
@@ -185,7 +185,7 @@ impl Plane {
             self.outbound(MemberId::HOST, info.id);
             self.spawn_up(stream);
         }
-        // The spec may have changed while the answer was on its way.
+        // The spec may have changed while the answer was in flight.
         if own.spec() != info.spec {
             let _ = node.change_stream(info.id, &own.spec());
         }
@@ -251,7 +251,7 @@ impl Plane {
     fn outbound(&self, to: MemberId, stream: StreamId) -> Option<Arc<Outbound>> {
         let live = self.stream(stream)?;
         let peer = self.shared.peer(to)?;
-        // The word that somebody watches and their connection for it may come at once: one link it is, all the same.
+        // A viewer's request and its connection for the stream may come at once: one link it is, all the same.
         let _one_at_a_time = self.beginning.lock();
         if let Some(outbound) = live.hub().outbound_to(to) {
             return Some(outbound);

@@ -51,16 +51,16 @@ impl Publisher {
         self.own.spec()
     }
 
-    /// From now on [`send`](Publisher::send) tells how to make the next picture, within these bounds.
+    /// From now on [`send`](Publisher::send) returns how to make the next picture, within these bounds.
     pub fn adapt(&self, config: AdaptationConfig) {
         *self.own.adaptation.lock() = Some(Adaptation::new(config));
     }
 
     /// A new picture, taken at `captured` and encoded at `encoded` on our clock. It is numbered, shown here and sent to
-    /// whoever watches; a picture that is too late everywhere is dropped. Never blocks.
+    /// those who watch; a picture that is too late everywhere is dropped. Never blocks.
     ///
-    /// Returns how to make the next one so that it fits the way, once [`adapt`](Publisher::adapt) has said how far that may
-    /// go. The best way counts where there are several: whoever has a narrower one gets fewer of the pictures.
+    /// Returns how to make the next one so that it fits the path, once [`adapt`](Publisher::adapt) has said how far that may
+    /// go. The best path counts where there are several: a viewer with a narrower one gets fewer of the frames.
     pub fn send(
         &self,
         jpeg: &[u8],
@@ -94,7 +94,7 @@ impl Publisher {
         let mut adaptation = self.own.adaptation.lock();
         let adaptation = adaptation.as_mut()?;
         adaptation.handle_frame(jpeg.len(), adaptation.encoding());
-        // Nobody watches: nothing is in the way of the best pictures.
+        // Nobody watches: nothing prevents the best pictures.
         let target = stream.hub().target().unwrap_or(Bitrate(u64::MAX));
         Some(adaptation.handle_target(target, clock::now()))
     }
@@ -143,7 +143,7 @@ impl Drop for Publisher {
             let unpublish = crate::control::input::Input::Act(Box::new(move |node, _| {
                 let _ = node.unpublish(id);
             }));
-            // A control plane too busy to be told right now is told by a task of its own.
+            // A control plane too busy right now is asked by a task of its own.
             if let Err(tokio::sync::mpsc::error::TrySendError::Full(unpublish)) =
                 self.plane.shared().control.try_send(unpublish)
             {

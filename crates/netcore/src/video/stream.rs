@@ -118,7 +118,7 @@ impl Stream {
                 }
                 transport
             }
-            // Ours is on TCP when every way it takes is.
+            // Ours is on TCP when every link that carries it is.
             (Transport::Udp, None) => {
                 let outbounds = self.hub.outbounds();
                 let is_blocked = |outbound: &Arc<Outbound>| outbound.transport() == Transport::Tcp;

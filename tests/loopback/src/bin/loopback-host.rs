@@ -34,14 +34,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let home: PathBuf = std::env::args_os().nth(1).ok_or("which folder?")?.into();
     let options = host_options(&home, 0);
     let log = netcore::event_log::init_logging(&options.folders, false);
-    let mut steps = log.event_log().subscribe();
+    let mut entries = log.event_log().subscribe();
     let room = Room::host(options).await?;
     println!("{}", room.info().port);
     std::io::stdout().flush()?;
     tokio::spawn(async move {
-        while let Ok(step) = steps.recv().await {
-            if step.is_warning {
-                println!("{}", step.words);
+        while let Ok(entry) = entries.recv().await {
+            if entry.is_warning {
+                println!("{}", entry.words);
             }
         }
     });

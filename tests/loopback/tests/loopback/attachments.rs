@@ -285,7 +285,7 @@ async fn one_member_cannot_take_every_connection_there_is() {
     };
     assert_eq!(code, RefusalCode::Limit);
     assert!(held.len() >= 64, "as many as there may be streams");
-    others.notice_nothing("somebody took all she could").await;
+    others.notice_nothing("Mallory took all she could").await;
     // What is given back can be had again.
     held.clear();
     let again = async {

@@ -89,7 +89,7 @@ async fn a_publisher_whose_udp_ceases_goes_on_over_tcp_unless_it_is_to_stay() {
         Transport::Udp,
         "what was wished for is not forgotten"
     );
-    // Whoever insists on UDP gets nothing through.
+    // One who insists on UDP gets nothing through.
     ben.room.stay_on_udp(true);
     let mut results = ben.room.results();
     let since = clock::now();

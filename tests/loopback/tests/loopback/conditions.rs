@@ -10,7 +10,7 @@ use netcore::proto::video::{Adaptation, AdaptationConfig, EncodingTarget, FrameR
 use netcore::proto::{Span, Transport};
 use netcore::{Publisher, RoomEvent, clock};
 
-/// Sends pictures until one that was offered after now, over `transport`, has a result that fits.
+/// Sends frames until one that was offered after now, over `transport`, has a result that fits.
 async fn acked(
     publisher: &Publisher,
     party: &Party,
@@ -36,7 +36,7 @@ async fn acked(
     };
     tokio::select! {
         result = tokio::time::timeout(PATIENCE, wait) => result.expect("it happens in time"),
-        () = send => unreachable!("there is always a next picture"),
+        () = send => unreachable!("there is always a next frame"),
     }
 }
 
@@ -117,7 +117,7 @@ async fn words_come_late_in_order_and_so_does_the_goodbye() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pictures_are_made_to_fit_a_way_that_became_narrow_and_again_when_it_is_wide() {
+async fn pictures_are_made_to_fit_a_path_that_became_narrow_and_again_when_it_is_wide() {
     let host = Party::host(0).await.unwrap();
     let ben = Party::join("Ben", host.port()).await.unwrap();
     for transport in [Transport::Udp, Transport::Tcp] {
@@ -157,7 +157,7 @@ async fn pictures_are_made_to_fit_a_way_that_became_narrow_and_again_when_it_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_yields_to_live_pictures_on_the_same_way() {
+async fn a_file_yields_to_live_frames_on_the_same_path() {
     let host = Party::host(0).await.unwrap();
     let ben = Party::join("Ben", host.port()).await.unwrap();
     let publisher = ben.room.publish(pattern(Transport::Udp)).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_file_yields_to_live_pictures_on_the_same_way() {
         delays[delays.len() / 2]
     };
     let (alone, beside) = (median(&mut alone), median(&mut beside));
-    // Unyielding, a quarter of a megabyte of it is always on its way: a tenth of a second, and more.
+    // Unyielding, a quarter of a megabyte of it is always in flight: a tenth of a second, and more.
     assert!(
         beside < alone + Span::from_millis(70),
         "{beside} beside a file, {alone} alone"
@@ -203,8 +203,8 @@ async fn a_file_yields_to_live_pictures_on_the_same_way() {
         .find(|(file, _)| file.id == info.id)
         .unwrap();
     let Some(netcore::TransferState::Running { done, .. }) = transfer.map(|transfer| transfer.state) else {
-        panic!("it is still on its way");
+        panic!("it is still in flight");
     };
-    // A processor that is busy elsewhere holds pictures up as a full way does, and the file yields to that, too.
+    // A processor that is busy elsewhere holds frames up as a full path does, and the file yields to that, too.
     assert!(done > 300_000, "the file goes on all the same: {done}");
 }

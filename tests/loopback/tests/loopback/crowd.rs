@@ -121,7 +121,7 @@ async fn coming_and_going_leaves_no_file_and_no_task_behind() {
         meet(home.path(), Transport::Tcp).await;
         meet(home.path(), Transport::Udp).await;
     }
-    // What was cancelled a moment ago may still be on its way out.
+    // What was cancelled a moment ago may still be about to leave.
     for _ in 0..500 {
         if open_files() <= before.0 && tasks() <= before.1 {
             return;

@@ -73,7 +73,7 @@ async fn broken_seals_replays_and_unknown_connections_are_dropped() {
         link::Datagram::decode(&plain),
         Ok(link::Datagram::HelloBack { token: 77 })
     );
-    // None of these is: the same again, every single bit changed, somebody else's connection, nobody's.
+    // None of these is: the same again, every single bit changed, another's connection, nobody's.
     socket.send(&good).await.unwrap();
     let fresh = seal.seal(6, &hello(78));
     for bit in 0..fresh.len() * 8 {
@@ -144,7 +144,7 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
     .to_vec();
     frame.put_slice(b"fake");
     let plains = [
-        // A whole frame in one part, for somebody else's stream, newer than all to come.
+        // A whole frame in one fragment, for another's stream, newer than all to come.
         fragment(stream, forged.0, frame.len() as u32, 1_000, 0, &frame),
         fragment(StreamId(99), 1, frame.len() as u32, 1_000, 0, &frame),
         ack(stream, u32::MAX),
@@ -265,7 +265,7 @@ async fn frames_under_a_false_label_end_nobody_and_pass_for_nobodys() {
         assert_ne!(
             shown.frame.jpeg(),
             &b"fake"[..],
-            "Ben's stream shows Ben's pictures"
+            "Ben's stream shows Ben's frames"
         );
     }
 }

@@ -14,7 +14,7 @@ fn is_text(entry: &Entry) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_too_many_is_told_why_and_those_who_are_here_go_on() {
+async fn one_too_many_is_refused_in_words_and_those_who_are_here_go_on() {
     let home = tempfile::tempdir().unwrap();
     let mut host = HostProcess::start_with_files(HOST, home.path(), MOST_FILES);
     let port = host.port;

@@ -72,7 +72,7 @@ async fn failed(party: &mut Party, id: FileId) -> FileError {
         .await
 }
 
-/// Somebody may still speak and be heard.
+/// A member may still speak, and the others read it.
 async fn can_speak(speaker: &Party, hearer: &Party) {
     let said = speaker
         .room

@@ -1,4 +1,4 @@
-//! A host that does not do as a host should: its members are told, and take no harm.
+//! A host that does not do as a host should: its members are notified, and take no harm.
 
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ async fn a_hosts_word_is_not_taken_for_a_files_name() {
     ];
     for (id, name) in (1..).zip(names) {
         caller
-            .tell(&Notice::Files(files::Notice::Offered(offer(id, name))))
+            .notify(&Notice::Files(files::Notice::Offered(offer(id, name))))
             .await;
     }
     let snapshot = ben

@@ -1,4 +1,4 @@
-//! What goes wrong without anybody's ill will: somebody stops reading, a program is killed, a host stalls.
+//! What goes wrong without anybody's ill will: a member stops reading, a program is killed, a host stalls.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ async fn a_member_that_stops_reading_is_cut_off_and_the_others_go_on() {
         .cai
         .until("Cai hears it all", |snapshot| heard(snapshot) == kept)
         .await;
-    others.notice_nothing("somebody stopped reading").await;
+    others.notice_nothing("Mallory stopped reading").await;
     // She comes back, says what she had, and gets what she missed.
     let last = others.host.room.snapshot().await.chat.last().unwrap().seq;
     let returning = Returning {
@@ -116,7 +116,7 @@ async fn a_download_and_a_viewer_that_never_read_hold_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_host_is_told_at_once_and_nothing_received_is_lost() {
+async fn a_killed_host_is_noticed_at_once_and_nothing_received_is_lost() {
     let home = tempfile::tempdir().unwrap();
     let mut host = HostProcess::start(HOST, home.path(), None);
     let mut ben = Party::join("Ben", host.port).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_killed_host_is_told_at_once_and_nothing_received_is_lost() {
     let reason = reason.await;
     assert!(
         killed.elapsed() < Duration::from_secs(2),
-        "told after {:?}",
+        "notified after {:?}",
         killed.elapsed()
     );
     assert!(matches!(&reason, JoinError::HostGone { .. }), "{reason:?}");
@@ -271,7 +271,7 @@ async fn what_waits_for_the_connection_is_bounded_and_all_of_it_arrives() {
     let proxy = Proxy::to(host.port()).await;
     let mut ben = Party::join("Ben", proxy.port).await.unwrap();
     let lost = |event| matches!(event, RoomEvent::Link(LinkState::Lost { .. })).then_some(());
-    // As long as a message gets on its way.
+    // As long as a message leaves.
     let long = "\"".repeat(MAX_TEXT_BYTES);
     let port = proxy.port;
     drop(proxy);

@@ -113,7 +113,7 @@ async fn a_file_taken_back_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_refused_before_anybody_is_told() {
+async fn what_cannot_be_read_is_refused_before_anybody_is_notified() {
     let host = Party::host(0).await.unwrap();
     for path in [host.home.path().join("missing"), host.home.path().to_owned()] {
         let error = host.room.offer_file(&path, vec![]).await.map(|_| ()).unwrap_err();

@@ -1,4 +1,4 @@
-//! Somebody with a certificate who breaks the rules of a control connection: told why in words, removed, and nobody else
+//! A stranger with a certificate who breaks the rules of a control connection: refused in words, removed, and nobody else
 //! notices.
 
 use loopback_tests::{Bystanders, Guest, Party, Stranger, open_many_files, preface};
@@ -138,7 +138,7 @@ async fn the_same_before_a_hello_is_refused_without_anybody_having_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_version_is_told_so_in_words() {
+async fn another_version_is_refused_in_words() {
     let mut others = Bystanders::gather(Transport::Tcp).await;
     for theirs in [0, VERSION + 1, 255] {
         for kind in [1, 2, 3, 77] {
@@ -290,7 +290,7 @@ async fn what_a_member_says_of_itself_is_cut_to_the_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_takes_many_people_who_have_much_to_tell() {
+async fn a_room_takes_many_people_who_have_much_to_say() {
     open_many_files();
     let host = Party::host(0).await.unwrap();
     let talkative = |number: usize| session::Profile {
@@ -324,7 +324,7 @@ async fn a_refusal_is_read_though_much_was_still_being_said() {
     let host = Party::host(0).await.unwrap();
     for _ in 0..10 {
         let mut mallory = Stranger::new(host.port()).join("Mallory").await;
-        // The host stops reading at the first byte, and everything after it is still on its way.
+        // The host stops reading at the first byte, and everything after it is still in flight.
         mallory.wire.send(&vec![0xff; 3_000_000]).await;
         let refusal = mallory.wire.refusal().await;
         assert_eq!(refusal.code, RefusalCode::BadMessage);

@@ -59,7 +59,7 @@ async fn a_host_with_two_addresses_answers_from_the_one_that_was_asked() {
     let member = b
         .run(async move { Party::join_at("Ben", &address).await.unwrap() })
         .await;
-    // Frames go both ways: each direction's acknowledgements and frames must get through.
+    // Frames go in both directions: each direction's acknowledgements and frames must get through.
     a_frame_arrives(&member, &host, Transport::Udp).await;
     a_frame_arrives(&host, &member, Transport::Udp).await;
 }
@@ -202,7 +202,7 @@ async fn a_member_whose_address_changed_is_back_at_once() {
     })
     .await;
     let took = Duration::from_micros(clock::now().since(began).as_micros());
-    eprintln!("the host heard of it after {took:?}");
+    eprintln!("the host noticed it after {took:?}");
     assert!(took < Duration::from_secs(3), "{took:?}");
     a_frame_arrives(&host, &ben, Transport::Udp).await;
     a_frame_arrives(&ben, &host, Transport::Tcp).await;

@@ -114,7 +114,7 @@ async fn a_hosts_file_that_is_edited_while_it_is_given_reaches_nobody() {
         |view| matches!(view.state, TransferState::Running { done, .. } if done > 0),
     )
     .await;
-    // At its end, which is not on its way yet.
+    // At its end, which is not in flight yet.
     let changed = std::fs::File::options().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut &changed, b"more").unwrap();
     let error = failure(&ben, info.id).await;

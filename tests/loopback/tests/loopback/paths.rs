@@ -64,7 +64,7 @@ async fn a_forged_source_is_sent_next_to_nothing() {
     others.notice_nothing("forged sources").await;
 }
 
-/// Receives until a part of `stream` comes, answering who asks.
+/// Receives until a fragment of `stream` comes, answering who asks.
 async fn gets_the_stream(
     socket: &UdpSocket,
     seal: &DatagramSeal,
@@ -104,7 +104,7 @@ async fn a_port_gets_the_stream_once_it_answers_and_a_copy_from_elsewhere_turns_
         packet += 1;
         let is_there = gets_the_stream(&socket, &seal, &mut packet, others.stream).await;
         assert!(is_there, "the {port} port");
-        // Somebody sends what Mallory says next before it comes from there.
+        // Another sends what Mallory says next before it comes from there.
         let thief = UdpSocket::bind("127.0.0.2:0").await.unwrap();
         let copy = hello(&seal, packet);
         packet += 1;
@@ -122,7 +122,7 @@ async fn a_port_gets_the_stream_once_it_answers_and_a_copy_from_elsewhere_turns_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn streams_go_on_both_ways_when_a_members_port_changes() {
+async fn streams_go_on_in_both_directions_when_a_members_port_changes() {
     let host = Party::host(0).await.unwrap();
     let nat = Nat::to(host.port()).await;
     let ben = Party::join("Ben", nat.port).await.unwrap();

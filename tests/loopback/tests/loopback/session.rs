@@ -18,7 +18,7 @@ async fn joining_and_leaving_are_seen_by_everybody() {
     let cai_at = host.expect("Cai joins", joined("Cai")).await;
     assert!(
         ben_at.ip().is_loopback() && ben_at != cai_at,
-        "two on one computer are told apart"
+        "two on one computer are distinguished"
     );
     assert_eq!(cai.room.snapshot().await.people.len(), 3);
     ben.room.close().await;
@@ -29,7 +29,7 @@ async fn joining_and_leaving_are_seen_by_everybody() {
     assert_eq!(host.expect("Ben leaves", left).await, LeaveReason::Left);
     assert_eq!(cai.expect("Ben leaves", left).await, LeaveReason::Left);
     let log = cai
-        .until("the log tells it", |snapshot| snapshot.chat.len() == 4)
+        .until("the log says it", |snapshot| snapshot.chat.len() == 4)
         .await;
     let bodies: Vec<&Body> = log.chat.iter().map(|entry| &entry.body).collect();
     assert_eq!(
@@ -86,7 +86,7 @@ async fn nobody_there_is_said_so_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_room_tells_its_members() {
+async fn a_closed_room_notifies_its_members() {
     let host = Party::host(0).await.unwrap();
     let mut ben = Party::join("Ben", host.port()).await.unwrap();
     host.room.close().await;
@@ -142,7 +142,7 @@ async fn a_member_comes_back_by_itself_to_a_room_that_opens_again() {
     });
     let again = again.await.unwrap();
     ben.room.reconnect_now();
-    // Which of the two is told first is nobody's promise.
+    // Which of the two is notified first is nobody's promise.
     let (mut is_up, mut receipt) = (false, None);
     let both = |event| {
         match event {

@@ -1,4 +1,4 @@
-//! Whoever does not keep to the protocol: each ends in a word for the one concerned, and nobody else notices.
+//! Strangers who do not keep to the protocol: each ends in a word for the one concerned, and nobody else notices.
 
 use std::io;
 
@@ -82,7 +82,7 @@ async fn a_first_join_that_is_lost_on_its_path_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_who_connects_and_says_nothing_blocks_nobody() {
+async fn a_stranger_who_connects_and_says_nothing_blocks_nobody() {
     let host = Party::host(0).await.unwrap();
     let mut silent = Vec::new();
     for _ in 0..20 {

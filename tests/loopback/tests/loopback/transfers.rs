@@ -56,7 +56,7 @@ async fn an_interrupted_transfer_goes_on_where_it_was_and_the_hash_agrees() {
         .await;
         proxy.cut();
         for party in [&ben, &cai] {
-            // Whoever was not cut is not in a hurry.
+            // One that was not cut is not in a hurry.
             party.room.reconnect_now();
         }
     }
@@ -138,7 +138,7 @@ async fn cancelling_leaves_nothing_behind_and_ends_only_ones_own_part() {
         reaches(party, info.id, "it moves", |view| is_moving(view, 0)).await;
     }
     let is_cancelled = |view: &TransferView| matches!(view.state, TransferState::Cancelled);
-    // A receiver cancels: its own part ends, and nothing of it stays on the disk.
+    // A receiver cancels: its own transfer ends, and nothing of it stays on the disk.
     cai.room.cancel_file(info.id).await;
     reaches(&cai, info.id, "Cai's ends", is_cancelled).await;
     assert_eq!(left_in(cai.home.path().join("downloads")), 0);

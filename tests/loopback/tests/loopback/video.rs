@@ -6,7 +6,7 @@ use netcore::proto::{FrameNumber, MemberId, Span, Transport};
 use netcore::{FrameReceiver, LinkKey, LinkResult, Publisher, RoomEvent, ShownFrame, clock};
 use tokio::sync::broadcast;
 
-/// Sends pictures of `bytes` bytes until `done`, each with its number inside.
+/// Sends frames of `bytes` bytes until `done`, each with its number inside.
 async fn publish_until<T>(publisher: &Publisher, bytes: usize, done: impl Future<Output = T>) -> T {
     let send = async {
         let mut picture = vec![0xab; bytes];
@@ -176,7 +176,7 @@ async fn a_second_of_video_is_measured_at_both_ends() {
             .iter()
             .find(|link| {
                 let figures = &link.figures;
-                // Each end measures some of it and is told the rest by the other.
+                // Each end measures some of it and is reported the rest by the other.
                 figures.ack_p50_us.is_some() && figures.jitter_us.is_some() && figures.frames_per_s.is_some()
             })
             .copied(),
@@ -216,7 +216,7 @@ async fn a_viewer_knows_how_old_a_picture_is_when_it_is_drawn() {
     };
     let (trips, summary) = publish_until(&publisher, 16_600, watch).await;
     let trip = trips.iter().rfind(|trip| trip.captured.is_some()).unwrap();
-    // All are in one process here, so one clock tells the truth about all of them.
+    // All are in one process here, so one clock is true for all of them.
     let (captured, drawn) = (trip.captured.unwrap(), trip.drawn.unwrap());
     let error = Span::from_micros(trip.clock_error_us.unwrap());
     assert!(captured <= trip.received.unwrap() + error, "{trip:?}");

@@ -60,7 +60,7 @@ fn content(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at % 251) as u8).collect()
 }
 
-/// Content of this length goes both ways.
+/// Content of this length goes in both directions.
 async fn exchange(ours: &mut Ours, theirs: &mut Theirs, length: usize) {
     let sent = content(length);
     let mut got = vec![0; length];
@@ -112,7 +112,7 @@ async fn a_new_key_of_theirs_is_taken_and_one_of_ours_answers() {
     for (mut ours, mut theirs) in [opened().await, accepted(b"").await] {
         for length in [10, 100_000, 1] {
             refresh(&mut theirs);
-            // Read first, as it must be heard of before it can be answered.
+            // Read first: what has not been read cannot be answered.
             say(&mut theirs, b"new").await.unwrap();
             let mut got = [0; 3];
             ours.reader.read_exact(&mut got).await.unwrap();

@@ -282,7 +282,7 @@ impl Association {
         self.with_path(|path, now| path.handle_send_failed(size, now));
     }
 
-    /// Parts of a frame were to leave for there, the largest in a datagram of `size` bytes: zero when none could.
+    /// Fragments of a frame were to leave for there, the largest in a datagram of `size` bytes: zero when none could.
     pub(crate) fn handle_sent(&self, size: usize) {
         let size = u16::try_from(size).unwrap_or(u16::MAX);
         let now = clock::now();
@@ -388,7 +388,7 @@ impl Association {
     }
 
     /// A genuine datagram came from there.
-    pub(super) fn heard(&self, packet: u64, from: Route, bytes: usize, now: Time) {
+    pub(super) fn handle_arrival(&self, packet: u64, from: Route, bytes: usize, now: Time) {
         let mut peer = self.peer.lock();
         let is_newest = peer
             .validation
@@ -432,7 +432,7 @@ mod tests {
     /// A host's end whose member has answered at 10.77.0.9.
     fn on_host() -> Arc<Association> {
         let host = Association::on_host(1, &keys(), SocketAddr::new(route(9, 0).peer.ip(), 40_000));
-        host.heard(5, route(9, 2), HELLO_BYTES, Time::ZERO);
+        host.handle_arrival(5, route(9, 2), HELLO_BYTES, Time::ZERO);
         assert_eq!(host.route(), None);
         let (to, token) = host.poll_challenge(Time::ZERO).unwrap();
         assert_eq!(to, route(9, 2));
@@ -442,16 +442,17 @@ mod tests {
 
     #[test]
     fn a_host_answers_from_the_address_that_was_written_to() {
-        let heard = |host: &Association, packet, from| host.heard(packet, from, HELLO_BYTES, Time::ZERO);
+        let handle_arrival =
+            |host: &Association, packet, from| host.handle_arrival(packet, from, HELLO_BYTES, Time::ZERO);
         let host = on_host();
         assert_eq!(host.route(), Some(route(9, 2)));
         // What was overtaken on its path does not turn the answers round.
-        heard(&host, 4, route(9, 1));
+        handle_arrival(&host, 4, route(9, 1));
         assert_eq!(host.route(), Some(route(9, 2)));
-        heard(&host, 6, route(9, 1));
+        handle_arrival(&host, 6, route(9, 1));
         assert_eq!(host.route(), Some(route(9, 1)));
         // Nor does what comes from an address that is not the member's.
-        heard(&host, 7, route(8, 3));
+        handle_arrival(&host, 7, route(8, 3));
         assert_eq!(host.route(), Some(route(9, 1)));
         assert_eq!(host.poll_challenge(Time::ZERO), None);
         assert!(!host.may_answer_hello(route(8, 3)));
@@ -472,7 +473,7 @@ mod tests {
         assert_eq!(size, probe.size);
         let mut moved = route(9, 2);
         moved.peer.set_port(6_000);
-        host.heard(6, moved, HELLO_BYTES, Time::ZERO);
+        host.handle_arrival(6, moved, HELLO_BYTES, Time::ZERO);
         let (to, token) = host.poll_challenge(Time::ZERO).unwrap();
         host.handle_hello_back(token, to);
         assert_eq!((host.route(), host.payload()), (Some(moved), size));
@@ -482,7 +483,7 @@ mod tests {
     fn a_members_datagrams_leave_from_where_its_connection_does() {
         let at = route(2, 9);
         let member = Association::on_member(1, &keys(), at.peer, at.local);
-        member.heard(1, route(2, 10), HELLO_BYTES, Time::ZERO);
+        member.handle_arrival(1, route(2, 10), HELLO_BYTES, Time::ZERO);
         assert_eq!(member.route(), Some(at));
         member.handle_local_gone();
         assert_eq!(member.route(), Some(Route { local: None, ..at }));

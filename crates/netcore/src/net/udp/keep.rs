@@ -29,7 +29,7 @@ impl Endpoint {
             }
             let probed_again = match association.route() {
                 Some(to) => self.probe(association, to),
-                // It is heard of when it is.
+                // Once there is one, this task is woken.
                 None => None,
             };
             let due = [asked_again, probed_again, looked_again]

@@ -37,7 +37,7 @@ pub(crate) struct Endpoint {
     state: UdpSocketState,
     associations: RwLock<HashMap<u32, Arc<Association>>>,
     conditioner: Arc<Conditioner>,
-    /// Datagrams that the conditions hold back on their way out.
+    /// Datagrams that the conditions hold back before they leave.
     held_back: Mutex<Agenda<(Vec<u8>, Route)>>,
     held_back_changed: Notify,
     receive_buffer: usize,
@@ -234,7 +234,7 @@ impl Endpoint {
         })
     }
 
-    /// Puts a datagram on its way through the conditions.
+    /// Sends a datagram through the conditions.
     fn hold_back(&self, datagram: &[u8], to: Route, now: Time) {
         let mut held_back = self.held_back.lock();
         for at in self.conditioner.datagram(Direction::Out, datagram.len(), now) {
@@ -244,7 +244,7 @@ impl Endpoint {
         self.held_back_changed.notify_one();
     }
 
-    /// Gives the socket what has come to the end of its way, for as long as the room lasts.
+    /// Gives the socket what has come to the end of its path, for as long as the room lasts.
     async fn let_go(&self) {
         loop {
             let first = self.held_back.lock().first();
@@ -290,9 +290,9 @@ fn is_about_our_address(error: &io::Error) -> bool {
     )
 }
 
-/// Whether what one peer's computer or a router on the way to it has said is all that is wrong.
+/// Whether what one peer's computer or a router on the path to it has said is all that is wrong.
 fn is_about_one_peer(error: &io::Error) -> bool {
-    // A datagram's time to live ran out on its way; the standard library has no kind for it.
+    // A datagram's time to live ran out on its path; the standard library has no kind for it.
     #[cfg(windows)]
     if error.raw_os_error() == Some(windows_sys::Win32::Networking::WinSock::WSAENETRESET) {
         return true;

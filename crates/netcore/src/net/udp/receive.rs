@@ -38,7 +38,7 @@ impl Waiting {
         self.0.iter().filter_map(|(_, inbound)| inbound.deadline()).min()
     }
 
-    /// Remembers one. Beyond [`MAX_WAITING`] it is not: it has its say when the next part of a frame comes.
+    /// Remembers one. Beyond [`MAX_WAITING`] it is not: it has its say when the next fragment comes.
     fn push(&mut self, association: Arc<Association>, inbound: Arc<dyn StreamReceiver>) {
         let is_there = self.0.iter().any(|(_, other)| Arc::ptr_eq(other, &inbound));
         if !is_there && self.0.len() < MAX_WAITING {
@@ -63,7 +63,7 @@ impl Endpoint {
     pub(crate) async fn run(self: Arc<Self>, cancel: CancellationToken) {
         let mut buffer = vec![0; RECEIVE_SLOTS * RECEIVE_BYTES];
         let mut waiting = Waiting::default();
-        // Datagrams that the conditions hold back on their way in.
+        // Datagrams that the conditions hold back before they come in.
         let mut coming: Agenda<(Vec<u8>, Route)> = Agenda::default();
         let let_go = self.let_go();
         tokio::pin!(let_go);
@@ -172,7 +172,7 @@ impl Endpoint {
             tracing::debug!(%from, "a datagram's seal is broken, or it came before");
             return;
         };
-        association.heard(packet, from, bytes, now);
+        association.handle_arrival(packet, from, bytes, now);
         match Datagram::decode(plain) {
             Ok(Datagram::Stream { stream, bytes }) => {
                 self.handle_stream(association, stream, bytes, now, waiting)
@@ -220,7 +220,7 @@ impl Endpoint {
         }
     }
 
-    /// Part of a frame has come: says what there is to say, and remembers to ask for what is missing.
+    /// A fragment has come: says what there is to say, and remembers to ask for what is missing.
     fn follow_up(
         &self,
         association: Arc<Association>,

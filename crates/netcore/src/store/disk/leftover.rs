@@ -1,4 +1,4 @@
-//! Files that a killed program left behind. A file that is on its way is locked by the program that writes it, for as long as
+//! Files that a killed program left behind. A file that is coming is locked by the program that writes it, for as long as
 //! that lives; what nobody holds a lock on belongs to nobody.
 
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! Files that are on their way: never half visible, never over another file, and never lost once they are whole.
+//! Files that are coming: never half visible, never over another file, and never lost once they are whole.
 
 mod failure;
 mod leftover;

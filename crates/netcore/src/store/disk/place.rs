@@ -11,7 +11,7 @@ use netcore_proto::files::{MAX_FILE_NAME_BYTES, safe_name, safe_name_within};
 
 use super::{origin, volume};
 
-/// More files of one name than this in one folder are somebody's mistake.
+/// More files of one name than this in one folder are a mistake.
 const MAX_NUMBERED: usize = 10_000;
 /// How long names are tried, in bytes: what common file systems take, then what is left of that on encrypted ones (eCryptfs
 /// takes 143), then what fits into a path that is nearly too long.
@@ -157,7 +157,7 @@ impl Drop for Claim {
     }
 }
 
-/// Copies `file` into the claimed one. Whoever does not wait for the end loses the claim, not the file.
+/// Copies `file` into the claimed one. One that does not wait for the end loses the claim, not the file.
 fn copy(mut file: &File, origin: &str, claim: Claim) -> io::Result<Claim> {
     let path = claim.0.as_deref().unwrap_or(Path::new(""));
     let mut to = OpenOptions::new().write(true).open(path)?;

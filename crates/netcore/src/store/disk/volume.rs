@@ -13,7 +13,7 @@ use crate::error::FileError;
 const FAT_LONGEST: u64 = u32::MAX as u64;
 const GIB: u64 = 1 << 30;
 
-/// The disk that a folder is on, as the system tells one from another.
+/// The disk that a folder is on, as the system distinguishes them.
 type DiskId = u64;
 
 /// Bytes promised to files that come and for which the system has not set room aside, disk by disk.

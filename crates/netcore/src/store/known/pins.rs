@@ -47,7 +47,7 @@ impl Pins {
         }
     }
 
-    /// Whoever was met at `address` before, or, when nobody was, anybody.
+    /// The host that was met at `address` before, or, when nobody was, anybody.
     pub(crate) fn at(known: &KnownRooms, address: &Address) -> Pins {
         let mut at = HashMap::new();
         for room in known.rooms() {

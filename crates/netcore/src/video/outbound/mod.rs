@@ -21,7 +21,7 @@ use crate::peer::Peer;
 use crate::shared::Shared;
 use unsent::{Outbox, Pipe};
 
-/// What is added to a part of a frame in a datagram.
+/// What is added to a fragment in a datagram.
 const OVERHEAD: usize = Fragment::HEADER_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
 
 /// A stream's frames as they go to one peer, over either transport.
@@ -52,7 +52,7 @@ struct State {
     /// When the link's task wakes up by itself.
     alarm: Option<Time>,
     meter: LinkMeter,
-    /// As the receiving end told, with the transport it told it of.
+    /// As the receiving end reported, with the transport that it is of.
     jitter_us: Option<(Transport, u64)>,
 }
 
@@ -112,17 +112,17 @@ impl Outbound {
         self.key
     }
 
-    /// How much to send so that the way stays full and no queue grows on it.
+    /// How much to send so that the path stays full and no queue grows on it.
     pub(crate) fn target(&self) -> Bitrate {
         self.state.lock().sender.target()
     }
 
-    /// A newer frame, from whoever publishes it: should this link fail at it, that costs the viewer and not the publisher.
+    /// A newer frame, from the publisher: should this link fail at it, that costs the viewer and not the publisher.
     pub(crate) fn offer_confined(&self, frame: &Frame) {
         self.association.confined("frame", || self.offer(frame.clone()));
     }
 
-    /// A newer frame. It leaves as soon as the way is free, which may be now, or makes room for a newer one.
+    /// A newer frame. It leaves as soon as the path is free, which may be now, or makes room for a newer one.
     pub(crate) fn offer(&self, frame: Frame) {
         {
             let mut state = self.state.lock();
@@ -154,12 +154,12 @@ impl Outbound {
         self.record_results(&mut state);
     }
 
-    /// The receiving end told what it measured.
+    /// The receiving end reported what it measured.
     pub(crate) fn handle_report(&self, reported: &Figures) {
         self.state.lock().jitter_us = reported.jitter_us.map(|jitter| (reported.transport, jitter));
     }
 
-    /// Ends a second of measuring: its point, and the figures with what the receiving end told.
+    /// Ends a second of measuring: its point, and the figures with what the receiving end reported.
     pub(crate) fn tick(&self, now: Time) -> (Point, Figures) {
         let mut state = self.state.lock();
         let (queueing, target) = (state.sender.queueing_delay(), state.sender.target());
@@ -216,7 +216,7 @@ impl Outbound {
         u32::from(self.association.payload())
     }
 
-    /// Bytes of a frame in one datagram. Parity is computed over parts of an even size.
+    /// Bytes of a frame in one datagram. Parity is computed over fragments of an even size.
     fn fragment_bytes(&self) -> u16 {
         self.association.payload().saturating_sub(OVERHEAD as u16) & !1
     }
@@ -262,7 +262,7 @@ impl Outbound {
         }
     }
 
-    /// What a frame's end tells of the datagrams that carried it.
+    /// What a frame's end says of the datagrams that carried it.
     fn report_path(&self, result: &FrameResult) {
         let has_arrived = matches!(
             result.outcome,

@@ -50,7 +50,7 @@ impl Outbound {
         let Some(pipe) = self.pipe.lock().clone() else {
             return;
         };
-        // Registered here is nobody; the task registers itself when it is told.
+        // Registered here is nobody; the task registers itself when it is woken.
         let outcome = self.poll_write(&pipe, &mut Context::from_waker(Waker::noop()));
         if outcome.is_pending() {
             self.tcp_wake.notify_one();
@@ -70,7 +70,7 @@ impl Outbound {
                     written?;
                     self.tcp_wake.notified().await;
                 }
-                // Somebody else found the connection full and has put us out of its register.
+                // Another thread found the connection full and has put us out of its register.
                 () = self.tcp_wake.notified() => {}
             }
         }

@@ -33,7 +33,7 @@ impl Outbound {
             self.association.handle_sent(size);
             match sent {
                 Sent::Whole | Sent::Later => {}
-                // What was lost by it is asked for again, in smaller parts from the next frame on.
+                // What was lost by it is requested again, in smaller fragments from the next frame on.
                 Sent::TooLarge => self.association.handle_too_large(outbox.batch.segment()),
                 Sent::LocalGone => self.association.handle_local_gone(),
                 Sent::Failed(error) => {

@@ -122,7 +122,7 @@ async fn write(
 
 fn in_words(error: &io::Error) -> String {
     match error.kind() {
-        // Rustls' word for a connection that ended without TLS's own goodbye, as when a program is killed.
+        // A connection that ended without TLS's own goodbye, as when a program is killed.
         io::ErrorKind::UnexpectedEof => "the other side vanished without a goodbye".to_owned(),
         _ => error.to_string(),
     }

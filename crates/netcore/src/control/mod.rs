@@ -324,7 +324,7 @@ impl ControlLoop {
                 }
             }
             session::Event::Refused(refusal) => {
-                self.notify_outcome(ConnectionOutcome::Refused(refusal.clone()))
+                self.notify_outcome(ConnectionOutcome::Refused(refusal.clone()));
             }
             session::Event::RoundTrip {
                 member,

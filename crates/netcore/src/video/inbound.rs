@@ -17,7 +17,7 @@ use super::hub::{Hub, ShownFrame};
 use crate::clock;
 use crate::metrics::link::{LinkKey, LinkRecord};
 use crate::net::connection::Connection;
-use crate::net::udp::StreamReceiver;
+use crate::net::udp::{SendDatagram, StreamReceiver};
 
 /// A frame's bytes are counted and waited for in portions of this size.
 const PORTION_BYTES: usize = 64 * 1024;
@@ -236,7 +236,7 @@ impl StreamReceiver for Inbound {
         true
     }
 
-    fn answer(&self, send: &mut dyn FnMut(&dyn Fn(&mut Vec<u8>))) {
+    fn answer(&self, send: &mut SendDatagram<'_>) {
         loop {
             let datagram = self.receiver.lock().poll_datagram(clock::now());
             let Some(datagram) = datagram else { return };

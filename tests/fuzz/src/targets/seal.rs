@@ -8,7 +8,7 @@ use self::sealing::{HEADER_BYTES, Limits, Opener, Sealer, TAG_BYTES, connection_
 
 // The driver keeps its seal to itself, so the file is compiled here once more.
 #[path = "../../../../crates/netcore/src/net/seal.rs"]
-mod sealing;
+pub(super) mod sealing;
 
 const CONNECTION: u32 = 9;
 /// So many datagrams are remembered to be sent again.

@@ -4,14 +4,12 @@ use self::record::{
     HEADER_BYTES, MAX_CONTENT, MAX_SEALED, MAX_WITHOUT_CONTENT, Opened, Opener, Sealer, record_length,
 };
 use self::seal::Key;
+use super::seal::sealing as seal;
 
-// The driver keeps both to itself, so the files are compiled here once more.
+// The driver keeps it to itself, so the file is compiled here once more.
 #[allow(dead_code, reason = "the driver also uses what this target does not")]
 #[path = "../../../../crates/netcore/src/net/record.rs"]
 mod record;
-#[allow(dead_code, reason = "the driver also uses what this target does not")]
-#[path = "../../../../crates/netcore/src/net/seal.rs"]
-mod seal;
 
 const RECORDS_PER_KEY: u64 = 5;
 const HANDSHAKE: u8 = 22;

@@ -18,7 +18,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
 pub(crate) use association::{Association, Route};
-pub(crate) use sink::{StreamReceiver, StreamSender};
+pub(crate) use sink::{SendDatagram, StreamReceiver, StreamSender};
 
 use crate::clock;
 use crate::net::conditioner::{Agenda, Conditioner, Direction};

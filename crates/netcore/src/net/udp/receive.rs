@@ -175,7 +175,7 @@ impl Endpoint {
         association.handle_arrival(packet, from, bytes, now);
         match Datagram::decode(plain) {
             Ok(Datagram::Stream { stream, bytes }) => {
-                self.handle_stream(association, stream, bytes, now, waiting)
+                self.handle_stream(association, stream, bytes, now, waiting);
             }
             Ok(Datagram::Hello { token }) => {
                 // It answers for the address that it came from, so it goes there, if anything may.

@@ -3,6 +3,9 @@
 
 use netcore_proto::{StreamId, Time};
 
+/// Sends one datagram, whose plain bytes are written by what it is called with.
+pub(crate) type SendDatagram<'a> = dyn FnMut(&dyn Fn(&mut Vec<u8>)) + 'a;
+
 /// Takes what a peer sends of one stream.
 pub(crate) trait StreamReceiver: Send + Sync {
     /// Which stream.
@@ -11,8 +14,8 @@ pub(crate) trait StreamReceiver: Send + Sync {
     /// A datagram of the stream came. Returns whether it has to do with what the peer sends.
     fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool;
 
-    /// Calls `send` with what writes each datagram that is to be answered now.
-    fn answer(&self, send: &mut dyn FnMut(&dyn Fn(&mut Vec<u8>)));
+    /// Calls `send` for each datagram that is to be answered now.
+    fn answer(&self, send: &mut SendDatagram<'_>);
 
     /// Every answer has left: what is whole may be handed on.
     fn hand_on(&self);

@@ -44,7 +44,7 @@ async fn refuse(caller: &mut Caller, message: &str) {
     let mut refusal = Refusal::new(RefusalCode::Closed, "");
     refusal.message = message.to_owned();
     caller
-        .tell(&Notice::Session(session::Notice::Refused(refusal)))
+        .notify(&Notice::Session(session::Notice::Refused(refusal)))
         .await;
 }
 
@@ -80,7 +80,7 @@ async fn a_hosts_words_are_no_orders() {
     for json in [&[][..], &["--json"], &["-v"]] {
         let more = [&["--stay", "--as", "Ben", "--steps"], json].concat();
         let output = against([&["join"], &more], &[], async |caller| {
-            caller.tell(&entry(1, ORDERS, 0, ORDERS)).await;
+            caller.notify(&entry(1, ORDERS, 0, ORDERS)).await;
             refuse(caller, ORDERS).await;
         })
         .await;
@@ -113,7 +113,7 @@ async fn times_are_local_for_each_moment() {
         // Noon in London in January and in July of 2026, and the last moment that may be named.
         let moments = [1_768_478_400_000, 1_784_116_800_000, MAX_UNIX_MS];
         for (seq, at_unix_ms) in (1..).zip(moments) {
-            caller.tell(&entry(seq, "Hana", at_unix_ms, "now")).await;
+            caller.notify(&entry(seq, "Hana", at_unix_ms, "now")).await;
         }
         refuse(caller, "bye").await;
     })
@@ -136,7 +136,7 @@ async fn a_host_whose_times_no_calendar_has_is_left_in_words() {
             [&["join"], &more],
             &[("TZ", "Pacific/Kiritimati")],
             async |caller| {
-                caller.tell(&entry(1, "Hana", beyond, "now")).await;
+                caller.notify(&entry(1, "Hana", beyond, "now")).await;
             },
         )
         .await;
@@ -162,7 +162,7 @@ async fn a_stream_of_which_nothing_arrives_does_not_end_well() {
             spec,
         };
         caller
-            .tell(&Notice::Video(video::Notice::Published { local, stream }))
+            .notify(&Notice::Video(video::Notice::Published { local, stream }))
             .await;
     })
     .await;

@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn both_identities_of_a_changed_room_are_told() {
+    fn both_identities_of_a_changed_room_are_named() {
         use netcore::proto::session::Fingerprint;
         let error = IpcError::from(JoinError::IdentityChanged {
             room: "Lab".to_owned(),
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_told_from_another_refusal() {
+    fn another_version_is_distinguished_from_another_refusal() {
         let refused = |code| IpcError::from(JoinError::RoomRefused(Refusal::new(code, "words"))).code;
         assert_eq!(refused(RefusalCode::VersionMismatch), ErrorCode::VersionMismatch);
         assert_eq!(refused(RefusalCode::RoomFull), ErrorCode::Internal);

@@ -1,7 +1,7 @@
 //! What a person picked on this computer: paths stay in the shell, and the page has a number for each.
 //!
 //! A path comes from a dialog of the system or from files dropped on the window, and from nowhere else. It never passes
-//! through a string on its way, so that a name that is no Unicode is as good as any.
+//! through a string in between, so that a name that is no Unicode is as good as any.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};

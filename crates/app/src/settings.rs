@@ -207,7 +207,7 @@ fn default_profile(profile_name: Option<&str>) -> Profile {
         None => capitalised(&user),
     };
     let device = netcore::device_name();
-    // Two profiles on one computer are told apart at a glance.
+    // Two profiles on one computer are distinguished at a glance.
     let colour = colour_of(&name).to_owned();
     Profile {
         name,

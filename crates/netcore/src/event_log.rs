@@ -315,7 +315,7 @@ mod tests {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             tracing::warn!(
                 why = "a\nWARN forged\u{2028}b",
-                "no\n WARN \u{1b}]52;c;eA==\u{7}\u{9b}2J way"
+                "no\n WARN \u{1b}]52;c;eA==\u{7}\u{9b}2J word"
             );
             tracing::warn!("second");
         });

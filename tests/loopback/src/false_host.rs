@@ -70,11 +70,11 @@ impl FalseHost {
             stream.read_exact(&mut vec![0; length as usize]).await?;
             std::io::Result::Ok(stream)
         });
-        let stream = called.await.expect("somebody calls").expect("and says hello");
+        let stream = called.await.expect("a member calls").expect("and says hello");
         Caller { stream }
     }
 
-    /// Whether somebody calls within `patience`.
+    /// Whether a member calls within `patience`.
     pub async fn is_called(&self, patience: std::time::Duration) -> bool {
         timeout(patience, self.listener.accept()).await.is_ok()
     }

@@ -124,7 +124,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// A scenario for these people, the host first, on perfect links of 2 ms one way.
+    /// A scenario for these people, the host first, on perfect links of 2 ms in each direction.
     pub fn new(title: &'static str, people: &'static [&'static str]) -> Scenario {
         Scenario {
             title,

@@ -9,7 +9,7 @@ use crate::error::{ErrorCode, IpcError};
 use crate::testing::TestApp;
 
 #[tokio::test]
-async fn words_cross_both_ways_and_the_sender_gets_a_receipt() {
+async fn words_cross_in_both_directions_and_the_sender_gets_a_receipt() {
     let (host, room) = TestApp::hosting("Ada").await;
     let (member, _) = TestApp::joining("Ben", &room).await;
 

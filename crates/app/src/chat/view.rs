@@ -62,7 +62,7 @@ pub enum ChatBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatState {
-    /// On its way to the host.
+    /// Sent to the host, and without a receipt yet.
     Waiting,
     /// The host has it, and everybody who is here gets it.
     Delivered,

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use media::jpeg::{Decoder, Encoder, Limits, Orientation};
 
-/// Pixels each way that a preview has at most.
+/// Pixels to a side that a preview has at most.
 const MAX_SIDE: u16 = 480;
 const QUALITY: u8 = 70;
 /// A JPEG longer than this is not looked into.

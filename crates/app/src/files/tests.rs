@@ -323,7 +323,7 @@ fn offers_that_are_over_are_forgotten_before_any_that_stands_and_never_more_than
 }
 
 #[test]
-fn progress_is_told_ten_times_a_second_and_the_end_at_once() {
+fn progress_is_reported_ten_times_a_second_and_the_end_at_once() {
     use netcore::{TransferState, TransferView};
     let mut offers = Offers::default();
     assert_eq!(offers.put(info(0, Shared::Uploading)), None);

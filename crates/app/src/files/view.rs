@@ -42,7 +42,7 @@ pub struct FileView {
 pub enum FileState {
     /// Someone offers it, and nothing has been decided.
     Offered,
-    /// On its way, from here or to here.
+    /// In transfer, from here or to here.
     Transferring {
         /// Bytes that are through.
         done: u64,
@@ -122,7 +122,7 @@ pub enum DragView {
 /// What happens to what is offered.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[allow(clippy::large_enum_variant)] // one exists at a time, on its way to becoming JSON
+#[allow(clippy::large_enum_variant)] // one exists at a time, about to becoming JSON
 pub enum FilesEvent {
     /// A new file, or a changed one with the same number.
     File {

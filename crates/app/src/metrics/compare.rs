@@ -23,11 +23,11 @@ use crate::video::view::Transport;
 
 /// How long each transport may be measured, in seconds.
 const SECONDS: std::ops::RangeInclusive<u32> = 3..=120;
-/// What the transport before still has on its way, and what a new connection costs, is not measured.
+/// What the transport before still has in flight, and what a new connection costs, is not measured.
 const SETTLING: Duration = Duration::from_secs(1);
 const ORDER: [Transport; 2] = [Transport::Tcp, Transport::Udp];
 
-/// A comparison, under way or done.
+/// A comparison, in progress or done.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareView {
@@ -127,7 +127,7 @@ pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView,
     Ok(view)
 }
 
-/// Ends a comparison that is under way; what was measured to its end stays.
+/// Ends a comparison that is in progress; what was measured to its end stays.
 pub(crate) fn stop(core: &Core, open: &OpenRoom) {
     let mut comparison = open.comparison.lock();
     if let Some(task) = comparison.task.take() {

@@ -104,8 +104,8 @@ impl ConditionedView {
     /// Both directions together.
     pub(crate) fn of(counts: &[PathCounts; 2]) -> ConditionedView {
         ConditionedView {
-            packets: counts.iter().map(|way| way.packets).sum(),
-            lost: counts.iter().map(|way| way.lost + way.overflowed).sum(),
+            packets: counts.iter().map(|direction| direction.packets).sum(),
+            lost: counts.iter().map(|direction| direction.lost + direction.overflowed).sum(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct CountsView {
     pub stream: u32,
     /// The peer.
     pub peer: u32,
-    /// Which way.
+    /// In which direction.
     pub direction: Direction,
     /// What this end can know, in the order of a table.
     pub counts: Vec<CountView>,

@@ -10,7 +10,7 @@ use crate::video::commands::{next_frame, start_video};
 use crate::video::view::{DrawnFrame, Transport};
 
 #[tokio::test]
-async fn what_is_measured_is_told_each_second_and_exported() {
+async fn what_is_measured_is_reported_each_second_and_exported() {
     let (host, room) = TestApp::hosting("Ada").await;
     let (member, _) = TestApp::joining("Ben", &room).await;
     let stream = start_video(&member.core, pattern(Transport::Tcp))
@@ -126,7 +126,7 @@ async fn draw(app: &TestApp, stream: u32, decoded_ago_us: u64, drawn_ago_us: u64
 }
 
 #[tokio::test]
-async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_drew() {
+async fn a_frames_path_is_known_from_the_camera_to_the_screen_that_says_when_it_drew() {
     let (host, room) = TestApp::hosting("Ada").await;
     let (member, _) = TestApp::joining("Ben", &room).await;
     let stream = start_video(&member.core, pattern(Transport::Tcp))
@@ -170,14 +170,14 @@ async fn a_frames_way_is_known_from_the_camera_to_the_screen_that_says_when_it_d
                 .cloned()
         }),
     );
-    let way = [
+    let moments = [
         there.queued_us,
         there.first_out_us,
         there.last_out_us,
         there.acked_us,
     ]
     .map(Option::unwrap);
-    assert!(way.is_sorted(), "{there:?}");
+    assert!(moments.is_sorted(), "{there:?}");
     assert_eq!((there.captured_us, there.drawn_us), (Some(0), None));
     assert!(
         reported["screenP95Us"].as_u64() >= reported["screenP50Us"].as_u64(),

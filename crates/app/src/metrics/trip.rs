@@ -1,11 +1,11 @@
-//! A frame's way, as the interface is given it.
+//! A frame's trip, as the interface is given it.
 
 use netcore::proto::Time;
 use netcore::proto::metrics::FrameTrip;
 use serde::Serialize;
 use ts_rs::TS;
 
-/// One frame's way, as far as it is known here. Moments are microseconds after the first one that is known; since a time
+/// One frame's trip, as far as it is known here. Moments are microseconds after the first one that is known; since a time
 /// taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]

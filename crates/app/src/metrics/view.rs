@@ -11,7 +11,7 @@ pub use super::reasons::{CountView, CountsView};
 pub use super::trip::TripView;
 use crate::video::view::Transport;
 
-/// Which way a link's frames go.
+/// In which direction a link's frames go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -32,7 +32,7 @@ pub struct LinkView {
     pub peer: u32,
     /// Their name.
     pub peer_name: String,
-    /// Which way.
+    /// In which direction.
     pub direction: Direction,
     /// What carries it now.
     pub transport: Transport,

@@ -1,6 +1,6 @@
 //! Who a person is as long as they say nothing else.
 
-/// The colours that a face offers: dark enough for white letters on them, and told apart on light and on dark ground.
+/// The colours that a face offers: dark enough for white letters on them, and easily distinguished on light and on dark ground.
 const COLOURS: [&str; 6] = ["#7a4f9a", "#2f6f5e", "#a3415f", "#5b6b2a", "#8a5a2b", "#4a5f8a"];
 
 /// The same colour for the same name, every time.

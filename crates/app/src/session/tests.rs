@@ -35,7 +35,7 @@ async fn the_start_screen_knows_me_and_where_i_can_be_reached() {
 }
 
 #[tokio::test]
-async fn a_member_joins_and_leaves_and_both_sides_are_told() {
+async fn a_member_joins_and_leaves_and_both_sides_are_notified() {
     let (host, room) = TestApp::hosting("Ada").await;
     assert_eq!(
         (room.role, room.name.as_str(), room.people.len()),
@@ -340,7 +340,7 @@ async fn a_chosen_theme_dresses_the_window() {
 }
 
 #[tokio::test]
-async fn the_window_beside_is_somebody_else_and_joins_at_once() {
+async fn the_window_beside_is_another_person_and_joins_at_once() {
     let app = TestApp::with(
         "Ada",
         Options {

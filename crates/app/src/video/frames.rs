@@ -1,4 +1,4 @@
-//! A frame on its way into the window.
+//! A frame's path into the window.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};

@@ -54,7 +54,7 @@ impl ActiveRecording {
     }
 }
 
-/// The recordings under way, by stream.
+/// The recordings in progress, by stream.
 #[derive(Default)]
 pub(crate) struct Recordings(BTreeMap<StreamId, Recording>);
 

@@ -24,7 +24,7 @@ const OPENING: Duration = Duration::from_secs(15);
 const MAX_SIDE: u16 = 8192;
 const MAX_RATE: f32 = 240.0;
 
-/// Where captured pictures go: nowhere, until there is a stream for them. What the network takes goes the other way.
+/// Where captured pictures go: nowhere, until there is a stream for them. What the network takes goes back.
 #[derive(Default)]
 pub(super) struct Outlet {
     publisher: RwLock<Option<Arc<Publisher>>>,
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn others_are_told_what_kind_of_thing_gives_the_pictures_and_not_where_a_file_lies() {
+    fn others_are_notified_what_kind_of_thing_gives_the_pictures_and_not_where_a_file_lies() {
         use SourceKind::{Camera, File, Pattern, Screen};
         for (source, kind, title) in [
             ("camera:/dev/video0", Camera, "it"),

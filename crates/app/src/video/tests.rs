@@ -284,8 +284,8 @@ async fn a_stream_is_recorded_until_it_is_enough_and_then_until_it_is_over() {
         (&path.as_str().into(), &Value::Null)
     );
     assert!(done["recorded"]["frames"].as_u64() >= Some(10), "{done}");
-    let film = media::probe_file(&path).unwrap();
-    assert_eq!((film.formats[0].width, film.formats[0].height), (320, 180));
+    let file = media::probe_file(&path).unwrap();
+    assert_eq!((file.formats[0].width, file.formats[0].height), (320, 180));
 
     // Another one within the same second has a name of its own, and ends with its stream.
     let second = commands::start_recording(&host.core, stream).await.unwrap();

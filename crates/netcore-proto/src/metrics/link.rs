@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn arrivals_are_timed_by_what_acknowledgements_tell() {
+    fn arrivals_are_timed_by_what_acknowledgements_report() {
         let mut meter = LinkMeter::new(Transport::Udp);
         // The receiver's clock is a day ahead; every third frame's own acknowledgement is lost.
         let there = Time::ZERO + Span::from_secs(86_400);

@@ -89,7 +89,7 @@ async fn attempt(runs: &Runs, transfer: &Transfer, partial: &mut Partial) -> Res
             Received::End(announced) => {
                 let verdict = partial.check(announced);
                 let byte = if verdict.is_ok() { VERDICT_GOOD } else { 0 };
-                // The verdict is a courtesy: what we have, we have.
+                // The verdict only informs the sender: what we have, we have.
                 let _ = stream.write_all(&[byte]).await;
                 let _ = stream.flush().await;
                 return verdict.map(drop).map_err(Attempt::Failed);

@@ -128,7 +128,7 @@ impl FilePlane {
         }
     }
 
-    /// The room's files are gone, and what is under way can go no further.
+    /// The room's files are gone, and what is in progress can go no further.
     fn leave_room(&self) {
         self.known.lock().clear();
         for offer in self.offers.lock().values_mut() {

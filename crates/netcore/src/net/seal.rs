@@ -13,7 +13,7 @@
 //! ```
 //! The first byte is one of those from 4 to 15, which no protocol claims that may share a port with others: STUN has 0 to 3, ZRTP
 //! 16 to 19, DTLS 20 to 63, TURN 64 to 79, RTP 128 to 191 and QUIC the rest (RFC 7983, section 7; RFC 9443, section 3). So datagrams
-//! of all these can be told apart on one port by their first byte. One of any other kind is dropped before anything else is
+//! of all these can be distinguished on one port by their first byte. One of any other kind is dropped before anything else is
 //! looked at.
 //!
 //! The nonce is the packet number XORed into the nonce base, as TLS 1.3 does it (RFC 8446, section 5.3).

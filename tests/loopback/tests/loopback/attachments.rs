@@ -47,13 +47,13 @@ async fn only_the_member_itself_gets_a_data_connection() {
     let good = mallory.attach_for(video(others.stream, Direction::Down));
     let mut bad_token = good.clone();
     bad_token.token = AttachToken([7; 16]);
-    let mut somebody_else = good.clone();
-    somebody_else.member = others.ben.room.info().me;
+    let mut another_member = good.clone();
+    another_member.member = others.ben.room.info().me;
     let mut nobody = good.clone();
     nobody.member = MemberId(9_999);
     let mut the_host = good.clone();
     the_host.member = MemberId::HOST;
-    for attach in [bad_token, somebody_else, nobody, the_host] {
+    for attach in [bad_token, another_member, nobody, the_host] {
         let (mut wire, reply) = mallory.stranger.attach(ConnectionKind::Video, &attach).await;
         assert_eq!(refused(reply), RefusalCode::NotAMember, "{attach:?}");
         wire.end().await;

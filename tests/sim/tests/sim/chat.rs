@@ -159,7 +159,7 @@ fn a_lost_receipt_does_not_double_a_message() {
 }
 
 #[test]
-fn somebody_away_is_brought_up_to_date_with_what_they_missed() {
+fn a_member_away_is_brought_up_to_date_with_what_it_missed() {
     for away_s in [1, 14, 16, 100] {
         Scenario::new("Ben misses three things", PEOPLE)
             .then(everybody_in())

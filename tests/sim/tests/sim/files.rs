@@ -231,7 +231,7 @@ fn what_an_owner_has_not_finished_goes_with_them() {
 }
 
 #[test]
-fn somebody_away_learns_what_was_offered_and_what_became_of_it() {
+fn a_member_away_learns_what_was_offered_and_what_became_of_it() {
     Scenario::new("Cyd misses an offer and a change", PEOPLE)
         .then(everybody_in())
         .then([

@@ -280,7 +280,7 @@ fn fatal_error() {
     let watch = Watch::start(camera(CAMERA, 640, 480), Backend::Native);
     watch.frames(3);
     vivid::inject_fatal_error();
-    // Those that were on their way, and then those of the stream that was started anew.
+    // Those that were in flight, and then those of the stream that was started anew.
     watch.frames(20);
 }
 

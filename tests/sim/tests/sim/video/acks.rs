@@ -1,4 +1,4 @@
-//! Ways to acknowledge, side by side.
+//! Acknowledgement modes, side by side.
 
 use netcore_proto::video::{AckMode, SenderConfig, stop_and_wait_rate};
 use netcore_proto::{Bitrate, Span, Transport};

@@ -146,7 +146,7 @@ impl Line {
         }
     }
 
-    /// Films for so long.
+    /// Goes live for so long.
     fn run(&mut self, span: Span) {
         let until = self.now + span;
         let mut picture = self.now;

@@ -54,7 +54,7 @@ fn two_percent_of_loss_cost_half_a_percent_of_the_frames_at_most() {
     let hops = hd_up(Transport::Udp, &lan().loss(0.02));
     let (share, p95) = (share_in_time(&hops), worst_p95(&hops));
     assert!(share >= 0.995, "{share} in time");
-    // One way, serialising, and one and a half round trips.
+    // One direction, serialising, and one and a half round trips.
     assert!(p95 <= Span::from_micros(10_000 + 10_600 + 30_000), "{p95}");
 }
 

@@ -20,7 +20,10 @@ describe("the start screen", () => {
     const { backend } = await open();
     await click("host-room");
     await screen.findByTestId("room");
-    expect(backend.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27182 } });
+    expect(backend.calls).toContainEqual({
+      command: "session|host_room",
+      args: { name: "Mara Okafor’s room", port: 27182 },
+    });
     expect(screen.getByTestId("people-count")).toHaveTextContent("1");
     expect(screen.getByTestId("empty-stage")).toHaveTextContent("192.168.1.24:27182");
   });
@@ -33,7 +36,10 @@ describe("the start screen", () => {
     await fireEvent.input(screen.getByTestId("port"), { target: { value: "27183" } });
     await click("host-room");
     await screen.findByTestId("room");
-    expect(backend.calls).toContainEqual({ command: "session|host_room", args: { name: "Mara Okafor’s room", port: 27183 } });
+    expect(backend.calls).toContainEqual({
+      command: "session|host_room",
+      args: { name: "Mara Okafor’s room", port: 27183 },
+    });
   });
 
   it("does not take a port that is none", async () => {
@@ -50,7 +56,9 @@ describe("the start screen", () => {
     await fireEvent.input(screen.getByTestId("my-name"), { target: { value: "سارة" } });
     await click("host-room");
     await screen.findByTestId("room");
-    const order = backend.calls.map((call) => call.command).filter((c) => c === "session|save_profile" || c === "session|host_room");
+    const order = backend.calls
+      .map((call) => call.command)
+      .filter((c) => c === "session|save_profile" || c === "session|host_room");
     expect(order).toEqual(["session|save_profile", "session|host_room"]);
   });
 
@@ -88,15 +96,22 @@ describe("the start screen", () => {
   it("says that a known room is at a new address, whenever that is found out", async () => {
     const { backend } = await open({ scene: "busy" });
     const context = { room: "Lab", address: "192.168.1.10:27182" };
-    backend.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "session", code: "known_room", text: "", context } });
-    expect(await screen.findByTestId("toast")).toHaveTextContent("this is “Lab”, known from 192.168.1.10:27182, at a new address");
+    backend.emit("metrics:event", {
+      kind: "step",
+      step: { atMs: 0, icon: "session", code: "known_room", text: "", context },
+    });
+    expect(await screen.findByTestId("toast")).toHaveTextContent(
+      "this is “Lab”, known from 192.168.1.10:27182, at a new address",
+    );
   });
 
   it("joins a room with another identity only when somebody has compared it", async () => {
     const { backend } = await open({ refuse: { "session|join_room": "identity_changed" } });
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
     await click("join-room");
-    expect(await screen.findByTestId("join-error")).toHaveTextContent("another identity than last time. You have not been connected.");
+    expect(await screen.findByTestId("join-error")).toHaveTextContent(
+      "another identity than last time. You have not been connected.",
+    );
     expect(screen.getByTestId("identity-expected").textContent?.replaceAll(" ", "")).toBe("3fa9".repeat(16));
     expect(screen.getByTestId("identity-got").textContent?.replaceAll(" ", "")).toBe("07c2".repeat(16));
     // The old digits, or none, take nothing.
@@ -110,7 +125,10 @@ describe("the start screen", () => {
     await fireEvent.input(screen.getByTestId("identity-digits"), { target: { value: "07C2" } });
     await click("join-confirmed");
     await screen.findByTestId("room");
-    expect(backend.calls).toContainEqual({ command: "session|join_confirmed", args: { address: "192.168.1.10:27182", fingerprint: "07c2".repeat(16) } });
+    expect(backend.calls).toContainEqual({
+      command: "session|join_confirmed",
+      args: { address: "192.168.1.10:27182", fingerprint: "07c2".repeat(16) },
+    });
     expect(backend.calls.map((call) => call.command)).not.toContain("session|forget_room");
   });
 
@@ -120,7 +138,9 @@ describe("the start screen", () => {
     expect(screen.getByTestId("host-room")).toHaveTextContent("开始主持");
     await click("theme-dark");
     expect(document.documentElement.dataset.theme).toBe("dark");
-    await waitFor(() => expect(backend.calls.filter((call) => call.command === "session|save_settings")).toHaveLength(2));
+    await waitFor(() =>
+      expect(backend.calls.filter((call) => call.command === "session|save_settings")).toHaveLength(2),
+    );
   });
 
   it("offers another try when the backend did not answer", async () => {
@@ -221,7 +241,10 @@ describe("the room", () => {
     backend.drag({ kind: "away" });
     await waitFor(() => expect(screen.queryByTestId("drop-target")).toBeNull());
     backend.drag({ kind: "over" });
-    backend.drag({ kind: "dropped", picks: [backend.room.picks.pick("a.png"), backend.room.picks.pick("b c.txt"), backend.room.picks.pick("Photos/")] });
+    backend.drag({
+      kind: "dropped",
+      picks: [backend.room.picks.pick("a.png"), backend.room.picks.pick("b c.txt"), backend.room.picks.pick("Photos/")],
+    });
     expect(await screen.findByText("b c")).toBeVisible();
     expect(screen.queryByTestId("drop-target")).toBeNull();
     expect(backend.calls).toContainEqual({ command: "files|offer_files", args: { picks: [1, 2, 3], to: [] } });
@@ -252,7 +275,10 @@ describe("the room", () => {
     const { backend, model } = await open({ scene: "busy" });
     const known = model.chat.entries.find((entry) => entry.body.kind === "text" && !entry.mine) as ChatEntry;
     for (const [i, atMs] of [8.64e15 + 1, 1.8e19, 253_402_300_799_000, Date.now()].entries()) {
-      backend.emit("chat:event", { kind: "entry", entry: { ...known, key: 500 + i, seq: 500 + i, atMs, body: { kind: "text", text: `time ${i}` } } });
+      backend.emit("chat:event", {
+        kind: "entry",
+        entry: { ...known, key: 500 + i, seq: 500 + i, atMs, body: { kind: "text", text: `time ${i}` } },
+      });
     }
     for (const i of [0, 1, 2, 3]) expect(await screen.findByText(`time ${i}`)).toBeVisible();
   });
@@ -260,8 +286,18 @@ describe("the room", () => {
   it("shows a failed message with its reason and sends it again", async () => {
     const { backend } = await open({ scene: "busy" });
     const failed = {
-      key: 77, era: 0, seq: null, body: { kind: "text" as const, text: "lost words" }, from: 2, name: "Mara", colour: "#7a4f9a", address: "", mine: true,
-      atMs: Date.now(), state: "failed" as const, error: { code: "host_gone" as const, message: "", context: {} },
+      key: 77,
+      era: 0,
+      seq: null,
+      body: { kind: "text" as const, text: "lost words" },
+      from: 2,
+      name: "Mara",
+      colour: "#7a4f9a",
+      address: "",
+      mine: true,
+      atMs: Date.now(),
+      state: "failed" as const,
+      error: { code: "host_gone" as const, message: "", context: {} },
     };
     backend.emit("chat:event", { kind: "entry", entry: failed });
     await waitFor(() => expect(screen.getByText("lost words").closest("li")).toHaveAttribute("data-state", "failed"));
@@ -296,7 +332,9 @@ describe("the room", () => {
   it("returns to the start with the reason when the host is gone", async () => {
     const { backend } = await open({ scene: "busy" });
     backend.room.close({ code: "host_gone", message: "", context: {} });
-    expect(await screen.findByTestId("ended")).toHaveTextContent("Networks lab 2 · The host closed the room or is gone.");
+    expect(await screen.findByTestId("ended")).toHaveTextContent(
+      "Networks lab 2 · The host closed the room or is gone.",
+    );
   });
 });
 
@@ -307,7 +345,20 @@ it("an event that overtakes the answer it is newer than is not lost", async () =
   const joined = model.join("192.168.1.10:27182");
   backend.emit("chat:event", {
     kind: "entry",
-    entry: { key: 999, era: 0, seq: 999, body: { kind: "text", text: "early" }, from: 0, name: "Chen", colour: "#2f6f5e", address: "", mine: false, atMs: Date.now(), state: "delivered", error: null },
+    entry: {
+      key: 999,
+      era: 0,
+      seq: 999,
+      body: { kind: "text", text: "early" },
+      from: 0,
+      name: "Chen",
+      colour: "#2f6f5e",
+      address: "",
+      mine: false,
+      atMs: Date.now(),
+      state: "delivered",
+      error: null,
+    },
   });
   await joined;
   expect(model.chat.entries.at(-1)?.key).toBe(999);

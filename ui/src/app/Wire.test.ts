@@ -23,13 +23,17 @@ describe("the wire", () => {
 
   it("counts a link once, whatever carries it, and two links apart", async () => {
     const { backend, model } = await open({ scene: "empty" });
-    const tell = (...links: LinkView[]) => backend.emit("metrics:event", { kind: "points", points: [], links, conditioned: null });
+    const tell = (...links: LinkView[]) =>
+      backend.emit("metrics:event", { kind: "points", points: [], links, conditioned: null });
     model.view = "wire";
     tell(linkView());
     tell(linkView({ transport: "udp", frames: 450 }));
     expect(await screen.findByTestId("num.frames")).toHaveTextContent("450");
     expect(screen.getByTestId("num.p50-tcp")).toHaveTextContent("5.0");
-    tell(linkView({ transport: "udp", frames: 460 }), linkView({ peer: 4, frames: 12, kernel: { ...KERNEL, rttUs: 900, windowBytes: 35_840 } }));
+    tell(
+      linkView({ transport: "udp", frames: 460 }),
+      linkView({ peer: 4, frames: 12, kernel: { ...KERNEL, rttUs: 900, windowBytes: 35_840 } }),
+    );
     expect(await screen.findByTestId("num.frames-udp")).toHaveTextContent("460");
     expect(screen.getByTestId("num.frames-tcp")).toHaveTextContent("12");
     expect(screen.getByTestId("num.kernelRtt-tcp")).toHaveTextContent("0.90");
@@ -43,7 +47,9 @@ describe("the wire", () => {
     const { backend, model } = await open({ scene: "busy" });
     await click("open-wire");
     await waitFor(() => expect(screen.getByTestId("trip-drawn")).toHaveAttribute("data-known", "true"));
-    expect(screen.getByTestId("trip-whole")).toHaveTextContent(/^\d+\.\d \/ \d+\.\d ms ±0\.21 camera to screen p50 \/ p95$/);
+    expect(screen.getByTestId("trip-whole")).toHaveTextContent(
+      /^\d+\.\d \/ \d+\.\d ms ±0\.21 camera to screen p50 \/ p95$/,
+    );
     expect(screen.getByTestId("trip-frame")).toHaveTextContent(/^medians of \d+$/);
     expect(screen.getByTestId("trip-firstOut")).toHaveTextContent("known where it is sent from");
     expect(screen.getByTestId("trip-captured")).toHaveTextContent("sender ±0.21 ms");
@@ -72,11 +78,20 @@ describe("the wire", () => {
     const { backend, model } = await open({ scene: "busy" });
     await click("open-wire");
     await click("cond.badWifi");
-    expect(await screen.findByTestId("worse")).toHaveTextContent("Worse on purpose: 5 % lost, 8–33 ms later, 10 Mbit/s, 1 % overtaken");
+    expect(await screen.findByTestId("worse")).toHaveTextContent(
+      "Worse on purpose: 5 % lost, 8–33 ms later, 10 Mbit/s, 1 % overtaken",
+    );
     expect(screen.getByTestId("conditioner-switch")).toHaveAttribute("aria-checked", "true");
     expect(screen.getByTestId("cond.badWifi")).toHaveAttribute("aria-pressed", "true");
-    backend.emit("metrics:event", { kind: "points", points: [], links: [], conditioned: { packets: 61_000, lost: 3050 } });
-    await waitFor(() => expect(screen.getByTestId("conditioner-note")).toHaveTextContent("3,050 of 61,000 packets lost so far."));
+    backend.emit("metrics:event", {
+      kind: "points",
+      points: [],
+      links: [],
+      conditioned: { packets: 61_000, lost: 3050 },
+    });
+    await waitFor(() =>
+      expect(screen.getByTestId("conditioner-note")).toHaveTextContent("3,050 of 61,000 packets lost so far."),
+    );
     await click("wire-back");
     await screen.findByTestId("room");
     await click("worse-off");
@@ -137,7 +152,10 @@ describe("the wire", () => {
     const { backend } = await open({ scene: "busy", language: "zh" });
     await click("open-wire");
     expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();
-    backend.emit("metrics:event", { kind: "step", step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} } });
+    backend.emit("metrics:event", {
+      kind: "step",
+      step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} },
+    });
     expect(await screen.findByText("something new")).toBeVisible();
   });
 });

@@ -36,13 +36,29 @@ describe("keys of an input method do nothing else", () => {
     it(`in ${name}`, async () => {
       const { backend, model } = await open({ scene });
       await go();
-      for (const field of document.querySelectorAll<HTMLInputElement>("input[type=text], input:not([type]), textarea")) {
+      for (const field of document.querySelectorAll<HTMLInputElement>(
+        "input[type=text], input:not([type]), textarea",
+      )) {
         await fireEvent.input(field, { target: { value: "nihao" } });
       }
-      const before = [backend.calls.length, model.view, model.settingsOpen, model.chat.query, model.chat.draft, model.video.live?.stream];
+      const before = [
+        backend.calls.length,
+        model.view,
+        model.settingsOpen,
+        model.chat.query,
+        model.chat.draft,
+        model.video.live?.stream,
+      ];
       const page = document.body.innerHTML;
       await typeComposed();
-      expect([backend.calls.length, model.view, model.settingsOpen, model.chat.query, model.chat.draft, model.video.live?.stream]).toEqual(before);
+      expect([
+        backend.calls.length,
+        model.view,
+        model.settingsOpen,
+        model.chat.query,
+        model.chat.draft,
+        model.video.live?.stream,
+      ]).toEqual(before);
       expect(document.body.innerHTML).toBe(page);
     });
   }

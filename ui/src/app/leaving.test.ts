@@ -10,7 +10,8 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-const answers = (calls: { command: string; args: unknown }[]) => calls.filter((call) => call.command === "session|answer_close").map((call) => call.args);
+const answers = (calls: { command: string; args: unknown }[]) =>
+  calls.filter((call) => call.command === "session|answer_close").map((call) => call.args);
 
 describe("a window that is to be closed", () => {
   it("says who loses what, and stays or goes as it is told", async () => {
@@ -80,7 +81,8 @@ describe("a right click", () => {
 });
 
 describe("a right click in a field", () => {
-  const clipboard = (given: Partial<Clipboard>) => vi.stubGlobal("navigator", Object.assign(Object.create(navigator), { clipboard: given }));
+  const clipboard = (given: Partial<Clipboard>) =>
+    vi.stubGlobal("navigator", Object.assign(Object.create(navigator), { clipboard: given }));
   const composer = () => screen.getByTestId<HTMLTextAreaElement>("composer");
   afterEach(() => void vi.unstubAllGlobals());
 

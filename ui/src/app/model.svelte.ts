@@ -1,4 +1,12 @@
-import type { ChatEntry, DragView, IpcError, MetricsEvent, RecordedView, RoomView, SessionEvent } from "../bindings/contract";
+import type {
+  ChatEntry,
+  DragView,
+  IpcError,
+  MetricsEvent,
+  RecordedView,
+  RoomView,
+  SessionEvent,
+} from "../bindings/contract";
 import { chatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { transcript } from "../chat/transcript";
@@ -67,7 +75,9 @@ export class Model {
     await Promise.all([
       session.onEvent((event) => this.gate.pass(() => this.applySession(event))),
       chat.onEvent((event) => this.gate.pass(() => this.chat.apply(event))),
-      files.onEvent((event) => (event.kind === "drag" ? this.applyDrag(event.drag) : this.gate.pass(() => this.files.apply(event)))),
+      files.onEvent((event) =>
+        event.kind === "drag" ? this.applyDrag(event.drag) : this.gate.pass(() => this.files.apply(event)),
+      ),
       video.onEvent((event) => this.gate.pass(() => this.video.apply(event))),
       metrics.onEvent((event) => this.gate.pass(() => this.applyMetrics(event))),
     ]);
@@ -165,7 +175,9 @@ export class Model {
   /** Answers whether the window closes. */
   async answerClose(close: boolean): Promise<void> {
     this.closing = null;
-    await this.apis.session.answerClose(close).catch((thrown: unknown) => this.toasts.show(explain(asIpcError(thrown)).what, "bad"));
+    await this.apis.session
+      .answerClose(close)
+      .catch((thrown: unknown) => this.toasts.show(explain(asIpcError(thrown)).what, "bad"));
   }
 
   /** A host that goes takes the room away, and not what was said in it. */
@@ -204,7 +216,8 @@ export class Model {
   }
 
   private tellRecorded({ path, frames, lengthMs }: RecordedView, error: IpcError | null): void {
-    if (error) this.toasts.show(`${explain(error).what} ${path === null ? "" : t("video.recordedUntil", { path })}`, "bad");
+    if (error)
+      this.toasts.show(`${explain(error).what} ${path === null ? "" : t("video.recordedUntil", { path })}`, "bad");
     else if (path === null) this.toasts.show(t("video.recordedNothing"), "bad");
     else this.toasts.show(t("video.recorded", { path, length: elapsed(lengthMs), frames: whole(frames) }));
   }

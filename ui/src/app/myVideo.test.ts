@@ -54,7 +54,9 @@ describe("my video", () => {
     const { backend } = await open({ scene: "busy" });
     await screen.findByTestId("room");
     const large = document.querySelector("article.large") as HTMLElement;
-    const id = within(large).getByTestId(/^tile-/).dataset.testid?.slice("tile-".length);
+    const id = within(large)
+      .getByTestId(/^tile-/)
+      .dataset.testid?.slice("tile-".length);
     // No picture was drawn here, where there is no canvas; the shell has them all the same.
     await backend.call("video|start_recording", { stream: Number(id) });
     expect(await within(large).findByTestId(`recording-${id}`)).toHaveTextContent("REC");
@@ -68,13 +70,21 @@ describe("my video", () => {
     const live = model.video.live;
     if (!live) throw new Error("my video is not live");
     expect(screen.queryByTestId("adapted")).toBeNull();
-    backend.emit("video:event", { kind: "live", live: { ...live, made: { quality: 30, width: 320, height: 240, rate: 15 } }, error: null });
+    backend.emit("video:event", {
+      kind: "live",
+      live: { ...live, made: { quality: 30, width: 320, height: 240, rate: 15 } },
+      error: null,
+    });
     expect(await screen.findByTestId("adapted")).toHaveTextContent("now JPEG 30 · 320×240 · 15 fps");
     await click("settings");
     await choose("settings-least-bitrate", "5 Mbit/s");
-    await waitFor(() => expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 5_000, mostKbps: null } }));
+    await waitFor(() =>
+      expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 5_000, mostKbps: null } }),
+    );
     await choose("settings-most-bitrate", "2 Mbit/s");
-    await waitFor(() => expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 2_000, mostKbps: 2_000 } }));
+    await waitFor(() =>
+      expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { leastKbps: 2_000, mostKbps: 2_000 } }),
+    );
     await fireEvent.click(await screen.findByTestId("settings-fit"));
     await waitFor(() => expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true } }));
     expect(backend.calls.at(-1)?.args).toMatchObject({ spec: { isFixed: true, leastQuality: 30 } });

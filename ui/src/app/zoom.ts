@@ -32,7 +32,10 @@ export class Zoom {
   }
 
   change(step: ZoomStep): void {
-    const at = STEPS.reduce((best, size, i) => (Math.abs(size - this.factor) < Math.abs((STEPS[best] ?? 1) - this.factor) ? i : best), 0);
+    const at = STEPS.reduce(
+      (best, size, i) => (Math.abs(size - this.factor) < Math.abs((STEPS[best] ?? 1) - this.factor) ? i : best),
+      0,
+    );
     const to = step === "reset" ? STEPS.indexOf(1) : at + (step === "in" ? 1 : -1);
     this.factor = STEPS[Math.min(STEPS.length - 1, Math.max(0, to))] ?? 1;
     try {

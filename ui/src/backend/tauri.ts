@@ -2,7 +2,16 @@
 import { invoke, isTauri } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
-import { asIpcError, BackendError, type Args, type Backend, type Command, type EventName, type Events, type Result } from "./types";
+import {
+  asIpcError,
+  BackendError,
+  type Args,
+  type Backend,
+  type Command,
+  type EventName,
+  type Events,
+  type Result,
+} from "./types";
 
 /** Whether this page runs in the desktop shell. */
 export const inShell = isTauri;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { around, finder, pieces } from "./search";
 
-const marked = (text: string, query: string) => pieces(text, finder(query)).map((p) => (p.hit ? `[${p.text}]` : p.text)).join("");
+const marked = (text: string, query: string) =>
+  pieces(text, finder(query))
+    .map((p) => (p.hit ? `[${p.text}]` : p.text))
+    .join("");
 
 describe("a search", () => {
   it("marks every hit in whatever case, and keeps the text as it is", () => {

@@ -6,8 +6,19 @@ import { ChatStore, MAX_BYTES, MAX_ENTRIES, MAX_TEXT_BYTES } from "./store.svelt
 
 function entry(key: number, seq: number | null, more: Partial<ChatEntry> = {}): ChatEntry {
   return {
-    key, era: 0, seq, body: { kind: "text", text: `m${key}` }, from: 1, name: "Ada", colour: "#2f6f5e", address: "10.0.0.2:1",
-    mine: false, atMs: 0, state: seq === null ? "waiting" : "delivered", error: null, ...more,
+    key,
+    era: 0,
+    seq,
+    body: { kind: "text", text: `m${key}` },
+    from: 1,
+    name: "Ada",
+    colour: "#2f6f5e",
+    address: "10.0.0.2:1",
+    mine: false,
+    atMs: 0,
+    state: seq === null ? "waiting" : "delivered",
+    error: null,
+    ...more,
   };
 }
 
@@ -22,7 +33,8 @@ const keys = (chat: ChatStore) => chat.entries.map((e) => e.key);
 describe("the conversation", () => {
   it("stands in the host's order, with the unsent last", () => {
     const { chat } = store();
-    for (const e of [entry(1, null, { mine: true }), entry(2, 12), entry(3, 10), entry(4, 11)]) chat.apply({ kind: "entry", entry: e });
+    for (const e of [entry(1, null, { mine: true }), entry(2, 12), entry(3, 10), entry(4, 11)])
+      chat.apply({ kind: "entry", entry: e });
     expect(keys(chat)).toEqual([3, 4, 2, 1]);
     chat.apply({ kind: "entry", entry: entry(1, 13, { mine: true }) });
     chat.apply({ kind: "entry", entry: entry(5, 9) });
@@ -61,7 +73,8 @@ describe("the conversation", () => {
 
     chat.clear();
     const text = "网".repeat(20_000);
-    for (let i = 1; i <= 600; i += 1) chat.apply({ kind: "entry", entry: entry(i, i, { body: { kind: "text", text } }) });
+    for (let i = 1; i <= 600; i += 1)
+      chat.apply({ kind: "entry", entry: entry(i, i, { body: { kind: "text", text } }) });
     expect(chat.entries.length).toBeGreaterThan(200);
     expect(chat.entries.length * 60_000).toBeLessThan(MAX_BYTES);
     expect(chat.entries.at(-1)?.key).toBe(600);

@@ -9,7 +9,10 @@ import { noticeKey } from "./notice";
  */
 export function transcript(room: string, entries: ChatEntry[]): string {
   const lines = entries.map((entry) => {
-    const words = entry.body.kind === "text" ? `${oneLine(entry.name)}: ${indented(entry.body.text)}` : t(noticeKey(entry.body), { name: oneLine(entry.name) });
+    const words =
+      entry.body.kind === "text"
+        ? `${oneLine(entry.name)}: ${indented(entry.body.text)}`
+        : t(noticeKey(entry.body), { name: oneLine(entry.name) });
     return `${dayAndTime(entry.atMs)} ${words}`;
   });
   return `${[oneLine(room), "", ...lines].join("\n")}\n`;

@@ -14,8 +14,10 @@ const ICONS: Record<Kind, IconType> = {
 };
 
 const ARCHIVES = /^application\/(zip|gzip|x-tar|x-7z-compressed|vnd\.rar|x-bzip2?|x-xz|zstd)/;
-const TABLES = /^(text\/csv|application\/vnd\.(ms-excel|openxmlformats-officedocument\.spreadsheetml|oasis\.opendocument\.spreadsheet))/;
-const TEXTS = /^(text\/|application\/(pdf|msword|json|rtf|vnd\.(openxmlformats-officedocument\.wordprocessingml|oasis\.opendocument\.text)))/;
+const TABLES =
+  /^(text\/csv|application\/vnd\.(ms-excel|openxmlformats-officedocument\.spreadsheetml|oasis\.opendocument\.spreadsheet))/;
+const TEXTS =
+  /^(text\/|application\/(pdf|msword|json|rtf|vnd\.(openxmlformats-officedocument\.wordprocessingml|oasis\.opendocument\.text)))/;
 
 function classify(mime: string): Kind {
   if (mime.startsWith("image/")) return "picture";

@@ -2,7 +2,16 @@
 import type uPlot from "uplot";
 import { agoLabel, apart, isNamed, niceTop, type Chart, type Line, type Marks } from "./lines";
 
-export type Colours = { tcp: string; udp: string; ink: string; grid: string; line: string; strong: string; panel: string; font: string };
+export type Colours = {
+  tcp: string;
+  udp: string;
+  ink: string;
+  grid: string;
+  line: string;
+  strong: string;
+  panel: string;
+  font: string;
+};
 
 /** Lines of one colour differ in their shade, and the broken ones in their dashes. */
 const SHADES = [100, 66, 40];
@@ -20,13 +29,34 @@ const ABOVE_MARKS_PX = 26;
 /** Gaps up to this are a late point and not a pause, in seconds. */
 const BRIDGED_S = 2.5;
 
-export function options(chart: Chart, colours: Colours, input: { spanS: () => number; nowS: () => number; now: () => string; pinS: () => number | null; marks: () => Marks; chart: () => Chart; nameOf: (line: Line) => string; band: boolean; syncKey: string; onCursor: (u: uPlot) => void }): uPlot.Options {
+export function options(
+  chart: Chart,
+  colours: Colours,
+  input: {
+    spanS: () => number;
+    nowS: () => number;
+    now: () => string;
+    pinS: () => number | null;
+    marks: () => Marks;
+    chart: () => Chart;
+    nameOf: (line: Line) => string;
+    band: boolean;
+    syncKey: string;
+    onCursor: (u: uPlot) => void;
+  },
+): uPlot.Options {
   const bands: uPlot.Band[] = [];
   const series: uPlot.Series[] = [{}];
   for (const line of chart.lines) {
     const colour = colourOf(line, colours);
     const at = series.length;
-    series.push({ stroke: colour, width: 1.5, dash: line.transport === "udp" ? (DASHES[line.nth % DASHES.length] ?? []) : [], points: { show: false }, gaps: longGaps });
+    series.push({
+      stroke: colour,
+      width: 1.5,
+      dash: line.transport === "udp" ? (DASHES[line.nth % DASHES.length] ?? []) : [],
+      points: { show: false },
+      gaps: longGaps,
+    });
     series.push({ stroke: "transparent", width: 0, points: { show: false }, show: input.band, gaps: longGaps });
     if (input.band) bands.push({ series: [at + 1, at], fill: `color-mix(in srgb, ${colour} 18%, transparent)` });
   }
@@ -36,7 +66,12 @@ export function options(chart: Chart, colours: Colours, input: { spanS: () => nu
     height: 100,
     padding: [8, 12, 0, 0],
     legend: { show: false },
-    cursor: { y: false, points: { size: 7 }, drag: { setScale: false, x: false, y: false }, sync: { key: input.syncKey, setSeries: false } },
+    cursor: {
+      y: false,
+      points: { size: 7 },
+      drag: { setScale: false, x: false, y: false },
+      sync: { key: input.syncKey, setSeries: false },
+    },
     scales: {
       x: { time: false, range: () => [input.nowS() - input.spanS(), input.nowS()] },
       y: { range: (_, __, max) => [0, niceTop(max ?? 1)] },
@@ -61,13 +96,19 @@ export function options(chart: Chart, colours: Colours, input: { spanS: () => nu
         grid: { stroke: colours.grid, width: 1 },
         ticks: { show: false },
         splits: (u, _, __, max) => (u.height < 190 ? [0, max / 2, max] : [0, max / 4, max / 2, (max * 3) / 4, max]),
-        values: (_, splits) => splits.map((v) => (v === 0 ? "0" : v < 1 ? v.toFixed(2) : Number.isInteger(v) ? String(v) : v.toFixed(1))),
+        values: (_, splits) =>
+          splits.map((v) => (v === 0 ? "0" : v < 1 ? v.toFixed(2) : Number.isInteger(v) ? String(v) : v.toFixed(1))),
       },
     ],
     series,
     bands,
     hooks: {
-      draw: [(u) => drawPin(u, input.pinS(), colours), (u) => drawMarks(u, input.marks(), colours), (u) => drawNames(u, input.chart(), input.nameOf, colours), (u) => drawTimes(u, input, colours)],
+      draw: [
+        (u) => drawPin(u, input.pinS(), colours),
+        (u) => drawMarks(u, input.marks(), colours),
+        (u) => drawNames(u, input.chart(), input.nameOf, colours),
+        (u) => drawTimes(u, input, colours),
+      ],
       setCursor: [input.onCursor],
     },
   };
@@ -84,7 +125,9 @@ function longGaps(u: uPlot, _: number, __: number, ___: number, gaps: uPlot.Seri
 
 function colourOf(line: Line, colours: Colours): string {
   const shade = SHADES[line.nth % SHADES.length];
-  return line.nth === 0 ? colours[line.transport] : `color-mix(in srgb, ${colours[line.transport]} ${shade}%, ${colours.strong})`;
+  return line.nth === 0
+    ? colours[line.transport]
+    : `color-mix(in srgb, ${colours[line.transport]} ${shade}%, ${colours.strong})`;
 }
 
 /** The names of lines that share a colour, at their ends. */
@@ -96,7 +139,9 @@ function drawNames(u: uPlot, chart: Chart, nameOf: (line: Line) => string, colou
     const i = line.low.findLastIndex((value) => value !== null);
     const value = line.low[i];
     const at = chart.seconds[i];
-    return value === null || value === undefined || at === undefined ? [] : [{ line, x: u.valToPos(at, "x", true), y: u.valToPos(value, "y", true) }];
+    return value === null || value === undefined || at === undefined
+      ? []
+      : [{ line, x: u.valToPos(at, "x", true), y: u.valToPos(value, "y", true) }];
   });
   const step = NAME_PX * px;
   const heights = apart(
@@ -132,7 +177,11 @@ function cut(text: string, width: number, widthOf: (text: string) => number): st
   return `${letters.join("")}…`;
 }
 
-function drawTimes(u: uPlot, input: { spanS: () => number; nowS: () => number; now: () => string }, colours: Colours): void {
+function drawTimes(
+  u: uPlot,
+  input: { spanS: () => number; nowS: () => number; now: () => string },
+  colours: Colours,
+): void {
   const context = u.ctx;
   const parts = u.width < 460 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
   context.save();

@@ -1,4 +1,12 @@
-import type { CompareView, ConditionedView, ConditionsView, ExportFormat, IpcError, MetricsEvent, MetricsHistory } from "../bindings/contract";
+import type {
+  CompareView,
+  ConditionedView,
+  ConditionsView,
+  ExportFormat,
+  IpcError,
+  MetricsEvent,
+  MetricsHistory,
+} from "../bindings/contract";
 import { asIpcError } from "../backend/types";
 import type { MetricsApi } from "./api";
 import { CLEAN } from "./conditions";
@@ -55,7 +63,9 @@ export class Experiments {
   }
 
   async compare(): Promise<void> {
-    this.compareError = await failure(async () => void (this.comparison = await this.api.startComparison(this.seconds)));
+    this.compareError = await failure(
+      async () => void (this.comparison = await this.api.startComparison(this.seconds)),
+    );
   }
 
   async stopComparing(): Promise<void> {

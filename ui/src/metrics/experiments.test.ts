@@ -7,7 +7,10 @@ import { Experiments } from "./experiments.svelte";
 
 function made() {
   const backend = createFakeBackend({ delayMs: 0, alive: false, scene: "busy" });
-  const asked = () => backend.calls.filter((call) => call.command === "metrics|set_conditions").map((call) => (call.args as { conditions: unknown }).conditions);
+  const asked = () =>
+    backend.calls
+      .filter((call) => call.command === "metrics|set_conditions")
+      .map((call) => (call.args as { conditions: unknown }).conditions);
   return { backend, asked, store: new Experiments(metricsApi(backend)) };
 }
 
@@ -18,7 +21,10 @@ describe("a network made worse on purpose", () => {
     expect([asked(), store.conditions]).toEqual([[], null]);
     await store.switchOn();
     await store.change({ delayMs: 40 });
-    expect(asked()).toEqual([{ ...CLEAN, lossPct: 3 }, { ...CLEAN, lossPct: 3, delayMs: 40 }]);
+    expect(asked()).toEqual([
+      { ...CLEAN, lossPct: 3 },
+      { ...CLEAN, lossPct: 3, delayMs: 40 },
+    ]);
     await store.switchOff();
     expect([asked().at(-1), store.conditions, store.draft.delayMs]).toEqual([null, null, 40]);
   });
@@ -32,7 +38,9 @@ describe("a network made worse on purpose", () => {
 
   it("is said in few words", () => {
     expect(parts(CLEAN, t)).toEqual([]);
-    expect(parts({ ...CLEAN, lossPct: 2, burstPct: 0.5, delayMs: 8, jitterMs: 25, rateKbps: 10_000, reorderPct: 1 }, t)).toEqual(["2.5 % lost", "8–33 ms later", "10 Mbit/s", "1 % overtaken"]);
+    expect(
+      parts({ ...CLEAN, lossPct: 2, burstPct: 0.5, delayMs: 8, jitterMs: 25, rateKbps: 10_000, reorderPct: 1 }, t),
+    ).toEqual(["2.5 % lost", "8–33 ms later", "10 Mbit/s", "1 % overtaken"]);
     expect([250, 2000, 2500].map(rateOf)).toEqual(["250 kbit/s", "2 Mbit/s", "2.5 Mbit/s"]);
   });
 

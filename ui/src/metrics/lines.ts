@@ -7,7 +7,15 @@ export type Kind = "delay" | "rate";
  * One line: one stream to one peer over one transport. A switch from TCP to UDP ends one line and begins another. `nth` counts
  * the lines of one transport, which share a colour: 0 is the first.
  */
-export type Line = { key: string; stream: number; peer: number; transport: Transport; nth: number; low: (number | null)[]; high: (number | null)[] };
+export type Line = {
+  key: string;
+  stream: number;
+  peer: number;
+  transport: Transport;
+  nth: number;
+  low: (number | null)[];
+  high: (number | null)[];
+};
 
 export type Marks = { atS: number; transport: Transport; kind: "drop" | "retransmit"; count: number }[];
 
@@ -32,14 +40,30 @@ export function arrange(points: MetricPoint[], kind: Kind, fromMs: number, toMs:
     let line = lines.get(key);
     if (!line) {
       const empty = () => new Array<number | null>(seconds.length).fill(null);
-      line = { key, stream: point.stream, peer: point.peer, transport: point.transport, nth: 0, low: empty(), high: empty() };
+      line = {
+        key,
+        stream: point.stream,
+        peer: point.peer,
+        transport: point.transport,
+        nth: 0,
+        low: empty(),
+        high: empty(),
+      };
       lines.set(key, line);
     }
     const i = column.get(second(point)) ?? 0;
     line.low[i] = kind === "delay" ? scaled(point.ackP50Us, 1e3) : scaled(point.goodputBps, 1e6);
     if (kind === "delay") line.high[i] = scaled(point.ackP95Us, 1e3);
   }
-  return { seconds, lines: counted([...lines.values()].sort((a, b) => a.stream - b.stream || a.peer - b.peer || a.transport.localeCompare(b.transport))), marks: marksOf(seen) };
+  return {
+    seconds,
+    lines: counted(
+      [...lines.values()].sort(
+        (a, b) => a.stream - b.stream || a.peer - b.peer || a.transport.localeCompare(b.transport),
+      ),
+    ),
+    marks: marksOf(seen),
+  };
 }
 
 /** The same lines with their `nth`. */
@@ -56,7 +80,9 @@ export function isNamed(line: Line, lines: Line[]): boolean {
 /** Whose stream a line is, and who watches it where that is somebody else than this window's person. */
 export function lineName(line: Line, names: Map<number, string>, links: LinkView[]): string {
   const name = names.get(line.stream) ?? "";
-  const link = links.find((other) => other.stream === line.stream && other.peer === line.peer && other.direction === "out");
+  const link = links.find(
+    (other) => other.stream === line.stream && other.peer === line.peer && other.direction === "out",
+  );
   return link ? `${name} → ${link.peerName}` : name;
 }
 
@@ -75,7 +101,12 @@ export function apart(wanted: number[], step: number, top: number, bottom: numbe
  * The second of a chart that was pointed at: `heightOf` says how far a value lies from the pointer, and the line that has the
  * nearest one is meant. Null where no line has a value.
  */
-export function pointedAt(chart: Chart, points: MetricPoint[], i: number, heightOf: (value: number) => number): Picked | null {
+export function pointedAt(
+  chart: Chart,
+  points: MetricPoint[],
+  i: number,
+  heightOf: (value: number) => number,
+): Picked | null {
   const at = chart.seconds[i];
   let nearest: { line: Line; far: number } | null = null;
   for (const line of chart.lines) {
@@ -86,7 +117,11 @@ export function pointedAt(chart: Chart, points: MetricPoint[], i: number, height
     }
   }
   const meant = nearest?.line;
-  const point = meant && points.find((p) => p.stream === meant.stream && p.peer === meant.peer && p.transport === meant.transport && second(p) === at);
+  const point =
+    meant &&
+    points.find(
+      (p) => p.stream === meant.stream && p.peer === meant.peer && p.transport === meant.transport && second(p) === at,
+    );
   return point ? { stream: point.stream, peer: point.peer, atMs: point.atMs } : null;
 }
 

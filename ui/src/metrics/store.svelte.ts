@@ -1,4 +1,14 @@
-import type { CountsView, ExportFormat, IpcError, LinkView, MetricPoint, MetricsEvent, MetricsHistory, Step, Transport } from "../bindings/contract";
+import type {
+  CountsView,
+  ExportFormat,
+  IpcError,
+  LinkView,
+  MetricPoint,
+  MetricsEvent,
+  MetricsHistory,
+  Step,
+  Transport,
+} from "../bindings/contract";
 import { asIpcError } from "../backend/types";
 import type { MetricsApi } from "./api";
 import { Experiments } from "./experiments.svelte";

@@ -10,8 +10,20 @@ const T0 = 1_700_000_000_000;
 
 function trip(more: Partial<TripView> = {}): TripView {
   return {
-    frame: 1, bytes: 60_000, atMs: T0, capturedUs: 0, encodedUs: 3840, queuedUs: 3900, firstOutUs: 9120, lastOutUs: 13_650, receivedUs: 41_880, ackedUs: 44_600,
-    decodedUs: null, drawnUs: null, clockErrorUs: 200, ...more,
+    frame: 1,
+    bytes: 60_000,
+    atMs: T0,
+    capturedUs: 0,
+    encodedUs: 3840,
+    queuedUs: 3900,
+    firstOutUs: 9120,
+    lastOutUs: 13_650,
+    receivedUs: 41_880,
+    ackedUs: 44_600,
+    decodedUs: null,
+    drawnUs: null,
+    clockErrorUs: 200,
+    ...more,
   };
 }
 
@@ -33,7 +45,9 @@ describe("a waterfall", () => {
   });
 
   it("begins with the first moment that is known where the clocks are not compared", () => {
-    const rows = waterfall([trip({ ...seen, capturedUs: null, encodedUs: null, receivedUs: 0, decodedUs: 3000, drawnUs: 9000 })]);
+    const rows = waterfall([
+      trip({ ...seen, capturedUs: null, encodedUs: null, receivedUs: 0, decodedUs: 3000, drawnUs: 9000 }),
+    ]);
     expect(rows.map((r) => r.atUs)).toEqual([null, null, null, null, null, 0, null, 3000, 9000]);
   });
 
@@ -55,7 +69,11 @@ describe("a waterfall", () => {
 
   it("of nothing is unknown throughout", () => {
     expect(waterfall([]).every((r) => r.atUs === null && r.tookUs === null)).toBe(true);
-    expect([percentile([], 50), clockErrorUs([]), clockErrorUs([trip(), trip({ clockErrorUs: 900 })])]).toEqual([null, null, 900]);
+    expect([percentile([], 50), clockErrorUs([]), clockErrorUs([trip(), trip({ clockErrorUs: 900 })])]).toEqual([
+      null,
+      null,
+      900,
+    ]);
   });
 
   it("stands on an axis with round marks that holds it", () => {
@@ -67,7 +85,12 @@ describe("a waterfall", () => {
 
 describe("the frame of a second", () => {
   it("is its slowest, and none once the frames of that second are gone", () => {
-    const trips = [trip({ atMs: T0 - 1000, ackedUs: 99_000 }), trip({ atMs: T0 - 999 }), trip({ atMs: T0 - 400, ackedUs: 51_000 }), trip({ atMs: T0 + 1, ackedUs: 99_000 })];
+    const trips = [
+      trip({ atMs: T0 - 1000, ackedUs: 99_000 }),
+      trip({ atMs: T0 - 999 }),
+      trip({ atMs: T0 - 400, ackedUs: 51_000 }),
+      trip({ atMs: T0 + 1, ackedUs: 99_000 }),
+    ];
     expect(slowestOf(trips, T0)).toBe(2);
     expect(slowestOf(trips, T0 - 5000)).toBe(-1);
   });
@@ -96,7 +119,10 @@ describe("the frame of a second", () => {
 
   it("is of the place that is looked at, whichever answer comes last", async () => {
     const answers: ((trips: TripView[]) => void)[] = [];
-    const api = { ...metricsApi(createFakeBackend()), trips: () => new Promise<TripView[]>((resolve) => answers.push(resolve)) };
+    const api = {
+      ...metricsApi(createFakeBackend()),
+      trips: () => new Promise<TripView[]>((resolve) => answers.push(resolve)),
+    };
     const store = new TripStore(api);
     const [first, second] = [store.refresh({ stream: 1, to: null }), store.refresh({ stream: 2, to: null })];
     answers[1]?.([trip({ frame: 22 })]);
@@ -107,9 +133,21 @@ describe("the frame of a second", () => {
 });
 
 it("places are the streams of others first, then the ways out, then my own picture", () => {
-  const links = [linkView({ stream: 1, peer: 3, peerName: "Ada" }), linkView({ stream: 2, peer: 4, direction: "in", transport: "udp" }), linkView({ stream: 2, peer: 3, peerName: "Ada" })];
-  const names = new Map([[1, "You"], [2, "Ben"]]);
+  const links = [
+    linkView({ stream: 1, peer: 3, peerName: "Ada" }),
+    linkView({ stream: 2, peer: 4, direction: "in", transport: "udp" }),
+    linkView({ stream: 2, peer: 3, peerName: "Ada" }),
+  ];
+  const names = new Map([
+    [1, "You"],
+    [2, "Ben"],
+  ]);
   const places = placesOf(links, names, new Set([1]), null, (name) => `${name} → here`);
-  expect(places.map((p) => [p.label, p.to, p.transport])).toEqual([["Ben → here", null, "udp"], ["You → Ada", 3, "tcp"], ["Ben → Ada", 3, "tcp"], ["You → here", null, null]]);
+  expect(places.map((p) => [p.label, p.to, p.transport])).toEqual([
+    ["Ben → here", null, "udp"],
+    ["You → Ada", 3, "tcp"],
+    ["Ben → Ada", 3, "tcp"],
+    ["You → here", null, null],
+  ]);
   expect(placesOf(links, names, new Set([1]), 1, (name) => name).map((p) => p.stream)).toEqual([1, 1]);
 });

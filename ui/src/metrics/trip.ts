@@ -10,24 +10,53 @@ export type PlaceOption = Place & { key: string; label: string; mine: boolean; t
  * Where frames can be looked at, of all streams or of one: the streams of others as they come here first, then each way on
  * which this computer sends, then my own as this window shows it.
  */
-export function placesOf(links: LinkView[], names: Map<number, string>, mine: Set<number>, only: number | null, here: (name: string) => string): PlaceOption[] {
+export function placesOf(
+  links: LinkView[],
+  names: Map<number, string>,
+  mine: Set<number>,
+  only: number | null,
+  here: (name: string) => string,
+): PlaceOption[] {
   const streams = [...names].filter(([stream]) => only === null || stream === only);
   const places = streams.flatMap(([stream, name]): (PlaceOption & { order: number })[] => {
     const own = mine.has(stream);
     const inbound = links.find((link) => link.stream === stream && link.direction === "in");
     const ways = links.filter((link) => link.stream === stream && link.direction === "out");
     return [
-      { stream, to: null, key: `${stream}:`, label: here(name), mine: own, transport: inbound?.transport ?? null, order: own ? 2 : 0 },
-      ...ways.map((link) => ({ stream, to: link.peer, key: `${stream}:${link.peer}`, label: `${name} → ${link.peerName}`, mine: own, transport: link.transport, order: 1 })),
+      {
+        stream,
+        to: null,
+        key: `${stream}:`,
+        label: here(name),
+        mine: own,
+        transport: inbound?.transport ?? null,
+        order: own ? 2 : 0,
+      },
+      ...ways.map((link) => ({
+        stream,
+        to: link.peer,
+        key: `${stream}:${link.peer}`,
+        label: `${name} → ${link.peerName}`,
+        mine: own,
+        transport: link.transport,
+        order: 1,
+      })),
     ];
   });
   return places.sort((a, b) => a.order - b.order).map(({ order: _, ...place }) => place);
 }
 
-export type Moment = "captured" | "encoded" | "queued" | "firstOut" | "lastOut" | "received" | "acked" | "decoded" | "drawn";
+export type Moment =
+  "captured" | "encoded" | "queued" | "firstOut" | "lastOut" | "received" | "acked" | "decoded" | "drawn";
 
 /** A line of the waterfall. Times are in microseconds after the first moment that is known; `null` is unknown. */
-export type Row = { moment: Moment; fromUs: number | null; atUs: number | null; tookUs: number | null; from: Moment | null };
+export type Row = {
+  moment: Moment;
+  fromUs: number | null;
+  atUs: number | null;
+  tookUs: number | null;
+  from: Moment | null;
+};
 
 type Part = { moment: Moment; pick: (trip: TripView) => number | null; from: Moment[] };
 
@@ -88,7 +117,10 @@ const median = (sorted: number[]) => percentile(sorted, 50);
 
 /** How wrong moments of another computer's clock may be, at the worst of these frames. */
 export function clockErrorUs(trips: TripView[]): number | null {
-  return trips.reduce<number | null>((worst, { clockErrorUs }) => (clockErrorUs === null ? worst : Math.max(worst ?? 0, clockErrorUs)), null);
+  return trips.reduce<number | null>(
+    (worst, { clockErrorUs }) => (clockErrorUs === null ? worst : Math.max(worst ?? 0, clockErrorUs)),
+    null,
+  );
 }
 
 /** The frame of the second that ended at `atMs` that took longest, as an index; -1 when none is known any more. */

@@ -11,7 +11,8 @@ export function sessionApi(backend: Backend) {
     hostRoom: (name: string, port: number) => backend.call("session|host_room", { name, port }),
     joinRoom: (address: string) => backend.call("session|join_room", { address }),
     /** Joins a room whose identity was compared with the host's own words, whatever it showed before. */
-    joinConfirmed: (address: string, fingerprint: string) => backend.call("session|join_confirmed", { address, fingerprint }),
+    joinConfirmed: (address: string, fingerprint: string) =>
+      backend.call("session|join_confirmed", { address, fingerprint }),
     /** Lets the folder that received files go to be chosen; null when the dialog was dismissed. */
     chooseDownloads: () => backend.call("session|choose_downloads", {}),
     /** Forgets a room that was joined before, and the identity that it showed then. */

@@ -197,7 +197,8 @@ export class SessionStore {
     const addresses = await this.api.addresses();
     if (same(addresses, this.addresses) && same(addresses, this.room?.reachableAt ?? addresses)) return;
     this.addresses = addresses;
-    if (this.room?.role === "host") this.room = { ...this.room, reachableAt: addresses, address: addresses[0]?.address ?? this.room.address };
+    if (this.room?.role === "host")
+      this.room = { ...this.room, reachableAt: addresses, address: addresses[0]?.address ?? this.room.address };
   }
 
   /** Looks again for what may have changed while a room was open: addresses, rooms used before. */

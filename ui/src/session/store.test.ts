@@ -76,7 +76,14 @@ describe("a session", () => {
   it("lists the host first, then me, then the others as they came", async () => {
     const view = await session.join("192.168.1.10:27182");
     if (view) session.enter(view);
-    expect(session.people.map((person) => (person.isHost ? "host" : person.isMe ? "me" : person.id))).toEqual(["host", "me", 1, 3, 4, 5]);
+    expect(session.people.map((person) => (person.isHost ? "host" : person.isMe ? "me" : person.id))).toEqual([
+      "host",
+      "me",
+      1,
+      3,
+      4,
+      5,
+    ]);
     const gone = session.people.at(-1);
     if (gone) session.apply({ kind: "left", person: gone, reason: "lost" });
     expect(session.people).toHaveLength(5);
@@ -115,14 +122,26 @@ describe("a session", () => {
 });
 
 it("a port is a number from 1 to 65535", () => {
-  expect(["27182", " 1 ", "65535", "0", "65536", "-1", "27182x", "", "1e3"].map(parsePort)).toEqual([27182, 1, 65535, null, null, null, null, null, null]);
+  expect(["27182", " 1 ", "65535", "0", "65536", "-1", "27182x", "", "1e3"].map(parsePort)).toEqual([
+    27182,
+    1,
+    65535,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
 });
 
 it("a room has the colour of its identity, on which white letters can be read", () => {
   const colours = Array.from({ length: 256 }, (_, i) => roomColour((i * 257).toString(16).padStart(4, "0").repeat(16)));
   expect(new Set(colours).size).toBeGreaterThan(200);
   for (const colour of [...colours, roomColour("no fingerprint")]) {
-    const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+    const [r, g, b] = [1, 3, 5]
+      .map((at) => parseInt(colour.slice(at, at + 2), 16) / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)) as [number, number, number];
     expect(1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05), colour).toBeGreaterThan(4.5);
   }
 });

@@ -1,9 +1,39 @@
 import { describe, expect, it } from "vitest";
-import { binary, bytes, byteRate, clock, clockMillis, clockSeconds, date, elapsed, figure, hostPart, initials, isoTime, mbit, msFixed, msFromUs, sameDay, span, splitName, UNKNOWN, utf8Length, whole } from "./format";
+import {
+  binary,
+  bytes,
+  byteRate,
+  clock,
+  clockMillis,
+  clockSeconds,
+  date,
+  elapsed,
+  figure,
+  hostPart,
+  initials,
+  isoTime,
+  mbit,
+  msFixed,
+  msFromUs,
+  sameDay,
+  span,
+  splitName,
+  UNKNOWN,
+  utf8Length,
+  whole,
+} from "./format";
 
 describe("figures", () => {
   it("are never made up", () => {
-    for (const text of [bytes(null), byteRate(null), msFromUs(null), mbit(null), figure(null), whole(null), figure(NaN)]) {
+    for (const text of [
+      bytes(null),
+      byteRate(null),
+      msFromUs(null),
+      mbit(null),
+      figure(null),
+      whole(null),
+      figure(NaN),
+    ]) {
       expect(text).toBe(UNKNOWN);
     }
   });
@@ -16,14 +46,32 @@ describe("figures", () => {
   });
 
   it("of a frame's way keep their places", () => {
-    expect([60, 999.4, 3840, 28_230, 112_400, null].map(span)).toEqual(["60 µs", "999 µs", "3.84 ms", "28.23 ms", "112.4 ms", UNKNOWN]);
-    expect([0, 60, 3840, 13_650, 112_400, null].map(msFixed)).toEqual(["0.000", "0.060", "3.840", "13.65", "112.4", UNKNOWN]);
+    expect([60, 999.4, 3840, 28_230, 112_400, null].map(span)).toEqual([
+      "60 µs",
+      "999 µs",
+      "3.84 ms",
+      "28.23 ms",
+      "112.4 ms",
+      UNKNOWN,
+    ]);
+    expect([0, 60, 3840, 13_650, 112_400, null].map(msFixed)).toEqual([
+      "0.000",
+      "0.060",
+      "3.840",
+      "13.65",
+      "112.4",
+      UNKNOWN,
+    ]);
   });
 
   it("of memory go by powers of 1,024", () => {
-    const said = [0, 1023, 1024, 212_992, 8_388_608, 1_572_864, null].map((n) => Object.values(binary(n)).join(" ").trim());
+    const said = [0, 1023, 1024, 212_992, 8_388_608, 1_572_864, null].map((n) =>
+      Object.values(binary(n)).join(" ").trim(),
+    );
     expect(said).toEqual(["0 B", "1023 B", "1 KiB", "208 KiB", "8 MiB", "1.5 MiB", UNKNOWN]);
-    expect([binary(35_840, "KiB"), binary(512, "KiB"), binary(null, "KiB")].map((size) => `${size.value} ${size.unit}`)).toEqual(["35 KiB", "0.5 KiB", "— KiB"]);
+    expect(
+      [binary(35_840, "KiB"), binary(512, "KiB"), binary(null, "KiB")].map((size) => `${size.value} ${size.unit}`),
+    ).toEqual(["35 KiB", "0.5 KiB", "— KiB"]);
   });
 
   it("count time", () => {
@@ -36,7 +84,9 @@ describe("times", () => {
 
   it("that no calendar has are unknown, and throw nothing", () => {
     for (const at of BEYOND) {
-      expect([clock(at), clockSeconds(at), clockMillis(at), date(at, "en"), date(at, "zh")]).toEqual(Array(5).fill(UNKNOWN));
+      expect([clock(at), clockSeconds(at), clockMillis(at), date(at, "en"), date(at, "zh")]).toEqual(
+        Array(5).fill(UNKNOWN),
+      );
       expect(isoTime(at)).toBeUndefined();
       expect(() => sameDay(at, Date.now())).not.toThrow();
     }
@@ -54,7 +104,15 @@ describe("times", () => {
 
 describe("names", () => {
   it("become one or two signs", () => {
-    expect(["Mara Okafor", "陈伟 Chen Wei", "Priya", "三", "lab2", "", "👩‍🔬 x"].map(initials)).toEqual(["MO", "陈", "PR", "三", "LA", "?", "👩"]);
+    expect(["Mara Okafor", "陈伟 Chen Wei", "Priya", "三", "lab2", "", "👩‍🔬 x"].map(initials)).toEqual([
+      "MO",
+      "陈",
+      "PR",
+      "三",
+      "LA",
+      "?",
+      "👩",
+    ]);
   });
 
   it("of files keep their ending", () => {
@@ -64,7 +122,11 @@ describe("names", () => {
   });
 
   it("of computers lose their port", () => {
-    expect([hostPart("192.168.1.31:53412"), hostPart("[::1]:27182"), hostPart("lab")]).toEqual(["192.168.1.31", "::1", "lab"]);
+    expect([hostPart("192.168.1.31:53412"), hostPart("[::1]:27182"), hostPart("lab")]).toEqual([
+      "192.168.1.31",
+      "::1",
+      "lab",
+    ]);
   });
 
   it("and words are measured in the bytes that travel", () => {

@@ -132,7 +132,9 @@ export function sameDay(a: number, b: number): boolean {
 /** A local date: `22 Nov 2026`, `2026年11月22日`. */
 export function date(atMs: number, language: "en" | "zh"): string {
   const at = moment(atMs);
-  return at ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium" }).format(at) : UNKNOWN;
+  return at
+    ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium" }).format(at)
+    : UNKNOWN;
 }
 
 /** The one or two signs that stand for a name: the first letters of its first two words, or one of a script without case. */

@@ -9,7 +9,12 @@ import { fastestRenderer } from "./renderer";
  */
 export function play(
   canvas: HTMLCanvasElement,
-  options: { next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>; onDrawn: (frame: Frame) => void; onError: () => void; onSight: (inSight: boolean) => void },
+  options: {
+    next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>;
+    onDrawn: (frame: Frame) => void;
+    onError: () => void;
+    onSight: (inSight: boolean) => void;
+  },
 ): () => void {
   // Where nobody can say, it is.
   let inSight = typeof IntersectionObserver === "undefined";

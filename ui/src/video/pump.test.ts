@@ -4,7 +4,17 @@ import { buildAnswer, type Frame } from "../backend/frame";
 import { startPump } from "./pump";
 
 function answer(frame: number): ArrayBuffer {
-  return buildAnswer({ stream: 1, frame, width: 2, height: 2, way: "tcp", capturedUs: 0n, receivedUs: 0n, drops: 0, jpeg: new Uint8Array([1]) });
+  return buildAnswer({
+    stream: 1,
+    frame,
+    width: 2,
+    height: 2,
+    way: "tcp",
+    capturedUs: 0n,
+    receivedUs: 0n,
+    drops: 0,
+    jpeg: new Uint8Array([1]),
+  });
 }
 
 /** A backend whose answers the test gives one by one. */
@@ -58,7 +68,8 @@ describe("the pump", () => {
     const backend = simulated();
     const drawn: number[] = [];
     const slow: (() => void)[] = [];
-    const draw = (frame: Frame) => new Promise<number>((resolve) => (drawn.push(frame.frame), slow.push(() => resolve(0))));
+    const draw = (frame: Frame) =>
+      new Promise<number>((resolve) => (drawn.push(frame.frame), slow.push(() => resolve(0))));
     const pump = startPump({ next: backend.next, draw });
     pump.setActive(true);
     for (const n of [1, 2, 3, 4]) await backend.give(answer(n));

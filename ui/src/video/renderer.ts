@@ -21,7 +21,11 @@ const RENDERERS: Record<Way, Renderer["draw"]> = {
   image: drawImage,
 };
 
-async function drawBitmap(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>, inMemory: boolean): Promise<number> {
+async function drawBitmap(
+  canvas: HTMLCanvasElement,
+  jpeg: Uint8Array<ArrayBuffer>,
+  inMemory: boolean,
+): Promise<number> {
   const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
   try {
     const decodedMs = performance.now();
@@ -46,7 +50,13 @@ async function drawImage(canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer
   }
 }
 
-function paint(canvas: HTMLCanvasElement, picture: CanvasImageSource, width: number, height: number, inMemory: boolean) {
+function paint(
+  canvas: HTMLCanvasElement,
+  picture: CanvasImageSource,
+  width: number,
+  height: number,
+  inMemory: boolean,
+) {
   // Setting a size clears the canvas, so it is set only when it changes.
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;

@@ -21,7 +21,10 @@ describe("a stream", () => {
     vi.advanceTimersByTime(1);
     expect(asked).toEqual([[7, false]]);
     place.report(true);
-    expect(asked).toEqual([[7, false], [7, true]]);
+    expect(asked).toEqual([
+      [7, false],
+      [7, true],
+    ]);
   });
 
   it("that is scrolled past stays", () => {

@@ -1,10 +1,30 @@
-import type { DrawnFrame, IpcError, LiveView, RecordedView, SourceFormat, SourceView, StreamView, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
+import type {
+  DrawnFrame,
+  IpcError,
+  LiveView,
+  RecordedView,
+  SourceFormat,
+  SourceView,
+  StreamView,
+  Transport,
+  VideoEvent,
+  VideoSpec,
+} from "../bindings/contract";
 import { asIpcError } from "../backend/types";
 import type { VideoApi } from "./api";
 import { Sight } from "./sight";
 
 /** What my next video starts with; while live, the same choices change it at once. */
-export type Choice = { source: string; format: SourceFormat | null; quality: number; transport: Transport; leastQuality: number; leastKbps: number | null; mostKbps: number | null; isFixed: boolean };
+export type Choice = {
+  source: string;
+  format: SourceFormat | null;
+  quality: number;
+  transport: Transport;
+  leastQuality: number;
+  leastKbps: number | null;
+  mostKbps: number | null;
+  isFixed: boolean;
+};
 
 /** What the settings say of my video. */
 type Defaults = Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "leastKbps" | "mostKbps" | "isFixed">;
@@ -17,7 +37,16 @@ export class VideoStore {
   streams = $state.raw<StreamView[]>([]);
   live = $state.raw<LiveView | null>(null);
   sources = $state.raw<SourceView[]>([]);
-  choice = $state.raw<Choice>({ source: PATTERN, format: null, quality: 50, transport: "udp", leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false });
+  choice = $state.raw<Choice>({
+    source: PATTERN,
+    format: null,
+    quality: 50,
+    transport: "udp",
+    leastQuality: 30,
+    leastKbps: null,
+    mostKbps: null,
+    isFixed: false,
+  });
   /** A request about my video is under way. */
   busy = $state(false);
   /** Why my video did not start, did not change, or ended. */
@@ -78,7 +107,11 @@ export class VideoStore {
   /** Takes on what the settings say my video starts with; how far it may be adapted holds while live, too. */
   async useDefaults({ transport, quality, leastQuality, leastKbps, mostKbps, isFixed }: Defaults): Promise<void> {
     const before = this.choice;
-    const same = before.leastQuality === leastQuality && before.leastKbps === leastKbps && before.mostKbps === mostKbps && before.isFixed === isFixed;
+    const same =
+      before.leastQuality === leastQuality &&
+      before.leastKbps === leastKbps &&
+      before.mostKbps === mostKbps &&
+      before.isFixed === isFixed;
     this.choice = { ...before, leastQuality, leastKbps, mostKbps, isFixed };
     if (!this.live) this.choice = { ...this.choice, transport, quality };
     else if (!same) await this.changeIfLive();
@@ -250,7 +283,16 @@ export class VideoStore {
   /** The choices follow what is really sent. */
   private adopt(live: LiveView): void {
     const { source, width, height, rate, quality, transport, leastQuality, leastKbps, mostKbps, isFixed } = live.spec;
-    this.choice = { source, format: { width, height, rate }, quality, transport, leastQuality, leastKbps, mostKbps, isFixed };
+    this.choice = {
+      source,
+      format: { width, height, rate },
+      quality,
+      transport,
+      leastQuality,
+      leastKbps,
+      mostKbps,
+      isFixed,
+    };
   }
 
   /** A format that the chosen source has: the one in force, else the likest, else its first. */
@@ -268,7 +310,11 @@ export class VideoStore {
    * last pictures are still there to be held. That mine ended by itself is said by the end of my video.
    */
   private end(id: number): void {
-    if (!this.isHeld) this.ending.set(id, setTimeout(() => this.remove(id), ENDS_AFTER_MS));
+    if (!this.isHeld)
+      this.ending.set(
+        id,
+        setTimeout(() => this.remove(id), ENDS_AFTER_MS),
+      );
   }
 
   /** My video is over, and its picture with it. */
@@ -297,7 +343,13 @@ export class VideoStore {
 
   private put(stream: StreamView): void {
     const before = this.streams.find((other) => other.id === stream.id);
-    if (before && before.recordingSinceMs !== null && stream.recordingSinceMs === null && !this.sight.isLookedAt(stream.id)) void this.ask(stream.id, false);
+    if (
+      before &&
+      before.recordingSinceMs !== null &&
+      stream.recordingSinceMs === null &&
+      !this.sight.isLookedAt(stream.id)
+    )
+      void this.ask(stream.id, false);
     clearTimeout(this.ending.get(stream.id));
     this.ending.delete(stream.id);
     const at = this.streams.findIndex((other) => other.id === stream.id);

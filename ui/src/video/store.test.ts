@@ -20,11 +20,31 @@ describe("my video", () => {
   });
 
   it("starts, and shows its stream", async () => {
-    await video.useDefaults({ transport: "tcp", quality: 70, leastQuality: 30, leastKbps: null, mostKbps: 20_000, isFixed: false });
+    await video.useDefaults({
+      transport: "tcp",
+      quality: 70,
+      leastQuality: 30,
+      leastKbps: null,
+      mostKbps: 20_000,
+      isFixed: false,
+    });
     await video.start();
     expect(backend.calls.at(-1)).toEqual({
       command: "video|start_video",
-      args: { spec: { source: PATTERN, width: 640, height: 480, rate: 30, quality: 70, leastQuality: 30, leastKbps: null, mostKbps: 20_000, isFixed: false, transport: "tcp" } },
+      args: {
+        spec: {
+          source: PATTERN,
+          width: 640,
+          height: 480,
+          rate: 30,
+          quality: 70,
+          leastQuality: 30,
+          leastKbps: null,
+          mostKbps: 20_000,
+          isFixed: false,
+          transport: "tcp",
+        },
+      },
     });
     expect(video.live?.spec.transport).toBe("tcp");
     expect(video.streams).toMatchObject([{ mine: true, transport: "tcp" }]);
@@ -98,7 +118,10 @@ describe("my video", () => {
   it("asks a source whose sizes are not known for its own", async () => {
     const backend = createFakeBackend({ delayMs: 0, alive: false, scene: "empty" });
     const api = videoApi(backend);
-    const video = new VideoStore({ ...api, sources: async () => [{ id: "screen", kind: "screen", name: "Screen", formats: [] }] });
+    const video = new VideoStore({
+      ...api,
+      sources: async () => [{ id: "screen", kind: "screen", name: "Screen", formats: [] }],
+    });
     expect(video.spec()).toBeNull();
     await video.loadSources();
     await video.useSource("screen");
@@ -110,7 +133,20 @@ describe("my video", () => {
 });
 
 describe("streams", () => {
-  const theirs = { id: 70, owner: 5, ownerName: "Ada", mine: false, source: "camera" as const, title: "", width: 640, height: 480, rate: 30, transport: "udp" as const, watching: true, recordingSinceMs: null };
+  const theirs = {
+    id: 70,
+    owner: 5,
+    ownerName: "Ada",
+    mine: false,
+    source: "camera" as const,
+    title: "",
+    width: 640,
+    height: 480,
+    rate: 30,
+    transport: "udp" as const,
+    watching: true,
+    recordingSinceMs: null,
+  };
   const stop = () => video.apply({ kind: "stopped", stream: 70, reason: null });
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
@@ -123,7 +159,10 @@ describe("streams", () => {
   });
 
   it("stay with their last picture when they end because the connection does, in either order", () => {
-    for (const order of [[stop, () => video.hold()], [() => video.hold(), stop]]) {
+    for (const order of [
+      [stop, () => video.hold()],
+      [() => video.hold(), stop],
+    ]) {
       video.apply({ kind: "started", stream: theirs });
       for (const step of order) step();
       vi.advanceTimersByTime(10_000);
@@ -151,7 +190,8 @@ describe("streams", () => {
   });
 
   it("are asked for no more when nobody looks, unless they are recorded or not wanted anyway", async () => {
-    for (const id of [70, 71, 72]) video.apply({ kind: "started", stream: { ...theirs, id, recordingSinceMs: id === 71 ? 1 : null } });
+    for (const id of [70, 71, 72])
+      video.apply({ kind: "started", stream: { ...theirs, id, recordingSinceMs: id === 71 ? 1 : null } });
     await video.watch(72, false);
     for (const id of [70, 71, 72]) video.sight.place(id);
     const before = backend.calls.length;

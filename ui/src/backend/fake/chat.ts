@@ -24,7 +24,20 @@ export class FakeChat {
   entry(from: Person, body: ChatEntry["body"]): ChatEntry {
     const key = this.nextKey++;
     const seq = (this.state.open?.chat.length ?? 0) + 1;
-    return { key, era: 0, seq, body, from: from.id, name: from.profile.name, colour: from.profile.colour, address: from.address, mine: from.isMe, atMs: Date.now(), state: "delivered", error: null };
+    return {
+      key,
+      era: 0,
+      seq,
+      body,
+      from: from.id,
+      name: from.profile.name,
+      colour: from.profile.colour,
+      address: from.address,
+      mine: from.isMe,
+      atMs: Date.now(),
+      state: "delivered",
+      error: null,
+    };
   }
 
   /** An entry of another member arrives. */

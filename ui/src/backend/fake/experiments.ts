@@ -37,7 +37,16 @@ export class FakeExperiments {
   compare({ spec, sourceName }: LiveView, seconds: number): CompareView {
     clearTimeout(this.comparing);
     const now = Date.now();
-    const begun: CompareView = { running: "tcp", seconds, sinceMs: now, runningSinceMs: now, source: sourceName, sourceId: spec.source, rows: [], error: null };
+    const begun: CompareView = {
+      running: "tcp",
+      seconds,
+      sinceMs: now,
+      runningSinceMs: now,
+      source: sourceName,
+      sourceId: spec.source,
+      rows: [],
+      error: null,
+    };
     this.comparison = begun;
     this.wait();
     return begun;
@@ -45,7 +54,8 @@ export class FakeExperiments {
 
   stop(): void {
     clearTimeout(this.comparing);
-    if (this.comparison?.running) this.tell({ ...this.comparison, running: null, error: { code: "cancelled", message: "", context: {} } });
+    if (this.comparison?.running)
+      this.tell({ ...this.comparison, running: null, error: { code: "cancelled", message: "", context: {} } });
   }
 
   clear(): void {

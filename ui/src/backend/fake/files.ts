@@ -20,7 +20,8 @@ export class FakeFiles {
     "files|decline_file": ({ id }) => this.move(id, { kind: "declined" }),
     "files|cancel_file": ({ id }) => this.move(id, { kind: "cancelled" }),
     "files|pause_file": ({ id }) => this.move(id, { kind: "paused", done: doneOf(this.file(id)) }),
-    "files|resume_file": ({ id }) => this.move(id, { kind: "transferring", done: doneOf(this.file(id)), rate: null, secondsLeft: null }),
+    "files|resume_file": ({ id }) =>
+      this.move(id, { kind: "transferring", done: doneOf(this.file(id)), rate: null, secondsLeft: null }),
     "files|open_file": ({ id }) => (/\.(jpg|png|pdf|txt)$/i.test(this.file(id).name) ? "opened" : "shown"),
     "files|show_file": () => null,
   };
@@ -34,7 +35,12 @@ export class FakeFiles {
       const done = file.state.done + rate / 4;
       const left = (file.size - done) / rate;
       if (left > 0) this.move(file.id, { kind: "transferring", done, rate, secondsLeft: Math.ceil(left) });
-      else this.move(file.id, { kind: "done", path: file.mine ? null : `${this.state.settings.downloads}/${file.name}`, checked: true });
+      else
+        this.move(file.id, {
+          kind: "done",
+          path: file.mine ? null : `${this.state.settings.downloads}/${file.name}`,
+          checked: true,
+        });
     }
   }
 
@@ -42,8 +48,18 @@ export class FakeFiles {
     const { room } = this.state;
     const id = this.nextFile++;
     const file: FileView = {
-      id, name, size: 24_000_000, mime: "application/vnd.tcpdump.pcap", owner: room.me, ownerName: this.state.profile.name,
-      mine: true, to, receivedBy: [], atMs: Date.now(), state: { kind: "transferring", done: 0, rate: null, secondsLeft: null }, preview: null,
+      id,
+      name,
+      size: 24_000_000,
+      mime: "application/vnd.tcpdump.pcap",
+      owner: room.me,
+      ownerName: this.state.profile.name,
+      mine: true,
+      to,
+      receivedBy: [],
+      atMs: Date.now(),
+      state: { kind: "transferring", done: 0, rate: null, secondsLeft: null },
+      preview: null,
     };
     room.files.push(file);
     return file;

@@ -15,7 +15,10 @@ export type { FakeOptions } from "./options";
 /** The fake backend that an address asks for (see {@link optionsFrom}). */
 export function fakeBackendFromAddress(search: string): Backend {
   const backend = createFakeBackend(optionsFrom(search));
-  followBrowserDrags((drag) => backend.drag(drag), (name) => backend.room.picks.pick(name));
+  followBrowserDrags(
+    (drag) => backend.drag(drag),
+    (name) => backend.room.picks.pick(name),
+  );
   return backend;
 }
 

@@ -12,7 +12,12 @@ export function lengthen(room: RoomView): void {
   room.address = LONG_ADDRESS;
   room.reachableAt = room.reachableAt.map((at, i) => ({ ...at, address: LONG_ADDRESS + i, network: longName(i) }));
   for (const person of room.people) {
-    person.profile = { ...person.profile, name: longName(person.id), about: LONG_WORDS.slice(0, 500), device: longName(person.id + 1) };
+    person.profile = {
+      ...person.profile,
+      name: longName(person.id),
+      about: LONG_WORDS.slice(0, 500),
+      device: longName(person.id + 1),
+    };
     person.address = LONG_ADDRESS;
   }
   const nameOf = (id: number) => room.people.find((person) => person.id === id)?.profile.name ?? longName(99);
@@ -21,18 +26,27 @@ export function lengthen(room: RoomView): void {
     if (entry.body.kind === "text") entry.body = { kind: "text", text: LONG_WORDS };
   }
   for (const file of room.files) {
-    Object.assign(file, { name: `${longName(file.id).repeat(4).slice(0, 245)}.pcapng`, ownerName: file.mine ? "" : nameOf(file.owner), size: 9.99e14 });
-    if (file.state.kind === "transferring") file.state = { kind: "transferring", done: 9.98e14, rate: 9.99e11, secondsLeft: 359_999 };
+    Object.assign(file, {
+      name: `${longName(file.id).repeat(4).slice(0, 245)}.pcapng`,
+      ownerName: file.mine ? "" : nameOf(file.owner),
+      size: 9.99e14,
+    });
+    if (file.state.kind === "transferring")
+      file.state = { kind: "transferring", done: 9.98e14, rate: 9.99e11, secondsLeft: 359_999 };
   }
-  for (const stream of room.streams) Object.assign(stream, { ownerName: nameOf(stream.owner), title: longName(stream.id) });
+  for (const stream of room.streams)
+    Object.assign(stream, { ownerName: nameOf(stream.owner), title: longName(stream.id) });
 }
 
-export const lengthenSources = (sources: SourceView[]): SourceView[] => sources.map((source, i) => ({ ...source, name: longName(i) }));
+export const lengthenSources = (sources: SourceView[]): SourceView[] =>
+  sources.map((source, i) => ({ ...source, name: longName(i) }));
 
-export const lengthenRecent = (rooms: RecentRoom[]): RecentRoom[] => rooms.map((room, i) => ({ ...room, name: longName(i), address: LONG_ADDRESS }));
+export const lengthenRecent = (rooms: RecentRoom[]): RecentRoom[] =>
+  rooms.map((room, i) => ({ ...room, name: longName(i), address: LONG_ADDRESS }));
 
 /** Steps as long as the longest that the shell writes, and one without a place to break. */
 export function lengthenSteps(steps: MetricsHistory["steps"]): MetricsHistory["steps"] {
-  const long = "the network is made worse on purpose: 8.00 ms one way, up to 25.00 ms more by chance, 5.0 % lost, 1.0 % reordered, 1.0 % twice, at most 10 Mbit/s, seed 1234567890123456789";
+  const long =
+    "the network is made worse on purpose: 8.00 ms one way, up to 25.00 ms more by chance, 5.0 % lost, 1.0 % reordered, 1.0 % twice, at most 10 Mbit/s, seed 1234567890123456789";
   return steps.map((step, i) => ({ ...step, code: "long", text: i % 2 === 0 ? long : LONG_WORDS.slice(0, 300) }));
 }

@@ -1,12 +1,36 @@
 /** Figures as a link with some loss gives them: UDP even, TCP with the stalls of lost segments. */
-import type { CompareRow, CountsView, KernelView, LinkView, MetricPoint, Step, Transport, TripView } from "../../bindings/contract";
+import type {
+  CompareRow,
+  CountsView,
+  KernelView,
+  LinkView,
+  MetricPoint,
+  Step,
+  Transport,
+  TripView,
+} from "../../bindings/contract";
 
-export type Flow = { stream: number; peer: number; peerName: string; direction: "out" | "in"; transport: Transport; rate: number; bitsPerFrame: number };
+export type Flow = {
+  stream: number;
+  peer: number;
+  peerName: string;
+  direction: "out" | "in";
+  transport: Transport;
+  rate: number;
+  bitsPerFrame: number;
+};
 
 const CLOCK_ERROR_US = 210;
 
 /** The way of the frames of the last ten seconds: to a neighbour, or to the screen. */
-export function tripsOf(stream: number, rate: number, bits: number, to: Flow | null, way: "mine" | "theirs", now: number): TripView[] {
+export function tripsOf(
+  stream: number,
+  rate: number,
+  bits: number,
+  to: Flow | null,
+  way: "mine" | "theirs",
+  now: number,
+): TripView[] {
   const newest = Math.floor((now / 1000) * rate);
   return Array.from({ length: Math.floor(rate * 10) }, (_, i): TripView => {
     const n = newest - Math.floor(rate * 10) + i + 1;
@@ -93,7 +117,13 @@ export function linkFrom(flow: Flow, points: MetricPoint[]): LinkView {
     screenP50Us: flow.direction === "in" ? (sorted[Math.floor(sorted.length / 2)] ?? 0) + 14_600 : null,
     screenP95Us: flow.direction === "in" && last.length ? p95 + 19_800 : null,
     clockErrorUs: flow.direction === "in" ? CLOCK_ERROR_US : null,
-    kernel: flow.transport === "tcp" && flow.direction === "out" ? kernel(mean((p) => p.ackP50Us), mean((p) => p.goodputBps)) : null,
+    kernel:
+      flow.transport === "tcp" && flow.direction === "out"
+        ? kernel(
+            mean((p) => p.ackP50Us),
+            mean((p) => p.goodputBps),
+          )
+        : null,
     datagramBytes: flow.direction === "out" ? 1452 : null,
     receiveBufferBytes: 8_388_608,
   };
@@ -120,26 +150,70 @@ export function compared(transport: Transport, seconds: number, lossPct: number)
   const dropped = tcp ? Math.round(frames * lossPct * 0.1) : 0;
   const lost = tcp ? 0 : Math.round(frames * lossPct * 0.01);
   return {
-    transport, links: 2, frames, arrived: frames - dropped - lost, lost, dropped, resent: Math.round(frames * lossPct * (tcp ? 0.3 : 0.4)), bytes: (frames - dropped - lost) * 61_400,
-    ackP50Us: tcp ? 8200 : 4800, ackP95Us: tcp ? 9900 + lossPct * 14_000 : 7600, ackP99Us: tcp ? 14_100 + lossPct * 22_000 : 9800, longestGapUs: tcp ? 48_000 + lossPct * 80_000 : 67_000,
+    transport,
+    links: 2,
+    frames,
+    arrived: frames - dropped - lost,
+    lost,
+    dropped,
+    resent: Math.round(frames * lossPct * (tcp ? 0.3 : 0.4)),
+    bytes: (frames - dropped - lost) * 61_400,
+    ackP50Us: tcp ? 8200 : 4800,
+    ackP95Us: tcp ? 9900 + lossPct * 14_000 : 7600,
+    ackP99Us: tcp ? 14_100 + lossPct * 22_000 : 9800,
+    longestGapUs: tcp ? 48_000 + lossPct * 80_000 : 67_000,
   };
 }
 
 export function countsOf(flow: Flow): CountsView {
   const counted: [string, string, number][] =
     flow.direction === "out"
-      ? [["acked", "frames acknowledged", 2804], ["lost-overtaken", "frames lost: a newer one was whole first", 11], ["dropped-superseded", "frames not sent: a newer one came while they waited", 3], ["resent", "fragments sent again", 214]]
-      : [["received", "frames received whole, each the newest", 2790], ["missed", "frames missing between those received", 14], ["asked-again", "fragments asked for again", 37], ["repaired", "fragments computed from parity", 5]];
-  return { stream: flow.stream, peer: flow.peer, direction: flow.direction, counts: counted.map(([word, meaning, count]) => ({ word, meaning, count })) };
+      ? [
+          ["acked", "frames acknowledged", 2804],
+          ["lost-overtaken", "frames lost: a newer one was whole first", 11],
+          ["dropped-superseded", "frames not sent: a newer one came while they waited", 3],
+          ["resent", "fragments sent again", 214],
+        ]
+      : [
+          ["received", "frames received whole, each the newest", 2790],
+          ["missed", "frames missing between those received", 14],
+          ["asked-again", "fragments asked for again", 37],
+          ["repaired", "fragments computed from parity", 5],
+        ];
+  return {
+    stream: flow.stream,
+    peer: flow.peer,
+    direction: flow.direction,
+    counts: counted.map(([word, meaning, count]) => ({ word, meaning, count })),
+  };
 }
 
 export function steps(now: number): Step[] {
-  const at = (s: number, icon: Step["icon"], code: string, text: string, context: Step["context"] = {}): Step => ({ atMs: now - s * 1000, icon, code, text, context });
+  const at = (s: number, icon: Step["icon"], code: string, text: string, context: Step["context"] = {}): Step => ({
+    atMs: now - s * 1000,
+    icon,
+    code,
+    text,
+    context,
+  });
   return [
     at(300, "session", "listening", "listening on port 27182 for TCP and UDP", { port: "27182" }),
-    at(244, "lock", "connected", "TLS 1.3 with 192.168.1.31:53412, identity 7f3a90c14bc2…", { peer: "192.168.1.31:53412" }),
-    at(180, "video", "stream_started", "stream 3 is live: 1280×720 at 30 frames/s over UDP", { stream: "3", transport: "UDP" }),
-    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", was received completely, and its checksum agrees', { file: "1", name: "rack-photo.jpg" }),
-    at(12, "warn", "datagrams_blocked", "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works"),
+    at(244, "lock", "connected", "TLS 1.3 with 192.168.1.31:53412, identity 7f3a90c14bc2…", {
+      peer: "192.168.1.31:53412",
+    }),
+    at(180, "video", "stream_started", "stream 3 is live: 1280×720 at 30 frames/s over UDP", {
+      stream: "3",
+      transport: "UDP",
+    }),
+    at(62, "file", "file_done", 'file 1, "rack-photo.jpg", was received completely, and its checksum agrees', {
+      file: "1",
+      name: "rack-photo.jpg",
+    }),
+    at(
+      12,
+      "warn",
+      "datagrams_blocked",
+      "datagrams do not get through to the host: a firewall may keep UDP; video over TCP works",
+    ),
   ];
 }

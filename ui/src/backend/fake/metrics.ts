@@ -20,7 +20,13 @@ export class FakeMetrics {
   }
 
   readonly commands: HandlersOf<"metrics"> = {
-    "metrics|history": () => ({ points: this.points, links: this.links(), steps: this.state.open ? this.steps() : [], conditions: this.experiments.conditions, comparison: this.experiments.comparison }),
+    "metrics|history": () => ({
+      points: this.points,
+      links: this.links(),
+      steps: this.state.open ? this.steps() : [],
+      conditions: this.experiments.conditions,
+      comparison: this.experiments.comparison,
+    }),
     "metrics|counts": () => this.video.flows.map((flow) => countsOf(flow)),
     "metrics|trips": ({ stream, to }) => this.trips(stream, to),
     "metrics|set_conditions": ({ conditions }) => this.experiments.setConditions(conditions),
@@ -32,7 +38,8 @@ export class FakeMetrics {
 
   /** The points of the last two minutes. */
   backfill(now: number): void {
-    for (let s = HISTORY_S; s >= 0; s -= 1) this.points.push(...this.video.flows.map((flow) => pointAt(flow, now - s * 1000)));
+    for (let s = HISTORY_S; s >= 0; s -= 1)
+      this.points.push(...this.video.flows.map((flow) => pointAt(flow, now - s * 1000)));
   }
 
   /** A second ends: its points are reported, unless the connection is lost. */
@@ -41,7 +48,12 @@ export class FakeMetrics {
     const atMs = Date.now();
     const fresh = this.video.flows.map((flow) => pointAt(flow, atMs));
     this.points = [...this.points, ...fresh].slice(-3000);
-    this.state.emit("metrics:event", { kind: "points", points: fresh, links: this.links(), conditioned: this.experiments.conditioned() });
+    this.state.emit("metrics:event", {
+      kind: "points",
+      points: fresh,
+      links: this.links(),
+      conditioned: this.experiments.conditioned(),
+    });
   }
 
   clear(): void {
@@ -51,7 +63,10 @@ export class FakeMetrics {
 
   private links() {
     return this.video.flows.map((flow) =>
-      linkFrom(flow, this.points.filter((point) => point.stream === flow.stream && point.peer === flow.peer)),
+      linkFrom(
+        flow,
+        this.points.filter((point) => point.stream === flow.stream && point.peer === flow.peer),
+      ),
     );
   }
 

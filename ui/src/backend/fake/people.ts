@@ -70,8 +70,13 @@ export function conversation(people: Person[], now: number): ChatEntry[] {
   };
   add(host, { kind: "opened" }, 12);
   for (const [who, text, ago] of lines) {
-    add(who === "" ? mine : people.find((p) => p.profile.name.startsWith(who)) ?? host, { kind: "text", text }, ago);
-    if (ago === 7 && who === "") add(people.find((p) => p.profile.name === "Tomás"), { kind: "joined" }, 5);
+    add(who === "" ? mine : (people.find((p) => p.profile.name.startsWith(who)) ?? host), { kind: "text", text }, ago);
+    if (ago === 7 && who === "")
+      add(
+        people.find((p) => p.profile.name === "Tomás"),
+        { kind: "joined" },
+        5,
+      );
   }
   return entries;
 }
@@ -86,7 +91,20 @@ export function longConversation(people: Person[], now: number): ChatEntry[] {
 
 function line(who: Person, body: ChatEntry["body"], seq: number, atMs: number): ChatEntry {
   const { name, colour } = who.profile;
-  return { key: seq, era: 0, seq, body, from: who.id, name, colour, address: who.address, mine: who.isMe, atMs, state: "delivered", error: null };
+  return {
+    key: seq,
+    era: 0,
+    seq,
+    body,
+    from: who.id,
+    name,
+    colour,
+    address: who.address,
+    mine: who.isMe,
+    atMs,
+    state: "delivered",
+    error: null,
+  };
 }
 
 /** A small drawn picture for a file's preview. */
@@ -102,16 +120,67 @@ export function filesOf(people: Person[], me: number, now: number): FileView[] {
   const base = { to: [], receivedBy: [], preview: null, mine: false };
   const from = (who: Person | undefined) => ({ owner: who?.id ?? 0, ownerName: who?.profile.name ?? "" });
   const files: FileView[] = [
-    { ...base, ...from(owner), id: 1, name: "rack-photo.jpg", size: 1_812_004, mime: "image/jpeg", atMs: now - 11 * MINUTE,
-      state: { kind: "done", path: "/home/mara/Downloads/Roomwire/rack-photo.jpg", checked: true }, preview: PREVIEW },
-    { ...base, ...from(host), id: 2, name: "lab2-report-template.docx", size: 2_412_331, mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-      atMs: now - 10 * MINUTE, state: { kind: "failed", done: 2_120_000, error: { code: "disk_full", message: "no space", context: { need: "0.3 MB" } } } },
-    { ...base, owner: me, ownerName: "", mine: true, id: 3, name: "capture-2026-11-22-very-long-name-from-bench-07-run-03.csv", size: 38_000_000, mime: "text/csv",
-      atMs: now - 6 * MINUTE, state: { kind: "done", path: null, checked: true }, receivedBy: people.filter((p) => !p.isMe).slice(0, 3).map((p) => p.id) },
-    { ...base, ...from(owner), id: 4, name: "实验二_抓包数据.pcapng.zip", size: 184_200_000, mime: "application/zip", atMs: now - 3 * MINUTE,
-      state: { kind: "transferring", done: 114_300_000, rate: 11_600_000, secondsLeft: 6 } },
-    { ...base, ...from(people.find((p) => p.profile.name === "Priya") ?? host), id: 5, name: "notes.txt", size: 4_096, mime: "text/plain", atMs: now - MINUTE,
-      state: { kind: "offered" } },
+    {
+      ...base,
+      ...from(owner),
+      id: 1,
+      name: "rack-photo.jpg",
+      size: 1_812_004,
+      mime: "image/jpeg",
+      atMs: now - 11 * MINUTE,
+      state: { kind: "done", path: "/home/mara/Downloads/Roomwire/rack-photo.jpg", checked: true },
+      preview: PREVIEW,
+    },
+    {
+      ...base,
+      ...from(host),
+      id: 2,
+      name: "lab2-report-template.docx",
+      size: 2_412_331,
+      mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+      atMs: now - 10 * MINUTE,
+      state: {
+        kind: "failed",
+        done: 2_120_000,
+        error: { code: "disk_full", message: "no space", context: { need: "0.3 MB" } },
+      },
+    },
+    {
+      ...base,
+      owner: me,
+      ownerName: "",
+      mine: true,
+      id: 3,
+      name: "capture-2026-11-22-very-long-name-from-bench-07-run-03.csv",
+      size: 38_000_000,
+      mime: "text/csv",
+      atMs: now - 6 * MINUTE,
+      state: { kind: "done", path: null, checked: true },
+      receivedBy: people
+        .filter((p) => !p.isMe)
+        .slice(0, 3)
+        .map((p) => p.id),
+    },
+    {
+      ...base,
+      ...from(owner),
+      id: 4,
+      name: "实验二_抓包数据.pcapng.zip",
+      size: 184_200_000,
+      mime: "application/zip",
+      atMs: now - 3 * MINUTE,
+      state: { kind: "transferring", done: 114_300_000, rate: 11_600_000, secondsLeft: 6 },
+    },
+    {
+      ...base,
+      ...from(people.find((p) => p.profile.name === "Priya") ?? host),
+      id: 5,
+      name: "notes.txt",
+      size: 4_096,
+      mime: "text/plain",
+      atMs: now - MINUTE,
+      state: { kind: "offered" },
+    },
   ];
   return files;
 }
@@ -128,15 +197,42 @@ export function recentRooms(now: number): RecentRoom[] {
   return [
     { name: "Networks lab 2", address: "192.168.1.10:27182", fingerprint: hex(9), lastSeenMs: now - 26 * 60 * MINUTE },
     { name: "现场三组", address: "192.168.1.31:27182", fingerprint: hex(11), lastSeenMs: now - 3 * 24 * 60 * MINUTE },
-    { name: "Lecture hall 3", address: "172.16.4.2:27182", fingerprint: hex(13), lastSeenMs: now - 9 * 24 * 60 * MINUTE },
+    {
+      name: "Lecture hall 3",
+      address: "172.16.4.2:27182",
+      fingerprint: hex(13),
+      lastSeenMs: now - 9 * 24 * 60 * MINUTE,
+    },
   ];
 }
 
 export const SOURCES: SourceView[] = [
-  { id: "camera:/dev/video0", kind: "camera", name: "HD Webcam C270", formats: [
-    { width: 640, height: 480, rate: 30 }, { width: 1280, height: 720, rate: 30 }, { width: 1280, height: 720, rate: 15 } ] },
-  { id: "pattern", kind: "pattern", name: "Test pattern", formats: [
-    { width: 320, height: 240, rate: 30 }, { width: 640, height: 480, rate: 30 }, { width: 1280, height: 720, rate: 30 }, { width: 1280, height: 720, rate: 60 } ] },
+  {
+    id: "camera:/dev/video0",
+    kind: "camera",
+    name: "HD Webcam C270",
+    formats: [
+      { width: 640, height: 480, rate: 30 },
+      { width: 1280, height: 720, rate: 30 },
+      { width: 1280, height: 720, rate: 15 },
+    ],
+  },
+  {
+    id: "pattern",
+    kind: "pattern",
+    name: "Test pattern",
+    formats: [
+      { width: 320, height: 240, rate: 30 },
+      { width: 640, height: 480, rate: 30 },
+      { width: 1280, height: 720, rate: 30 },
+      { width: 1280, height: 720, rate: 60 },
+    ],
+  },
   { id: "screen:1", kind: "screen", name: "Screen 1 (eDP-1)", formats: [{ width: 1920, height: 1080, rate: 30 }] },
-  { id: "screen:Lab notes", kind: "screen", name: "Lab notes — Editor", formats: [{ width: 1180, height: 760, rate: 30 }] },
+  {
+    id: "screen:Lab notes",
+    kind: "screen",
+    name: "Lab notes — Editor",
+    formats: [{ width: 1180, height: 760, rate: 30 }],
+  },
 ];

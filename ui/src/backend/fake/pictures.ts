@@ -39,7 +39,13 @@ function board(context: CanvasRenderingContext2D, n: number): void {
   context.fillRect(38, 22, 176, 104);
   context.strokeStyle = "#2b4a6b";
   context.lineWidth = 1.6;
-  for (const [x, y] of [[60, 44], [60, 88], [128, 66], [178, 66]] as const) context.strokeRect(x, y, 30, 18);
+  for (const [x, y] of [
+    [60, 44],
+    [60, 88],
+    [128, 66],
+    [178, 66],
+  ] as const)
+    context.strokeRect(x, y, 30, 18);
   const sway = Math.sin(n / 20) * 3;
   context.fillStyle = "#2f3a44";
   context.beginPath();
@@ -61,7 +67,12 @@ function rack(context: CanvasRenderingContext2D, n: number): void {
   context.fillStyle = "#121518";
   context.fillRect(70, 0, 180, 180);
   context.fillStyle = "#4a5258";
-  for (const [y, h] of [[32, 36], [86, 36], [136, 20]] as const) context.fillRect(84, y, 152, h);
+  for (const [y, h] of [
+    [32, 36],
+    [86, 36],
+    [136, 20],
+  ] as const)
+    context.fillRect(84, y, 152, h);
   context.fillStyle = "#7be08c";
   for (let i = 0; i < 12; i += 1) if ((n >> 2) % (i + 2) !== 0) context.fillRect(96 + i * 11, 38, 3, 2.5);
   context.lineWidth = 3.5;

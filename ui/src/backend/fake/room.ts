@@ -36,7 +36,13 @@ export class FakeRoom {
     this.files = new FakeFiles(this.state, this.picks);
     this.video = new FakeVideo(this.state, this.picks);
     this.metrics = new FakeMetrics(this.state, this.video);
-    this.commands = { ...this.session.commands, ...this.chat.commands, ...this.files.commands, ...this.video.commands, ...this.metrics.commands };
+    this.commands = {
+      ...this.session.commands,
+      ...this.chat.commands,
+      ...this.files.commands,
+      ...this.video.commands,
+      ...this.metrics.commands,
+    };
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
     if (options.scene === "lost") this.session.changeLink(lostLink(3, 4000));
@@ -74,7 +80,15 @@ export class FakeRoom {
     me.profile = this.state.profile;
     const reachableAt = addresses(port);
     const room: RoomView = {
-      role, name, reachableAt, me: me.id, link: { kind: "up" }, people: [me], files: [], streams: [], live: null,
+      role,
+      name,
+      reachableAt,
+      me: me.id,
+      link: { kind: "up" },
+      people: [me],
+      files: [],
+      streams: [],
+      live: null,
       address: reachableAt[0]?.address ?? `127.0.0.1:${port}`,
       fingerprint: me.fingerprint,
       chat: [this.chat.entry(me, { kind: "opened" })],
@@ -94,9 +108,25 @@ export class FakeRoom {
     room.chat = this.options.scene === "long" ? longConversation(room.people, now) : conversation(room.people, now);
     room.files = filesOf(room.people, room.me, now);
     const others = room.people.filter((person) => !person.isMe);
-    this.video.addCamera(others[0], "HD Webcam C270", "board", { width: 1280, height: 720, rate: 30, transport: "udp" });
+    this.video.addCamera(others[0], "HD Webcam C270", "board", {
+      width: 1280,
+      height: 720,
+      rate: 30,
+      transport: "udp",
+    });
     this.video.addCamera(others[1], "FaceTime HD", "rack", { width: 640, height: 480, rate: 24, transport: "tcp" });
-    this.video.start({ source: "pattern", width: 640, height: 480, rate: 30, quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false, transport: "udp" });
+    this.video.start({
+      source: "pattern",
+      width: 640,
+      height: 480,
+      rate: 30,
+      quality: 50,
+      leastQuality: 30,
+      leastKbps: null,
+      mostKbps: null,
+      isFixed: false,
+      transport: "udp",
+    });
     if (this.options.lengthy) {
       lengthen(room);
       for (const flow of this.video.flows) flow.peerName = longName(flow.peer);

@@ -50,7 +50,8 @@ export class FakeSession {
       return profile;
     },
     "session|save_settings": ({ settings }) => (this.state.settings = settings),
-    "session|choose_downloads": () => (this.state.settings = { ...this.state.settings, downloads: "/home/mara/Lab/Received" }),
+    "session|choose_downloads": () =>
+      (this.state.settings = { ...this.state.settings, downloads: "/home/mara/Lab/Received" }),
     "session|addresses": () => {
       const { open, settings } = this.state;
       return open?.role === "host" ? open.reachableAt : addresses(settings.port);
@@ -65,7 +66,10 @@ export class FakeSession {
       return this.entrance.join(address);
     },
     "session|open_beside": () => null,
-    "session|forget_room": ({ address }) => ((this.recent = this.recent.filter((room) => room.address !== address)), null),
+    "session|forget_room": ({ address }) => (
+      (this.recent = this.recent.filter((room) => room.address !== address)),
+      null
+    ),
     "session|start_rooms_anew": () => "/home/mara/.config/roomwire/known-rooms.json.unreadable-1764300000000",
     "session|room": () => this.state.open,
     "session|leave_room": () => (this.entrance.leave(), null),
@@ -102,5 +106,11 @@ export class FakeSession {
 
 /** A lost connection at its attempt number `attempt`, the next of which begins in `retryInMs` milliseconds. */
 export function lostLink(attempt: number, retryInMs: number): LinkState {
-  return { kind: "lost", attempt, retryInMs, atMs: Date.now() - 8000, reason: { code: "timed_out", message: "no answer", context: {} } };
+  return {
+    kind: "lost",
+    attempt,
+    retryInMs,
+    atMs: Date.now() - 8000,
+    reason: { code: "timed_out", message: "no answer", context: {} },
+  };
 }

@@ -21,8 +21,25 @@ export class RoomState {
     readonly options: FakeOptions,
     readonly emit: Emit,
   ) {
-    this.profile = { name: options.scene === "first" ? "" : "Mara Okafor", about: "", colour: "#7a4f9a", device: MY_DEVICE };
-    this.settings = { language: options.language, theme: options.theme, port: 27182, transport: "udp", downloads: "/home/mara/Downloads/Roomwire", quality: 50, leastQuality: 30, leastKbps: null, mostKbps: null, isFixed: false, staysOnUdp: false };
+    this.profile = {
+      name: options.scene === "first" ? "" : "Mara Okafor",
+      about: "",
+      colour: "#7a4f9a",
+      device: MY_DEVICE,
+    };
+    this.settings = {
+      language: options.language,
+      theme: options.theme,
+      port: 27182,
+      transport: "udp",
+      downloads: "/home/mara/Downloads/Roomwire",
+      quality: 50,
+      leastQuality: 30,
+      leastKbps: null,
+      mostKbps: null,
+      isFixed: false,
+      staysOnUdp: false,
+    };
     if (options.lengthy) {
       this.profile = { ...this.profile, name: longName(2), device: longName(3) };
       this.settings.downloads = `/home/${longName(4)}/${longName(5)}`;

@@ -26,7 +26,12 @@ export class FakeVideo {
 
   readonly commands: HandlersOf<"video"> = {
     "video|sources": () => this.sources,
-    "video|choose_video_file": () => ({ id: `file:${this.picks.pick("lab2.avi").handle}`, kind: "file", name: "lab2.avi", formats: [{ width: 640, height: 480, rate: 25 }] }),
+    "video|choose_video_file": () => ({
+      id: `file:${this.picks.pick("lab2.avi").handle}`,
+      kind: "file",
+      name: "lab2.avi",
+      formats: [{ width: 640, height: 480, rate: 25 }],
+    }),
     "video|start_video": ({ spec }) => this.start(spec),
     "video|change_video": ({ spec }) => this.change(spec),
     "video|set_transport": ({ transport }) => this.change({ ...this.live.spec, transport }),
@@ -47,7 +52,14 @@ export class FakeVideo {
     "video|stop_recording": ({ stream }) => {
       const since = this.setRecording(stream, null) ?? Date.now();
       const lengthMs = Date.now() - since;
-      const recorded = { path: `/home/mara/Downloads/Roomwire/stream-${stream}.avi`, films: 1, frames: Math.round(lengthMs / 33), leftOut: 0, bytes: lengthMs * 900, lengthMs };
+      const recorded = {
+        path: `/home/mara/Downloads/Roomwire/stream-${stream}.avi`,
+        films: 1,
+        frames: Math.round(lengthMs / 33),
+        leftOut: 0,
+        bytes: lengthMs * 900,
+        lengthMs,
+      };
       this.state.emit("video:event", { kind: "recorded", stream, recorded, error: null });
       return null;
     },
@@ -74,8 +86,17 @@ export class FakeVideo {
   start(spec: VideoSpec): LiveView {
     const { room, me } = this.state;
     if (room.live) throw refused("already_live");
-    const source = this.sources.find((other) => other.id === spec.source) ?? { kind: "file" as const, name: this.picks.name(Number(spec.source.slice("file:".length))) };
-    const stream = this.add(me ?? undefined, source.kind, source.name, spec.source === "pattern" ? "pattern" : "rack", spec);
+    const source = this.sources.find((other) => other.id === spec.source) ?? {
+      kind: "file" as const,
+      name: this.picks.name(Number(spec.source.slice("file:".length))),
+    };
+    const stream = this.add(
+      me ?? undefined,
+      source.kind,
+      source.name,
+      spec.source === "pattern" ? "pattern" : "rack",
+      spec,
+    );
     room.live = { stream: stream.id, spec, sourceName: source.name, sinceMs: Date.now(), made: asAsked(spec) };
     this.state.emit("video:event", { kind: "started", stream: structuredClone(stream) });
     return room.live;
@@ -106,14 +127,42 @@ export class FakeVideo {
     return live;
   }
 
-  private add(owner: Person | undefined, source: StreamView["source"], title: string, motif: Motif, { width, height, rate, transport }: Picture): StreamView {
+  private add(
+    owner: Person | undefined,
+    source: StreamView["source"],
+    title: string,
+    motif: Motif,
+    { width, height, rate, transport }: Picture,
+  ): StreamView {
     const id = this.nextStream++;
     const mine = owner?.isMe ?? false;
-    const stream: StreamView = { id, owner: owner?.id ?? 0, ownerName: owner?.profile.name ?? "", mine, source, title, width, height, rate, transport, watching: true, recordingSinceMs: null };
+    const stream: StreamView = {
+      id,
+      owner: owner?.id ?? 0,
+      ownerName: owner?.profile.name ?? "",
+      mine,
+      source,
+      title,
+      width,
+      height,
+      rate,
+      transport,
+      watching: true,
+      recordingSinceMs: null,
+    };
     this.state.open?.streams.push(stream);
     this.cameras.set(id, new Camera(id, motif, width, height, rate, mine ? "local" : transport));
     for (const peer of mine ? this.viewers() : [owner]) {
-      if (peer) this.flows.push({ stream: id, peer: peer.id, peerName: peer.profile.name, direction: mine ? "out" : "in", transport, rate, bitsPerFrame: width * height * 0.5 });
+      if (peer)
+        this.flows.push({
+          stream: id,
+          peer: peer.id,
+          peerName: peer.profile.name,
+          direction: mine ? "out" : "in",
+          transport,
+          rate,
+          bitsPerFrame: width * height * 0.5,
+        });
     }
     return stream;
   }

@@ -35,7 +35,8 @@ export const en = {
   "start.portBad": "A port is a number from 1 to 65535.",
   "start.reachable": "Reachable at",
   "start.noNetwork": "No network found. People on this computer can still join.",
-  "start.onePort": "One port carries TCP and UDP, so one firewall rule is enough. Everything is encrypted; no account, no cloud.",
+  "start.onePort":
+    "One port carries TCP and UDP, so one firewall rule is enough. Everything is encrypted; no account, no cloud.",
   "start.join": "Join a room",
   "start.joinHint": "Give the address that the host sees, or pick a room used before.",
   "start.joinGo": "Join",
@@ -43,7 +44,8 @@ export const en = {
   "start.joining": "Joining …",
   "start.identityBefore": "Before",
   "start.identityNow": "Now",
-  "start.identityCompare": "Ask the host to read their fingerprint to you, by voice or in person. Only if it is the new one, type its last four digits and join.",
+  "start.identityCompare":
+    "Ask the host to read their fingerprint to you, by voice or in person. Only if it is the new one, type its last four digits and join.",
   "start.identityDigits": "last 4 digits",
   "start.joinConfirmed": "It is the host: join",
   "start.forget": "Remove {name} from the list",
@@ -51,7 +53,8 @@ export const en = {
   "start.forgetGo": "Remove",
   "start.keepRoom": "Keep",
   "start.anew": "Start the list anew",
-  "start.anewWhy": "The old list stays where it is, under another name. Every room is then met as for the first time: compare the identity where it matters.",
+  "start.anewWhy":
+    "The old list stays where it is, under another name. Every room is then met as for the first time: compare the identity where it matters.",
   "start.anewDone": "The list of rooms begins anew. The old one: {path}",
   "start.usedBefore": "Used before",
   "start.noneBefore": "Rooms that you join are listed here.",
@@ -72,8 +75,10 @@ export const en = {
   "person.device": "Device",
   "person.address": "Address",
   "person.fingerprint": "Fingerprint",
-  "person.fingerprintProven": "This computer has checked that the other one holds this identity. Read the digits to each other: if they agree, nobody is in between.",
-  "person.fingerprintReported": "As the host reports it: this computer has no connection to this person and cannot check it.",
+  "person.fingerprintProven":
+    "This computer has checked that the other one holds this identity. Read the digits to each other: if they agree, nobody is in between.",
+  "person.fingerprintReported":
+    "As the host reports it: this computer has no connection to this person and cannot check it.",
   "person.fingerprintMine": "Your own. The host can check it; the others are told it by the host.",
 
   "room.sealedHint": "TLS 1.3; datagrams are sealed as well",
@@ -82,13 +87,15 @@ export const en = {
   "room.leave": "Leave",
   "room.close": "Close room",
   "room.closeTitle": "{n|other person is|other people are} here",
-  "room.closeWhy": "Closing ends the room for everyone. Received files stay, and you can open it again on the same port.",
+  "room.closeWhy":
+    "Closing ends the room for everyone. Received files stay, and you can open it again on the same port.",
   "close.title": "Close this window?",
   "close.moving": "{n|file is|files are} on the move",
   "close.movingWhy": "The transfer stops. What has arrived is kept, and goes on when you are back in the room.",
   "close.stay": "Stay",
   "close.go": "Leave and close",
-  "past.over": "The room is over: nothing more comes, and nothing can be said. This stays until you put it away or enter another room.",
+  "past.over":
+    "The room is over: nothing more comes, and nothing can be said. This stays until you put it away or enter another room.",
   "past.save": "Save conversation …",
   "past.saved": "Conversation saved: {path}",
   "past.read": "Read the conversation",
@@ -268,7 +275,8 @@ export const en = {
   "error.port_in_use.what": "Port[ {port}] is in use on this computer.",
   "error.port_in_use.next": "Choose another port, or close the program that uses it.",
   "error.address_invalid.what": "[“{address}” is ]not an address.",
-  "error.address_invalid.next": "Write it as host:port, for example 192.168.1.10:27182; after fe80:… add % and your own network card: [fe80::1%eth0]:27182.",
+  "error.address_invalid.next":
+    "Write it as host:port, for example 192.168.1.10:27182; after fe80:… add % and your own network card: [fe80::1%eth0]:27182.",
   "error.unreachable.what": "[{address}: ]no computer answers there.",
   "error.unreachable.next": "Check the address, and that both computers are on the same network.",
   "error.refused.what": "[{address}: ]the computer answers, but no room is open there.",
@@ -277,10 +285,14 @@ export const en = {
   "error.not_a_room.next": "Check the port number.",
   "error.version_mismatch.what": "The other computer runs a version of Roomwire that this one does not understand.",
   "error.version_mismatch.next": "Use the same version on both.",
-  "error.identity_changed.what": "The room[ at {address}] shows another identity than last time. You have not been connected.",
-  "error.identity_changed.next": "Either its computer was set up anew, or another one answers there now: ask the host which.",
-  "error.known_rooms_unreadable.what": "The list of rooms you have joined cannot be read[; it stays as {path}]. You have not been connected.",
-  "error.known_rooms_unreadable.next": "Without it nobody can say whether a room is the one it was before: put a good copy in its place, or start the list anew.",
+  "error.identity_changed.what":
+    "The room[ at {address}] shows another identity than last time. You have not been connected.",
+  "error.identity_changed.next":
+    "Either its computer was set up anew, or another one answers there now: ask the host which.",
+  "error.known_rooms_unreadable.what":
+    "The list of rooms you have joined cannot be read[; it stays as {path}]. You have not been connected.",
+  "error.known_rooms_unreadable.next":
+    "Without it nobody can say whether a room is the one it was before: put a good copy in its place, or start the list anew.",
   "error.host_gone.what": "The host closed the room or is gone.",
   "error.host_gone.next": "Received files are kept. You can join again when the room is open.",
   "error.timed_out.what": "No answer came in time.",
@@ -308,7 +320,8 @@ export const en = {
   "error.file_too_long.what": "Files on this disk[, {folder},] cannot be that long.",
   "error.file_too_long.next": "Choose a download folder on another disk in the settings, and fetch it again.",
   "error.file_not_placed.what": "The file is whole, but could not be put into the folder[ {folder}].",
-  "error.file_not_placed.next": "[It stays as {path}. ]When the folder can be written to, resume: nothing is fetched again.",
+  "error.file_not_placed.next":
+    "[It stays as {path}. ]When the folder can be written to, resume: nothing is fetched again.",
   "error.file_changed.what": "[{name}: ]the file is not what it was when it was offered, and is no longer on offer.",
   "error.file_changed.next": "Offer it again.",
   "error.too_many_open.what": "Too many files are open on this computer right now.",
@@ -326,7 +339,8 @@ export const en = {
   "error.camera_stalled.what": "The camera[ {camera}] sends no more pictures. Your video stopped.",
   "error.camera_stalled.next": "Unplug it and plug it in again, then try again.",
   "error.screen_absent.what": "This screen or window cannot be shown.",
-  "error.screen_absent.next": "Look for sources again and choose one that is listed. Under Wayland programs do not see the screen: log in with X11, or use another source.",
+  "error.screen_absent.next":
+    "Look for sources again and choose one that is listed. Under Wayland programs do not see the screen: log in with X11, or use another source.",
   "error.window_closed.what": "The window[ “{title}”] was closed. Your video stopped.",
   "error.window_closed.next": "Choose another source.",
   "error.format_unsupported.what": "The camera does not offer this size and rate.",
@@ -364,7 +378,8 @@ export const en = {
   "step.datagrams_blocked": "datagrams do not get through to the host: a firewall may keep UDP; video goes over TCP",
   "step.udp_silent": "datagrams to {peer} are not answered: video goes there over TCP, unless it is to stay on UDP",
   "step.udp_answered": "datagrams to {peer} are answered again: video goes there over UDP",
-  "step.datagrams_used_up": "this connection has numbered as many datagrams as it may: video goes on over TCP; leave and join again for UDP",
+  "step.datagrams_used_up":
+    "this connection has numbered as many datagrams as it may: video goes on over TCP; leave and join again for UDP",
   "step.addresses_changed": "this computer’s addresses have changed: the room is at {address}",
   "step.connections_failed": "connections are turned away: {why}",
   "step.frame_bad": "stream {stream} sends what is no picture; it is not shown",

@@ -12,7 +12,8 @@ export const wire = {
   "wire.delayAndRate": "Delay and rate",
   "wire.delay": "Delay",
   "wire.delayShort": "ms, ACK p50 per second",
-  "wire.delayLong": "ms, send to acknowledgement on the sender’s clock, minus the receiver’s hold time; line p50, band to p95",
+  "wire.delayLong":
+    "ms, send to acknowledgement on the sender’s clock, minus the receiver’s hold time; line p50, band to p95",
   "wire.rate": "Rate",
   "wire.rateShort": "Mbit/s, goodput",
   "wire.rateLong": "Mbit/s, picture bytes only (goodput), in the last second",
@@ -27,7 +28,8 @@ export const wire = {
   "wire.pause": "Pause the charts",
   "wire.resume": "Let the charts run",
   "wire.numbers": "Numbers",
-  "wire.numbersHint": "Of several links over one transport, the slowest is shown. A figure that is not known is a dash.",
+  "wire.numbersHint":
+    "Of several links over one transport, the slowest is shown. A figure that is not known is a dash.",
   "wire.export": "Export",
   "wire.page": "A page with tables and charts, for any browser",
   "wire.exported": "Results saved: {path}",
@@ -62,7 +64,8 @@ export const wire = {
   "trip.drawn": "drawn",
   "trip.toScreen": "camera to screen",
   "trip.toScreens": "camera to screen p50 / p95",
-  "trip.screenHint": "From the moment the picture was taken to the moment this window was painted with it; the screen’s own delay is not in it",
+  "trip.screenHint":
+    "From the moment the picture was taken to the moment this window was painted with it; the screen’s own delay is not in it",
   "trip.toAck": "camera to acknowledgement",
   "trip.thisClock": "this computer",
   "trip.sender": "sender",
@@ -90,7 +93,8 @@ export const wire = {
   "cond.worse": "Worse on purpose",
   "cond.isOn": "The network is being made worse on purpose, for this room on this computer, both ways.",
   "cond.lostSoFar": "{lost} of {packets} packets lost so far.",
-  "cond.hint": "Shows what a bad network does: acts on everything that this computer sends and receives in the room, until you switch it off or leave.",
+  "cond.hint":
+    "Shows what a bad network does: acts on everything that this computer sends and receives in the room, until you switch it off or leave.",
   "cond.presets": "Networks",
   "cond.goodWifi": "Good Wi-Fi",
   "cond.badWifi": "Bad Wi-Fi",
@@ -186,12 +190,14 @@ export const wire = {
   "num.wholeHint": "Counted since the link began, over TCP and UDP together",
   "num.screen": "Camera to screen",
   "num.screenP95": "To screen p95",
-  "num.screenHint": "From the picture taken to this window painted with it, of a stream that comes in; ± is what the relation of the two clocks may be wrong by",
+  "num.screenHint":
+    "From the picture taken to this window painted with it, of a stream that comes in; ± is what the relation of the two clocks may be wrong by",
   "num.errorHint": "What the relation of the two computers’ clocks may be wrong by",
   "num.kernelRtt": "Kernel RTT",
   "num.kernelHint": "As the operating system measures it for TCP; it keeps no such figure for UDP",
   "num.window": "Congestion window",
-  "num.windowHint": "How much TCP may have on the way, as the operating system sees it; it keeps no such figure for UDP",
+  "num.windowHint":
+    "How much TCP may have on the way, as the operating system sees it; it keeps no such figure for UDP",
   "sock.title": "Sockets",
   "sock.hint": "The first six are the operating system’s own figures of the TCP connection shown above.",
   "sock.leastRtt": "TCP shortest RTT",

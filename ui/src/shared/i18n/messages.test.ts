@@ -32,7 +32,15 @@ describe("messages", () => {
 
   it("are translated, but for names and units", () => {
     const same = (Object.keys(en) as (keyof typeof en)[]).filter((key) => en[key] === zh[key]);
-    expect(same).toEqual(["video.qualityOf", "unit.ms", "unit.fps", "unit.mbit", "unit.percent", "unit.kib", "settings.version"]);
+    expect(same).toEqual([
+      "video.qualityOf",
+      "unit.ms",
+      "unit.fps",
+      "unit.mbit",
+      "unit.percent",
+      "unit.kib",
+      "settings.version",
+    ]);
   });
 
   it("are all used", () => {
@@ -48,7 +56,8 @@ describe("messages", () => {
 });
 
 /** Words that are the same in every language: names, protocols, units and signs. */
-const NEUTRAL = /^(Roomwire|TCP|UDP|TLS 1\.3|ACK|CSV|JSON|HTML|Esc|ms|fps|Mbit\/s|English|简体中文|[\s\d·×±→/%…–—().,:+-]*)$/;
+const NEUTRAL =
+  /^(Roomwire|TCP|UDP|TLS 1\.3|ACK|CSV|JSON|HTML|Esc|ms|fps|Mbit\/s|English|简体中文|[\s\d·×±→/%…–—().,:+-]*)$/;
 const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "caption", "hint"]);
 
 /** The words in a component's markup that do not come from the messages. */
@@ -66,8 +75,10 @@ function literals(path: string): string[] {
     if (typed.type === "Text") check(typed.data);
     if (typed.type === "StyleDirective" || typed.type === "ClassDirective") return;
     if (typed.type === "Attribute") {
-      if (SPOKEN.has(typed.name) && Array.isArray(typed.value)) typed.value.forEach((v) => v.type === "Text" && check(v.data));
-      if (typed.name === "style") found.push(`${path.slice(SRC.length)}: a style attribute, which the page's policy refuses`);
+      if (SPOKEN.has(typed.name) && Array.isArray(typed.value))
+        typed.value.forEach((v) => v.type === "Text" && check(v.data));
+      if (typed.name === "style")
+        found.push(`${path.slice(SRC.length)}: a style attribute, which the page's policy refuses`);
       return;
     }
     for (const [name, value] of Object.entries(typed)) if (name !== "parent" && typeof value === "object") walk(value);

@@ -33,7 +33,7 @@ describe("language", () => {
   });
 
   it("has a sentence and a next step for every error code", () => {
-// A record, so that the compiler misses a code that is not here.
+    // A record, so that the compiler misses a code that is not here.
     const all: Record<ErrorCode, true> = {
       port_in_use: true,
       address_invalid: true,

@@ -269,7 +269,8 @@ export const zh: Record<keyof typeof en, string> = {
   "error.port_in_use.what": "本机端口[ {port} ]已被占用。",
   "error.port_in_use.next": "请换一个端口，或关闭占用它的程序。",
   "error.address_invalid.what": "[“{address}”]不是有效的地址。",
-  "error.address_invalid.next": "请按“主机:端口”填写，例如 192.168.1.10:27182；fe80:… 地址后须加 % 和本机网卡名：[fe80::1%eth0]:27182。",
+  "error.address_invalid.next":
+    "请按“主机:端口”填写，例如 192.168.1.10:27182；fe80:… 地址后须加 % 和本机网卡名：[fe80::1%eth0]:27182。",
   "error.unreachable.what": "[{address}：]该地址没有电脑应答。",
   "error.unreachable.next": "请检查地址，并确认两台电脑在同一网络。",
   "error.refused.what": "[{address}：]对方电脑有应答，但没有开放的房间。",
@@ -327,7 +328,8 @@ export const zh: Record<keyof typeof en, string> = {
   "error.camera_stalled.what": "摄像头[“{camera}”]不再输出画面，视频已停止。",
   "error.camera_stalled.next": "请重新插拔摄像头后重试。",
   "error.screen_absent.what": "无法显示此屏幕或窗口。",
-  "error.screen_absent.next": "请重新查找来源并选择列表中的一项。Wayland 下程序看不到屏幕：请用 X11 登录，或使用其他来源。",
+  "error.screen_absent.next":
+    "请重新查找来源并选择列表中的一项。Wayland 下程序看不到屏幕：请用 X11 登录，或使用其他来源。",
   "error.window_closed.what": "窗口[“{title}”]已关闭，你的视频已停止。",
   "error.window_closed.next": "请选择其他来源。",
   "error.format_unsupported.what": "摄像头不支持此尺寸与帧率。",

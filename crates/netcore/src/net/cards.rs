@@ -439,7 +439,7 @@ mod tests {
         ];
         let shown = present(&cable, 5);
         assert_eq!(shown[0].address, "[fe80::1%YOUR-CARD]:5");
-        assert!(shown[0].address.parse::<crate::Address>().is_ok());
+        assert!(shown[0].address.parse::<crate::net::address::Address>().is_ok());
         let lan = [card("eth0", "fe80::1"), card("eth0", "10.0.0.1")];
         let shown = present(&lan, 5);
         assert_eq!(shown.len(), 1);

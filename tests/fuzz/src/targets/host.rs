@@ -321,8 +321,8 @@ impl Rig {
             Op::Unpublish => node.unpublish(requests::stream(input)?),
             _ => Ok(()),
         };
-        // Only a text can be refused: the host asks nobody.
-        assert!(done.is_ok() || matches!(op, Op::Say), "{op:?}: {done:?}");
+        // Only a text, or a file larger than a message can say, is refused: the host asks no one.
+        assert!(done.is_ok() || matches!(op, Op::Say | Op::Offer), "{op:?}: {done:?}");
         match *op {
             Op::Profile => node.set_profile(&requests::profile(input)?),
             Op::Stored { file: number } => node.file_stored(file(number), FileHash([3; 32])),

@@ -19,4 +19,3 @@ pub use measured::{FileRate, Measured, System, TripSegment};
 pub use measurement::{About, Measurement, Origin, OtherEnd, Setup};
 pub use page::bytes;
 pub use row::SummaryRow;
-pub use theory::path_rate;

@@ -4,11 +4,12 @@ use netcore::proto::metrics::{
     Bucket, Counters, Distributions, Quantiles, SeriesPoint, TransportSummary, TripSummary,
 };
 use netcore::proto::video::{FrameOutcome, FrameResult};
-use netcore::proto::{Time, Transport};
+use netcore::proto::{Span, Time, Transport};
 use netcore::{LinkKey, Room, TcpInfo};
 use serde::Serialize;
 
 use crate::row::SummaryRow;
+use crate::theory::path_rate;
 
 /// What one transport has shown on one link within one stretch of time. What is not known is `None`.
 #[derive(Clone, Debug, Serialize)]
@@ -150,6 +151,17 @@ impl Measured {
                 link.and_then(|link| link.receive_buffer),
                 &tcp,
             ),
+            ..self
+        }
+    }
+
+    /// Adds each frame, what the frames say of the path, and the shortest round trip seen meanwhile.
+    #[must_use]
+    pub fn with_frames(self, results: Vec<FrameResult>, round_trip: Option<Span>) -> Measured {
+        Measured {
+            round_trip_us: round_trip.map(Span::as_micros),
+            path_bps: path_rate(&results).map(|rate| rate.0),
+            results,
             ..self
         }
     }

@@ -14,7 +14,7 @@ pub(super) fn stop_and_wait_bps(bytes: u64, path: Option<Bitrate>, round_trip: S
 
 /// The rate of the path as the frames' own dispersion at the receiver shows it: the median of bytes over the time from the first
 /// to the last of them (packet-train dispersion). `None` when no frame reported its spread.
-pub fn path_rate(results: &[FrameResult]) -> Option<Bitrate> {
+pub(super) fn path_rate(results: &[FrameResult]) -> Option<Bitrate> {
     let mut rates: Vec<Bitrate> = results
         .iter()
         .filter(|result| matches!(result.outcome, FrameOutcome::Acked { .. }))

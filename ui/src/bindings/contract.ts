@@ -17,7 +17,7 @@ export type IpcError = {
 export type ErrorCode = "port_in_use" | "address_invalid" | "unreachable" | "refused" | "not_a_room" | "version_mismatch" | "identity_changed" | "known_rooms_unreadable" | "host_gone" | "timed_out" | "too_long" | "empty" | "no_room" | "already_in_room" | "file_unreadable" | "is_folder" | "not_picked" | "disk_full" | "file_gone" | "file_corrupt" | "file_too_long" | "file_not_placed" | "file_changed" | "too_many_open" | "cancelled" | "camera_busy" | "camera_forbidden" | "camera_unplugged" | "camera_absent" | "camera_stalled" | "screen_absent" | "window_closed" | "format_unsupported" | "ffmpeg_missing" | "video_unreadable" | "recording_failed" | "already_live" | "not_live" | "storage" | "internal";
 
 // ---------- session ----------
-/** What a person tells about themselves. */
+/** What a person says about themselves. */
 export type Profile = {
   /** The name others see. */
   name: string,
@@ -29,11 +29,11 @@ export type Profile = {
   device: string };
 /** Whether a person can be reached right now. */
 export type Presence = "here" | "reconnecting";
-/** Somebody in the room. */
+/** A person in the room. */
 export type Person = {
   /** 0 is the host. */
   id: number,
-  /** What they tell about themselves. */
+  /** What they say about themselves. */
   profile: Profile,
   /** The address the host sees them at, such as "192.168.1.31:53412". */
   address: string,
@@ -177,7 +177,7 @@ export type SessionEvent = { kind: "joined",
   moving: number } | { kind: "closed",
   /** `null` when this window's person ended it. */
   reason: IpcError | null };
-/** Why somebody is no longer here. */
+/** Why a person is no longer here. */
 export type LeaveReason = "left" | "lost" | "removed";
 
 // ---------- chat ----------
@@ -421,27 +421,27 @@ export type MadeView = {
   rate: number };
 /** What a recording has become. */
 export type RecordedView = {
-  /** Its first film; `null` when not one picture came. */
+  /** Its first file; `null` when not one frame came. */
   path: string | null,
-  /** How many films it has: a new one begins when the pictures change their size. */
-  films: number,
-  /** Pictures in them. */
+  /** How many files it has: a new one begins when the pictures change their size. */
+  files: number,
+  /** Frames in them. */
   frames: number,
-  /** Pictures left out, as when the disk is too slow. */
+  /** Frames left out, as when the disk is too slow. */
   leftOut: number,
-  /** Bytes of the films. */
+  /** Bytes of the files. */
   bytes: number,
-  /** From the first picture to the last. */
+  /** From the first frame to the last. */
   lengthMs: number };
 
 // ---------- metrics ----------
 /** Which way a link's frames go. */
 export type Direction = "out" | "in";
-/** One stream between this computer and one neighbour, in one direction. Figures are over the last 10 s, counts since the stream began. */
+/** One stream between this computer and one peer, in one direction. Figures are over the last 10 s, counts since the stream began. */
 export type LinkView = {
   /** The stream. */
   stream: number,
-  /** The neighbour. */
+  /** The peer. */
   peer: number,
   /** Their name. */
   peerName: string,
@@ -483,7 +483,7 @@ export type LinkView = {
   datagramBytes: number | null,
   /** What the system granted for receiving. */
   receiveBufferBytes: number | null };
-/** A TCP connection as the operating system sees it. What a system does not tell is `null`. */
+/** A TCP connection as the operating system sees it. What a system does not report is `null`. */
 export type KernelView = {
   /** Smoothed round trip. */
   rttUs: number | null,
@@ -507,7 +507,7 @@ export type MetricPoint = {
   atMs: number,
   /** The stream. */
   stream: number,
-  /** The neighbour. */
+  /** The peer. */
   peer: number,
   /** What carried it. */
   transport: Transport,
@@ -593,7 +593,7 @@ export type TripView = {
 export type CountsView = {
   /** The stream. */
   stream: number,
-  /** The neighbour. */
+  /** The peer. */
   peer: number,
   /** Which way. */
   direction: Direction,
@@ -651,7 +651,7 @@ export type CompareView = {
 export type CompareRow = {
   /** Which. */
   transport: Transport,
-  /** Neighbours that the stream went to. */
+  /** Peers that the stream went to. */
   links: number,
   /** Frames whose end is known. */
   frames: number,

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use media::SourceId;
 use netcore::proto::metrics::{LinkMeter, SeriesPoint};
 use netcore::proto::video::FrameResult;
-use netcore::proto::{MemberId, Span, StreamId, Time, Transport};
+use netcore::proto::{MemberId, StreamId, Time, Transport};
 use netcore::{Address, LinkKey, LinkRecord, LinkResult, Role};
-use report::{About, Measured, Measurement, Origin, OtherEnd, Setup, path_rate};
+use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
 
 use super::view::ConditionsView;
 use crate::core::OpenRoom;
@@ -174,14 +174,9 @@ fn session(open: &OpenRoom) -> Vec<Measured> {
     trials
 }
 
-/// Adds each frame, the shortest round trip, and what the frames say of the path.
+/// Adds each frame of the link `key`.
 fn finish(open: &OpenRoom, key: LinkKey, measured: Measured, results: Vec<FrameResult>) -> Measured {
-    Measured {
-        round_trip_us: open.round_trips.least(key.peer).map(Span::as_micros),
-        path_bps: path_rate(&results).map(|rate| rate.0),
-        results,
-        ..measured
-    }
+    measured.with_frames(results, open.round_trips.least(key.peer))
 }
 
 fn about(

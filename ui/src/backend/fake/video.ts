@@ -54,7 +54,7 @@ export class FakeVideo {
       const lengthMs = Date.now() - since;
       const recorded = {
         path: `/home/mara/Downloads/Roomwire/stream-${stream}.avi`,
-        films: 1,
+        files: 1,
         frames: Math.round(lengthMs / 33),
         leftOut: 0,
         bytes: lengthMs * 900,

@@ -6,7 +6,7 @@ use app::video::{Fit, Wish};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{Span, StreamId, Time, session};
 use netcore::{LinkKey, LinkResult, Room, RoomEvent};
-use report::{FileRate, Measured, path_rate};
+use report::{FileRate, Measured};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{interval, sleep};
 
@@ -182,11 +182,10 @@ impl Watch {
             counters,
             series: record.series,
             file,
-            round_trip_us: self.round_trip.map(Span::as_micros),
-            path_bps: path_rate(&self.kept).map(|rate| rate.0),
-            results: self.kept,
             began,
-            ..measured.with_link(room, record.key)
+            ..measured
+                .with_frames(self.kept, self.round_trip)
+                .with_link(room, record.key)
         })
     }
 }

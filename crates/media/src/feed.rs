@@ -76,7 +76,7 @@ pub(crate) fn open(
         SourceId::Pattern => Ok(Box::new(PatternFeed::new(spec, clock.clone()))),
         SourceId::Camera(device) => camera::open(device, spec, options.backend, clock),
         SourceId::File(path) => file::open(path, spec, options, clock),
-        SourceId::Screen(part) => screen::open(part, spec, clock),
+        SourceId::Screen(area) => screen::open(area, spec, clock),
     }
 }
 

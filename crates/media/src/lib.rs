@@ -51,7 +51,7 @@ pub use pixels::{PixelOrder, Pixels};
 pub use planes::{Planes, Range};
 pub use record::{BackgroundRecorder, RecordError, RecordFrame, Recorded, Recorder};
 pub use snapshot::save_snapshot;
-pub use source::{Format, ScreenPart, SourceId, SourceIdError, SourceInfo, probe_file, screens, sources};
+pub use source::{Format, ScreenArea, SourceId, SourceIdError, SourceInfo, probe_file, screens, sources};
 
 /// Where the moments in a [`CapturedFrame`] come from: whoever drives this crate owns the clock.
 pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;

@@ -17,12 +17,12 @@ pub enum SourceId {
     /// A video file.
     File(PathBuf),
     /// A screen, or a window on it.
-    Screen(ScreenPart),
+    Screen(ScreenArea),
 }
 
-/// What of the screens is shown.
+/// What of the screens is shown: a screen or a window.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ScreenPart {
+pub enum ScreenArea {
     /// The screen that the system calls the primary one.
     Primary,
     /// A screen by its number, from 1.
@@ -37,9 +37,9 @@ impl fmt::Display for SourceId {
             SourceId::Pattern => f.write_str("pattern"),
             SourceId::Camera(device) => write!(f, "camera:{device}"),
             SourceId::File(path) => write!(f, "file:{}", path.display()),
-            SourceId::Screen(ScreenPart::Primary) => f.write_str("screen"),
-            SourceId::Screen(ScreenPart::Number(number)) => write!(f, "screen:{number}"),
-            SourceId::Screen(ScreenPart::Window(title)) => write!(f, "screen:{title}"),
+            SourceId::Screen(ScreenArea::Primary) => f.write_str("screen"),
+            SourceId::Screen(ScreenArea::Number(number)) => write!(f, "screen:{number}"),
+            SourceId::Screen(ScreenArea::Window(title)) => write!(f, "screen:{title}"),
         }
     }
 }
@@ -57,16 +57,16 @@ impl FromStr for SourceId {
     fn from_str(text: &str) -> Result<SourceId, SourceIdError> {
         match text {
             "pattern" => return Ok(SourceId::Pattern),
-            "screen" => return Ok(SourceId::Screen(ScreenPart::Primary)),
+            "screen" => return Ok(SourceId::Screen(ScreenArea::Primary)),
             _ => {}
         }
         match text.split_once(':') {
             Some(("camera", device)) if !device.is_empty() => Ok(SourceId::Camera(device.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(SourceId::File(PathBuf::from(path))),
-            Some(("screen", part)) => match part.parse() {
-                Ok(number @ 1..) => Ok(SourceId::Screen(ScreenPart::Number(number))),
-                Err(_) if !part.trim().is_empty() => {
-                    Ok(SourceId::Screen(ScreenPart::Window(part.to_owned())))
+            Some(("screen", area)) => match area.parse() {
+                Ok(number @ 1..) => Ok(SourceId::Screen(ScreenArea::Number(number))),
+                Err(_) if !area.trim().is_empty() => {
+                    Ok(SourceId::Screen(ScreenArea::Window(area.to_owned())))
                 }
                 _ => Err(SourceIdError(text.to_owned())),
             },
@@ -148,9 +148,9 @@ mod tests {
             SourceId::Camera("/dev/video0".into()),
             SourceId::File("/tmp/a: b.avi".into()),
             SourceId::File("C:\\clips\\a.avi".into()),
-            SourceId::Screen(ScreenPart::Primary),
-            SourceId::Screen(ScreenPart::Number(2)),
-            SourceId::Screen(ScreenPart::Window("Notes: 3 of 4".into())),
+            SourceId::Screen(ScreenArea::Primary),
+            SourceId::Screen(ScreenArea::Number(2)),
+            SourceId::Screen(ScreenArea::Window("Notes: 3 of 4".into())),
         ] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }

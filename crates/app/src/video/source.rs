@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use media::{
-    Capture, CaptureControl, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, ScreenPart, SourceId,
+    Capture, CaptureControl, CaptureError, CaptureEvent, CaptureSpec, CapturedFrame, ScreenArea, SourceId,
     SourceInfo,
 };
 use netcore::Publisher;
@@ -104,7 +104,7 @@ pub(super) fn list() -> Vec<SourceInfo> {
         Ok(screens) => all.extend(screens),
         // It is listed all the same: who takes it reads in words why it cannot be shown.
         Err(_) => all.push(SourceInfo {
-            id: SourceId::Screen(ScreenPart::Primary),
+            id: SourceId::Screen(ScreenArea::Primary),
             name: "Screen".to_owned(),
             formats: Vec::new(),
         }),

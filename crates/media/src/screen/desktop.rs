@@ -5,7 +5,7 @@ use xcap::{Monitor, Window, XCapError, XCapResult};
 use super::{Grab, Listed, MAX_SIDE, MAX_WINDOWS, find_title, no_such_screen, no_such_window};
 use crate::error::CaptureError;
 use crate::pixels::{PixelOrder, Pixels};
-use crate::source::ScreenPart;
+use crate::source::ScreenArea;
 
 pub(super) fn list() -> Result<Vec<Listed>, CaptureError> {
     let mut listed = Vec::new();
@@ -14,7 +14,7 @@ pub(super) fn list() -> Result<Vec<Listed>, CaptureError> {
         let (Ok(width), Ok(height)) = size else { continue };
         let name = monitor.friendly_name().or_else(|_| monitor.name());
         listed.push(Listed {
-            part: ScreenPart::Number(at as u16 + 1),
+            area: ScreenArea::Number(at as u16 + 1),
             name: format!("Screen {} ({})", at + 1, name.unwrap_or_default()),
             width: side(width),
             height: side(height),
@@ -24,7 +24,7 @@ pub(super) fn list() -> Result<Vec<Listed>, CaptureError> {
         let size = (window.width(), window.height());
         let (Ok(width), Ok(height)) = size else { continue };
         listed.push(Listed {
-            part: ScreenPart::Window(title.clone()),
+            area: ScreenArea::Window(title.clone()),
             name: title,
             width: side(width),
             height: side(height),
@@ -33,11 +33,11 @@ pub(super) fn list() -> Result<Vec<Listed>, CaptureError> {
     Ok(listed)
 }
 
-pub(super) fn open(part: &ScreenPart) -> Result<Box<dyn Grab>, CaptureError> {
-    let number = match part {
-        ScreenPart::Primary => 1,
-        ScreenPart::Number(number) => *number,
-        ScreenPart::Window(wanted) => {
+pub(super) fn open(area: &ScreenArea) -> Result<Box<dyn Grab>, CaptureError> {
+    let number = match area {
+        ScreenArea::Primary => 1,
+        ScreenArea::Number(number) => *number,
+        ScreenArea::Window(wanted) => {
             let (window, title) = find_title(windows()?, wanted).ok_or_else(|| no_such_window(wanted))?;
             return Ok(Box::new(WindowGrab { window, title }));
         }

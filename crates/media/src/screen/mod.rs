@@ -18,7 +18,7 @@ use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
 use crate::pixels::Pixels;
 use crate::planes::Planes;
-use crate::source::{Format, ScreenPart, SourceId, SourceInfo};
+use crate::source::{Format, ScreenArea, SourceId, SourceInfo};
 
 /// Pictures each second, when nothing else is asked for.
 const USUAL_RATE: f32 = 30.0;
@@ -40,7 +40,7 @@ trait Grab {
 
 /// Something to look at, as the system has it.
 struct Listed {
-    part: ScreenPart,
+    area: ScreenArea,
     name: String,
     width: u16,
     height: u16,
@@ -52,12 +52,12 @@ pub(crate) fn list() -> Result<Vec<SourceInfo>, CaptureError> {
     #[cfg(not(target_os = "linux"))]
     let listed = desktop::list()?;
     let info = |Listed {
-                    part,
+                    area,
                     name,
                     width,
                     height,
                 }: Listed| SourceInfo {
-        id: SourceId::Screen(part),
+        id: SourceId::Screen(area),
         name,
         formats: vec![Format {
             width,
@@ -69,14 +69,14 @@ pub(crate) fn list() -> Result<Vec<SourceInfo>, CaptureError> {
 }
 
 pub(crate) fn open(
-    part: &ScreenPart,
+    area: &ScreenArea,
     spec: &CaptureSpec,
     clock: &Clock,
 ) -> Result<Box<dyn Feed>, CaptureError> {
     #[cfg(target_os = "linux")]
-    let grab = Box::new(x11::open(None, part)?);
+    let grab = Box::new(x11::open(None, area)?);
     #[cfg(not(target_os = "linux"))]
-    let grab = desktop::open(part)?;
+    let grab = desktop::open(area)?;
     Ok(Box::new(ScreenFeed::open(grab, spec, clock)?))
 }
 

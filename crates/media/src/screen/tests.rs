@@ -95,8 +95,8 @@ impl Xvfb {
         warped.unwrap().check().unwrap();
     }
 
-    fn open(&self, part: &ScreenPart) -> x11::X11Grab {
-        x11::open(Some(&self.display), part).unwrap()
+    fn open(&self, area: &ScreenArea) -> x11::X11Grab {
+        x11::open(Some(&self.display), area).unwrap()
     }
 }
 
@@ -122,7 +122,7 @@ fn grabbed(grab: &mut dyn Grab) -> Pixels {
 #[test]
 fn a_screen_is_seen_as_it_is_and_as_it_becomes() {
     let xvfb = Xvfb::start();
-    let mut grab = xvfb.open(&ScreenPart::Primary);
+    let mut grab = xvfb.open(&ScreenArea::Primary);
     let pixels = grabbed(&mut grab);
     assert_eq!((pixels.width(), pixels.height()), SCREEN);
     assert_eq!(at(&pixels, 150, 150), GROUND);
@@ -146,7 +146,7 @@ fn a_screen_is_seen_as_it_is_and_as_it_becomes() {
 fn a_window_is_seen_whole_below_others_and_at_another_size() {
     let xvfb = Xvfb::start();
     let red = xvfb.window("Report – draft", (50, 50), (200, 100), RED);
-    let mut grab = xvfb.open(&ScreenPart::Window("report".into()));
+    let mut grab = xvfb.open(&ScreenArea::Window("report".into()));
     xvfb.window("Other", (100, 60), (300, 300), GREEN);
     let pixels = grabbed(&mut grab);
     assert_eq!((pixels.width(), pixels.height()), (200, 100));
@@ -199,7 +199,7 @@ fn the_pointer_is_seen() {
         .unwrap()
         .check()
         .unwrap();
-    let mut grab = xvfb.open(&ScreenPart::Number(1));
+    let mut grab = xvfb.open(&ScreenArea::Number(1));
     xvfb.point_at(200, 100);
     let pixels = grabbed(&mut grab);
     let yellow = 0xFF_FF_00;
@@ -225,11 +225,11 @@ fn what_can_be_shown_is_listed() {
     let listed = x11::list(Some(&xvfb.display)).unwrap();
     let found: Vec<_> = listed
         .iter()
-        .map(|listed| (listed.part.clone(), listed.width, listed.height))
+        .map(|listed| (listed.area.clone(), listed.width, listed.height))
         .collect();
     assert_eq!(found.len(), 2, "{found:?}");
-    assert_eq!(found[0], (ScreenPart::Number(1), 640, 480));
-    assert_eq!(found[1].0, ScreenPart::Window("Notes".into()));
+    assert_eq!(found[0], (ScreenArea::Number(1), 640, 480));
+    assert_eq!(found[1].0, ScreenArea::Window("Notes".into()));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn its_pictures_become_jpegs_at_the_size_that_is_wanted() {
     let xvfb = Xvfb::start();
     xvfb.window("Red", (0, 0), (320, 480), RED);
     let clock = crate::capture::test_clock();
-    let grab = Box::new(xvfb.open(&ScreenPart::Primary));
+    let grab = Box::new(xvfb.open(&ScreenArea::Primary));
     let mut feed = ScreenFeed::open(grab, &CaptureSpec::default(), &clock).unwrap();
     assert_eq!((feed.shape().width, feed.shape().height), SCREEN);
     for _ in 0..3 {
@@ -264,16 +264,16 @@ fn its_pictures_become_jpegs_at_the_size_that_is_wanted() {
 #[test]
 fn no_display_no_such_screen_and_no_such_window_are_said_in_words() {
     let xvfb = Xvfb::start();
-    let words = |display: &str, part| {
+    let words = |display: &str, area| {
         let mut pixels = Pixels::default();
-        let tried = x11::open(Some(display), &part).and_then(|mut grab| grab.grab(&mut pixels));
+        let tried = x11::open(Some(display), &area).and_then(|mut grab| grab.grab(&mut pixels));
         let error = tried.unwrap_err();
         assert_eq!(error.code(), "no_screen");
         error.to_string()
     };
-    assert!(words(":58765", ScreenPart::Primary).contains("does not answer"));
-    assert!(words(":65535", ScreenPart::Primary).contains("names no display"));
-    assert!(words("nonsense", ScreenPart::Primary).contains("names no display"));
-    assert!(words(&xvfb.display, ScreenPart::Number(2)).contains("no screen 2, but 1"));
-    assert!(words(&xvfb.display, ScreenPart::Window("Nothing".into())).contains("\"Nothing\""));
+    assert!(words(":58765", ScreenArea::Primary).contains("does not answer"));
+    assert!(words(":65535", ScreenArea::Primary).contains("names no display"));
+    assert!(words("nonsense", ScreenArea::Primary).contains("names no display"));
+    assert!(words(&xvfb.display, ScreenArea::Number(2)).contains("no screen 2, but 1"));
+    assert!(words(&xvfb.display, ScreenArea::Window("Nothing".into())).contains("\"Nothing\""));
 }

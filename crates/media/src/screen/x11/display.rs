@@ -8,7 +8,7 @@ use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, ImageOrder, MapState, Window};
 use x11rb::rust_connection::RustConnection;
 
-use super::{Area, MAX_WINDOWS};
+use super::{MAX_WINDOWS, Region};
 use crate::error::CaptureError;
 
 /// A connection to the X server, and what was learnt of it.
@@ -102,7 +102,7 @@ impl Display {
     }
 
     /// The monitors by name, the primary one first; the whole screen where the server knows of none.
-    pub(super) fn monitors(&self) -> Result<Vec<(String, Area)>, CaptureError> {
+    pub(super) fn monitors(&self) -> Result<Vec<(String, Region)>, CaptureError> {
         let asked = self.connection.randr_get_monitors(self.root, true);
         let mut monitors = match asked.map_err(|error| lost(&error))?.reply() {
             Ok(reply) => reply.monitors,
@@ -112,17 +112,17 @@ impl Display {
         monitors.sort_by_key(|monitor| !monitor.primary);
         let mut named = Vec::new();
         for monitor in monitors {
-            let area = Area {
+            let region = Region {
                 x: monitor.x,
                 y: monitor.y,
                 width: monitor.width,
                 height: monitor.height,
             };
-            named.push((self.atom_name(monitor.name), area));
+            named.push((self.atom_name(monitor.name), region));
         }
         if named.is_empty() {
             let (width, height) = self.size_of(self.root).map_err(|error| lost_in_reply(&error))?;
-            let whole = Area {
+            let whole = Region {
                 x: 0,
                 y: 0,
                 width,

@@ -10,7 +10,7 @@ use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
 use super::display::no_screen;
-use super::{Area, GrabError};
+use super::{GrabError, Region};
 
 const ALL_PLANES: u32 = u32::MAX;
 
@@ -18,10 +18,10 @@ const ALL_PLANES: u32 = u32::MAX;
 pub(super) fn image(
     connection: &RustConnection,
     drawable: u32,
-    area: Area,
+    region: Region,
     data: &mut [u8],
 ) -> Result<(), GrabError> {
-    let Area { x, y, width, height } = area;
+    let Region { x, y, width, height } = region;
     let asked = connection.get_image(ImageFormat::Z_PIXMAP, drawable, x, y, width, height, ALL_PLANES)?;
     let reply = asked.reply()?;
     if reply.data.len() != data.len() {
@@ -81,14 +81,14 @@ impl SharedMemory {
         &mut self,
         connection: &RustConnection,
         drawable: u32,
-        area: Area,
+        region: Region,
         data: &mut [u8],
     ) -> Result<(), GrabError> {
         self.grow(connection, data.len() as u64)?;
         let Some(segment) = self.segment else {
-            return image(connection, drawable, area, data);
+            return image(connection, drawable, region, data);
         };
-        let Area { x, y, width, height } = area;
+        let Region { x, y, width, height } = region;
         let format = ImageFormat::Z_PIXMAP.into();
         let asked =
             connection.shm_get_image(drawable, x, y, width, height, ALL_PLANES, format, segment, 0)?;

@@ -14,7 +14,7 @@ use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 use super::{Grab, Listed, MAX_SIDE, MAX_WINDOWS, find_title, no_such_screen, no_such_window};
 use crate::error::CaptureError;
 use crate::pixels::{PixelOrder, Pixels};
-use crate::source::ScreenPart;
+use crate::source::ScreenArea;
 
 use display::{Display, lost, no_screen};
 use memory::{SharedMemory, image};
@@ -24,7 +24,7 @@ const ASK_AGAIN: u32 = 64;
 
 /// A rectangle of the root window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Area {
+struct Region {
     x: i16,
     y: i16,
     width: u16,
@@ -41,11 +41,11 @@ pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
         Err(error) if windows.is_empty() => return Err(error),
         Err(_) => Vec::new(),
     };
-    let screens = monitors.iter().enumerate().map(|(at, (name, area))| Listed {
-        part: ScreenPart::Number(at as u16 + 1),
+    let screens = monitors.iter().enumerate().map(|(at, (name, region))| Listed {
+        area: ScreenArea::Number(at as u16 + 1),
         name: format!("Screen {} ({name})", at + 1),
-        width: area.width,
-        height: area.height,
+        width: region.width,
+        height: region.height,
     });
     let mut listed: Vec<Listed> = screens.collect();
     for (window, title) in windows {
@@ -53,7 +53,7 @@ pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
             continue;
         };
         listed.push(Listed {
-            part: ScreenPart::Window(title.clone()),
+            area: ScreenArea::Window(title.clone()),
             name: title,
             width: geometry.0,
             height: geometry.1,
@@ -62,18 +62,18 @@ pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
     Ok(listed)
 }
 
-pub(super) fn open(display: Option<&str>, part: &ScreenPart) -> Result<X11Grab, CaptureError> {
+pub(super) fn open(display: Option<&str>, area: &ScreenArea) -> Result<X11Grab, CaptureError> {
     let display = Display::open(display)?;
-    if !matches!(part, ScreenPart::Window(_)) {
+    if !matches!(area, ScreenArea::Window(_)) {
         display.has_whole_screen()?;
     }
-    let (target, name) = match part {
-        ScreenPart::Primary => (Target::Monitor(0), "Screen 1".to_owned()),
-        ScreenPart::Number(number) => {
+    let (target, name) = match area {
+        ScreenArea::Primary => (Target::Monitor(0), "Screen 1".to_owned()),
+        ScreenArea::Number(number) => {
             let at = usize::from(*number).saturating_sub(1);
             (Target::Monitor(at), format!("Screen {number}"))
         }
-        ScreenPart::Window(wanted) => {
+        ScreenArea::Window(wanted) => {
             let (window, title) =
                 find_title(display.windows()?, wanted).ok_or_else(|| no_such_window(wanted))?;
             display.keep_whole(window);
@@ -85,7 +85,7 @@ pub(super) fn open(display: Option<&str>, part: &ScreenPart) -> Result<X11Grab, 
         display,
         target,
         name,
-        area: None,
+        region: None,
         turns: 0,
         shared,
     })
@@ -102,7 +102,7 @@ pub(super) struct X11Grab {
     target: Target,
     name: String,
     /// Where a monitor is on the root; `None` when that is to be asked.
-    area: Option<Area>,
+    region: Option<Region>,
     turns: u32,
     shared: Option<SharedMemory>,
 }
@@ -126,7 +126,7 @@ impl Grab for X11Grab {
     fn grab(&mut self, pixels: &mut Pixels) -> Result<bool, CaptureError> {
         self.turns = self.turns.wrapping_add(1);
         if self.turns.is_multiple_of(ASK_AGAIN) {
-            self.area = None;
+            self.region = None;
         }
         // A screen or window that changed its size between asking and taking: the next try knows.
         for _ in 0..2 {
@@ -138,7 +138,7 @@ impl Grab for X11Grab {
                         title: self.name.clone(),
                     });
                 }
-                Err(GrabError::Elsewhere) => self.area = None,
+                Err(GrabError::Elsewhere) => self.region = None,
             }
         }
         Ok(false)
@@ -155,14 +155,14 @@ enum GrabError {
 
 impl X11Grab {
     fn try_grab(&mut self, pixels: &mut Pixels) -> Result<bool, GrabError> {
-        let (drawable, area, on_root) = match self.target {
+        let (drawable, region, on_root) = match self.target {
             Target::Monitor(at) => {
-                let area = self.monitor(at)?;
-                (self.display.root, area, (area.x, area.y))
+                let region = self.monitor(at)?;
+                (self.display.root, region, (region.x, region.y))
             }
             Target::Window(window) => {
                 let (width, height) = self.display.size_of(window)?;
-                let area = Area {
+                let region = Region {
                     x: 0,
                     y: 0,
                     width,
@@ -173,39 +173,39 @@ impl X11Grab {
                     .connection
                     .translate_coordinates(window, self.display.root, 0, 0)?;
                 let place = asked.reply()?;
-                (window, area, (place.dst_x, place.dst_y))
+                (window, region, (place.dst_x, place.dst_y))
             }
         };
-        if area.width > MAX_SIDE || area.height > MAX_SIDE {
+        if region.width > MAX_SIDE || region.height > MAX_SIDE {
             return Err(GrabError::Failed(no_screen(format!(
                 "{}×{} pixels are more than can be sent. Choose a smaller one.",
-                area.width, area.height
+                region.width, region.height
             ))));
         }
-        let data = pixels.resize(area.width, area.height, PixelOrder::Bgrx);
+        let data = pixels.resize(region.width, region.height, PixelOrder::Bgrx);
         match &mut self.shared {
-            Some(shared) => shared.image(&self.display.connection, drawable, area, data)?,
-            None => image(&self.display.connection, drawable, area, data)?,
+            Some(shared) => shared.image(&self.display.connection, drawable, region, data)?,
+            None => image(&self.display.connection, drawable, region, data)?,
         }
         if self.display.has_pointer {
-            self.draw_pointer(data, area, on_root)?;
+            self.draw_pointer(data, region, on_root)?;
         }
         Ok(true)
     }
 
-    fn monitor(&mut self, at: usize) -> Result<Area, GrabError> {
-        if let Some(area) = self.area {
-            return Ok(area);
+    fn monitor(&mut self, at: usize) -> Result<Region, GrabError> {
+        if let Some(region) = self.region {
+            return Ok(region);
         }
         let monitors = self.display.monitors().map_err(GrabError::Failed)?;
-        let (_, area) = monitors
+        let (_, region) = monitors
             .get(at)
             .ok_or_else(|| GrabError::Failed(no_such_screen(at as u16 + 1, monitors.len())))?;
-        Ok(*self.area.insert(*area))
+        Ok(*self.region.insert(*region))
     }
 
     /// The server leaves the pointer out of pictures; whoever is shown something wants to see where.
-    fn draw_pointer(&self, data: &mut [u8], area: Area, on_root: (i16, i16)) -> Result<(), GrabError> {
+    fn draw_pointer(&self, data: &mut [u8], region: Region, on_root: (i16, i16)) -> Result<(), GrabError> {
         let asked = self.display.connection.xfixes_get_cursor_image()?;
         let Ok(pointer) = asked.reply() else { return Ok(()) };
         let left = i32::from(pointer.x) - i32::from(pointer.xhot) - i32::from(on_root.0);
@@ -215,8 +215,8 @@ impl X11Grab {
             .chunks_exact(usize::from(pointer.width).max(1));
         for (y, row) in (top..).zip(rows) {
             for (x, pixel) in (left..).zip(row) {
-                if (0..i32::from(area.width)).contains(&x) && (0..i32::from(area.height)).contains(&y) {
-                    let at = 4 * (y as usize * usize::from(area.width) + x as usize);
+                if (0..i32::from(region.width)).contains(&x) && (0..i32::from(region.height)).contains(&y) {
+                    let at = 4 * (y as usize * usize::from(region.width) + x as usize);
                     blend(&mut data[at..at + 3], *pixel);
                 }
             }

@@ -44,7 +44,8 @@ use std::sync::Arc;
 use netcore_proto::Time;
 
 pub use capture::{
-    Backend, Capture, CaptureControl, CaptureEvent, CaptureOptions, CaptureSpec, CapturedFrame, Plan, Scale,
+    Backend, Capture, CaptureControl, CaptureEvent, CaptureOptions, CaptureSpec, CaptureTarget,
+    CapturedFrame, Scale,
 };
 pub use error::CaptureError;
 pub use pixels::{PixelOrder, Pixels};

@@ -158,7 +158,7 @@ impl Live {
 
     /// How its pictures are made at present.
     pub fn made(&self) -> MadeView {
-        let pace = self.capture.as_ref().map(|capture| capture.control().plan());
+        let pace = self.capture.as_ref().map(|capture| capture.control().target());
         let Format {
             width, height, rate, ..
         } = self.format;

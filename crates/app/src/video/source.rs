@@ -47,7 +47,7 @@ impl Outlet {
 
     /// Sends a picture, and has the next one made as the network takes it.
     fn send(&self, frame: &CapturedFrame) {
-        let plan = self.publisher.read().as_ref().and_then(|publisher| {
+        let target = self.publisher.read().as_ref().and_then(|publisher| {
             publisher.send(
                 &frame.jpeg,
                 frame.width,
@@ -57,16 +57,16 @@ impl Outlet {
             )
         });
         let control = self.control.read();
-        let (Some(plan), Some(control)) = (plan, &*control) else {
+        let (Some(target), Some(control)) = (target, &*control) else {
             return;
         };
-        let plan = media::Plan {
-            quality: plan.quality,
-            scale: media::Scale::new(plan.scale.0, plan.scale.1),
-            rate: plan.rate,
+        let target = media::CaptureTarget {
+            quality: target.quality,
+            scale: media::Scale::new(target.scale.0, target.scale.1),
+            rate: target.rate,
         };
-        if control.plan() != plan {
-            control.set_plan(plan);
+        if control.target() != target {
+            control.set_target(target);
         }
     }
 }

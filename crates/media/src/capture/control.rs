@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::plan::Plan;
+use super::target::CaptureTarget;
 
 #[derive(Debug)]
 pub(super) struct Control {
@@ -14,17 +14,17 @@ pub(super) struct Control {
 
 #[derive(Debug, Default)]
 struct State {
-    plan: Plan,
-    /// How often the plan has changed.
+    target: CaptureTarget,
+    /// How often the target has changed.
     changes: u64,
     stop: bool,
     done: bool,
 }
 
 impl Control {
-    pub(super) fn new(plan: Plan) -> Control {
+    pub(super) fn new(target: CaptureTarget) -> Control {
         let state = State {
-            plan,
+            target,
             ..State::default()
         };
         Control {
@@ -33,21 +33,21 @@ impl Control {
         }
     }
 
-    pub(super) fn change_plan(&self, change: impl FnOnce(&mut Plan)) {
+    pub(super) fn change_target(&self, change: impl FnOnce(&mut CaptureTarget)) {
         let mut state = self.state.lock();
-        change(&mut state.plan);
+        change(&mut state.target);
         state.changes += 1;
         drop(state);
         self.changed.notify_all();
     }
 
-    pub(super) fn plan(&self) -> Plan {
-        self.state.lock().plan
+    pub(super) fn target(&self) -> CaptureTarget {
+        self.state.lock().target
     }
 
     /// Frames each second; `None` when it is the source's own.
     pub(super) fn rate(&self) -> Option<f32> {
-        let rate = self.plan().rate;
+        let rate = self.target().rate;
         (rate.is_finite() && rate > 0.0).then(|| rate.clamp(0.1, 1_000.0))
     }
 
@@ -60,12 +60,12 @@ impl Control {
         self.state.lock().stop
     }
 
-    /// How often the plan has changed, for [`Control::sleep`].
+    /// How often the target has changed, for [`Control::sleep`].
     pub(super) fn changes(&self) -> u64 {
         self.state.lock().changes
     }
 
-    /// Waits for `span`, or less when it is time to stop or the plan is no longer the one of `changes`.
+    /// Waits for `span`, or less when it is time to stop or the target is no longer the one of `changes`.
     pub(super) fn sleep(&self, span: Duration, changes: u64) {
         let unchanged = |state: &mut State| !state.stop && state.changes == changes;
         let mut state = self.state.lock();
@@ -98,19 +98,19 @@ mod tests {
     #[test]
     fn a_rate_that_is_none_is_the_sources_own() {
         for rate in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            let control = Control::new(Plan {
+            let control = Control::new(CaptureTarget {
                 rate,
-                ..Plan::default()
+                ..CaptureTarget::default()
             });
             assert_eq!(control.rate(), None, "{rate}");
         }
     }
 
     #[test]
-    fn a_plan_that_changed_already_is_not_slept_over() {
-        let control = Control::new(Plan::default());
+    fn a_target_that_changed_already_is_not_slept_over() {
+        let control = Control::new(CaptureTarget::default());
         let changes = control.changes();
-        control.change_plan(|plan| plan.rate = 5.0);
+        control.change_target(|target| target.rate = 5.0);
         let began = std::time::Instant::now();
         control.sleep(Duration::from_secs(60), changes);
         assert!(began.elapsed() < Duration::from_secs(30));

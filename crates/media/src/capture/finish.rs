@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::CaptureSpec;
-use super::plan::Plan;
+use super::target::CaptureTarget;
 use crate::error::CaptureError;
 use crate::feed::Shape;
 use crate::jpeg::{self, Decoder, Encoder, JpegError, JpegInfo, Limits, MAX_SENT_SIDE};
@@ -67,17 +67,21 @@ impl Finisher {
         self.size
     }
 
-    /// The JPEG of a picture as `plan` has it.
-    pub(super) fn finish(&mut self, picture: Picture<'_>, plan: Plan) -> Result<Finished, CaptureError> {
+    /// The JPEG of a picture as `target` has it.
+    pub(super) fn finish(
+        &mut self,
+        picture: Picture<'_>,
+        target: CaptureTarget,
+    ) -> Result<Finished, CaptureError> {
         let (own, finished) = match picture {
-            Picture::Jpeg(jpeg) => (self.size, self.finish_jpeg(jpeg, plan)),
+            Picture::Jpeg(jpeg) => (self.size, self.finish_jpeg(jpeg, target)),
             Picture::Planes(planes) => (
                 (planes.width(), planes.height()),
-                self.finish_planes(planes, plan),
+                self.finish_planes(planes, target),
             ),
             Picture::Pixels(pixels) => (
                 (pixels.width(), pixels.height()),
-                self.finish_pixels(pixels, plan),
+                self.finish_pixels(pixels, target),
             ),
         };
         finished.map_err(|error| CaptureError::Encoding {
@@ -88,34 +92,34 @@ impl Finisher {
     }
 
     /// A screen is RGB: the codec's own way from there is the shortest.
-    fn finish_pixels(&mut self, pixels: &Pixels, plan: Plan) -> Result<Finished, JpegError> {
+    fn finish_pixels(&mut self, pixels: &Pixels, target: CaptureTarget) -> Result<Finished, JpegError> {
         let own = (pixels.width(), pixels.height());
-        let size = plan.scale.of(fit(own, self.wanted));
+        let size = target.scale.of(fit(own, self.wanted));
         if own == size {
-            return Ok(made(self.encoder.pixels(pixels, plan.quality)?, size));
+            return Ok(made(self.encoder.pixels(pixels, target.quality)?, size));
         }
         pixels.scale_into(&mut self.scaled_pixels, size);
         Ok(made(
-            self.encoder.pixels(&self.scaled_pixels, plan.quality)?,
+            self.encoder.pixels(&self.scaled_pixels, target.quality)?,
             size,
         ))
     }
 
-    fn finish_planes(&mut self, planes: &Planes, plan: Plan) -> Result<Finished, JpegError> {
+    fn finish_planes(&mut self, planes: &Planes, target: CaptureTarget) -> Result<Finished, JpegError> {
         let own = (planes.width(), planes.height());
-        let size = plan.scale.of(fit(own, self.wanted));
+        let size = target.scale.of(fit(own, self.wanted));
         if own == size {
-            return Ok(made(self.encoder.planes(planes, plan.quality)?, size));
+            return Ok(made(self.encoder.planes(planes, target.quality)?, size));
         }
         self.scaled.resize(size.0, size.1);
         planes.scale_into(&mut self.scaled);
-        Ok(made(self.encoder.planes(&self.scaled, plan.quality)?, size))
+        Ok(made(self.encoder.planes(&self.scaled, target.quality)?, size))
     }
 
-    fn finish_jpeg(&mut self, jpeg: &Bytes, plan: Plan) -> Result<Finished, JpegError> {
+    fn finish_jpeg(&mut self, jpeg: &Bytes, target: CaptureTarget) -> Result<Finished, JpegError> {
         let (whole, info) = jpeg::whole_picture(jpeg, &Limits::SOURCE)?;
         let own = (info.width, info.height);
-        let size = plan.scale.of(fit(own, self.wanted));
+        let size = target.scale.of(fit(own, self.wanted));
         let keep = |whole: Cow<'_, [u8]>| Finished {
             jpeg: match whole {
                 Cow::Borrowed(bytes) => jpeg.slice_ref(bytes),
@@ -124,13 +128,13 @@ impl Finisher {
             size,
             passed_through: true,
         };
-        if own == size && is_good_enough(&info, plan.quality) {
+        if own == size && is_good_enough(&info, target.quality) {
             return Ok(keep(whole));
         }
         self.scaled.resize(size.0, size.1);
         match self.decoder.planes(&whole, &mut self.scaled) {
             Ok(()) => {
-                let again = self.encoder.planes(&self.scaled, plan.quality)?;
+                let again = self.encoder.planes(&self.scaled, target.quality)?;
                 // A picture that loses by it and gains nothing stays what it was.
                 if own == size && again.len() >= whole.len() {
                     return Ok(keep(whole));
@@ -184,10 +188,10 @@ mod tests {
     use crate::source::SourceId;
     use netcore_proto::Time;
 
-    fn at(quality: u8) -> Plan {
-        Plan {
+    fn at(quality: u8) -> CaptureTarget {
+        CaptureTarget {
             quality,
-            ..Plan::default()
+            ..CaptureTarget::default()
         }
     }
 
@@ -303,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_below_full_size_scales_jpegs_and_planes_alike() {
+    fn a_target_below_full_size_scales_jpegs_and_planes_alike() {
         let mut planes = Planes::new(640, 360);
         pattern::draw(&mut planes, 5, Time::ZERO);
         let mut finisher = finisher(0, 0);
@@ -313,9 +317,9 @@ mod tests {
             (Scale::new(5, 8), (400, 226)),
             (Scale::FULL, (640, 360)),
         ] {
-            let plan = Plan { scale, ..at(60) };
-            let from_jpeg = finisher.finish(Picture::Jpeg(&jpeg(90)), plan).unwrap();
-            let from_planes = finisher.finish(Picture::Planes(&planes), plan).unwrap();
+            let target = CaptureTarget { scale, ..at(60) };
+            let from_jpeg = finisher.finish(Picture::Jpeg(&jpeg(90)), target).unwrap();
+            let from_planes = finisher.finish(Picture::Planes(&planes), target).unwrap();
             for finished in [from_jpeg, from_planes] {
                 assert_eq!((finished.size, number_in(&finished.jpeg)), (expected, Some(5)));
                 let info = jpeg::inspect(&finished.jpeg, &Limits::default()).unwrap();

@@ -2,7 +2,7 @@
 
 mod control;
 mod finish;
-mod plan;
+mod target;
 mod tempo;
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::source::SourceId;
 
 use control::{Control, Done};
 use finish::{Finished, Finisher, Picture};
-pub use plan::{Plan, Scale};
+pub use target::{CaptureTarget, Scale};
 use tempo::{Schedule, Thinner};
 
 /// So long may letting go of a device take before its thread is left to finish alone.
@@ -158,7 +158,7 @@ impl Capture {
         clock: Clock,
         mut sink: impl FnMut(CaptureEvent) + Send + 'static,
     ) -> Capture {
-        let control = Arc::new(Control::new(Plan {
+        let control = Arc::new(Control::new(CaptureTarget {
             quality: spec.quality,
             scale: Scale::FULL,
             rate: spec.rate,
@@ -183,15 +183,15 @@ impl Capture {
         }
     }
 
-    /// JPEG quality (1 to 100) from the next frame on; as [`CaptureControl::set_plan`] for this alone.
+    /// JPEG quality (1 to 100) from the next frame on; as [`CaptureControl::set_target`] for this alone.
     pub fn set_quality(&self, quality: u8) {
-        self.control.change_plan(|plan| plan.quality = quality);
+        self.control.change_target(|target| target.quality = quality);
     }
 
     /// Frames each second at most, from the next frame on; 0: the source's own. A camera goes on at the rate it was opened with,
     /// and what is more than asked is left out.
     pub fn set_rate(&self, rate: f32) {
-        self.control.change_plan(|plan| plan.rate = rate);
+        self.control.change_target(|target| target.rate = rate);
     }
 
     /// A handle for whoever decides, frame by frame, how pictures are to be made.
@@ -229,14 +229,14 @@ impl Drop for Capture {
 pub struct CaptureControl(Arc<Control>);
 
 impl CaptureControl {
-    /// Pictures are made by `plan` from the next one on. The source goes on as it was opened: nothing is restarted.
-    pub fn set_plan(&self, plan: Plan) {
-        self.0.change_plan(|own| *own = plan);
+    /// Pictures are made by `target` from the next one on. The source goes on as it was opened: nothing is restarted.
+    pub fn set_target(&self, target: CaptureTarget) {
+        self.0.change_target(|own| *own = target);
     }
 
-    /// The plan that is followed now.
-    pub fn plan(&self) -> Plan {
-        self.0.plan()
+    /// The target that is followed now.
+    pub fn target(&self) -> CaptureTarget {
+        self.0.target()
     }
 }
 
@@ -291,7 +291,7 @@ fn run(
         if !roll.wanted(captured, control) {
             continue;
         }
-        match finisher.finish(picture, control.plan()) {
+        match finisher.finish(picture, control.target()) {
             Ok(finished) => {
                 let Finished {
                     jpeg,

@@ -17,7 +17,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Waits until the next step at `rate` each second, which is asked again when the plan changes while it waits; `false` when it
+    /// Waits until the next step at `rate` each second, which is asked again when the target changes while it waits; `false` when it
     /// is time to stop.
     pub(super) fn wait(&mut self, rate: impl Fn() -> f32, clock: &Clock, control: &Control) -> bool {
         loop {

@@ -109,7 +109,7 @@ fn quality_changes_while_it_runs() {
 }
 
 #[test]
-fn a_plan_is_followed_from_the_next_frame_on() {
+fn a_target_is_followed_from_the_next_frame_on() {
     let (capture, events) = start(CaptureSpec {
         width: 320,
         height: 180,
@@ -117,29 +117,29 @@ fn a_plan_is_followed_from_the_next_frame_on() {
         ..CaptureSpec::default()
     });
     next_frame(&events);
-    let plan = Plan {
+    let target = CaptureTarget {
         quality: 30,
         scale: Scale::HALF,
         rate: 100.0,
     };
     let control = capture.control();
-    control.set_plan(plan);
-    assert_eq!(control.plan(), plan);
+    control.set_target(target);
+    assert_eq!(control.target(), target);
     let halved = (0..10)
         .map(|_| next_frame(&events))
         .find(|frame| frame.width == 160);
-    let halved = halved.expect("one of ten frames follows the plan");
+    let halved = halved.expect("one of ten frames follows the target");
     assert_eq!(halved.height, 90);
-    control.set_plan(Plan {
+    control.set_target(CaptureTarget {
         scale: Scale::FULL,
-        ..plan
+        ..target
     });
     assert!((0..10).any(|_| next_frame(&events).width == 320), "and back");
     assert!(halved.number > 0, "the source was not opened again");
 }
 
 #[test]
-fn a_faster_plan_is_not_waited_for_at_the_slower_rate() {
+fn a_faster_target_is_not_waited_for_at_the_slower_rate() {
     let (capture, events) = start(CaptureSpec {
         width: 64,
         height: 64,

@@ -1,20 +1,20 @@
-//! What is to be made of each picture: a plan that may change between any two of them.
+//! How pictures are made, which may change between any two of them.
 
-/// How pictures are made from now on. Whoever watches the network changes it while the source runs.
+/// How pictures are made from now on. The publisher's adaptation to the network changes it while the source runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
+pub struct CaptureTarget {
     /// JPEG quality, 1 to 100; anything beyond is taken as the nearest of these.
     pub quality: u8,
-    /// Part of the size that the capture has without a plan.
+    /// What share of its own size a picture keeps.
     pub scale: Scale,
     /// Frames each second at most; 0: the source's own.
     pub rate: f32,
 }
 
-impl Default for Plan {
+impl Default for CaptureTarget {
     /// Quality 50, full size, the source's own rate.
-    fn default() -> Plan {
-        Plan {
+    fn default() -> CaptureTarget {
+        CaptureTarget {
             quality: 50,
             scale: Scale::FULL,
             rate: 0.0,
@@ -38,17 +38,17 @@ impl Scale {
         numerator: 1,
         denominator: 1,
     };
-    /// The first step down: 3/4 each way, 56 % of the pixels.
+    /// The first step down: 3/4 in each direction, 56 % of the pixels.
     pub const THREE_QUARTERS: Scale = Scale {
         numerator: 3,
         denominator: 4,
     };
-    /// Half each way, a quarter of the pixels.
+    /// Half in each direction, a quarter of the pixels.
     pub const HALF: Scale = Scale {
         numerator: 1,
         denominator: 2,
     };
-    /// A quarter each way.
+    /// A quarter in each direction.
     pub const QUARTER: Scale = Scale {
         numerator: 1,
         denominator: 4,

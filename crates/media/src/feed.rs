@@ -10,14 +10,14 @@ use crate::error::CaptureError;
 use crate::pixels::Pixels;
 use crate::planes::Planes;
 use crate::source::SourceId;
-use crate::{Clock, camera, file, pattern, screen};
+use crate::{Clock, camera, pattern, playback, screen};
 
 /// A source that has been opened. It is created, used and dropped on one thread.
 pub(crate) trait Feed {
     /// What it gives, as settled when it was opened.
     fn shape(&self) -> Shape;
 
-    /// Waits for the next picture for a tenth of a second or so, so that whoever calls can look up in between.
+    /// Waits for the next picture for a tenth of a second or so, so that the caller can stop in between.
     ///
     /// A picture that is not a JPEG goes into `planes`, made to its size.
     fn next(&mut self, planes: &mut Planes) -> Result<Shot, CaptureError>;
@@ -44,8 +44,8 @@ pub(crate) struct Shape {
 pub(crate) enum Tempo {
     /// The feed does: it is there when it is there.
     Live,
-    /// The file's own steps do; pictures are left out when fewer are asked for, so that the film does not slow down.
-    Film { steps_per_s: f32 },
+    /// The file's own steps do; pictures are left out when fewer are asked for, so that the video does not slow down.
+    File { steps_per_s: f32 },
     /// The rate that was asked for does.
     Asked,
 }
@@ -61,7 +61,7 @@ pub(crate) enum Shot {
     Pixels { pixels: Arc<Pixels>, captured: Time },
     /// Nothing yet, or only something damaged.
     Nothing,
-    /// The picture before, for so many steps of the film more; at least one.
+    /// The picture before, for so many steps of the file more; at least one.
     Still { steps: u32 },
     /// The file is over.
     End,
@@ -75,7 +75,7 @@ pub(crate) fn open(
     match &spec.source {
         SourceId::Pattern => Ok(Box::new(PatternFeed::new(spec, clock.clone()))),
         SourceId::Camera(device) => camera::open(device, spec, options.backend, clock),
-        SourceId::File(path) => file::open(path, spec, options, clock),
+        SourceId::File(path) => playback::open(path, spec, options, clock),
         SourceId::Screen(area) => screen::open(area, spec, clock),
     }
 }

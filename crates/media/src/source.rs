@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::CaptureError;
-use crate::{camera, file, screen};
+use crate::{camera, playback, screen};
 
 /// A source by name. As text: `pattern`, `camera:/dev/video0`, `file:/home/ana/clip.avi`, `screen`, `screen:2`, `screen:Notes`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -125,7 +125,7 @@ pub fn screens() -> Result<Vec<SourceInfo>, CaptureError> {
 /// # Errors
 /// [`CaptureError::Absent`], [`CaptureError::Unreadable`], or [`CaptureError::FfmpegMissing`] when the file needs `ffmpeg`.
 pub fn probe_file(path: impl AsRef<Path>) -> Result<SourceInfo, CaptureError> {
-    file::probe(path.as_ref())
+    playback::probe(path.as_ref())
 }
 
 fn pattern_formats() -> Vec<Format> {

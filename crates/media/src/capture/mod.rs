@@ -342,7 +342,7 @@ impl Roll {
         let own = self.shape.rate;
         match self.shape.tempo {
             Tempo::Live => !control.is_stopped(),
-            Tempo::Film { steps_per_s } => self.schedule.wait(|| steps_per_s, clock, control),
+            Tempo::File { steps_per_s } => self.schedule.wait(|| steps_per_s, clock, control),
             Tempo::Asked => self
                 .schedule
                 .wait(|| control.rate().unwrap_or(own), clock, control),
@@ -351,7 +351,7 @@ impl Roll {
 
     /// The film shows nothing new for `steps`, the first of which has been waited for.
     fn pass(&mut self, steps: u32) {
-        if let Tempo::Film { steps_per_s } = self.shape.tempo {
+        if let Tempo::File { steps_per_s } = self.shape.tempo {
             self.schedule.pass(steps.saturating_sub(1), steps_per_s);
         }
     }

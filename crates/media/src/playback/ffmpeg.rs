@@ -1,6 +1,6 @@
-//! Everything that our own readers do not play, by way of an `ffmpeg` on the machine that pipes Y4M to us.
+//! Everything that our own readers do not play: an `ffmpeg` on the machine reads it and pipes Y4M to us.
 //!
-//! `ffmpeg` never gets further ahead than its pipe: it waits until we read, so the film keeps our time.
+//! `ffmpeg` never gets further ahead than its pipe: it waits until we read, so playback keeps our time.
 
 #![cfg_attr(
     not(test),
@@ -22,21 +22,22 @@ use std::time::Duration;
 
 use super::aspect::MAX_ASPECT;
 use super::kind::DEMUXERS;
+use super::reader::{Header, MAX_SIDE, PlaybackError, Take, VideoReader};
 use super::y4m::Y4m;
-use super::{Film, FilmError, Header, MAX_SIDE, Take};
 use crate::planes::Planes;
 
-/// How long a film may take from one picture to the next before it is given up; also from the start to the first.
+/// The longest time from one picture to the next, and from the start to the first, before a file is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long to wait for a picture before whoever waits may look up.
+/// How long one call waits for a picture. Between two calls a capture may be stopped.
 const TURN: Duration = Duration::from_millis(100);
 
 /// More of its complaints than this are read and thrown away.
 const MAX_COMPLAINT: usize = 2_048;
 
-/// A film whose pictures take no more bytes is kept, so that it goes round without an `ffmpeg` for each time: two seconds of 720p.
-const MAX_KEPT_BYTES: usize = 64 << 20;
+/// Pictures of a short video are remembered when they take no more bytes than this, two seconds of 720p: then one `ffmpeg` serves
+/// every repetition.
+const MAX_LOOP_BYTES: usize = 64 << 20;
 
 /// A single picture is given so many times a second.
 const STILL_RATE: f32 = 5.0;
@@ -44,11 +45,11 @@ const STILL_RATE: f32 = 5.0;
 pub(super) struct Ffmpeg {
     order: Order,
     header: Header,
-    /// `None` once all its pictures are kept.
+    /// `None` once all its pictures are remembered.
     run: Option<Run>,
     /// Pictures that came while it was opened.
     waiting: VecDeque<Planes>,
-    kept: Kept,
+    short_loop: ShortLoop,
     quiet_turns: u32,
 }
 
@@ -70,7 +71,7 @@ impl Ffmpeg {
         kind: Option<&'static str>,
         wanted: (u16, u16),
         program: &str,
-    ) -> Result<Ffmpeg, FilmError> {
+    ) -> Result<Ffmpeg, PlaybackError> {
         let order = Order {
             program: program.to_owned(),
             path: path.to_owned(),
@@ -79,7 +80,7 @@ impl Ffmpeg {
         };
         let mut run = Run::start(&order)?;
         let Some(Message::Header(mut header)) = run.next_message()? else {
-            return Err(FilmError::Foreign(run.last_complaint()));
+            return Err(PlaybackError::Foreign(run.last_complaint()));
         };
         let mut waiting = VecDeque::new();
         while waiting.len() < 2
@@ -88,7 +89,7 @@ impl Ffmpeg {
             waiting.push_back(picture);
         }
         match waiting.len() {
-            0 => return Err(FilmError::Foreign(run.last_complaint())),
+            0 => return Err(PlaybackError::Foreign(run.last_complaint())),
             1 => (header.rate, header.steps_per_s) = (STILL_RATE, STILL_RATE),
             _ => {}
         }
@@ -97,31 +98,31 @@ impl Ffmpeg {
             header,
             run: Some(run),
             waiting,
-            kept: Kept::default(),
+            short_loop: ShortLoop::default(),
             quiet_turns: 0,
         })
     }
 
     /// A picture as it comes from `ffmpeg`.
     fn came(&mut self, picture: Planes, planes: &mut Planes) -> Take {
-        self.kept.keep(&picture);
+        self.short_loop.add(&picture);
         *planes = picture;
         self.quiet_turns = 0;
         Take::Planes
     }
 }
 
-impl Film for Ffmpeg {
+impl VideoReader for Ffmpeg {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
+    fn next(&mut self, planes: &mut Planes) -> Result<Take, PlaybackError> {
         if let Some(picture) = self.waiting.pop_front() {
             return Ok(self.came(picture, planes));
         }
         let Some(run) = &self.run else {
-            return Ok(self.kept.next_into(planes));
+            return Ok(self.short_loop.next_into(planes));
         };
         match run.messages().recv_timeout(TURN) {
             Ok(Message::Picture(picture)) => Ok(self.came(picture, planes)),
@@ -136,10 +137,10 @@ impl Film for Ffmpeg {
         }
     }
 
-    fn rewind(&mut self) -> Result<(), FilmError> {
+    fn rewind(&mut self) -> Result<(), PlaybackError> {
         self.quiet_turns = 0;
-        self.run = if self.kept.is_whole_film() {
-            self.kept.next = 0;
+        self.run = if self.short_loop.is_complete() {
+            self.short_loop.next = 0;
             None
         } else {
             Some(Run::start(&self.order)?)
@@ -148,9 +149,9 @@ impl Film for Ffmpeg {
     }
 }
 
-/// The pictures of a film that is short, which are all there once it is over.
+/// The pictures of a short video, all of which are there once it has been played.
 #[derive(Default)]
-struct Kept {
+struct ShortLoop {
     pictures: Vec<Planes>,
     bytes: usize,
     is_too_long: bool,
@@ -158,13 +159,13 @@ struct Kept {
     next: usize,
 }
 
-impl Kept {
-    fn keep(&mut self, picture: &Planes) {
+impl ShortLoop {
+    fn add(&mut self, picture: &Planes) {
         if self.is_too_long {
             return;
         }
         self.bytes = self.bytes.saturating_add(picture.bytes().len());
-        if self.bytes <= MAX_KEPT_BYTES {
+        if self.bytes <= MAX_LOOP_BYTES {
             self.pictures.push(picture.clone());
         } else {
             self.is_too_long = true;
@@ -172,8 +173,8 @@ impl Kept {
         }
     }
 
-    /// Of a film that is over.
-    fn is_whole_film(&self) -> bool {
+    /// Whether it has every picture, of a video that has been played to its end.
+    fn is_complete(&self) -> bool {
         !self.is_too_long && !self.pictures.is_empty()
     }
 
@@ -190,7 +191,7 @@ impl Kept {
 enum Message {
     Header(Header),
     Picture(Planes),
-    Failed(FilmError),
+    Failed(PlaybackError),
 }
 
 /// One `ffmpeg` and the threads that read from it; dropping it ends all three.
@@ -202,7 +203,7 @@ struct Run {
 }
 
 impl Run {
-    fn start(order: &Order) -> Result<Run, FilmError> {
+    fn start(order: &Order) -> Result<Run, PlaybackError> {
         let mut command = Command::new(&order.program);
         command.args(arguments(order)?);
         command
@@ -210,8 +211,8 @@ impl Run {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => FilmError::FfmpegMissing,
-            _ => FilmError::Io(error),
+            io::ErrorKind::NotFound => PlaybackError::FfmpegMissing,
+            _ => PlaybackError::Io(error),
         })?;
         let (tx, rx) = mpsc::sync_channel(1);
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -233,7 +234,7 @@ impl Run {
     }
 
     /// Waits for what comes next; `None` when it has ended.
-    fn next_message(&self) -> Result<Option<Message>, FilmError> {
+    fn next_message(&self) -> Result<Option<Message>, PlaybackError> {
         match self.messages().recv_timeout(PATIENCE) {
             Ok(Message::Failed(error)) => Err(error),
             Ok(message) => Ok(Some(message)),
@@ -287,7 +288,7 @@ fn in_words(said: &str) -> String {
     }
 }
 
-fn arguments(order: &Order) -> Result<Vec<OsString>, FilmError> {
+fn arguments(order: &Order) -> Result<Vec<OsString>, PlaybackError> {
     // A name like "-y" or "https://…" is a file here and nothing else; and the file leads neither to the network nor to other files.
     let mut url = OsString::from("file:");
     url.push(std::path::absolute(&order.path)?);
@@ -322,14 +323,14 @@ fn scale_to((width, height): (u16, u16)) -> String {
     format!("scale=w='{}':h='{}',setsar=1", even("iw*ld(0)"), even("ih"))
 }
 
-fn too_slow() -> FilmError {
-    FilmError::Foreign(format!("ffmpeg gave no picture for {} s", PATIENCE.as_secs()))
+fn too_slow() -> PlaybackError {
+    PlaybackError::Foreign(format!("ffmpeg gave no picture for {} s", PATIENCE.as_secs()))
 }
 
 fn spawn<T: Send + 'static>(
     name: &str,
     body: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, FilmError> {
+) -> Result<JoinHandle<T>, PlaybackError> {
     Ok(thread::Builder::new().name(name.to_owned()).spawn(body)?)
 }
 
@@ -350,11 +351,11 @@ fn read_pictures(stdout: ChildStdout, to: &SyncSender<Message>) {
 }
 
 fn read_complaints(mut stderr: ChildStderr) -> String {
-    let (mut kept, mut piece) = (Vec::new(), [0; 512]);
+    let (mut last, mut piece) = (Vec::new(), [0; 512]);
     while let Ok(len @ 1..) = stderr.read(&mut piece) {
-        kept.extend_from_slice(piece.get(..len).unwrap_or_default());
-        // The last words are the ones that tell why it ended.
-        kept.drain(..kept.len().saturating_sub(MAX_COMPLAINT));
+        last.extend_from_slice(piece.get(..len).unwrap_or_default());
+        // The last words are the ones that say why it ended.
+        last.drain(..last.len().saturating_sub(MAX_COMPLAINT));
     }
-    String::from_utf8_lossy(&kept).into_owned()
+    String::from_utf8_lossy(&last).into_owned()
 }

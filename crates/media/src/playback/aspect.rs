@@ -9,7 +9,7 @@
     )
 )]
 
-use super::MAX_SIDE;
+use super::reader::MAX_SIDE;
 
 /// A pixel is taken for square when it claims to be more times as wide as high, or as high as wide, than this.
 pub(super) const MAX_ASPECT: f64 = 10.0;

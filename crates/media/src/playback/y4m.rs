@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
 
 use super::aspect::shown_size;
-use super::{Film, FilmError, Header, MAX_SIDE, Take};
+use super::reader::{Header, MAX_SIDE, PlaybackError, Take, VideoReader};
 use crate::planes::{Plane, Planes, Range};
 
 /// Parameter lines are some 80 bytes; a longer one is no Y4M.
@@ -55,15 +55,15 @@ impl<R: Read> Y4m<R> {
     /// Reads the parameters, and waits for the first picture to begin.
     ///
     /// # Errors
-    /// [`FilmError::Foreign`] for samples of more than 8 bits and other kinds that only `ffmpeg` reads; [`FilmError::Damaged`] when no
+    /// [`PlaybackError::Foreign`] for samples of more than 8 bits and other kinds that only `ffmpeg` reads; [`PlaybackError::Damaged`] when no
     /// picture follows the parameters.
-    pub(super) fn open(mut reader: BufReader<R>) -> Result<Y4m<R>, FilmError> {
-        let line = read_line(&mut reader)?.ok_or(FilmError::Damaged("it has no parameters"))?;
+    pub(super) fn open(mut reader: BufReader<R>) -> Result<Y4m<R>, PlaybackError> {
+        let line = read_line(&mut reader)?.ok_or(PlaybackError::Damaged("it has no parameters"))?;
         let parameters = parse(&line)?;
         let first_at = (line.len() as u64).saturating_add(1);
         let next = reader.fill_buf()?;
         if next.is_empty() || !next.iter().zip(FRAME.as_bytes()).all(|(a, b)| a == b) {
-            return Err(FilmError::Damaged("there is no picture in it"));
+            return Err(PlaybackError::Damaged("there is no picture in it"));
         }
         Ok(Y4m {
             reader,
@@ -78,10 +78,10 @@ impl<R: Read> Y4m<R> {
     }
 
     /// The next picture, into `planes`; `false` at the end: where the stream was cut short, and where something else follows.
-    pub(super) fn next_into(&mut self, planes: &mut Planes) -> Result<bool, FilmError> {
+    pub(super) fn next_into(&mut self, planes: &mut Planes) -> Result<bool, PlaybackError> {
         match read_line(&mut self.reader) {
             Ok(Some(line)) if line.split(' ').next() == Some(FRAME) => {}
-            Err(FilmError::Io(error)) => return Err(error.into()),
+            Err(PlaybackError::Io(error)) => return Err(error.into()),
             _ => return Ok(false),
         }
         let Parameters {
@@ -159,12 +159,12 @@ impl Chroma {
     }
 }
 
-impl<R: Read + Seek> Film for Y4m<R> {
+impl<R: Read + Seek> VideoReader for Y4m<R> {
     fn header(&self) -> Header {
         self.parameters.header
     }
 
-    fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
+    fn next(&mut self, planes: &mut Planes) -> Result<Take, PlaybackError> {
         Ok(if self.next_into(planes)? {
             Take::Planes
         } else {
@@ -172,30 +172,30 @@ impl<R: Read + Seek> Film for Y4m<R> {
         })
     }
 
-    fn rewind(&mut self) -> Result<(), FilmError> {
+    fn rewind(&mut self) -> Result<(), PlaybackError> {
         self.reader.seek(SeekFrom::Start(self.first_at))?;
         Ok(())
     }
 }
 
 /// `None` at the end of the stream.
-fn read_line(reader: &mut impl BufRead) -> Result<Option<String>, FilmError> {
+fn read_line(reader: &mut impl BufRead) -> Result<Option<String>, PlaybackError> {
     let mut line = Vec::new();
     reader.take(MAX_LINE).read_until(b'\n', &mut line)?;
     match line.pop() {
         None => Ok(None),
         Some(b'\n') => String::from_utf8(line)
             .map(Some)
-            .map_err(|_| FilmError::Damaged("a line of it is no text")),
+            .map_err(|_| PlaybackError::Damaged("a line of it is no text")),
         Some(_) if (line.len() as u64).saturating_add(1) < MAX_LINE => Ok(None),
-        Some(_) => Err(FilmError::Damaged("a line of it is too long")),
+        Some(_) => Err(PlaybackError::Damaged("a line of it is too long")),
     }
 }
 
-fn parse(line: &str) -> Result<Parameters, FilmError> {
+fn parse(line: &str) -> Result<Parameters, PlaybackError> {
     let mut words = line.split(' ');
     if words.next() != Some("YUV4MPEG2") {
-        return Err(FilmError::Damaged("it has no parameters"));
+        return Err(PlaybackError::Damaged("it has no parameters"));
     }
     let (mut width, mut height, mut rate) = (0, 0, 25.0);
     let (mut chroma, mut former_chroma) = (None, None);
@@ -216,7 +216,7 @@ fn parse(line: &str) -> Result<Parameters, FilmError> {
     }
     let chroma = parse_chroma(chroma.or(former_chroma).unwrap_or("420"))?;
     if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
-        return Err(FilmError::Damaged("its pictures have no possible size"));
+        return Err(PlaybackError::Damaged("its pictures have no possible size"));
     }
     let size = (width, height);
     let (width, height) = shown_size(size, aspect);
@@ -244,7 +244,7 @@ fn parse_aspect(value: &str) -> Option<(u32, u32)> {
     Some((across.parse().ok()?, down.parse().ok()?))
 }
 
-fn parse_chroma(value: &str) -> Result<Chroma, FilmError> {
+fn parse_chroma(value: &str) -> Result<Chroma, PlaybackError> {
     const ONE: NonZeroUsize = NonZeroUsize::MIN;
     const TWO: NonZeroUsize = ONE.saturating_add(1);
     const FOUR: NonZeroUsize = ONE.saturating_add(3);
@@ -255,7 +255,7 @@ fn parse_chroma(value: &str) -> Result<Chroma, FilmError> {
         "422" => shared(TWO, ONE),
         "444" => shared(ONE, ONE),
         "411" => shared(FOUR, ONE),
-        _ => Err(FilmError::Foreign(format!("Y4M with samples as \"{value}\""))),
+        _ => Err(PlaybackError::Foreign(format!("Y4M with samples as \"{value}\""))),
     }
 }
 
@@ -264,11 +264,11 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    fn open(bytes: &[u8]) -> Result<Y4m<Cursor<Vec<u8>>>, FilmError> {
+    fn open(bytes: &[u8]) -> Result<Y4m<Cursor<Vec<u8>>>, PlaybackError> {
         Y4m::open(BufReader::new(Cursor::new(bytes.to_vec())))
     }
 
-    fn film(parameters: &str, picture: &[u8], count: usize) -> Vec<u8> {
+    fn video(parameters: &str, picture: &[u8], count: usize) -> Vec<u8> {
         let mut bytes = format!("YUV4MPEG2 {parameters}\n").into_bytes();
         for _ in 0..count {
             bytes.extend_from_slice(b"FRAME\n");
@@ -294,7 +294,7 @@ mod tests {
             let mut picture = vec![126; 8];
             picture.extend(vec![90; samples]);
             picture.extend(vec![200; samples]);
-            let bytes = film(&format!("W4 H2 F30:1 {chroma}"), &picture, 2);
+            let bytes = video(&format!("W4 H2 F30:1 {chroma}"), &picture, 2);
             let mut y4m = open(&bytes).unwrap();
             assert_eq!(
                 y4m.header(),
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn grey_is_grey_and_full_range_is_left_alone() {
-        let mut y4m = open(&film("W2 H2 Cmono XCOLORRANGE=FULL", &[16, 235, 0, 255], 1)).unwrap();
+        let mut y4m = open(&video("W2 H2 Cmono XCOLORRANGE=FULL", &[16, 235, 0, 255], 1)).unwrap();
         let mut planes = Planes::default();
         assert!(y4m.next_into(&mut planes).unwrap());
         assert_eq!(planes.at(0, 0), Some((16, 128, 128)));
@@ -329,18 +329,18 @@ mod tests {
     fn what_is_damaged_says_so_and_allocates_nothing() {
         for bad in ["W0 H2", "W9000 H2", "H2", "Wx Hy", "W99999999999 H2"] {
             assert!(
-                matches!(open(&film(bad, &[], 1)), Err(FilmError::Damaged(_))),
+                matches!(open(&video(bad, &[], 1)), Err(PlaybackError::Damaged(_))),
                 "{bad}"
             );
         }
         assert!(matches!(
-            open(&film("W4 H2 C420p10", &[], 1)),
-            Err(FilmError::Foreign(_))
+            open(&video("W4 H2 C420p10", &[], 1)),
+            Err(PlaybackError::Foreign(_))
         ));
-        assert!(matches!(open(&[b'Y'; 4096]), Err(FilmError::Damaged(_))));
-        assert!(matches!(open(b""), Err(FilmError::Damaged(_))));
+        assert!(matches!(open(&[b'Y'; 4096]), Err(PlaybackError::Damaged(_))));
+        assert!(matches!(open(b""), Err(PlaybackError::Damaged(_))));
 
-        let mut huge = open(&film("W8192 H8192 C444", &[1; 100], 1)).unwrap();
+        let mut huge = open(&video("W8192 H8192 C444", &[1; 100], 1)).unwrap();
         assert!(!huge.next_into(&mut Planes::default()).unwrap());
         assert!(huge.room.capacity() < 1 << 20, "{}", huge.room.capacity());
     }
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn bytes_behind_the_last_picture_are_its_end() {
         for behind in [&b"NOISE\n"[..], &[0; 4096], b"FRAMES\n", b"\xFF\xFE\n", b"FRA"] {
-            let bytes = [&film("W2 H2 Cmono", &[1; 4], 2)[..], behind].concat();
+            let bytes = [&video("W2 H2 Cmono", &[1; 4], 2)[..], behind].concat();
             let mut y4m = open(&bytes).unwrap();
             for _ in 0..3 {
                 let mut planes = Planes::default();
@@ -359,19 +359,19 @@ mod tests {
         }
         for first in [&b"NOISE\n"[..], &[0; 4096], b""] {
             let bytes = [b"YUV4MPEG2 W2 H2\n", first].concat();
-            assert!(matches!(open(&bytes), Err(FilmError::Damaged(_))));
+            assert!(matches!(open(&bytes), Err(PlaybackError::Damaged(_))));
         }
     }
 
     #[test]
     fn pixels_that_are_not_square_are_stretched() {
-        let mut y4m = open(&film("W6 H2 F25:1 A4:3 Cmono XCOLORRANGE=FULL", &[80; 12], 1)).unwrap();
+        let mut y4m = open(&video("W6 H2 F25:1 A4:3 Cmono XCOLORRANGE=FULL", &[80; 12], 1)).unwrap();
         assert_eq!((y4m.header().width, y4m.header().height), (8, 2));
         let mut planes = Planes::default();
         assert!(y4m.next_into(&mut planes).unwrap());
         assert_eq!((planes.width(), planes.at(7, 1)), (8, Some((80, 128, 128))));
         for aspect in ["A0:0", "A99999999999:1", "A:", "A4294967295:1", "A-4:3"] {
-            let y4m = open(&film(&format!("W6 H2 {aspect} Cmono"), &[80; 12], 1)).unwrap();
+            let y4m = open(&video(&format!("W6 H2 {aspect} Cmono"), &[80; 12], 1)).unwrap();
             assert_eq!((y4m.header().width, y4m.header().height), (6, 2), "{aspect}");
         }
     }

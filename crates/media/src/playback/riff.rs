@@ -16,7 +16,7 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::read_up_to;
+use super::reader::read_up_to;
 
 /// Lists whose chunks are read as if they stood outside: header, stream, pictures, interleaved groups, the file and its continuations.
 /// Their own lengths are ignored, since a recording that was interrupted has none.

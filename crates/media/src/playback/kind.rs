@@ -12,7 +12,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::read_up_to;
+use super::reader::read_up_to;
 use crate::jpeg::{Limits, whole_picture};
 
 /// The demuxers of `ffmpeg` that may be used. Each reads the one file it is given. Those for playlists and scripts (hls, concat,
@@ -22,19 +22,19 @@ ivf,wtv,nuv,pva,nsv,gif,apng,mjpeg,mpjpeg,smjpeg,mjpeg_2000,h261,h263,h264,hevc,
 yuv4mpegpipe,flic,swf,bink,smk,roq,film_cpk,ea,thp,4xm,png_pipe,jpeg_pipe,bmp_pipe,webp_pipe,tiff_pipe,qoi_pipe,jpegxl_pipe,\
 mp3,wav,w64,aiff,au,flac,aac,ac3,eac3,dts,dtshd,truehd,mlp,amr,ape,wv,tta,tak,caf,mpc,mpc8,dsf,voc,xwma,oma,loas";
 
-/// How many pictures of one size make JPEGs in a row a film. Cameras write two into one file for each eye, or for each range of light.
-const FILM_OF_JPEGS: usize = 3;
+/// So many JPEGs of one size, one after the other, are a video. Cameras write two into one file for each eye, or for each range of light.
+const JPEGS_OF_A_VIDEO: usize = 3;
 
 /// A PNG that is animated says so before its first pixels.
 const PNG_HEADERS: usize = 64 << 10;
 
-/// `ffmpeg`'s name for the kind of a picture or a film of pictures; `None` for everything else, where its own guess is as good.
+/// `ffmpeg`'s name for the kind of a picture or a video of pictures; `None` for everything else, where its own guess is as good.
 pub(super) fn of_picture(file: &mut (impl Read + Seek)) -> io::Result<Option<&'static str>> {
     let mut head = [0; 16];
     file.seek(SeekFrom::Start(0))?;
     let len = read_up_to(file, &mut head)?;
     Ok(match head.get(..len).unwrap_or_default() {
-        [0xFF, 0xD8, 0xFF, ..] => Some(if is_film_of_jpegs(file)? {
+        [0xFF, 0xD8, 0xFF, ..] => Some(if is_video_of_jpegs(file)? {
             "mjpeg"
         } else {
             "jpeg_pipe"
@@ -53,11 +53,11 @@ pub(super) fn of_picture(file: &mut (impl Read + Seek)) -> io::Result<Option<&'s
 }
 
 /// Whether several pictures of one size follow each other from the first byte on.
-fn is_film_of_jpegs(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+fn is_video_of_jpegs(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     let bytes = first_bytes(file, Limits::SOURCE.max_bytes)?;
     let mut rest = &bytes[..];
     let mut size = None;
-    for _ in 0..FILM_OF_JPEGS {
+    for _ in 0..JPEGS_OF_A_VIDEO {
         let Ok((picture, info)) = whole_picture(rest, &Limits::SOURCE) else {
             return Ok(false);
         };
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn one_jpeg_is_a_picture_and_many_of_one_size_are_a_film() {
+    fn one_jpeg_is_a_picture_and_many_of_one_size_are_a_video() {
         let jpeg = |width| {
             Encoder::new()
                 .unwrap()

@@ -15,9 +15,9 @@
 use std::io::{BufReader, Read, Seek};
 
 use super::aspect::{frame_to_pixel, shown_size};
+use super::reader::{Header, MAX_SIDE, PlaybackError, Take, VideoReader};
 use super::redraw::Redraw;
 use super::riff::{Chunk, Chunks};
-use super::{Film, FilmError, Header, MAX_SIDE, Take};
 use crate::jpeg::{self, JpegInfo, Limits};
 use crate::planes::Planes;
 
@@ -66,8 +66,8 @@ impl<R: Read + Seek> Avi<R> {
     /// Reads the headers.
     ///
     /// # Errors
-    /// [`FilmError::Foreign`] when the video in it is not MJPEG, or MJPEG of another kind; [`FilmError::Damaged`] when it has no pictures.
-    pub(super) fn open(reader: BufReader<R>) -> Result<Avi<R>, FilmError> {
+    /// [`PlaybackError::Foreign`] when the video in it is not MJPEG, or MJPEG of another kind; [`PlaybackError::Damaged`] when it has no pictures.
+    pub(super) fn open(reader: BufReader<R>) -> Result<Avi<R>, PlaybackError> {
         let mut chunks = Chunks::new(reader)?;
         let Chosen {
             stream,
@@ -89,8 +89,8 @@ impl<R: Read + Seek> Avi<R> {
         Ok(avi)
     }
 
-    /// A film with frames of any length has short steps, most of which repeat the picture before; its rate is that of the pictures.
-    fn measure_rate(&mut self) -> Result<(), FilmError> {
+    /// A video with frames of any length has short steps, most of which repeat the picture before; its rate is that of the pictures.
+    fn measure_rate(&mut self) -> Result<(), PlaybackError> {
         let (mut pictures, mut first, mut last) = (0u16, 0u16, 0u16);
         for at in 0..MEASURED_STEPS {
             let Step::Chunk(chunk) = self.next_step()? else {
@@ -111,7 +111,7 @@ impl<R: Read + Seek> Avi<R> {
     }
 
     /// The size in the headers may be that of a whole frame of which a picture is half, or nothing at all: the pictures know.
-    fn measure_pictures(&mut self) -> Result<(), FilmError> {
+    fn measure_pictures(&mut self) -> Result<(), PlaybackError> {
         let mut tried = 0u32;
         for _ in 0..MEASURED_STEPS {
             match self.next_picture()? {
@@ -130,9 +130,9 @@ impl<R: Read + Seek> Avi<R> {
             }
         }
         if tried == 0 {
-            return Err(FilmError::Damaged("there is no picture in it"));
+            return Err(PlaybackError::Damaged("there is no picture in it"));
         }
-        Err(FilmError::Foreign("its JPEGs are of another kind".to_owned()))
+        Err(PlaybackError::Foreign("its JPEGs are of another kind".to_owned()))
     }
 
     fn take_measure(
@@ -140,7 +140,7 @@ impl<R: Read + Seek> Avi<R> {
         picture: &[u8],
         own_aspect: Option<(u32, u32)>,
         info: &JpegInfo,
-    ) -> Result<(), FilmError> {
+    ) -> Result<(), PlaybackError> {
         let both = info.height.saturating_mul(2);
         let is_half = f32::from(info.height) < 0.75 * f32::from(self.header.height);
         let are_fields =
@@ -150,13 +150,13 @@ impl<R: Read + Seek> Avi<R> {
         let shown = aspect.map_or(drawn, |aspect| shown_size(drawn, aspect));
         if are_fields || shown != drawn {
             let redraw = Redraw::new(shown, are_fields);
-            self.redraw = Some(redraw.map_err(|_| FilmError::Damaged("its pictures cannot be decoded"))?);
+            self.redraw = Some(redraw.map_err(|_| PlaybackError::Damaged("its pictures cannot be decoded"))?);
         }
         (self.header.width, self.header.height) = shown;
         Ok(())
     }
 
-    fn next_picture(&mut self) -> Result<Take, FilmError> {
+    fn next_picture(&mut self) -> Result<Take, PlaybackError> {
         if let Some(chunk) = self.pending.take() {
             return self.read_picture(chunk);
         }
@@ -178,7 +178,7 @@ impl<R: Read + Seek> Avi<R> {
         }
     }
 
-    fn next_step(&mut self) -> Result<Step, FilmError> {
+    fn next_step(&mut self) -> Result<Step, PlaybackError> {
         for _ in 0..MAX_SKIPS {
             let Some(chunk) = self.chunks.next()? else {
                 return Ok(Step::End);
@@ -195,7 +195,7 @@ impl<R: Read + Seek> Avi<R> {
     }
 
     /// A picture that is longer than any is passed over.
-    fn read_picture(&mut self, chunk: Chunk) -> Result<Take, FilmError> {
+    fn read_picture(&mut self, chunk: Chunk) -> Result<Take, PlaybackError> {
         if chunk.size as usize > Limits::SOURCE.max_bytes {
             self.chunks.skip(chunk)?;
             return Ok(Take::Still { steps: 1 });
@@ -208,12 +208,12 @@ impl<R: Read + Seek> Avi<R> {
     }
 }
 
-impl<R: Read + Seek> Film for Avi<R> {
+impl<R: Read + Seek> VideoReader for Avi<R> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn next(&mut self, planes: &mut Planes) -> Result<Take, FilmError> {
+    fn next(&mut self, planes: &mut Planes) -> Result<Take, PlaybackError> {
         let take = self.next_picture()?;
         let (Take::Jpeg(picture), Some(redraw)) = (&take, &mut self.redraw) else {
             return Ok(take);
@@ -225,7 +225,7 @@ impl<R: Read + Seek> Film for Avi<R> {
         })
     }
 
-    fn rewind(&mut self) -> Result<(), FilmError> {
+    fn rewind(&mut self) -> Result<(), PlaybackError> {
         self.pending = None;
         self.chunks.go_back(self.movie_at)?;
         Ok(())
@@ -233,11 +233,11 @@ impl<R: Read + Seek> Film for Avi<R> {
 }
 
 /// Reads up to the first picture.
-fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<Chosen, FilmError> {
+fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<Chosen, PlaybackError> {
     let mut heads = Heads::default();
     for _ in 0..MAX_HEADER_CHUNKS {
         let Some(chunk) = chunks.next()? else {
-            return Err(FilmError::Damaged("it ends within its headers"));
+            return Err(PlaybackError::Damaged("it ends within its headers"));
         };
         match &chunk.id {
             b"LIST" | b"RIFF" => {
@@ -252,7 +252,7 @@ fn read_headers<R: Read + Seek>(chunks: &mut Chunks<R>) -> Result<Chosen, FilmEr
             _ => chunks.skip(chunk)?,
         }
     }
-    Err(FilmError::Damaged("its headers do not end"))
+    Err(PlaybackError::Damaged("its headers do not end"))
 }
 
 /// The headers, gathered while they come by.
@@ -285,10 +285,10 @@ impl Heads {
         self.us_per_frame = u32_at::<0>(head);
     }
 
-    fn stream(&mut self, head: &[u8; 64]) -> Result<(), FilmError> {
+    fn stream(&mut self, head: &[u8; 64]) -> Result<(), PlaybackError> {
         self.streams = self.streams.saturating_add(1);
         if self.streams > MAX_STREAMS {
-            return Err(FilmError::Damaged("it claims too many streams"));
+            return Err(PlaybackError::Damaged("it claims too many streams"));
         }
         let (scale, rate) = (u32_at::<20>(head), u32_at::<24>(head));
         let rate = if scale == 0 {
@@ -305,7 +305,7 @@ impl Heads {
 
     fn format(&mut self, head: &[u8; 64]) {
         let Some(stream) = self.current.take() else { return };
-        // The first one is the film; what else there is may be small pictures of it.
+        // The first one is played; the others may be small pictures of it.
         if self.chosen.is_some() || self.other_codec.is_some() {
             return;
         }
@@ -342,12 +342,12 @@ impl Heads {
         }
     }
 
-    fn finish(self) -> Result<Chosen, FilmError> {
+    fn finish(self) -> Result<Chosen, PlaybackError> {
         let Some(mut chosen) = self.chosen else {
             let codec = self
                 .other_codec
                 .map(|codec| String::from_utf8_lossy(&codec).into_owned());
-            return Err(FilmError::Foreign(codec.unwrap_or_default()));
+            return Err(PlaybackError::Foreign(codec.unwrap_or_default()));
         };
         let header = &mut chosen.header;
         if header.rate <= 0.0 && self.us_per_frame > 0 {

@@ -13,7 +13,7 @@ use super::fields::Fields;
 use crate::jpeg::{Decoder, JpegError, Limits, whole_picture};
 use crate::planes::Planes;
 
-/// Draws the pictures of a film at the size at which it is shown.
+/// Draws the pictures of a video at the size at which it is shown.
 pub(super) struct Redraw {
     size: (u16, u16),
     kind: Kind,

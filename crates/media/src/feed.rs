@@ -5,12 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use netcore_proto::Time;
 
-use crate::capture::{CaptureOptions, CaptureSpec};
 use crate::error::CaptureError;
 use crate::pixels::Pixels;
 use crate::planes::Planes;
-use crate::source::SourceId;
-use crate::{Clock, camera, pattern, playback, screen};
 
 /// A source that has been opened. It is created, used and dropped on one thread.
 pub(crate) trait Feed {
@@ -42,12 +39,12 @@ pub(crate) struct Shape {
 /// Who decides when the next picture is due.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Tempo {
-    /// The feed does: it is there when it is there.
-    Live,
+    /// The source does, as a camera.
+    Source,
     /// The file's own steps do; pictures are left out when fewer are asked for, so that the video does not slow down.
     File { steps_per_s: f32 },
-    /// The rate that was asked for does.
-    Asked,
+    /// The requested rate does.
+    Requested,
 }
 
 /// What came of waiting for a picture.
@@ -65,55 +62,4 @@ pub(crate) enum Shot {
     Still { steps: u32 },
     /// The file is over.
     End,
-}
-
-pub(crate) fn open(
-    spec: &CaptureSpec,
-    options: CaptureOptions,
-    clock: &Clock,
-) -> Result<Box<dyn Feed>, CaptureError> {
-    match &spec.source {
-        SourceId::Pattern => Ok(Box::new(PatternFeed::new(spec, clock.clone()))),
-        SourceId::Camera(device) => camera::open(device, spec, options.backend, clock),
-        SourceId::File(path) => playback::open(path, spec, options, clock),
-        SourceId::Screen(area) => screen::open(area, spec, clock),
-    }
-}
-
-struct PatternFeed {
-    shape: Shape,
-    number: u32,
-    clock: Clock,
-}
-
-impl PatternFeed {
-    fn new(spec: &CaptureSpec, clock: Clock) -> PatternFeed {
-        let size = |asked: u16, own: u16| if asked == 0 { own } else { asked.clamp(16, 8192) };
-        let shape = Shape {
-            name: "Test pattern".to_owned(),
-            width: size(spec.width, 1280),
-            height: size(spec.height, 720),
-            rate: if spec.rate > 0.0 { spec.rate } else { 30.0 },
-            tempo: Tempo::Asked,
-        };
-        PatternFeed {
-            shape,
-            number: 0,
-            clock,
-        }
-    }
-}
-
-impl Feed for PatternFeed {
-    fn shape(&self) -> Shape {
-        self.shape.clone()
-    }
-
-    fn next(&mut self, planes: &mut Planes) -> Result<Shot, CaptureError> {
-        let captured = (self.clock)();
-        planes.resize(self.shape.width, self.shape.height);
-        pattern::draw(planes, self.number, captured);
-        self.number = self.number.wrapping_add(1);
-        Ok(Shot::Planes { captured })
-    }
 }

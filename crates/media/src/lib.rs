@@ -27,9 +27,11 @@
 
 mod camera;
 mod capture;
+mod clock;
 mod error;
 mod feed;
 pub mod jpeg;
+mod listing;
 pub mod pattern;
 mod pixels;
 mod planes;
@@ -38,21 +40,15 @@ mod record;
 mod screen;
 mod snapshot;
 mod source;
+mod spec;
 
-use std::sync::Arc;
-
-use netcore_proto::Time;
-
-pub use capture::{
-    Backend, Capture, CaptureControl, CaptureEvent, CaptureOptions, CaptureSpec, CaptureTarget,
-    CapturedFrame, Scale,
-};
+pub use capture::{Capture, CaptureControl, CaptureEvent, CaptureTarget, CapturedFrame, Scale};
+pub use clock::Clock;
 pub use error::CaptureError;
+pub use listing::{probe_file, screens, sources};
 pub use pixels::{PixelOrder, Pixels};
 pub use planes::{Planes, Range};
 pub use record::{BackgroundRecorder, RecordError, RecordFrame, Recorded, Recorder};
 pub use snapshot::save_snapshot;
-pub use source::{Format, ScreenArea, SourceId, SourceIdError, SourceInfo, probe_file, screens, sources};
-
-/// Where the moments in a [`CapturedFrame`] come from: whoever drives this crate owns the clock.
-pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
+pub use source::{Format, ScreenArea, SourceId, SourceIdError, SourceInfo};
+pub use spec::{Backend, CaptureOptions, CaptureSpec};

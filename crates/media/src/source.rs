@@ -1,11 +1,8 @@
-//! What can be shown: names, lists, and what each source offers.
+//! A source by its name, and what it offers.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-
-use crate::error::CaptureError;
-use crate::{camera, playback, screen};
 
 /// A source by name. As text: `pattern`, `camera:/dev/video0`, `file:/home/ana/clip.avi`, `screen`, `screen:2`, `screen:Notes`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,48 +90,9 @@ pub struct SourceInfo {
     pub id: SourceId,
     /// Its name in words.
     pub name: String,
-    /// What it offers, the largest size first, and within a size the highest rate first. Empty when the system does not tell
+    /// What it offers, the largest size first, and within a size the highest rate first. Empty when the system does not say
     /// (for instance a camera that this program may not open).
     pub formats: Vec<Format>,
-}
-
-/// The cameras that can give pictures, in the system's order, and the test pattern last.
-///
-/// A camera that is in use is listed; one that may not be opened is listed without formats. No camera is no error.
-pub fn sources() -> Vec<SourceInfo> {
-    let mut all = camera::list();
-    all.push(SourceInfo {
-        id: SourceId::Pattern,
-        name: "Test pattern".to_owned(),
-        formats: pattern_formats(),
-    });
-    all
-}
-
-/// The screens, the primary one first, and then the windows that have a title. They are a list of their own, so that nobody shows
-/// a screen who only took the first source there is.
-///
-/// # Errors
-/// [`CaptureError::NoScreen`] where there is no display, or one that does not let programs see it.
-pub fn screens() -> Result<Vec<SourceInfo>, CaptureError> {
-    screen::list()
-}
-
-/// What the video file at `path` is: its size and rate.
-///
-/// # Errors
-/// [`CaptureError::Absent`], [`CaptureError::Unreadable`], or [`CaptureError::FfmpegMissing`] when the file needs `ffmpeg`.
-pub fn probe_file(path: impl AsRef<Path>) -> Result<SourceInfo, CaptureError> {
-    playback::probe(path.as_ref())
-}
-
-fn pattern_formats() -> Vec<Format> {
-    let sizes = [(1920, 1080), (1280, 720), (640, 360), (320, 180)];
-    let rates = [60.0, 30.0, 15.0];
-    sizes
-        .iter()
-        .flat_map(|&(width, height)| rates.map(|rate| Format { width, height, rate }))
-        .collect()
 }
 
 #[cfg(test)]
@@ -162,17 +120,5 @@ mod tests {
             let error = text.parse::<SourceId>().unwrap_err().to_string();
             assert!(error.contains("camera:DEVICE"), "{error}");
         }
-    }
-
-    #[test]
-    fn the_pattern_is_always_there_and_last() {
-        let all = sources();
-        let last = all.last().unwrap();
-        assert_eq!(last.id, SourceId::Pattern);
-        assert!(last.formats.contains(&Format {
-            width: 1280,
-            height: 720,
-            rate: 30.0
-        }));
     }
 }

@@ -9,9 +9,9 @@
     )
 )]
 
-use crate::capture::CaptureSpec;
 #[cfg(any(target_os = "linux", test))]
 use crate::source::Format;
+use crate::spec::CaptureSpec;
 
 /// How a camera's picture is written. The order is that of preference between modes that are otherwise equal: JPEGs may need no
 /// work at all, and of the others the one with more colour comes first.

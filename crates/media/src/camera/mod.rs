@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use netcore_proto::Span;
 
-use crate::Clock;
-use crate::capture::{Backend, CaptureSpec};
+use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::Feed;
 use crate::source::SourceInfo;
+use crate::spec::{Backend, CaptureSpec};
 
 /// A camera that gives no good picture for so long is stalled. A webcam's first picture may take a second.
 const STALL: Span = Span::from_millis(2_500);

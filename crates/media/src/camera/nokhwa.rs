@@ -17,11 +17,11 @@ use nokhwa::utils::{
 use super::choice::{Coding, Mode, by_preference};
 use super::slot::{Message, Picture, Slot};
 use super::{STALL, TURN, stalled};
-use crate::Clock;
-use crate::capture::CaptureSpec;
+use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
 use crate::planes::Planes;
+use crate::spec::CaptureSpec;
 
 /// How long opening may take; on macOS a person is asked for permission meanwhile.
 const OPENING: Duration = Duration::from_secs(60);
@@ -148,7 +148,7 @@ fn run(device: &str, spec: &CaptureSpec, clock: &Clock, slot: &Slot) -> Result<(
         width: mode.width,
         height: mode.height,
         rate: mode.rate(),
-        tempo: Tempo::Live,
+        tempo: Tempo::Source,
     };
     tracing::info!(camera = device, ?mode, "camera opened by nokhwa");
     slot.opened(shape);

@@ -147,7 +147,7 @@ mod tests {
             width: 1,
             height: 1,
             rate: 1.0,
-            tempo: Tempo::Live,
+            tempo: Tempo::Source,
         });
         assert!(slot.put(picture(1)));
         assert!(slot.put(picture(2)));

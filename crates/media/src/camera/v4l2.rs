@@ -33,12 +33,12 @@ pub(super) use modes::modes;
 
 use super::choice::{Coding, Mode, by_preference, offers};
 use super::{STALL, TURN, stalled};
-use crate::Clock;
-use crate::capture::CaptureSpec;
+use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
 use crate::planes::{Planes, Range};
 use crate::source::{SourceId, SourceInfo};
+use crate::spec::CaptureSpec;
 
 /// Enough that the driver has one to fill while we hold one and two are on their way.
 const BUFFERS: u32 = 4;
@@ -146,7 +146,7 @@ impl V4l2Feed {
             width: mode.width,
             height: mode.height,
             rate,
-            tempo: Tempo::Live,
+            tempo: Tempo::Source,
         };
         let stream = Some(start(&device).map_err(|error| opening(path, &error))?);
         let path = path.to_owned();

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::CaptureSpec;
 use super::target::CaptureTarget;
 use crate::error::CaptureError;
 use crate::feed::Shape;
 use crate::jpeg::{self, Decoder, Encoder, JpegError, JpegInfo, Limits, MAX_SENT_SIDE};
 use crate::pixels::Pixels;
 use crate::planes::Planes;
+use crate::spec::CaptureSpec;
 
 /// A JPEG of this much more quality than asked for is still passed through: encoding it again would cost more than the bytes.
 const QUALITY_SLACK: u8 = 10;
@@ -208,7 +208,7 @@ mod tests {
             width: 640,
             height: 360,
             rate: 30.0,
-            tempo: Tempo::Live,
+            tempo: Tempo::Source,
         };
         Finisher::new(&spec, &shape).unwrap()
     }
@@ -362,7 +362,7 @@ mod tests {
             width: 1280,
             height: 720,
             rate: 60.0,
-            tempo: Tempo::Live,
+            tempo: Tempo::Source,
         };
         let mut finisher = Finisher::new(&spec, &shape).unwrap();
         let mut planes = Planes::new(1280, 720);

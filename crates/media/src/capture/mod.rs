@@ -2,6 +2,8 @@
 
 mod control;
 mod finish;
+mod open;
+mod sequence;
 mod target;
 mod tempo;
 
@@ -12,83 +14,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use netcore_proto::Time;
 
-use crate::Clock;
+use crate::clock::Clock;
 use crate::error::CaptureError;
-use crate::feed::{self, Feed, Shape, Shot, Tempo};
+use crate::feed::Shot;
 use crate::planes::Planes;
-use crate::source::SourceId;
+use crate::spec::{CaptureOptions, CaptureSpec};
 
 use control::{Control, Done};
 use finish::{Finished, Finisher, Picture};
+use sequence::Sequence;
 pub use target::{CaptureTarget, Scale};
-use tempo::{Schedule, Thinner};
 
 /// So long may letting go of a device take before its thread is left to finish alone.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
-
-/// So many pictures in a row may be unusable before the source is given up.
-const MAX_BAD_IN_A_ROW: u32 = 100;
-
-/// What to capture, and how.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CaptureSpec {
-    /// From where.
-    pub source: SourceId,
-    /// Width in pixels; with `height` the size wanted. A camera is set to its nearest size, and what is larger than wanted is
-    /// scaled down with its proportions kept; nothing is ever scaled up. 0: the source's own.
-    pub width: u16,
-    /// Height in pixels; 0: the source's own.
-    pub height: u16,
-    /// Frames each second at most; 0: the source's own.
-    pub rate: f32,
-    /// JPEG quality, 1 to 100. A source whose pictures are JPEGs of no more than about this quality is passed through as it is.
-    pub quality: u8,
-}
-
-impl Default for CaptureSpec {
-    /// The test pattern at 1280×720, 30 frames a second and quality 50.
-    fn default() -> CaptureSpec {
-        CaptureSpec {
-            source: SourceId::Pattern,
-            width: 1280,
-            height: 720,
-            rate: 30.0,
-            quality: 50,
-        }
-    }
-}
-
-/// Which way to the camera.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Backend {
-    /// The best there is: V4L2 itself on Linux, `nokhwa` elsewhere.
-    #[default]
-    Native,
-    /// `nokhwa`, also on Linux.
-    Nokhwa,
-}
-
-/// What is seldom wanted otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CaptureOptions {
-    /// Which way to the camera.
-    pub backend: Backend,
-    /// A file begins anew when it is over, instead of ending.
-    pub looping: bool,
-    /// `ffmpeg` may be started for a file that this crate's own readers do not play.
-    pub ffmpeg: bool,
-}
-
-impl Default for CaptureOptions {
-    /// The native backend, looping, with `ffmpeg`.
-    fn default() -> CaptureOptions {
-        CaptureOptions {
-            backend: Backend::Native,
-            looping: true,
-            ffmpeg: true,
-        }
-    }
-}
 
 /// A picture, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +77,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Opens `spec.source` on a thread of its own and tells `sink` what happens, on that thread.
+    /// Opens `spec.source` on a thread of its own and calls `sink` with what happens, on that thread.
     ///
     /// A slow `sink` delays the next picture, and the camera's pictures in between are left out. It must not block for long,
     /// since [`Capture::stop`] waits for it.
@@ -194,7 +132,7 @@ impl Capture {
         self.control.change_target(|target| target.rate = rate);
     }
 
-    /// A handle for whoever decides, frame by frame, how pictures are to be made.
+    /// A handle by which how pictures are made changes from frame to frame.
     pub fn control(&self) -> CaptureControl {
         CaptureControl(Arc::clone(&self.control))
     }
@@ -253,7 +191,7 @@ fn run(
     control: &Control,
     sink: &mut dyn FnMut(CaptureEvent),
 ) -> Result<End, CaptureError> {
-    let mut feed = feed::open(spec, options, clock)?;
+    let mut feed = open::open(spec, options, clock)?;
     let shape = feed.shape();
     let mut finisher = Finisher::new(spec, &shape)?;
     let (width, height) = finisher.size();
@@ -265,17 +203,17 @@ fn run(
         name: shape.name.clone(),
     });
 
-    let mut roll = Roll::new(shape);
+    let mut sequence = Sequence::new(shape);
     let mut planes = Planes::default();
-    while roll.wait(clock, control) {
+    while sequence.wait(clock, control) {
         let shot = match feed.next(&mut planes)? {
             Shot::Nothing => continue,
             Shot::Still { steps } => {
-                roll.pass(steps);
+                sequence.pass(steps);
                 continue;
             }
             Shot::End if options.looping => {
-                roll.rewind(&spec.source, feed.as_mut())?;
+                sequence.rewind(&spec.source, feed.as_mut())?;
                 continue;
             }
             Shot::End => return Ok(End::SourceOver),
@@ -287,8 +225,8 @@ fn run(
             Shot::Planes { captured } => (Picture::Planes(&planes), *captured),
             Shot::Nothing | Shot::Still { .. } | Shot::End => continue,
         };
-        roll.came();
-        if !roll.wanted(captured, control) {
+        sequence.count_taken();
+        if !sequence.wants(captured, control) {
             continue;
         }
         match finisher.finish(picture, control.target()) {
@@ -303,106 +241,17 @@ fn run(
                     width,
                     height,
                     passed_through,
-                    number: roll.number(),
+                    number: sequence.next_number(),
                     captured,
                     encoded: clock(),
                 };
                 sink(CaptureEvent::Frame(frame));
             }
-            Err(error) => roll.bad(&spec.source, &error)?,
+            Err(error) => sequence.leave_out(&spec.source, &error)?,
         }
     }
     Ok(End::Stopped)
 }
-
-/// The pictures so far: which number comes next, whether it is time, and whether there have been too many bad ones.
-struct Roll {
-    shape: Shape,
-    schedule: Schedule,
-    thinner: Thinner,
-    next_number: u32,
-    bad_in_a_row: u32,
-    since_rewind: u64,
-}
-
-impl Roll {
-    fn new(shape: Shape) -> Roll {
-        Roll {
-            shape,
-            schedule: Schedule::default(),
-            thinner: Thinner::default(),
-            next_number: 0,
-            bad_in_a_row: 0,
-            since_rewind: 0,
-        }
-    }
-
-    /// Waits until it is time for the next picture; `false` when it is time to stop.
-    fn wait(&mut self, clock: &Clock, control: &Control) -> bool {
-        let own = self.shape.rate;
-        match self.shape.tempo {
-            Tempo::Live => !control.is_stopped(),
-            Tempo::File { steps_per_s } => self.schedule.wait(|| steps_per_s, clock, control),
-            Tempo::Asked => self
-                .schedule
-                .wait(|| control.rate().unwrap_or(own), clock, control),
-        }
-    }
-
-    /// The film shows nothing new for `steps`, the first of which has been waited for.
-    fn pass(&mut self, steps: u32) {
-        if let Tempo::File { steps_per_s } = self.shape.tempo {
-            self.schedule.pass(steps.saturating_sub(1), steps_per_s);
-        }
-    }
-
-    fn came(&mut self) {
-        self.since_rewind += 1;
-    }
-
-    /// Whether the picture is one to keep at the rate that is asked for.
-    fn wanted(&mut self, captured: Time, control: &Control) -> bool {
-        match (self.shape.tempo, control.rate()) {
-            (Tempo::Asked, _) | (_, None) => true,
-            (_, Some(asked)) => self.thinner.keeps(captured, asked, self.shape.rate),
-        }
-    }
-
-    fn number(&mut self) -> u32 {
-        self.bad_in_a_row = 0;
-        let number = self.next_number;
-        self.next_number = number.wrapping_add(1);
-        number
-    }
-
-    /// Leaves out a picture that is damaged, as cameras give them now and then; many in a row are an error.
-    fn bad(&mut self, source: &SourceId, error: &CaptureError) -> Result<(), CaptureError> {
-        self.bad_in_a_row += 1;
-        tracing::debug!(%source, %error, "a picture is left out");
-        if self.bad_in_a_row < MAX_BAD_IN_A_ROW {
-            return Ok(());
-        }
-        Err(CaptureError::FormatUnsupported {
-            what: source.to_string(),
-            reason: error.to_string(),
-        })
-    }
-
-    fn rewind(&mut self, source: &SourceId, feed: &mut dyn Feed) -> Result<(), CaptureError> {
-        if self.since_rewind == 0 {
-            let reason = "there is no picture in it".to_owned();
-            return Err(CaptureError::Unreadable {
-                path: source.to_string(),
-                reason,
-            });
-        }
-        self.since_rewind = 0;
-        feed.rewind()
-    }
-}
-
-#[cfg(test)]
-pub(crate) use tests::clock as test_clock;
 
 #[cfg(test)]
 mod tests;

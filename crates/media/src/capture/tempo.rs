@@ -5,7 +5,7 @@ use std::time::Duration;
 use netcore_proto::{Span, Time};
 
 use super::control::Control;
-use crate::Clock;
+use crate::clock::Clock;
 
 /// Further behind than this, the missed pictures are forgotten instead of made up for in a burst.
 const MAX_LAG: Span = Span::from_millis(100);

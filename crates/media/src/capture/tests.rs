@@ -4,20 +4,17 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 
 use super::*;
+use crate::clock::test_clock;
 use crate::jpeg::{Decoder, Limits};
 use crate::pattern;
+use crate::source::SourceId;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-pub(crate) fn clock() -> Clock {
-    let began = Instant::now();
-    Arc::new(move || Time::from_micros(began.elapsed().as_micros() as u64))
-}
 
 fn start(spec: CaptureSpec) -> (Capture, Receiver<CaptureEvent>) {
     let (tx, rx) = mpsc::channel();
     (
-        Capture::start(spec, clock(), move |event| drop(tx.send(event))),
+        Capture::start(spec, test_clock(), move |event| drop(tx.send(event))),
         rx,
     )
 }
@@ -171,7 +168,7 @@ fn a_slow_rate_does_not_delay_stopping() {
 fn stopping_from_the_sink_does_not_wait_for_itself() {
     let (tx, rx) = mpsc::channel::<Capture>();
     let (stopped_tx, stopped_rx) = mpsc::channel();
-    let capture = Capture::start(CaptureSpec::default(), clock(), move |event| {
+    let capture = Capture::start(CaptureSpec::default(), test_clock(), move |event| {
         if matches!(event, CaptureEvent::Frame(_))
             && let Ok(capture) = rx.recv()
         {

@@ -26,12 +26,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use crate::Clock;
-use crate::capture::{CaptureOptions, CaptureSpec};
+use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
 use crate::planes::Planes;
 use crate::source::{Format, SourceId, SourceInfo};
+use crate::spec::{CaptureOptions, CaptureSpec};
 
 use avi::Avi;
 use ffmpeg::Ffmpeg;

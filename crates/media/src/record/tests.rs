@@ -50,7 +50,7 @@ fn play(path: &Path) -> Vec<(Option<u32>, Time)> {
         looping: false,
         ..CaptureOptions::default()
     };
-    let clock = crate::capture::test_clock();
+    let clock = crate::clock::test_clock();
     let _capture = Capture::start_with(spec, options, clock, move |event| drop(tx.send(event)));
     let mut decoder = Decoder::new(Limits::default()).unwrap();
     let mut seen = Vec::new();

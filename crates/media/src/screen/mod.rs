@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use netcore_proto::Time;
 
-use crate::Clock;
-use crate::capture::CaptureSpec;
+use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};
 use crate::pixels::Pixels;
 use crate::planes::Planes;
 use crate::source::{Format, ScreenArea, SourceId, SourceInfo};
+use crate::spec::CaptureSpec;
 
 /// Pictures each second, when nothing else is asked for.
 const USUAL_RATE: f32 = 30.0;
@@ -103,7 +103,7 @@ impl ScreenFeed {
             width: pixels.width(),
             height: pixels.height(),
             rate: if spec.rate > 0.0 { spec.rate } else { USUAL_RATE },
-            tempo: Tempo::Asked,
+            tempo: Tempo::Requested,
         };
         Ok(ScreenFeed {
             grab,

@@ -236,7 +236,7 @@ fn what_can_be_shown_is_listed() {
 fn its_pictures_become_jpegs_at_the_size_that_is_wanted() {
     let xvfb = Xvfb::start();
     xvfb.window("Red", (0, 0), (320, 480), RED);
-    let clock = crate::capture::test_clock();
+    let clock = crate::clock::test_clock();
     let grab = Box::new(xvfb.open(&ScreenArea::Primary));
     let mut feed = ScreenFeed::open(grab, &CaptureSpec::default(), &clock).unwrap();
     assert_eq!((feed.shape().width, feed.shape().height), SCREEN);

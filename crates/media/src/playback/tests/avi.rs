@@ -48,7 +48,7 @@ fn a_looping_file_begins_anew() {
         rate: 0.0,
         quality: 50,
     };
-    let capture = Capture::start(spec, crate::capture::test_clock(), move |event| {
+    let capture = Capture::start(spec, crate::clock::test_clock(), move |event| {
         drop(tx.send(event));
     });
     let mut frames = 0;
@@ -301,7 +301,7 @@ fn a_file_without_a_picture_is_an_error_and_no_endless_loop() {
         source: SourceId::File(path),
         ..CaptureSpec::default()
     };
-    let _capture = Capture::start(spec, crate::capture::test_clock(), move |event| {
+    let _capture = Capture::start(spec, crate::clock::test_clock(), move |event| {
         drop(tx.send(event));
     });
     let failed = rx.iter().find_map(|event| match event {

@@ -100,7 +100,7 @@ fn play(path: &Path, rate: f32) -> (Vec<Option<u32>>, Option<CaptureEvent>) {
         looping: false,
         ..CaptureOptions::default()
     };
-    let clock = crate::capture::test_clock();
+    let clock = crate::clock::test_clock();
     let _capture = Capture::start_with(spec, options, clock, move |event| drop(tx.send(event)));
     let (mut numbers, mut end) = (Vec::new(), None);
     let mut decoder = Decoder::new(Limits::default()).unwrap();

@@ -16,7 +16,7 @@ use nokhwa::utils::{
 
 use super::choice::{Coding, Mode, by_preference};
 use super::slot::{Message, Picture, Slot};
-use super::{STALL, TURN, stalled};
+use super::stall::{STALL, TURN, stalled};
 use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};

@@ -125,7 +125,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::camera::stalled;
+    use crate::camera::stall::stalled;
     use crate::feed::Tempo;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use xcap::{Monitor, Window, XCapError, XCapResult};
 
-use super::{Grab, Listed, MAX_SIDE, MAX_WINDOWS, find_title, no_such_screen, no_such_window};
+use super::grab::{Grab, Listed, MAX_SIDE, MAX_WINDOWS, find_title, no_such_screen, no_such_window};
 use crate::error::CaptureError;
 use crate::pixels::{PixelOrder, Pixels};
 use crate::source::ScreenArea;

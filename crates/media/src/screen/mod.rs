@@ -1,10 +1,11 @@
 //! Screens and windows: X11 by its own protocol on Linux, `xcap` on macOS and Windows; both behind [`Grab`].
 //!
 //! Why not `xcap` on Linux too: there it needs the development files of PipeWire, Wayland, GBM and XCB to be built, copies each
-//! picture twice more, and draws no pointer. A Wayland desktop hands its screen out by way of PipeWire only, which is not done here.
+//! picture twice more, and draws no pointer. A Wayland desktop hands its screen out through PipeWire only, which is not done here.
 
 #[cfg(not(target_os = "linux"))]
 mod desktop;
+mod grab;
 #[cfg(target_os = "linux")]
 mod x11;
 
@@ -20,31 +21,10 @@ use crate::planes::Planes;
 use crate::source::{Format, ScreenArea, SourceId, SourceInfo};
 use crate::spec::CaptureSpec;
 
+use grab::{Grab, Listed};
+
 /// Pictures each second, when nothing else is asked for.
 const USUAL_RATE: f32 = 30.0;
-
-/// A screen whose sides are longer, in pixels, is not shown.
-const MAX_SIDE: u16 = 8192;
-
-/// A window that is listed at most so many; a desktop has some dozens.
-const MAX_WINDOWS: usize = 256;
-
-/// A screen or a window that can be looked at.
-trait Grab {
-    /// Its name in words.
-    fn name(&self) -> String;
-
-    /// What it shows now, into `pixels`; `false` when it shows nothing, as a window that is put away.
-    fn grab(&mut self, pixels: &mut Pixels) -> Result<bool, CaptureError>;
-}
-
-/// Something to look at, as the system has it.
-struct Listed {
-    area: ScreenArea,
-    name: String,
-    width: u16,
-    height: u16,
-}
 
 pub(crate) fn list() -> Result<Vec<SourceInfo>, CaptureError> {
     #[cfg(target_os = "linux")]
@@ -83,7 +63,7 @@ pub(crate) fn open(
 struct ScreenFeed {
     grab: Box<dyn Grab>,
     shape: Shape,
-    /// Whoever was given it has dropped it by the next turn; then it is filled again.
+    /// The capture that was given it has dropped it by the next call; then it is filled again.
     pixels: Arc<Pixels>,
     clock: Clock,
     /// Taken when it was opened, to learn the size.
@@ -139,26 +119,6 @@ impl Feed for ScreenFeed {
             captured: (self.clock)(),
             pixels: Arc::clone(&self.pixels),
         })
-    }
-}
-
-/// The first of `titles` that has `wanted` in it, in any case of letters.
-fn find_title<T>(titles: impl IntoIterator<Item = (T, String)>, wanted: &str) -> Option<(T, String)> {
-    let wanted = wanted.to_lowercase();
-    titles
-        .into_iter()
-        .find(|(_, title)| title.to_lowercase().contains(&wanted))
-}
-
-fn no_such_screen(number: u16, count: usize) -> CaptureError {
-    CaptureError::NoScreen {
-        reason: format!("there is no screen {number}, but {count}. Choose one of them, from 1."),
-    }
-}
-
-fn no_such_window(title: &str) -> CaptureError {
-    CaptureError::NoScreen {
-        reason: format!("no window has \"{title}\" in its title. Open it, or choose another source."),
     }
 }
 

@@ -54,7 +54,7 @@ trait Answers {
 }
 
 /// All that the camera offers in codings that are of use here.
-pub(in crate::camera) fn modes(device: &Device) -> Vec<Mode> {
+pub(crate) fn modes(device: &Device) -> Vec<Mode> {
     modes_of(device)
 }
 

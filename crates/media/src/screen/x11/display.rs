@@ -1,15 +1,25 @@
 //! The X server: its monitors and its windows.
 
 use x11rb::connection::Connection;
-use x11rb::errors::{ConnectionError, ReplyError};
+use x11rb::errors::ReplyError;
 use x11rb::protocol::composite::{ConnectionExt as _, Redirect};
 use x11rb::protocol::randr::ConnectionExt as _;
 use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, ImageOrder, MapState, Window};
 use x11rb::rust_connection::RustConnection;
 
-use super::{MAX_WINDOWS, Region};
+use super::error::{lost, lost_in_reply, no_screen};
 use crate::error::CaptureError;
+use crate::screen::grab::MAX_WINDOWS;
+
+/// A rectangle of the root window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    pub(super) x: i16,
+    pub(super) y: i16,
+    pub(super) width: u16,
+    pub(super) height: u16,
+}
 
 /// A connection to the X server, and what was learnt of it.
 pub(super) struct Display {
@@ -244,20 +254,6 @@ fn is_possible(name: &str) -> bool {
         .rsplit_once(':')
         .map(|(_, numbers)| numbers.split('.').next().unwrap_or_default());
     number.is_some_and(|number| number.parse::<u16>().is_ok_and(|number| number < 59_000))
-}
-
-pub(super) fn lost(error: &ConnectionError) -> CaptureError {
-    no_screen(format!("the display is gone ({error}). Start again."))
-}
-
-pub(super) fn lost_in_reply(error: &ReplyError) -> CaptureError {
-    no_screen(format!("the display does not answer ({error}). Start again."))
-}
-
-pub(super) fn no_screen(reason: impl Into<String>) -> CaptureError {
-    CaptureError::NoScreen {
-        reason: reason.into(),
-    }
 }
 
 #[cfg(test)]

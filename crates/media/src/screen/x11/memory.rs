@@ -9,12 +9,12 @@ use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
-use super::display::no_screen;
-use super::{GrabError, Region};
+use super::display::Region;
+use super::error::{GrabError, no_screen};
 
 const ALL_PLANES: u32 = u32::MAX;
 
-/// A picture by way of the connection.
+/// A picture through the connection.
 pub(super) fn image(
     connection: &RustConnection,
     drawable: u32,

@@ -4,32 +4,23 @@
 //! there and one here, and no picture goes through the connection. A server that is elsewhere sends it through the connection.
 
 mod display;
+mod error;
 mod memory;
+mod pointer;
 
-use x11rb::errors::{ConnectionError, ReplyError};
-use x11rb::protocol::ErrorKind;
-use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 
-use super::{Grab, Listed, MAX_SIDE, MAX_WINDOWS, find_title, no_such_screen, no_such_window};
 use crate::error::CaptureError;
 use crate::pixels::{PixelOrder, Pixels};
+use crate::screen::grab::{Grab, Listed, MAX_SIDE, find_title, no_such_screen, no_such_window};
 use crate::source::ScreenArea;
 
-use display::{Display, lost, no_screen};
+use display::{Display, Region};
+use error::{GrabError, no_screen};
 use memory::{SharedMemory, image};
 
 /// Where monitors are is asked again after so many pictures, at a usual rate every few seconds.
 const ASK_AGAIN: u32 = 64;
-
-/// A rectangle of the root window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Region {
-    x: i16,
-    y: i16,
-    width: u16,
-    height: u16,
-}
 
 /// What there is to look at on the display of this name, or on the one that the environment names.
 pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
@@ -145,14 +136,6 @@ impl Grab for X11Grab {
     }
 }
 
-enum GrabError {
-    /// It is no longer where, or as large as, it was; or it is not on the screen now.
-    Elsewhere,
-    /// The window is.
-    Gone,
-    Failed(CaptureError),
-}
-
 impl X11Grab {
     fn try_grab(&mut self, pixels: &mut Pixels) -> Result<bool, GrabError> {
         let (drawable, region, on_root) = match self.target {
@@ -188,7 +171,7 @@ impl X11Grab {
             None => image(&self.display.connection, drawable, region, data)?,
         }
         if self.display.has_pointer {
-            self.draw_pointer(data, region, on_root)?;
+            pointer::draw(&self.display.connection, data, region, on_root)?;
         }
         Ok(true)
     }
@@ -202,68 +185,5 @@ impl X11Grab {
             .get(at)
             .ok_or_else(|| GrabError::Failed(no_such_screen(at as u16 + 1, monitors.len())))?;
         Ok(*self.region.insert(*region))
-    }
-
-    /// The server leaves the pointer out of pictures; whoever is shown something wants to see where.
-    fn draw_pointer(&self, data: &mut [u8], region: Region, on_root: (i16, i16)) -> Result<(), GrabError> {
-        let asked = self.display.connection.xfixes_get_cursor_image()?;
-        let Ok(pointer) = asked.reply() else { return Ok(()) };
-        let left = i32::from(pointer.x) - i32::from(pointer.xhot) - i32::from(on_root.0);
-        let top = i32::from(pointer.y) - i32::from(pointer.yhot) - i32::from(on_root.1);
-        let rows = pointer
-            .cursor_image
-            .chunks_exact(usize::from(pointer.width).max(1));
-        for (y, row) in (top..).zip(rows) {
-            for (x, pixel) in (left..).zip(row) {
-                if (0..i32::from(region.width)).contains(&x) && (0..i32::from(region.height)).contains(&y) {
-                    let at = 4 * (y as usize * usize::from(region.width) + x as usize);
-                    blend(&mut data[at..at + 3], *pixel);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Lays a pixel of a pointer (alpha, red, green, blue; the colours times alpha already) over one of the screen.
-fn blend(under: &mut [u8], over: u32) {
-    let [alpha, red, green, blue] = over.to_be_bytes();
-    for (under, over) in under.iter_mut().zip([blue, green, red]) {
-        let rest = u16::from(*under) * u16::from(255 - alpha) / 255;
-        *under = over.saturating_add(rest as u8);
-    }
-}
-
-impl From<ReplyError> for GrabError {
-    fn from(error: ReplyError) -> GrabError {
-        match error {
-            ReplyError::ConnectionError(error) => error.into(),
-            ReplyError::X11Error(error) => match error.error_kind {
-                ErrorKind::Window | ErrorKind::Drawable => GrabError::Gone,
-                _ => GrabError::Elsewhere,
-            },
-        }
-    }
-}
-
-impl From<ConnectionError> for GrabError {
-    fn from(error: ConnectionError) -> GrabError {
-        GrabError::Failed(lost(&error))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pointer_is_laid_over_as_much_as_it_covers() {
-        let mut under = [100, 100, 100];
-        blend(&mut under, 0x0000_0000);
-        assert_eq!(under, [100, 100, 100]);
-        blend(&mut under, 0x8000_4080);
-        assert_eq!(under, [128 + 49, 64 + 49, 49]);
-        blend(&mut under, 0xFF01_0203);
-        assert_eq!(under, [3, 2, 1]);
     }
 }

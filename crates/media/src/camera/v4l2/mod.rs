@@ -31,8 +31,8 @@ use v4l::{Device, Format};
 use modes::fourcc_of;
 pub(super) use modes::modes;
 
-use super::choice::{Coding, Mode, by_preference, offers};
-use super::{STALL, TURN, stalled};
+use crate::camera::choice::{Coding, Mode, by_preference, offers};
+use crate::camera::stall::{STALL, TURN, stalled};
 use crate::clock::Clock;
 use crate::error::CaptureError;
 use crate::feed::{Feed, Shape, Shot, Tempo};

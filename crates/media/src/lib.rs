@@ -1,5 +1,5 @@
-//! Pictures in: cameras, screens, video files and the test pattern, each as a stream of JPEGs; pictures kept: recordings and snapshots; and
-//! JPEG itself, in and out.
+//! Pictures in: cameras, screens, video files and the test pattern, each as a stream of JPEGs; pictures out: recordings and
+//! snapshots; and JPEG itself.
 //!
 //! [`sources`] lists what this computer offers; [`Capture::start`] turns one of them into [`CaptureEvent`]s on a thread of
 //! its own:
@@ -36,7 +36,7 @@ pub mod pattern;
 mod pixels;
 mod planes;
 mod playback;
-mod record;
+mod recording;
 mod screen;
 mod snapshot;
 mod source;
@@ -48,7 +48,7 @@ pub use error::CaptureError;
 pub use listing::{probe_file, screens, sources};
 pub use pixels::{PixelOrder, Pixels};
 pub use planes::{Planes, Range};
-pub use record::{BackgroundRecorder, RecordError, RecordFrame, Recorded, Recorder};
+pub use recording::{BackgroundRecorder, RecordError, RecordFrame, Recorded, Recorder};
 pub use snapshot::save_snapshot;
 pub use source::{Format, ScreenArea, SourceId, SourceIdError, SourceInfo};
 pub use spec::{Backend, CaptureOptions, CaptureSpec};

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::jpeg::{Limits, whole_picture};
-use crate::record::RecordError;
+use crate::recording::RecordError;
 
 /// Writes a picture as it came into the file at `path`, in place of what was there. At no moment is there half a picture under
 /// that name: it is written under another and then renamed.
@@ -19,7 +19,7 @@ pub fn save_snapshot(path: &Path, jpeg: &[u8]) -> Result<(), RecordError> {
     let failed = |error| RecordError::of(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
-    // Others may read a picture that is kept, as they may any file; a temporary file is its owner's alone.
+    // Others may read a snapshot, as they may any file; a temporary file is its owner's alone.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder

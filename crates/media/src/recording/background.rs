@@ -1,4 +1,4 @@
-//! A recorder on a thread of its own, for whoever may not wait for a disk.
+//! A recorder on a thread of its own, for callers that may not wait for a disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,7 +9,8 @@ use bytes::Bytes;
 use netcore_proto::Time;
 use parking_lot::Mutex;
 
-use super::{RecordError, RecordFrame, Recorded, Recorder};
+use super::error::RecordError;
+use super::recorder::{RecordFrame, Recorded, Recorder};
 
 /// So many frames, and bytes of them, wait for the disk at most: some seconds of any usual stream.
 const MAX_WAITING_FRAMES: usize = 128;
@@ -91,8 +92,8 @@ impl BackgroundRecorder {
         Ok(())
     }
 
-    /// Writes what waits, ends the recording and tells what it has become; waits for the disk. What ended it early, if something did,
-    /// comes with it.
+    /// Writes what waits, ends the recording and returns what it has become; waits for the disk. The error that ended it early, if one
+    /// did, comes with it.
     pub fn finish(mut self) -> (Recorded, Option<RecordError>) {
         let mut recorded = self.join().unwrap_or_default();
         recorded.left_out += self.shared.left_out.load(Ordering::Relaxed);

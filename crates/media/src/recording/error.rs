@@ -1,4 +1,4 @@
-//! Why a recording or a snapshot is not kept.
+//! Why a recording or a snapshot is not written.
 
 use std::io;
 use std::path::{Path, PathBuf};

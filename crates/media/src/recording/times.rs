@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use netcore_proto::Time;
 
-use super::{RecordError, create_new};
+use super::error::RecordError;
+use super::files::create_new;
 
-/// `file` counts the films from 1; `captured_us` is on the clock of whoever took the picture, `film_us` since the film's beginning.
-const TITLES: &str = "file,frame,captured_us,film_us,bytes,width,height";
+/// `file` counts the recording's files from 1; `captured_us` is on the publisher's clock, `file_us` since the beginning of the file.
+const TITLES: &str = "file,frame,captured_us,file_us,bytes,width,height";
 
 #[derive(Debug)]
 pub(super) struct Times {
@@ -21,7 +22,7 @@ pub(super) struct Row {
     pub(super) file: usize,
     pub(super) number: u32,
     pub(super) captured: Time,
-    pub(super) film_us: u64,
+    pub(super) file_us: u64,
     pub(super) bytes: usize,
     pub(super) size: (u16, u16),
 }
@@ -46,14 +47,14 @@ impl Times {
             file,
             number,
             captured,
-            film_us,
+            file_us,
             bytes,
             size: (width, height),
         } = *row;
         let captured_us = captured.as_micros();
         writeln!(
             self.file,
-            "{file},{number},{captured_us},{film_us},{bytes},{width},{height}"
+            "{file},{number},{captured_us},{file_us},{bytes},{width},{height}"
         )
         .map_err(|error| RecordError::of(&self.path, &error))
     }

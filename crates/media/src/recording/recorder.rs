@@ -1,39 +1,28 @@
-//! Recordings: any stream's pictures in files that other programs play, each at its time.
-//!
-//! A recording is MJPEG in AVI, a new file being begun when the pictures change their size, when a file has a gibibyte or an
-//! hour, and after a gap; and beside them, as comma-separated values, the exact time of each frame, which AVI cannot hold.
-
-mod avi;
-mod background;
-mod error;
-mod times;
-
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use netcore_proto::{Span, Time};
 
+use super::avi::{AviWriter, Steps};
+use super::error::RecordError;
+use super::files::{create_new, named, path_of};
+use super::times::{Row, Times};
 use crate::jpeg::{Limits, whole_picture};
-use avi::{AviWriter, Steps};
-pub use background::BackgroundRecorder;
-pub use error::RecordError;
-use times::Times;
 
-/// A step of the film is at most 1/240 s, so that a frame is off by no more than about two milliseconds.
+/// A step of a file is at most 1/240 s, so that a frame is off by no more than about two milliseconds.
 const LEAST_STEPS_PER_S: f32 = 240.0;
 
 /// A file of the recording is no longer than this: every player can go anywhere in it by AVI's first kind of index.
 const MAX_FILE_BYTES: u32 = 1 << 30;
 
-/// Nor does it last longer; its index is kept in memory while it is written, 4 KB a second.
+/// Nor does it last longer; its index is in memory while it is written, 4 KB a second.
 const MAX_FILE_US: u64 = 3_600_000_000;
 
-/// After so long without a picture, or with times that run backwards, the film goes on in a new file.
+/// After so long without a picture, or with times that run backwards, the recording goes on in a new file.
 const LONGEST_GAP: Span = Span::from_millis(10_000);
 
 /// A stream that changes its size with every frame does not fill a folder with files.
-const MAX_FILES: usize = 500;
+pub(super) const MAX_FILES: usize = 500;
 
 /// So far from its time may a frame be moved when its step is taken; beyond that it is left out.
 const MOST_STEPS_LATE: u64 = 3;
@@ -41,10 +30,10 @@ const MOST_STEPS_LATE: u64 = 3;
 /// How often the files are brought up to date, by the frames' own times.
 const FLUSH_EVERY: Span = Span::from_millis(1_000);
 
-/// One picture to be recorded.
+/// One frame to be recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordFrame<'a> {
-    /// The picture; what is none, or is larger than announced, is left out.
+    /// The encoded frame; what is no picture, or is larger than announced, is left out.
     pub jpeg: &'a [u8],
     /// The width and the height that were announced, in pixels.
     pub announced: (u16, u16),
@@ -57,21 +46,21 @@ pub struct RecordFrame<'a> {
 /// What has been recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// The films, in order.
+    /// Its video files, in order.
     pub files: Vec<PathBuf>,
     /// The list of times.
     pub times: PathBuf,
-    /// Pictures in the films.
+    /// Frames in the files.
     pub frames: u64,
-    /// Frames that were none, came faster than a film can hold, or when the disk was too slow.
+    /// Frames that were no pictures, that came faster than a file can hold, or for which the disk was too slow.
     pub left_out: u64,
-    /// Length of the films in bytes, without their indexes.
+    /// Length of the files in bytes, without their indexes.
     pub bytes: u64,
     /// From the first picture to the last, without the gaps between files.
     pub length: Span,
 }
 
-/// Writes a recording. It waits for the disk: [`BackgroundRecorder`] is for whoever may not.
+/// Writes a recording. It waits for the disk; [`BackgroundRecorder`](super::BackgroundRecorder) does not.
 ///
 /// ```
 /// use media::{Planes, RecordFrame, Recorder, jpeg::Encoder};
@@ -94,30 +83,30 @@ pub struct Recorder {
     first: PathBuf,
     steps: Steps,
     times: Times,
-    film: Option<Film>,
+    file: Option<RecordingFile>,
     recorded: Recorded,
     failed: Option<RecordError>,
     flushed: Time,
 }
 
 /// One file of the recording.
-struct Film {
+struct RecordingFile {
     path: PathBuf,
     avi: AviWriter<File>,
     began: Time,
     last: Time,
 }
 
-impl std::fmt::Debug for Film {
+impl std::fmt::Debug for RecordingFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Film")
+        f.debug_struct("RecordingFile")
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }
 
 impl Recorder {
-    /// Begins a recording of a stream of about `rate` frames each second (0 when that is not known): `path` is its first film,
+    /// Begins a recording of a stream of about `rate` frames each second (0 when that is not known): `path` is its first file,
     /// `.avi` is added to a name without an ending. Of `clip.avi` the following files are `clip-2.avi` and so on, and the times are in
     /// `clip.csv`.
     ///
@@ -126,7 +115,7 @@ impl Recorder {
     /// [`RecordError::Unwritable`] or [`RecordError::DiskFull`].
     pub fn create(path: &Path, rate: f32) -> Result<Recorder, RecordError> {
         let first = named(path)?;
-        // The first film is made with the first picture, whose size it needs; that its name is free is better known at once.
+        // The first file is made with the first picture, whose size it needs; that its name is free is better known at once.
         if first.exists() {
             return Err(RecordError::Exists { path: first });
         }
@@ -139,16 +128,16 @@ impl Recorder {
             first,
             steps: steps_for(rate),
             times,
-            film: None,
+            file: None,
             failed: None,
             flushed: Time::ZERO,
         })
     }
 
-    /// Adds a picture.
+    /// Adds a frame.
     ///
     /// # Errors
-    /// The first error ends the recording, and is the answer to everything after it. What was recorded is kept and plays.
+    /// The first error ends the recording, and is the answer to everything after it. What was recorded until then remains and plays.
     pub fn put(&mut self, frame: RecordFrame<'_>) -> Result<(), RecordError> {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
@@ -157,7 +146,7 @@ impl Recorder {
         if let Err(error) = &put {
             tracing::warn!(%error, "the recording ends");
             self.failed = Some(error.clone());
-            self.end_film();
+            self.end_file();
         }
         put
     }
@@ -167,9 +156,9 @@ impl Recorder {
         &self.recorded
     }
 
-    /// Ends the recording. Whatever went wrong with it was told by [`Recorder::put`].
+    /// Ends the recording. [`Recorder::put`] has returned the error, if there was one.
     pub fn finish(mut self) -> Recorded {
-        self.end_film();
+        self.end_file();
         std::mem::take(&mut self.recorded)
     }
 
@@ -180,33 +169,33 @@ impl Recorder {
         };
         let size = (info.width, info.height);
         if !self
-            .film
+            .file
             .as_ref()
-            .is_some_and(|film| film.goes_on(size, frame.captured, jpeg.len()))
+            .is_some_and(|file| file.goes_on(size, frame.captured, jpeg.len()))
         {
-            self.end_film();
-            self.begin_film(size, frame.captured)?;
+            self.end_file();
+            self.begin_file(size, frame.captured)?;
         }
-        let Some(film) = &mut self.film else { return Ok(()) };
-        let ideal = self.steps.at(frame.captured.since(film.began).as_micros());
-        let step = ideal.max(film.avi.next_step().into());
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let ideal = self.steps.at(frame.captured.since(file.began).as_micros());
+        let step = ideal.max(file.avi.next_step().into());
         if step - ideal > MOST_STEPS_LATE {
             self.recorded.left_out += 1;
             return Ok(());
         }
-        let before = film.avi.bytes();
-        film.avi
+        let before = file.avi.bytes();
+        file.avi
             .put(&jpeg, step as u32)
-            .map_err(|error| RecordError::of(&film.path, &error))?;
-        self.recorded.bytes += u64::from(film.avi.bytes() - before);
+            .map_err(|error| RecordError::of(&file.path, &error))?;
+        self.recorded.bytes += u64::from(file.avi.bytes() - before);
         self.recorded.frames += 1;
-        self.recorded.length += frame.captured.since(film.last);
-        film.last = frame.captured;
-        self.times.put(&times::Row {
+        self.recorded.length += frame.captured.since(file.last);
+        file.last = frame.captured;
+        self.times.put(&Row {
             file: self.recorded.files.len(),
             number: frame.number,
             captured: frame.captured,
-            film_us: self.steps.begin_us(step),
+            file_us: self.steps.begin_us(step),
             bytes: jpeg.len(),
             size,
         })?;
@@ -218,15 +207,15 @@ impl Recorder {
 
     fn flush(&mut self, now: Time) -> Result<(), RecordError> {
         self.flushed = now;
-        if let Some(film) = &mut self.film {
-            film.avi
+        if let Some(file) = &mut self.file {
+            file.avi
                 .flush()
-                .map_err(|error| RecordError::of(&film.path, &error))?;
+                .map_err(|error| RecordError::of(&file.path, &error))?;
         }
         self.times.flush()
     }
 
-    fn begin_film(&mut self, size: (u16, u16), began: Time) -> Result<(), RecordError> {
+    fn begin_file(&mut self, size: (u16, u16), began: Time) -> Result<(), RecordError> {
         let number = self.recorded.files.len() + 1;
         if number > MAX_FILES {
             return Err(RecordError::TooManyFiles { files: MAX_FILES });
@@ -236,9 +225,9 @@ impl Recorder {
         let avi = avi.map_err(|error| RecordError::of(&path, &error))?;
         self.recorded.bytes += u64::from(avi.bytes());
         self.recorded.files.push(path.clone());
-        (self.flushed, self.film) = (
+        (self.flushed, self.file) = (
             began,
-            Some(Film {
+            Some(RecordingFile {
                 path,
                 avi,
                 began,
@@ -248,26 +237,26 @@ impl Recorder {
         Ok(())
     }
 
-    /// What cannot be written at the end is an index or a length, without which the film plays as well.
-    fn end_film(&mut self) {
-        if let Some(film) = self.film.take()
-            && let Err(error) = film.avi.finish()
+    /// What cannot be written at the end is an index or a length, without which the file plays as well.
+    fn end_file(&mut self) {
+        if let Some(file) = self.file.take()
+            && let Err(error) = file.avi.finish()
         {
-            tracing::warn!(path = %film.path.display(), %error, "the film has no index");
+            tracing::warn!(path = %file.path.display(), %error, "the recording's file has no index");
         }
         if let Err(error) = self.times.flush() {
-            tracing::warn!(%error, "the times of the last frames are not kept");
+            tracing::warn!(%error, "the times of the last frames are not written");
         }
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.end_film();
+        self.end_file();
     }
 }
 
-impl Film {
+impl RecordingFile {
     fn goes_on(&self, size: (u16, u16), now: Time, bytes: usize) -> bool {
         let longer = u64::from(self.avi.bytes()) + bytes as u64;
         self.avi.size() == size
@@ -291,30 +280,3 @@ fn steps_for(rate: f32) -> Steps {
         scale: 1_000,
     }
 }
-
-fn named(path: &Path) -> Result<PathBuf, RecordError> {
-    match path.extension() {
-        None if path.file_name().is_some() => Ok(path.with_extension("avi")),
-        Some(ending) if ending.eq_ignore_ascii_case("avi") => Ok(path.to_owned()),
-        _ => Err(RecordError::Name {
-            path: path.to_owned(),
-        }),
-    }
-}
-
-/// Of `clip.avi` the second file is `clip-2.avi`.
-fn path_of(first: &Path, number: usize) -> PathBuf {
-    if number == 1 {
-        return first.to_owned();
-    }
-    let mut name = first.file_stem().unwrap_or_default().to_owned();
-    name.push(format!("-{number}.avi"));
-    first.with_file_name(name)
-}
-
-fn create_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-#[cfg(test)]
-mod tests;

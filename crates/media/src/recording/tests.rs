@@ -1,11 +1,15 @@
 //! Recordings, played again by this crate's own reader and by other programs.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use netcore_proto::{Span, Time};
+
+use super::recorder::MAX_FILES;
 use super::*;
-use crate::jpeg::{Decoder, Encoder};
+use crate::jpeg::{Decoder, Encoder, Limits};
 use crate::{Capture, CaptureEvent, CaptureOptions, CaptureSpec, Planes, SourceId, pattern, probe_file};
 
 fn picture(width: u16, height: u16, number: u32) -> Vec<u8> {
@@ -71,7 +75,7 @@ fn numbers(seen: &[(Option<u32>, Time)]) -> Vec<u32> {
     seen.iter().filter_map(|(number, _)| *number).collect()
 }
 
-/// The moments of a film's frames by `ffprobe`, in seconds, and what else was asked for; everything is decoded.
+/// The moments of a file's frames by `ffprobe`, in seconds, and what else was asked for; everything is decoded.
 fn ffprobe(path: &Path) -> Vec<f64> {
     let output = Command::new("ffprobe")
         .args([
@@ -145,7 +149,7 @@ fn the_exact_times_are_beside_it() {
     let text = std::fs::read_to_string(&recorded.times).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 11);
-    assert_eq!(lines[0], "file,frame,captured_us,film_us,bytes,width,height");
+    assert_eq!(lines[0], "file,frame,captured_us,file_us,bytes,width,height");
     let bytes = picture(160, 90, 2).len();
     assert_eq!(lines[3], format!("1,2,5071000,70833,{bytes},160,90"));
 }
@@ -287,15 +291,14 @@ fn in_the_background_everything_is_written_before_it_is_over() {
     assert_eq!(ffprobe(&path).len(), 20);
 }
 
-/// Files of this process may have 1 MiB and no more, which to whoever writes them is a disk without room.
+/// Files of this process may have 1 MiB and no more, which is to the recorder as a disk without room.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_is_said_and_what_was_kept_plays() {
     let dir = tempfile::tempdir().unwrap();
     let program = std::env::current_exe().unwrap();
     // Ignored signals stay ignored in the program that takes the shell's place; blocks are 512 bytes.
-    let script =
-        "trap '' XFSZ; ulimit -f 2048; exec \"$1\" --ignored --exact record::tests::until_the_disk_is_full";
+    let script = "trap '' XFSZ; ulimit -f 2048; exec \"$1\" --ignored --exact recording::tests::until_the_disk_is_full";
     let output = Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(program)

@@ -12,8 +12,9 @@
 use bytes::Bytes;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
 
+use super::error::JpegError;
+use super::limits::{Limits, MAX_SCANS};
 use super::markers::{JpegInfo, inspect};
-use super::{JpegError, Limits, MAX_SCANS};
 use crate::pixels::{PixelOrder, Pixels};
 use crate::planes::{Plane, Planes, Range};
 

@@ -15,7 +15,7 @@ const APP0: u8 = 0xE0;
 
 /// A pixel's width and height as a ratio; `None` where no JFIF says it.
 ///
-/// JFIF means a ratio where the densities have no unit. Films have it there whatever the unit is, and `ffmpeg` reads them so.
+/// JFIF means a ratio where the densities have no unit. Video files have it there whatever the unit is, and `ffmpeg` reads them so.
 pub(crate) fn pixel_aspect(jpeg: &[u8]) -> Option<(u32, u32)> {
     first_segment(jpeg, |marker, body| {
         let jfif = body.strip_prefix(b"JFIF\0").filter(|_| marker == APP0)?;

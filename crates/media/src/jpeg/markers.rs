@@ -9,7 +9,8 @@
     )
 )]
 
-use super::{JpegError, Limits, MAX_SCANS};
+use super::error::JpegError;
+use super::limits::{Limits, MAX_SCANS};
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;

@@ -14,8 +14,10 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
+use super::codec::{Decoder, Encoder};
+use super::error::JpegError;
+use super::limits::Limits;
 use super::markers::{End, JpegInfo, from_first_picture, survey};
-use super::{Decoder, Encoder, JpegError, Limits};
 use crate::planes::Planes;
 
 const END_MARKER: [u8; 2] = [0xFF, 0xD9];
@@ -113,7 +115,7 @@ fn is_drawn_to_its_end(picture: &[u8], limits: &Limits) -> bool {
     Decoder::new(*limits).is_ok_and(|mut decoder| decoder.rgb_within(picture, 1, 1).is_ok())
 }
 
-/// The segments with T.81's example tables (K.3 to K.6), as the encoder writes them when it is not told to find better ones.
+/// The segments with T.81's example tables (K.3 to K.6), as the encoder writes them when it is not asked to find better ones.
 fn example_huffman_tables() -> &'static [u8] {
     static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
     TABLES.get_or_init(|| {

@@ -9,7 +9,8 @@
     )
 )]
 
-use super::{Plane, Planes, Range};
+use super::picture::Planes;
+use super::plane::{Plane, Range, first_plane};
 
 impl Planes {
     /// Fills this picture from packed `U Y V Y`, each row `stride` bytes after the one before.
@@ -65,30 +66,6 @@ impl Planes {
         let (third, _) = first_plane(rest, half, stride.div_ceil(2))?;
         Some([y, second, third])
     }
-}
-
-/// The plane that `data` begins with, and what is behind it. Its last row may lack what pads it.
-pub(super) fn first_plane(
-    data: &[u8],
-    (width, rows): (usize, usize),
-    stride: usize,
-) -> Option<(Plane<'_>, &[u8])> {
-    let least = stride.checked_mul(rows.checked_sub(1)?)?.checked_add(width)?;
-    if stride < width || data.len() < least {
-        return None;
-    }
-    let (data, rest) = data
-        .split_at_checked(stride.checked_mul(rows)?)
-        .unwrap_or((data, &[]));
-    Some((
-        Plane {
-            data,
-            width,
-            rows,
-            stride,
-        },
-        rest,
-    ))
 }
 
 #[cfg(test)]

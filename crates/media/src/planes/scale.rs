@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::{Plane, copy};
+use super::plane::{Plane, copy};
 
 /// Weights are parts of this; a sum of weighted samples fits 16 bits.
 const WHOLE: u32 = 256;
@@ -119,7 +119,7 @@ fn three_of_four(samples: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Half the size each way, which is asked for most and needs no weights.
+/// Half the size in each direction, which is asked for most and needs no weights.
 fn halve(upper: &[u8], lower: &[u8], out: &mut [u8]) {
     // Two samples as one number of 16 bits, for the compiler to take many of these at a time.
     let sum = |two: [u8; 2]| {
@@ -200,7 +200,7 @@ impl Shares {
         }
     }
 
-    /// Down to a third each way the number is known to the compiler, which then needs no loop.
+    /// Down to a third in each direction the number is known to the compiler, which then needs no loop.
     ///
     /// Not within the function that chooses the number: there the loop for three takes a quarter longer.
     #[inline(never)]
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn three_quarters_take_a_quarter_of_the_neighbour() {
+    fn three_quarters_take_a_quarter_of_the_sample_beside() {
         // Each new sample covers four thirds of the old ones.
         assert_eq!(
             scaled(&[0, 120, 240, 200].repeat(4), 4, (3, 3))[..3],

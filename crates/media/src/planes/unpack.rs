@@ -1,4 +1,4 @@
-//! Rows of packed samples apart, and television's range to JFIF's.
+//! Rows of packed samples taken apart, and television's range to JFIF's.
 //!
 //! Each loop does one thing to one row, in bytes or 16 bits and without a branch for a sample: that is what the compiler turns
 //! into SIMD. A row stays in the nearest cache, so that going over it again costs little; a loop that writes all three planes
@@ -13,7 +13,7 @@
     )
 )]
 
-use super::Range;
+use super::plane::Range;
 
 /// The luma of a row of `Y U Y V`.
 pub(super) fn luma_of_yuyv(row: &[u8], y: &mut [u8], range: Range) {
@@ -37,13 +37,13 @@ pub(super) fn chroma_of_yuyv(upper: &[u8], lower: &[u8], pairs: &mut [u8], range
 }
 
 /// A row of `U V` as two rows.
-pub(super) fn part_pairs(pairs: &[u8], u: &mut [u8], v: &mut [u8]) {
+pub(super) fn split_pairs(pairs: &[u8], u: &mut [u8], v: &mut [u8]) {
     let pairs = pairs.as_chunks().0;
     pairs.iter().zip(u).for_each(|(two, u)| *u = first(*two));
     pairs.iter().zip(v).for_each(|(two, v)| *v = second(*two));
 }
 
-/// By way of 16 bits: a mask, or a shift, of many at a time.
+/// As 16 bits: a mask, or a shift, of many at a time.
 fn first(two: [u8; 2]) -> u8 {
     (u16::from_le_bytes(two) & 0xFF) as u8
 }
@@ -113,7 +113,7 @@ mod tests {
             luma_of_yuyv(&row, &mut y, Range::Full);
             chroma_of_yuyv(&row, &row, &mut pairs, Range::Full);
             let (mut u, mut v) = (vec![0; pixels / 2], vec![0; pixels / 2]);
-            part_pairs(&pairs, &mut u, &mut v);
+            split_pairs(&pairs, &mut u, &mut v);
             for at in 0..pixels / 2 {
                 assert_eq!([y[2 * at], u[at], y[2 * at + 1], v[at]], row[4 * at..][..4]);
             }

@@ -25,6 +25,17 @@
 //!
 //! A picture that is broken is an error or is left out, never a panic; the only panics are broken invariants of this crate.
 
+// Bytes and numbers come from cameras, files, screens and others: neither computing with them nor looking something up by them may
+// panic or wrap.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing
+    )
+)]
+
 mod camera;
 mod capture;
 mod clock;

@@ -1,14 +1,5 @@
 //! Packed pixels, as screens have them.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use crate::planes::scale_packed;
 
 /// A picture of four bytes a pixel, rows from the top without gaps.

@@ -8,7 +8,7 @@ pub struct CaptureSpec {
     /// From where.
     pub source: SourceId,
     /// Width in pixels; with `height` the size wanted. A camera is set to its nearest size, and what is larger than wanted is
-    /// scaled down with its proportions kept; nothing is ever scaled up. 0: the source's own.
+    /// scaled down in its proportions; nothing is ever scaled up. 0: the source's own.
     pub width: u16,
     /// Height in pixels; 0: the source's own.
     pub height: u16,

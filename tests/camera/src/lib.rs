@@ -5,7 +5,7 @@
 //! hardware virtualization, and runs the `camera-guest` program of this crate inside, which plays one scenario after the other and reports each. The machine's
 //! root is this computer's own, read-only, so that the program finds its libraries.
 //!
-//! What was downloaded is kept in `$ROOMWIRE_CACHE/camera-rig`, or in `roomwire/camera-rig` under the user's cache directory.
+//! What was downloaded stays in `$ROOMWIRE_CACHE/camera-rig`, or in `roomwire/camera-rig` under the user's cache directory.
 
 #[cfg(target_os = "linux")]
 mod rig;

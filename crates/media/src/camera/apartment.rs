@@ -9,14 +9,14 @@ use windows_sys::Win32::System::Com::CoIncrementMTAUsage;
 /// `nokhwa` prepares COM only on the thread that is the first to ask for cameras, and each camera here has a thread of its own. With
 /// a multithreaded apartment that stays, a thread that has none belongs to that one.
 #[allow(unsafe_code)]
-pub(super) fn keep() {
-    static KEPT: Once = Once::new();
-    KEPT.call_once(|| {
+pub(super) fn prepare() {
+    static PREPARED: Once = Once::new();
+    PREPARED.call_once(|| {
         let mut cookie = std::ptr::null_mut();
         // SAFETY: the system writes one pointer, for which there is room. It would serve to give the apartment up, and is not needed.
         let outcome = unsafe { CoIncrementMTAUsage(&raw mut cookie) };
         if outcome < 0 {
-            tracing::warn!(code = outcome, "COM cannot be kept for cameras");
+            tracing::warn!(code = outcome, "COM cannot be prepared for cameras");
         }
     });
 }
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_prepared_nothing_may_use_com() {
-        super::keep();
+        super::prepare();
         let elsewhere = std::thread::spawn(apartment);
         assert_eq!(elsewhere.join().unwrap(), Some(APTTYPE_MTA));
     }

@@ -1,14 +1,5 @@
 //! Which of a camera's modes comes closest to what is wanted.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 #[cfg(any(target_os = "linux", test))]
 use crate::source::Format;
 use crate::spec::CaptureSpec;
@@ -64,7 +55,7 @@ pub(super) fn by_preference(mut modes: Vec<Mode>, spec: &CaptureSpec) -> Vec<Mod
         let area = i64::from(area(mode.width, mode.height));
         let covers = mode.width >= width && mode.height >= height;
         let millihertz = (mode.rate() * 1_000.0) as i64;
-        // 29.97 is 30 to whoever asks for 30.
+        // 29.97 is enough where 30 is asked for.
         let reaches = mode.rate() >= 0.95 * rate;
         (
             !covers,
@@ -83,7 +74,7 @@ pub(super) fn by_preference(mut modes: Vec<Mode>, spec: &CaptureSpec) -> Vec<Mod
     modes
 }
 
-/// What `modes` offer whoever chooses: each size and rate once, the largest first.
+/// The sizes and rates of `modes` from which a person chooses: each once, the largest first.
 #[cfg(any(target_os = "linux", test))]
 pub(super) fn offers(modes: &[Mode]) -> Vec<Format> {
     let format = |mode: &Mode| Format {

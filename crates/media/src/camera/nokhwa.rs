@@ -1,4 +1,4 @@
-//! Cameras by `nokhwa`: AVFoundation on macOS, Media Foundation on Windows, and V4L2 for whoever asks for it.
+//! Cameras by `nokhwa`: AVFoundation on macOS, Media Foundation on Windows, and V4L2 on request.
 //!
 //! `nokhwa`'s `frame` has no time limit, and its camera may not leave the thread that made it. So each camera lives on a thread of its
 //! own that does nothing but wait for pictures and leave the newest in a slot; a thread whose camera stalls is left behind, and ends
@@ -36,7 +36,7 @@ const MAX_TRIES: usize = 6;
 #[cfg(not(target_os = "linux"))]
 pub(super) fn list() -> Vec<crate::source::SourceInfo> {
     #[cfg(windows)]
-    super::apartment::keep();
+    super::apartment::prepare();
     let cameras = nokhwa::query(nokhwa::utils::ApiBackend::Auto).unwrap_or_else(|error| {
         tracing::warn!(%error, "the system does not list its cameras");
         Vec::new()
@@ -132,7 +132,7 @@ impl Drop for NokhwaFeed {
 /// The whole life of a camera, on one thread.
 fn run(device: &str, spec: &CaptureSpec, clock: &Clock, slot: &Slot) -> Result<(), CaptureError> {
     #[cfg(windows)]
-    super::apartment::keep();
+    super::apartment::prepare();
     ask_for_permission(device)?;
     let mut camera = open_camera(device, spec)?;
     let format = camera.camera_format();
@@ -203,7 +203,7 @@ fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError>
         // nokhwa opens no camera whose present state it does not know, whatever it is asked for. So the camera is set beforehand,
         // and only to whole rates.
         let (seconds, frames) = mode.interval;
-        if frames % seconds != 0 || v4l2::set_first(&node, device, &[mode])?.is_none() {
+        if frames.checked_rem(seconds) != Some(0) || v4l2::set_first(&node, device, &[mode])?.is_none() {
             continue;
         }
         v4l2::set_rate(&node, &mode);
@@ -241,7 +241,7 @@ fn open_camera(device: &str, spec: &CaptureSpec) -> Result<Camera, CaptureError>
     });
     let mut requests: Vec<RequestedFormat<'_>> = by_preference(modes.collect(), spec)
         .iter()
-        .take(MAX_TRIES - 1)
+        .take(MAX_TRIES.saturating_sub(1))
         .map(|mode| request(mode, &formats))
         .collect();
     requests.push(RequestedFormat::with_formats(RequestedFormatType::None, &formats));
@@ -355,7 +355,7 @@ fn ask_for_permission(_device: &str) -> Result<(), CaptureError> {
     Ok(())
 }
 
-/// nokhwa keeps the system's errors only as words.
+/// nokhwa passes the system's errors on as words only.
 fn translate(device: &str, error: &nokhwa::NokhwaError) -> CaptureError {
     let words = error.to_string();
     let says = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
@@ -388,7 +388,7 @@ mod tests {
     use nokhwa::NokhwaError;
 
     #[test]
-    fn the_systems_errors_are_told_apart_by_their_words() {
+    fn the_systems_errors_are_distinguished_by_their_words() {
         let error = |words: &str| translate("cam", &NokhwaError::ReadFrameError(words.to_owned())).code();
         assert_eq!(error("Device or resource busy (os error 16)"), "busy");
         assert_eq!(error("Permission denied (os error 13)"), "forbidden");
@@ -401,7 +401,7 @@ mod tests {
         }
     }
 
-    // macOS asks a person before it tells.
+    // macOS asks a person before it answers.
     #[cfg(not(target_os = "macos"))]
     #[test]
     fn a_camera_that_is_not_there_is_absent() {

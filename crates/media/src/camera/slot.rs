@@ -1,4 +1,4 @@
-//! What passes between a camera's thread and whoever takes its pictures.
+//! What passes between a camera's thread and the capture that takes its pictures.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Picture {
     pub(super) fn unpack(self, planes: &mut Planes) -> Shot {
         let captured = self.captured;
         planes.resize(self.width, self.height);
-        // The buffers are without gaps between rows, as far as nokhwa tells.
+        // The buffers are without gaps between rows, as far as nokhwa says.
         let is_whole = match self.coding {
             Coding::Mjpeg => {
                 return Shot::Jpeg {
@@ -50,8 +50,7 @@ impl Picture {
     }
 }
 
-/// What the camera's thread has to say, with room for one picture, of which a newer one takes the place; and the other way, the word
-/// to stop.
+/// What the camera's thread reports, with room for one picture, which a newer one replaces; and the request to stop.
 #[derive(Default)]
 pub(super) struct Slot {
     state: Mutex<State>,

@@ -1,4 +1,4 @@
-//! What the holder of a capture tells its thread, and the other way round.
+//! What the holder of a capture requests of its thread, and that the thread is done.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Control {
     pub(super) fn change_target(&self, change: impl FnOnce(&mut CaptureTarget)) {
         let mut state = self.state.lock();
         change(&mut state.target);
-        state.changes += 1;
+        state.changes = state.changes.wrapping_add(1);
         drop(state);
         self.changed.notify_all();
     }
@@ -81,7 +81,7 @@ impl Control {
     }
 }
 
-/// Tells that the thread is done, whichever way it ends.
+/// Notes that the thread is done, however it ends.
 pub(super) struct Done<'a>(pub(super) &'a Control);
 
 impl Drop for Done<'_> {

@@ -1,5 +1,5 @@
-//! From whatever a source gives to the JPEG that is sent: passed through where possible, else by way of planar YUV; of RGB only
-//! where that is what the source has.
+//! The encoded frame of whatever a source gives: its own JPEG where possible; else a new one, made from planar YUV, or from RGB where
+//! that is what the source has.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::spec::CaptureSpec;
 /// A JPEG of this much more quality than asked for is still passed through: encoding it again would cost more than the bytes.
 const QUALITY_SLACK: u8 = 10;
 
-/// A picture that can be sent.
+/// A frame that can be sent.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) jpeg: Bytes,
@@ -91,7 +91,7 @@ impl Finisher {
         })
     }
 
-    /// A screen is RGB: the codec's own way from there is the shortest.
+    /// A screen is RGB, from which the codec makes JPEGs itself with the least work.
     fn finish_pixels(&mut self, pixels: &Pixels, target: CaptureTarget) -> Result<Finished, JpegError> {
         let own = (pixels.width(), pixels.height());
         let size = target.scale.of(fit(own, self.wanted));
@@ -120,7 +120,7 @@ impl Finisher {
         let (whole, info) = jpeg::whole_picture(jpeg, &Limits::SOURCE)?;
         let own = (info.width, info.height);
         let size = target.scale.of(fit(own, self.wanted));
-        let keep = |whole: Cow<'_, [u8]>| Finished {
+        let as_it_is = |whole: Cow<'_, [u8]>| Finished {
             jpeg: match whole {
                 Cow::Borrowed(bytes) => jpeg.slice_ref(bytes),
                 Cow::Owned(bytes) => Bytes::from(bytes),
@@ -129,7 +129,7 @@ impl Finisher {
             passed_through: true,
         };
         if own == size && is_good_enough(&info, target.quality) {
-            return Ok(keep(whole));
+            return Ok(as_it_is(whole));
         }
         self.scaled.resize(size.0, size.1);
         match self.decoder.planes(&whole, &mut self.scaled) {
@@ -137,12 +137,12 @@ impl Finisher {
                 let again = self.encoder.planes(&self.scaled, target.quality)?;
                 // A picture that loses by it and gains nothing stays what it was.
                 if own == size && again.len() >= whole.len() {
-                    return Ok(keep(whole));
+                    return Ok(as_it_is(whole));
                 }
                 Ok(made(again, size))
             }
             // What this codec calls damage a browser may still show well: better a heavier picture than none.
-            Err(_) if own == size => Ok(keep(whole)),
+            Err(_) if own == size => Ok(as_it_is(whole)),
             Err(error) => Err(error),
         }
     }
@@ -175,7 +175,11 @@ fn fit(own: (u16, u16), wanted: (u16, u16)) -> (u16, u16) {
     if ratio >= 1.0 {
         return own;
     }
-    let even = |side: u16| ((f32::from(side) * ratio / 2.0).round() as u16 * 2).max(2);
+    let even = |side: u16| {
+        ((f32::from(side) * ratio / 2.0).round() as u16)
+            .saturating_mul(2)
+            .max(2)
+    };
     (even(own.0), even(own.1))
 }
 

@@ -1,4 +1,4 @@
-//! A source in motion: one thread that opens it, makes JPEGs of it and lets go of it.
+//! A capture: one thread opens a source, makes frames of its pictures and lets go of it.
 
 mod control;
 mod finish;
@@ -28,10 +28,10 @@ pub use target::{CaptureTarget, Scale};
 /// So long may letting go of a device take before its thread is left to finish alone.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
 
-/// A picture, ready to be sent.
+/// A frame, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedFrame {
-    /// The picture.
+    /// The JPEG.
     pub jpeg: Bytes,
     /// Its width in pixels.
     pub width: u16,
@@ -61,7 +61,7 @@ pub enum CaptureEvent {
         /// The source's name in words.
         name: String,
     },
-    /// A picture.
+    /// A frame.
     Frame(CapturedFrame),
     /// The source is over; only of a file that is not looping.
     Ended,
@@ -161,8 +161,8 @@ impl Drop for Capture {
     }
 }
 
-/// Changes how a capture makes its pictures, while it runs and from any thread. It keeps nothing running, and does nothing any
-/// more once the capture has stopped.
+/// Changes how a capture makes its pictures, while it runs and from any thread. It does not keep a capture
+/// alive, and does nothing once the capture has stopped.
 #[derive(Clone, Debug)]
 pub struct CaptureControl(Arc<Control>);
 

@@ -56,14 +56,14 @@ impl Sequence {
 
     /// A picture was taken from the source.
     pub(super) fn count_taken(&mut self) {
-        self.since_rewind += 1;
+        self.since_rewind = self.since_rewind.saturating_add(1);
     }
 
-    /// Whether the picture is one to keep at the rate that is asked for.
+    /// Whether the picture is one to send at the rate that is asked for.
     pub(super) fn wants(&mut self, captured: Time, control: &Control) -> bool {
         match (self.shape.tempo, control.rate()) {
             (Tempo::Requested, _) | (_, None) => true,
-            (_, Some(asked)) => self.thinner.keeps(captured, asked, self.shape.rate),
+            (_, Some(asked)) => self.thinner.takes(captured, asked, self.shape.rate),
         }
     }
 
@@ -77,7 +77,7 @@ impl Sequence {
 
     /// Leaves out a picture that is damaged, as cameras give them now and then; many in a row are an error.
     pub(super) fn leave_out(&mut self, source: &SourceId, error: &CaptureError) -> Result<(), CaptureError> {
-        self.bad_in_a_row += 1;
+        self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
         tracing::debug!(%source, %error, "a picture is left out");
         if self.bad_in_a_row < MAX_BAD_IN_A_ROW {
             return Ok(());

@@ -76,11 +76,9 @@ impl Scale {
         if self == Scale::FULL || size.0 <= MIN_SIDE || size.1 <= MIN_SIDE {
             return size;
         }
-        let (numerator, denominator) = (u32::from(self.numerator), u32::from(self.denominator));
-        let side = |side: u16| {
-            let halves = (u32::from(side) * numerator + denominator) / (2 * denominator);
-            (2 * halves as u16).max(MIN_SIDE)
-        };
+        let share = f64::from(self.numerator) / f64::from(self.denominator);
+        let even = |side: f64| (2.0 * (side / 2.0).round()) as u16;
+        let side = |side: u16| even(f64::from(side) * share).max(MIN_SIDE);
         (side(size.0), side(size.1))
     }
 }

@@ -45,15 +45,15 @@ pub(super) struct Thinner {
 }
 
 impl Thinner {
-    /// Whether to keep the picture of moment `now`, from a source with `own` pictures each second of which `asked` are wanted.
-    pub(super) fn keeps(&mut self, now: Time, asked: f32, own: f32) -> bool {
+    /// Whether to take the picture of moment `now`, from a source with `own` pictures each second of which `asked` are wanted.
+    pub(super) fn takes(&mut self, now: Time, asked: f32, own: f32) -> bool {
         // A camera's 30 are 29.97 or 30.03: no reason to leave out one every half minute.
         if own <= asked * 1.05 {
             self.due = None;
             return true;
         }
         let step = interval(asked);
-        let slack = Span::from_micros(interval(own).as_micros() / 2);
+        let slack = interval(2.0 * own);
         let due = self.due.unwrap_or(now);
         if now + slack < due {
             return false;
@@ -72,7 +72,7 @@ fn interval(rate: f32) -> Span {
 mod tests {
     use super::*;
 
-    fn kept(own: f32, asked: f32, frames: u64) -> Vec<u64> {
+    fn taken(own: f32, asked: f32, frames: u64) -> Vec<u64> {
         let mut thinner = Thinner::default();
         let at = |frame: u64| {
             // Three milliseconds of jitter, as drivers have it.
@@ -80,33 +80,33 @@ mod tests {
             Time::from_micros((frame as f64 * 1e6 / f64::from(own)) as u64 + jitter)
         };
         (0..frames)
-            .filter(|frame| thinner.keeps(at(*frame), asked, own))
+            .filter(|frame| thinner.takes(at(*frame), asked, own))
             .collect()
     }
 
     #[test]
     fn half_the_rate_is_every_other_picture() {
-        assert_eq!(kept(30.0, 15.0, 8), [0, 2, 4, 6]);
+        assert_eq!(taken(30.0, 15.0, 8), [0, 2, 4, 6]);
     }
 
     #[test]
     fn two_thirds_are_two_thirds() {
-        assert_eq!(kept(30.0, 20.0, 300).len(), 200);
-        assert_eq!(kept(60.0, 25.0, 600).len(), 250);
+        assert_eq!(taken(30.0, 20.0, 300).len(), 200);
+        assert_eq!(taken(60.0, 25.0, 600).len(), 250);
     }
 
     #[test]
     fn a_source_that_gives_no_more_than_asked_is_left_alone() {
-        assert_eq!(kept(30.0, 30.0, 100).len(), 100);
-        assert_eq!(kept(30.3, 30.0, 100).len(), 100);
-        assert_eq!(kept(15.0, 30.0, 100).len(), 100);
+        assert_eq!(taken(30.0, 30.0, 100).len(), 100);
+        assert_eq!(taken(30.3, 30.0, 100).len(), 100);
+        assert_eq!(taken(15.0, 30.0, 100).len(), 100);
     }
 
     #[test]
     fn after_a_pause_there_is_no_burst() {
         let mut thinner = Thinner::default();
-        assert!(thinner.keeps(Time::from_micros(0), 10.0, 100.0));
-        assert!(thinner.keeps(Time::from_micros(5_000_000), 10.0, 100.0));
-        assert!(!thinner.keeps(Time::from_micros(5_010_000), 10.0, 100.0));
+        assert!(thinner.takes(Time::from_micros(0), 10.0, 100.0));
+        assert!(thinner.takes(Time::from_micros(5_000_000), 10.0, 100.0));
+        assert!(!thinner.takes(Time::from_micros(5_010_000), 10.0, 100.0));
     }
 }

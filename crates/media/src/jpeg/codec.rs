@@ -1,13 +1,4 @@
-//! Encoding and decoding, by libjpeg-turbo with its handles kept from picture to picture.
-
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
+//! Encoding and decoding, by libjpeg-turbo whose handles serve for many pictures.
 
 use bytes::Bytes;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
@@ -25,7 +16,7 @@ const SWIFT_EIGHTHS: [usize; 4] = [1, 2, 4, 8];
 #[derive(Debug)]
 pub struct Encoder {
     compressor: Compressor,
-    /// Room for the longest JPEG of the size last encoded: kept, so that no frame allocates what the one before had.
+    /// Room for the longest JPEG of the size last encoded, so that no frame allocates what the one before had.
     room: Vec<u8>,
 }
 
@@ -177,7 +168,7 @@ impl Decoder {
         self.renew_after_error(decoded)
     }
 
-    /// Decodes into `planes` at the size that they have, without going by way of RGB.
+    /// Decodes into `planes` at the size that they have, without RGB in between.
     ///
     /// # Errors
     /// As [`Decoder::rgb`].

@@ -1,14 +1,5 @@
 //! How wide the pixels of a picture are for their height: the densities of JFIF (ITU-T T.871, 10.1), in a JPEG's segment APP0.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::markers::first_segment;
 
 const APP0: u8 = 0xE0;

@@ -1,14 +1,5 @@
 //! Which side of a photo is up: one tag of Exif (CIPA DC-008, 4.6.4), in TIFF's form, in a JPEG's segment APP1.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::markers::first_segment;
 
 const APP1: u8 = 0xE1;

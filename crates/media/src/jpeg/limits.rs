@@ -1,14 +1,5 @@
 //! What a picture may claim.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 /// A progressive picture may repeat itself in scans that cost time and bring nothing; real ones have about ten.
 pub(super) const MAX_SCANS: u32 = 20;
 

@@ -1,14 +1,5 @@
 //! The markers and segments of a JPEG (ITU-T T.81, annex B), as far as they can be read without decoding.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::error::JpegError;
 use super::limits::{Limits, MAX_SCANS};
 
@@ -383,8 +374,8 @@ mod tests {
     }
 
     #[test]
-    fn headers_tell_size_and_about_the_quality() {
-        // Below about 20 the tables are cut off at 255 and tell less.
+    fn headers_say_the_size_and_about_the_quality() {
+        // Below about 20 the tables are cut off at 255 and say less.
         for quality in [25, 50, 75, 90] {
             let info = inspect(&sample(quality), &Limits::default()).unwrap();
             assert_eq!(

@@ -4,15 +4,6 @@
 //! pictures from the network: it reads to the end, and what it gives may be shown. [`Encoder`] and [`Decoder`] are
 //! libjpeg-turbo, one of each for many pictures.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 mod codec;
 mod density;
 mod error;

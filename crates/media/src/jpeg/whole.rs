@@ -1,14 +1,5 @@
 //! Pictures made whole: cut out of what stands around them, and given what cameras and files leave out.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -172,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fills_a_buffer_is_told_from_a_pictures_own_zeros() {
+    fn what_fills_a_buffer_is_distinguished_from_a_pictures_own_zeros() {
         let mut encoder = Encoder::new().unwrap();
         let mut planes = Planes::new(64, 32);
         let mut own_zeros = 0;

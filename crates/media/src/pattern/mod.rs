@@ -1,4 +1,4 @@
-//! The test pattern: colour bars, the running frame number and clock in large digits, a grey ramp, a square that moves, and the
+//! The test pattern: colour bars, the frame number and clock in large digits, a grey ramp, a square that moves, and the
 //! frame number once more for machines.
 //!
 //! | rows, as fractions of the height | what |
@@ -23,6 +23,16 @@
 //! ```
 //!
 //! [`read_code`] does this, averaging over the middle of each cell.
+
+#![cfg_attr(
+    not(test),
+    expect(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::indexing_slicing,
+        reason = "the pattern is computed from sides of 16 bits, and read where its sides were compared with the bytes"
+    )
+)]
 
 mod code;
 mod draw;

@@ -1,14 +1,5 @@
 //! Planar YUV 4:2:0, full range: the one raw form of pictures inside this crate, and how others become it.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 mod picture;
 mod plane;
 mod raw;

@@ -1,14 +1,5 @@
 //! The picture itself, and how it is filled.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::plane::{Plane, Range, copy, first_plane};
 use super::scale::scale;
 use super::unpack::{self, expand_chroma, expand_luma};

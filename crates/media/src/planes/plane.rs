@@ -1,14 +1,5 @@
 //! A plane as it comes in.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 /// One plane of a picture that comes in: `rows` rows of `width` samples, each row `stride` bytes after the one before.
 #[derive(Clone, Copy)]
 pub(crate) struct Plane<'a> {

@@ -1,14 +1,5 @@
 //! Pictures as cameras write them when they are neither YUYV nor NV12.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::picture::Planes;
 use super::plane::{Plane, Range, first_plane};
 

@@ -1,14 +1,5 @@
 //! Another size for one plane, by area: each new sample is the mean of what it covers, parts of samples counted as parts.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::ops::Range;
 
 use super::plane::{Plane, copy};

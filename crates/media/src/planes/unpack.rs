@@ -4,15 +4,6 @@
 //! into SIMD. A row stays in the nearest cache, so that going over it again costs little; a loop that writes all three planes
 //! at once takes ten times as long.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::plane::Range;
 
 /// The luma of a row of `Y U Y V`.

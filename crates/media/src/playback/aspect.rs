@@ -1,14 +1,5 @@
 //! Pixels that are not square, as television and camcorders have them.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::reader::MAX_SIDE;
 
 /// A pixel is taken for square when it claims to be more times as wide as high, or as high as wide, than this.

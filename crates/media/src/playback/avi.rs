@@ -3,15 +3,6 @@
 //! Of its [chunks](super::riff) these matter: `strh` and `strf` describe a stream, `00dc` is a picture of stream 0, `01wb` sound of
 //! stream 1.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::io::{BufReader, Read, Seek};
 
 use super::aspect::{frame_to_pixel, shown_size};

@@ -2,15 +2,6 @@
 //!
 //! `ffmpeg` never gets further ahead than its pipe: it waits until we read, so playback keeps our time.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read};

@@ -1,14 +1,5 @@
 //! Interlaced pictures: each is two fields, one of which has every second row.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use crate::jpeg::{Decoder, Limits, two_pictures};
 use crate::planes::Planes;
 

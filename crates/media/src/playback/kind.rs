@@ -1,15 +1,6 @@
 //! What kind of file it is, by its first bytes, for `ffmpeg`: its own guess goes by the name too, and a name may be a pattern that
 //! stands for other files.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::reader::read_up_to;

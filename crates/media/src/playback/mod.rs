@@ -3,15 +3,6 @@
 //! Which reader a file gets is decided by its first bytes, never by its name. What begins like ours and cannot be followed is played
 //! by `ffmpeg` too.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 mod aspect;
 mod avi;
 mod ffmpeg;

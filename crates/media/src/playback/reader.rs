@@ -1,14 +1,5 @@
 //! What the readers of video files have in common: what they give, and how they fail.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::io::{self, Read};
 use std::path::Path;
 

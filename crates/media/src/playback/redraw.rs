@@ -1,14 +1,5 @@
 //! Pictures that are shown otherwise than their JPEGs have them: two fields as one, and pixels that are not square.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use super::fields::Fields;
 use crate::jpeg::{Decoder, JpegError, Limits, whole_picture};
 use crate::planes::Planes;

@@ -5,15 +5,6 @@
 //! written, lengths that are wrong, or no byte that makes a length even. So a chunk is taken for one only when it looks like one
 //! and ends within the file; where none is, the next is searched for.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::reader::read_up_to;

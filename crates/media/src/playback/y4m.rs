@@ -1,14 +1,5 @@
 //! Y4M (YUV4MPEG2): a line of parameters, then for each picture a line `FRAME` and its planes.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
 

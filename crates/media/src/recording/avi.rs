@@ -39,13 +39,19 @@ pub(super) struct Steps {
 impl Steps {
     /// The step nearest to a moment, in microseconds since the first picture.
     pub(super) fn at(self, us: u64) -> u64 {
-        let length = 1_000_000 * u128::from(self.scale);
-        ((u128::from(us) * u128::from(self.rate) + length / 2) / length) as u64
+        // Of numbers of 64 and 32 bits, 128 hold every product.
+        let length = u128::from(self.scale).saturating_mul(1_000_000);
+        let steps = u128::from(us).saturating_mul(self.rate.into());
+        let half_more = steps.saturating_add(length >> 1);
+        half_more.checked_div(length).unwrap_or(0) as u64
     }
 
     /// When a step begins, in microseconds since the first picture.
     pub(super) fn begin_us(self, step: u64) -> u64 {
-        (u128::from(step) * 1_000_000 * u128::from(self.scale) / u128::from(self.rate)) as u64
+        let us = u128::from(step)
+            .saturating_mul(1_000_000)
+            .saturating_mul(self.scale.into());
+        us.checked_div(self.rate.into()).unwrap_or(0) as u64
     }
 }
 
@@ -131,7 +137,7 @@ impl<S: Sink> AviWriter<S> {
 
     /// Writes the index and the last lengths. Without room for the index the file is whole without it.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        let mut index = Vec::with_capacity(self.index.len() + 8);
+        let mut index = Vec::with_capacity(self.index.len().saturating_add(8));
         index.extend_from_slice(b"idx1");
         index.extend_from_slice(&(self.index.len() as u32).to_le_bytes());
         index.extend_from_slice(&self.index);
@@ -155,13 +161,17 @@ impl<S: Sink> AviWriter<S> {
         let entry = [
             u32::from_le_bytes(*VIDEO_CHUNK),
             KEY_FRAME,
-            self.end - MOVIE_AT,
+            self.end.saturating_sub(MOVIE_AT),
             length,
         ];
         self.index
             .extend(entry.iter().flat_map(|field| field.to_le_bytes()));
-        self.end += 8 + length.next_multiple_of(2);
-        self.count += 1;
+        // A file is much shorter than 4 GiB: the recorder begins another in time.
+        self.end = self
+            .end
+            .saturating_add(8)
+            .saturating_add(length.next_multiple_of(2));
+        self.count = self.count.saturating_add(1);
         self.longest = self.longest.max(length);
     }
 
@@ -177,14 +187,14 @@ impl<S: Sink> AviWriter<S> {
     fn head(&self, indexed: bool) -> Vec<u8> {
         let (width, height) = (u32::from(self.size.0), u32::from(self.size.1));
         let Steps { rate, scale } = self.steps;
-        let us_per_step = (u64::from(scale) * 1_000_000 / u64::from(rate.max(1))) as u32;
+        let us_per_step = self.steps.begin_us(1) as u32;
         let (flags, index_bytes) = match indexed {
-            true => (HAS_INDEX, 8 + self.index.len() as u32),
+            true => (HAS_INDEX, (self.index.len() as u32).saturating_add(8)),
             false => (0, 0),
         };
         let mut head = Head::default();
         head.four(b"RIFF")
-            .number(self.end - 8 + index_bytes)
+            .number(self.end.saturating_sub(8).saturating_add(index_bytes))
             .four(b"AVI ");
         head.four(b"LIST").number(MOVIE_AT - 28).four(b"hdrl");
         head.four(b"avih").number(56);
@@ -208,8 +218,10 @@ impl<S: Sink> AviWriter<S> {
         head.number(width | (height << 16));
         head.four(b"strf").number(40);
         head.numbers(&[40, width, height, 1 | (24 << 16)]).four(b"MJPG");
-        head.numbers(&[3 * width * height, 0, 0, 0, 0]);
-        head.four(b"LIST").number(self.end - MOVIE_AT).four(b"movi");
+        head.numbers(&[width.saturating_mul(height).saturating_mul(3), 0, 0, 0, 0]);
+        head.four(b"LIST")
+            .number(self.end.saturating_sub(MOVIE_AT))
+            .four(b"movi");
         head.0
     }
 }

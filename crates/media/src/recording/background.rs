@@ -80,7 +80,7 @@ impl BackgroundRecorder {
             number,
             captured,
         };
-        let taken = before + length <= MAX_WAITING_BYTES
+        let taken = before.saturating_add(length) <= MAX_WAITING_BYTES
             && self
                 .frames
                 .as_ref()
@@ -96,7 +96,8 @@ impl BackgroundRecorder {
     /// did, comes with it.
     pub fn finish(mut self) -> (Recorded, Option<RecordError>) {
         let mut recorded = self.join().unwrap_or_default();
-        recorded.left_out += self.shared.left_out.load(Ordering::Relaxed);
+        let left_out = self.shared.left_out.load(Ordering::Relaxed);
+        recorded.left_out = recorded.left_out.saturating_add(left_out);
         (recorded, self.shared.failure())
     }
 

@@ -89,6 +89,19 @@ pub struct Recorder {
     flushed: Time,
 }
 
+impl Recorded {
+    /// One frame more, of so many bytes in the file and so long after the one before.
+    fn add(&mut self, bytes: u64, later: Span) {
+        self.frames = self.frames.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.length += later;
+    }
+
+    fn leave_out(&mut self) {
+        self.left_out = self.left_out.saturating_add(1);
+    }
+}
+
 /// One file of the recording.
 struct RecordingFile {
     path: PathBuf,
@@ -164,7 +177,7 @@ impl Recorder {
 
     fn try_put(&mut self, frame: RecordFrame<'_>) -> Result<(), RecordError> {
         let Ok((jpeg, info)) = whole_picture(frame.jpeg, &Limits::announced(frame.announced)) else {
-            self.recorded.left_out += 1;
+            self.recorded.leave_out();
             return Ok(());
         };
         let size = (info.width, info.height);
@@ -179,17 +192,16 @@ impl Recorder {
         let Some(file) = &mut self.file else { return Ok(()) };
         let ideal = self.steps.at(frame.captured.since(file.began).as_micros());
         let step = ideal.max(file.avi.next_step().into());
-        if step - ideal > MOST_STEPS_LATE {
-            self.recorded.left_out += 1;
+        if step.saturating_sub(ideal) > MOST_STEPS_LATE {
+            self.recorded.leave_out();
             return Ok(());
         }
         let before = file.avi.bytes();
         file.avi
             .put(&jpeg, step as u32)
             .map_err(|error| RecordError::of(&file.path, &error))?;
-        self.recorded.bytes += u64::from(file.avi.bytes() - before);
-        self.recorded.frames += 1;
-        self.recorded.length += frame.captured.since(file.last);
+        let more = u64::from(file.avi.bytes().saturating_sub(before));
+        self.recorded.add(more, frame.captured.since(file.last));
         file.last = frame.captured;
         self.times.put(&Row {
             file: self.recorded.files.len(),
@@ -216,14 +228,14 @@ impl Recorder {
     }
 
     fn begin_file(&mut self, size: (u16, u16), began: Time) -> Result<(), RecordError> {
-        let number = self.recorded.files.len() + 1;
+        let number = self.recorded.files.len().saturating_add(1);
         if number > MAX_FILES {
             return Err(RecordError::TooManyFiles { files: MAX_FILES });
         }
         let path = path_of(&self.first, number);
         let avi = create_new(&path).and_then(|file| AviWriter::begin(file, size, self.steps));
         let avi = avi.map_err(|error| RecordError::of(&path, &error))?;
-        self.recorded.bytes += u64::from(avi.bytes());
+        self.recorded.bytes = self.recorded.bytes.saturating_add(avi.bytes().into());
         self.recorded.files.push(path.clone());
         (self.flushed, self.file) = (
             began,
@@ -258,7 +270,7 @@ impl Drop for Recorder {
 
 impl RecordingFile {
     fn goes_on(&self, size: (u16, u16), now: Time, bytes: usize) -> bool {
-        let longer = u64::from(self.avi.bytes()) + bytes as u64;
+        let longer = u64::from(self.avi.bytes()).saturating_add(bytes as u64);
         self.avi.size() == size
             && now >= self.last
             && now.since(self.last) < LONGEST_GAP

@@ -9,13 +9,13 @@ use crate::source::ScreenArea;
 
 pub(super) fn list() -> Result<Vec<Listed>, CaptureError> {
     let mut listed = Vec::new();
-    for (at, monitor) in monitors()?.iter().enumerate() {
+    for (number, monitor) in (1..).zip(&monitors()?) {
         let size = (monitor.width(), monitor.height());
         let (Ok(width), Ok(height)) = size else { continue };
         let name = monitor.friendly_name().or_else(|_| monitor.name());
         listed.push(Listed {
-            area: ScreenArea::Number(at as u16 + 1),
-            name: format!("Screen {} ({})", at + 1, name.unwrap_or_default()),
+            area: ScreenArea::Number(number),
+            name: format!("Screen {number} ({})", name.unwrap_or_default()),
             width: side(width),
             height: side(height),
         });

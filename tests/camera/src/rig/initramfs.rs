@@ -32,7 +32,7 @@ echo o > /proc/sysrq-trigger
 sleep 5
 "#;
 
-/// The archive, from what is kept in `kernel_root`.
+/// The archive, from what is in `kernel_root`.
 pub(super) fn build(kernel_root: &Path, share: &Path, guest: &Path) -> Result<Vec<u8>, String> {
     let read = |name: &str| {
         let path = kernel_root.join(name);

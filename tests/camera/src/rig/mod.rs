@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Everything needed to boot: kept between runs.
+/// Everything needed to boot; it stays from one run to the next.
 #[derive(Debug)]
 pub struct Rig {
     home: PathBuf,

@@ -16,8 +16,8 @@ const QEMU: &str = "qemu-system-x86";
 
 /// The release of the kernel whose image, modules and shell are unpacked in the folder of that name under `home`.
 pub(super) fn kernel(home: &Path) -> Result<String, String> {
-    if let Some(kept) = kept_kernel(home) {
-        return Ok(kept);
+    if let Some(cached) = cached_kernel(home) {
+        return Ok(cached);
     }
     let package = depends(KERNEL)?
         .into_iter()
@@ -51,16 +51,16 @@ pub(super) fn kernel(home: &Path) -> Result<String, String> {
     find_modules(tree, &mut files).map_err(text)?;
     files.push(loopback::build(&release, work.path())?);
     keep_modules(&files, &ready)?;
-    let kept = home.join(&release);
-    if kept.exists() {
+    let cached = home.join(&release);
+    if cached.exists() {
         // It lacks a module that is wanted by now.
-        fs::remove_dir_all(&kept).map_err(text)?;
+        fs::remove_dir_all(&cached).map_err(text)?;
     }
-    fs::rename(&ready, kept).map_err(text)?;
+    fs::rename(&ready, cached).map_err(text)?;
     Ok(release)
 }
 
-fn kept_kernel(home: &Path) -> Option<String> {
+fn cached_kernel(home: &Path) -> Option<String> {
     let entries = fs::read_dir(home).ok()?.flatten();
     let has_all = |dir: &Path| {
         let order = fs::read_to_string(dir.join("modules")).unwrap_or_default();
@@ -70,8 +70,9 @@ fn kept_kernel(home: &Path) -> Option<String> {
                 .any(|file| file == format!("{}.ko", canonical(module)))
         })
     };
-    let kept = entries.filter(|entry| has_all(&entry.path()));
-    kept.filter_map(|entry| entry.file_name().into_string().ok())
+    let cached = entries.filter(|entry| has_all(&entry.path()));
+    cached
+        .filter_map(|entry| entry.file_name().into_string().ok())
         .max()
 }
 
@@ -165,9 +166,9 @@ pub(super) fn qemu(home: &Path) -> Result<PathBuf, String> {
     if has_own {
         return Ok(PathBuf::from("/"));
     }
-    let kept = home.join("qemu");
-    if kept.exists() {
-        return Ok(kept);
+    let cached = home.join("qemu");
+    if cached.exists() {
+        return Ok(cached);
     }
     let work = tempfile::tempdir_in(home).map_err(text)?;
     let missing = missing_with_dependencies(QEMU)?;
@@ -177,8 +178,8 @@ pub(super) fn qemu(home: &Path) -> Result<PathBuf, String> {
     )?;
     let unpacked = work.path().join("unpacked");
     unpack(work.path(), &unpacked)?;
-    fs::rename(&unpacked, &kept).map_err(text)?;
-    Ok(kept)
+    fs::rename(&unpacked, &cached).map_err(text)?;
+    Ok(cached)
 }
 
 /// `package` and what it depends on, as far as it is not installed.

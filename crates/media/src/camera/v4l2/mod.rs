@@ -1,14 +1,5 @@
 //! Cameras on Linux, by V4L2's memory-mapped streaming.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 mod modes;
 
 use std::collections::BTreeMap;
@@ -40,7 +31,7 @@ use crate::planes::{Planes, Range};
 use crate::source::{SourceId, SourceInfo};
 use crate::spec::CaptureSpec;
 
-/// Enough that the driver has one to fill while we hold one and two are on their way.
+/// Enough that the driver has one to fill while we hold one and two wait to be taken.
 const BUFFERS: u32 = 4;
 
 /// So many modes are tried before a camera that refuses them all is given up.
@@ -79,7 +70,7 @@ fn describe(path: &str) -> Option<SourceInfo> {
     let id = SourceId::Camera(path.to_owned());
     let device = match Device::with_path(path) {
         Ok(device) => device,
-        // It cannot be asked, but the first node of each device is the one that captures; trying it tells the person why not.
+        // It cannot be asked, but the first node of each device is the one that captures; opening it gives the person the reason.
         Err(error) if is_forbidden(&error) && sysfs(path, "index")? == "0" => {
             return Some(SourceInfo {
                 id,

@@ -2,15 +2,6 @@
 //!
 //! Drivers answer more or less of what they are asked. What they leave open is taken from what they are set to, and from what is usual.
 
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::integer_division,
-        clippy::indexing_slicing
-    )
-)]
-
 use v4l::fraction::Fraction;
 use v4l::frameinterval::{FrameIntervalEnum, Stepwise};
 use v4l::framesize::FrameSizeEnum;

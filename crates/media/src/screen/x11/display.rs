@@ -33,7 +33,7 @@ pub(super) struct Display {
 /// The extension by which XWayland says what it is, since 2022.
 const XWAYLAND: &str = "XWAYLAND";
 
-const WAYLAND_REASON: &str = "this desktop (Wayland) hands it out to nobody in this way. Log in to an X11 session, share the \
+const WAYLAND_REASON: &str = "this desktop (Wayland) does not let programs see it like this. Log in to an X11 session, share the \
      window of an X11 program, or share a video file.";
 
 impl Display {
@@ -226,7 +226,7 @@ impl Display {
         Ok((geometry.width, geometry.height))
     }
 
-    /// Has the server keep the whole of a window, also where others lie over it. Without that extension what is seen is shown.
+    /// Has the server draw the whole of a window, also where others lie over it. Without that extension what is visible is shown.
     pub(super) fn keep_whole(&self, window: Window) {
         let version = self.connection.composite_query_version(0, 2);
         if version.is_ok_and(|cookie| cookie.reply().is_ok()) {
@@ -234,7 +234,7 @@ impl Display {
                 .connection
                 .composite_redirect_window(window, Redirect::AUTOMATIC);
             let done = asked.is_ok_and(|cookie| cookie.check().is_ok());
-            tracing::debug!(window, done, "the window is kept whole");
+            tracing::debug!(window, done, "the window is drawn whole");
         }
     }
 }

@@ -32,9 +32,9 @@ pub(super) fn list(display: Option<&str>) -> Result<Vec<Listed>, CaptureError> {
         Err(error) if windows.is_empty() => return Err(error),
         Err(_) => Vec::new(),
     };
-    let screens = monitors.iter().enumerate().map(|(at, (name, region))| Listed {
-        area: ScreenArea::Number(at as u16 + 1),
-        name: format!("Screen {} ({name})", at + 1),
+    let screens = (1..).zip(&monitors).map(|(number, (name, region))| Listed {
+        area: ScreenArea::Number(number),
+        name: format!("Screen {number} ({name})"),
         width: region.width,
         height: region.height,
     });
@@ -181,9 +181,9 @@ impl X11Grab {
             return Ok(region);
         }
         let monitors = self.display.monitors().map_err(GrabError::Failed)?;
-        let (_, region) = monitors
-            .get(at)
-            .ok_or_else(|| GrabError::Failed(no_such_screen(at as u16 + 1, monitors.len())))?;
+        let (_, region) = monitors.get(at).ok_or_else(|| {
+            GrabError::Failed(no_such_screen((at as u16).saturating_add(1), monitors.len()))
+        })?;
         Ok(*self.region.insert(*region))
     }
 }

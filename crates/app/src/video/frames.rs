@@ -118,3 +118,86 @@ fn write_new(folder: &Path, jpeg: &[u8]) -> std::io::Result<PathBuf> {
     }
     Err(std::io::ErrorKind::AlreadyExists.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use media::Planes;
+    use media::jpeg::Encoder;
+    use netcore::proto::video::{SourceKind, StreamSpec};
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    const SIDE: u16 = 64;
+    /// An answer that comes by itself is there at once; a network and a busy machine may take this long.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn jpeg(side: u16) -> Vec<u8> {
+        let jpeg = Encoder::new().unwrap().planes(&Planes::new(side, side), 80);
+        jpeg.unwrap().to_vec()
+    }
+
+    /// What a publisher may send as a frame of [`SIDE`] by [`SIDE`] pixels, and what is wrong with it.
+    fn bad_frames() -> Vec<(&'static str, Vec<u8>)> {
+        let good = jpeg(SIDE);
+        let mut other_kind = good.clone();
+        let start_of_frame = good.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
+        other_kind[start_of_frame + 1] = 0xC9;
+        vec![
+            ("larger than announced", jpeg(SIDE + 16)),
+            ("no JPEG", b"<svg onload=alert(1)>".to_vec()),
+            ("half a JPEG", good[..good.len() / 2].to_vec()),
+            ("a JPEG of another kind", other_kind),
+        ]
+    }
+
+    #[tokio::test]
+    async fn a_frame_that_is_not_what_it_announces_does_not_reach_the_window() {
+        let (host, room) = TestApp::hosting("Ada").await;
+        let (member, _) = TestApp::joining("Ben", &room).await;
+        let spec = StreamSpec {
+            source: SourceKind::Camera,
+            title: "Camera".to_owned(),
+            width: SIDE,
+            height: SIDE,
+            rate: 30.0,
+            transport: Transport::Tcp,
+        };
+        let publisher = host.core.room().unwrap().room.publish(spec).await.unwrap();
+        let stream = member.event_of_kind("video", "started").await["stream"]["id"].as_u64();
+        let stream = StreamId(u32::try_from(stream.unwrap()).unwrap());
+        let open = member.core.room().unwrap();
+        let mut arrived = open.room.frames(stream).unwrap();
+        let send = |bytes: &[u8]| {
+            let now = netcore::clock::now();
+            publisher.send(bytes, SIDE, SIDE, now, now)
+        };
+        let mut last = None;
+        for (what, bytes) in bad_frames() {
+            send(&bytes);
+            let bad = tokio::time::timeout(PATIENCE, arrived.newer_than(last)).await;
+            let bad = bad.expect("the frame arrives").expect("the stream is live");
+            assert_eq!(bad.frame.jpeg(), bytes, "{what}");
+            let after = last.map_or(-1, |last: FrameNumber| i64::from(last.0));
+            last = Some(bad.frame.header().frame);
+            // The frame is there, so that what may be shown would be the answer at once.
+            let mut window = pin!(next(&open, stream, after));
+            let at_once = tokio::time::timeout(Duration::ZERO, &mut window).await;
+            assert!(at_once.is_err(), "{what}: {:?}", at_once.unwrap().0.len());
+            assert!(save(&open, stream, member.home.path()).await.is_err(), "{what}");
+        }
+        send(&jpeg(SIDE));
+        let good = async {
+            loop {
+                let FrameBytes(bytes) = next(&open, stream, -1).await;
+                if bytes.len() > 1 {
+                    return bytes;
+                }
+            }
+        };
+        let good = tokio::time::timeout(PATIENCE, good).await.expect("a good frame");
+        assert_eq!(good[HEADER_BYTES..], jpeg(SIDE), "the good one that follows");
+    }
+}

@@ -435,7 +435,7 @@ export type RecordedView = {
   lengthMs: number };
 
 // ---------- metrics ----------
-/** Which way a link's frames go. */
+/** In which direction a link's frames go. */
 export type Direction = "out" | "in";
 /** One stream between this computer and one peer, in one direction. Figures are over the last 10 s, counts since the stream began. */
 export type LinkView = {
@@ -445,7 +445,7 @@ export type LinkView = {
   peer: number,
   /** Their name. */
   peerName: string,
-  /** Which way. */
+  /** In which direction. */
   direction: Direction,
   /** What carries it now. */
   transport: Transport,
@@ -561,7 +561,7 @@ export type MetricsHistory = {
   conditions: ConditionsView | null,
   /** The last comparison. */
   comparison: CompareView | null };
-/** One frame's way, as far as it is known here. Moments are microseconds after the first one that is known; since a time taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`. */
+/** One frame's trip, as far as it is known here. Moments are microseconds after the first one that is known; since a time taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`. */
 export type TripView = {
   /** Which frame. */
   frame: number,
@@ -595,7 +595,7 @@ export type CountsView = {
   stream: number,
   /** The peer. */
   peer: number,
-  /** Which way. */
+  /** In which direction. */
   direction: Direction,
   /** What this end can know, in the order of a table. */
   counts: Array<CountView> };
@@ -629,7 +629,7 @@ export type ConditionedView = {
   packets: number,
   /** Those that were lost, or found the queue full. */
   lost: number };
-/** A comparison, under way or done. */
+/** A comparison, in progress or done. */
 export type CompareView = {
   /** What is being measured now; `null` when it is over. */
   running: Transport | null,

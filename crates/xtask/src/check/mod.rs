@@ -23,7 +23,7 @@ struct Part {
 const PARTS: &[Part] = &[
     Part {
         name: "format",
-        about: "rustfmt",
+        about: "rustfmt, and Prettier for the interface",
         run: format,
     },
     Part {
@@ -96,7 +96,9 @@ pub(crate) fn check(project: &Project, arguments: &[String]) -> Result<()> {
 }
 
 fn format(project: &Project) -> Result<()> {
-    project.cargo().args(["fmt", "--all", "--check"]).run()
+    project.cargo().args(["fmt", "--all", "--check"]).run()?;
+    let node = setup::interface(project)?;
+    node.npm(project).args(["run", "format:check"]).run()
 }
 
 fn lints(project: &Project) -> Result<()> {
@@ -173,7 +175,7 @@ fn cargo_deny(project: &Project) -> Result<std::path::PathBuf> {
     Ok(program)
 }
 
-/// Compares what ts-rs generates now with what is committed.
+/// Compares what ts-rs generates now, formatted as the interface is, with what is committed.
 fn bindings(project: &Project) -> Result<()> {
     setup::system(&[Need::Core])?;
     let fresh = project.target.join("bindings");
@@ -182,6 +184,14 @@ fn bindings(project: &Project) -> Result<()> {
         .cargo()
         .args(["test", "-p", "app", "--lib", "export_bindings"]);
     task.env("TS_RS_EXPORT_DIR", &fresh).run()?;
+    let node = setup::interface(project)?;
+    let format = node.npm(project).args(["exec", "--", "prettier"]);
+    let settings = project.ui().join(".prettierrc.json");
+    format
+        .args(["--log-level", "warn", "--write", "--config"])
+        .arg(settings)
+        .arg(fresh.join("contract.ts"))
+        .run()?;
     let committed = texts(&project.ui().join("src").join("bindings"))?;
     let difference = differing(&committed, &texts(&fresh)?);
     if difference.is_empty() {

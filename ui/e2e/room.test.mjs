@@ -57,7 +57,7 @@ test("the pictures go on", async () => {
     });
 });
 
-test("a click on the chart of delay shows the way of a frame of that second", async () => {
+test("a click on the chart of delay shows the trip of a frame of that second", async () => {
     await using("scene=busy", async (page) => {
         await page.click(at("open-wire"));
         await page.waitForSelector(`${at("trip-drawn")}[data-known=true]`);
@@ -67,7 +67,7 @@ test("a click on the chart of delay shows the way of a frame of that second", as
             .locator(at("trip-frame"))
             .filter({ hasText: /^frame [\d,]+$/ })
             .waitFor();
-        // Its parts end where the frame's way ends: the last bar is at the number that the head says.
+        // Its segments end where the frame's trip ends: the last bar is at the number that the head says.
         const whole = await page.locator(at("trip-whole")).textContent();
         const drawn = await page.locator(`${at("trip-drawn")} .at`).textContent();
         assert.ok(whole.includes(Number(drawn).toFixed(2)), `${whole} is not ${drawn}`);
@@ -198,7 +198,7 @@ test("words are words: nothing that is said is markup", async () => {
     });
 });
 
-test("everything on the way to a live video is reached by keyboard alone", async () => {
+test("everything that leads to a live video is reached by keyboard alone", async () => {
     await using("scene=start", async (page) => {
         const focus = () => page.evaluate(() => document.activeElement?.dataset.testid ?? "");
         const tabTo = async (testid) => {

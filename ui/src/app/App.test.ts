@@ -28,7 +28,7 @@ describe("the start screen", () => {
     expect(screen.getByTestId("empty-stage")).toHaveTextContent("192.168.1.24:27182");
   });
 
-  it("says at the door why a room could not be opened, and opens it then", async () => {
+  it("says beside the form why a room could not be opened, and opens it then", async () => {
     const { backend } = await open({ refuse: { "session|host_room": "port_in_use" } });
     await click("host-room");
     expect(await screen.findByTestId("host-error")).toHaveTextContent("Port 27182 is in use");
@@ -50,7 +50,7 @@ describe("the start screen", () => {
     expect(backend.calls.map((call) => call.command)).not.toContain("session|host_room");
   });
 
-  it("asks for a name first, and keeps it before a door is taken", async () => {
+  it("asks for a name first, and keeps it before a room is opened or joined", async () => {
     const { backend } = await open({ scene: "first" });
     expect(screen.getByTestId("host-room")).toBeDisabled();
     await fireEvent.input(screen.getByTestId("my-name"), { target: { value: "سارة" } });
@@ -105,7 +105,7 @@ describe("the start screen", () => {
     );
   });
 
-  it("joins a room with another identity only when somebody has compared it", async () => {
+  it("joins a room with another identity only when the person has compared it", async () => {
     const { backend } = await open({ refuse: { "session|join_room": "identity_changed" } });
     await fireEvent.input(screen.getByTestId("address"), { target: { value: "192.168.1.10:27182" } });
     await click("join-room");
@@ -316,7 +316,7 @@ describe("the room", () => {
     expect(backend.calls).toContainEqual({ command: "files|accept_file", args: { id: 5 } });
   });
 
-  it("says that the connection is lost, what waits, and tries at once when told to", async () => {
+  it("says that the connection is lost, what waits, and tries at once on request", async () => {
     const { backend } = await open({ scene: "busy" });
     expect(screen.queryByTestId("lost-banner")).toBeNull();
     backend.room.lose();

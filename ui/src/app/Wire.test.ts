@@ -23,14 +23,14 @@ describe("the wire", () => {
 
   it("counts a link once, whatever carries it, and two links apart", async () => {
     const { backend, model } = await open({ scene: "empty" });
-    const tell = (...links: LinkView[]) =>
+    const report = (...links: LinkView[]) =>
       backend.emit("metrics:event", { kind: "points", points: [], links, conditioned: null });
     model.view = "wire";
-    tell(linkView());
-    tell(linkView({ transport: "udp", frames: 450 }));
+    report(linkView());
+    report(linkView({ transport: "udp", frames: 450 }));
     expect(await screen.findByTestId("num.frames")).toHaveTextContent("450");
     expect(screen.getByTestId("num.p50-tcp")).toHaveTextContent("5.0");
-    tell(
+    report(
       linkView({ transport: "udp", frames: 460 }),
       linkView({ peer: 4, frames: 12, kernel: { ...KERNEL, rttUs: 900, windowBytes: 35_840 } }),
     );
@@ -43,7 +43,7 @@ describe("the wire", () => {
     expect(screen.getByTestId("num.kernelRtt-udp")).toHaveTextContent("—");
   });
 
-  it("shows the latest frames' way from camera to screen, and one frame's when it is asked for", async () => {
+  it("shows the latest frames' trip from camera to screen, and one frame's when it is asked for", async () => {
     const { backend, model } = await open({ scene: "busy" });
     await click("open-wire");
     await waitFor(() => expect(screen.getByTestId("trip-drawn")).toHaveAttribute("data-known", "true"));
@@ -63,7 +63,7 @@ describe("the wire", () => {
     expect(screen.getByTestId("trip-frame")).toHaveTextContent("medians");
   });
 
-  it("shows what the sender knows of a frame's way to a neighbour", async () => {
+  it("shows what the sender knows of a frame's trip to a peer", async () => {
     const { model } = await open({ scene: "busy" });
     await click("open-wire");
     const out = model.metrics.links.find((link) => link.direction === "out");
@@ -116,7 +116,7 @@ describe("the wire", () => {
     expect(backend.calls).toContainEqual({ command: "metrics|start_comparison", args: { seconds: 10 } });
   });
 
-  it("ends a comparison when it is told to, and needs a video of one's own", async () => {
+  it("ends a comparison on request, and needs a video of one's own", async () => {
     const { model } = await open({ scene: "busy", secondMs: 100_000 });
     await click("open-wire");
     await click("compare-start");
@@ -148,7 +148,7 @@ describe("the wire", () => {
     expect((await screen.findAllByText(/while nobody watches/))[0]).toBeVisible();
   });
 
-  it("tells the steps in the language in force", async () => {
+  it("shows the log in the language in force", async () => {
     const { backend } = await open({ scene: "busy", language: "zh" });
     await click("open-wire");
     expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();

@@ -10,8 +10,8 @@ it("the window begins as the shell wrote on its root", () => {
 });
 
 it("a root that says nothing, or what is none, is English and follows the system", () => {
-  for (const told of [{}, { lang: "xx", theme: "pink" }]) {
-    firstLook(told);
+  for (const given of [{}, { lang: "xx", theme: "pink" }]) {
+    firstLook(given);
     expect(currentLanguage()).toBe("en");
     expect(document.documentElement.dataset.theme).toBe("light");
   }

@@ -1,6 +1,6 @@
 /**
  * Holds back events while a room is being entered or read anew, and lets them through afterwards. The answer that
- * carries the room and the events around it travel by different ways and overtake each other; without this an event
+ * carries the room and the events around it travel separately and overtake each other; without this an event
  * that is newer than the answer would be overwritten by it.
  */
 export class Gate {

@@ -14,7 +14,7 @@ const answers = (calls: { command: string; args: unknown }[]) =>
   calls.filter((call) => call.command === "session|answer_close").map((call) => call.args);
 
 describe("a window that is to be closed", () => {
-  it("says who loses what, and stays or goes as it is told", async () => {
+  it("says who loses what, and stays or goes as the person decides", async () => {
     const { backend } = await open({ scene: "busy", role: "host" });
     backend.emit("session:event", { kind: "close_asked", others: 4, moving: 1 });
     const question = await screen.findByTestId("close-window");

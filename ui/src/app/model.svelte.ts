@@ -66,7 +66,7 @@ export class Model {
     this.files = new FilesStore(this.apis.files);
     this.video = new VideoStore(this.apis.video);
     this.metrics = new MetricsStore(this.apis.metrics);
-    this.video.onRecorded = (recorded, error) => this.tellRecorded(recorded, error);
+    this.video.onRecorded = (recorded, error) => this.notifyRecorded(recorded, error);
   }
 
   /** Listens, asks who I am, and returns to the room if this window is already in one. */
@@ -168,7 +168,7 @@ export class Model {
     } else if (event.kind === "link_changed" && event.link.kind === "lost") {
       this.video.hold();
     } else if (event.kind === "link_changed" && wasLost && event.link.kind === "up") {
-      void this.readRoom().catch(() => undefined); // events go on telling what changes
+      void this.readRoom().catch(() => undefined); // events go on to say what changes
     }
   }
 
@@ -215,7 +215,7 @@ export class Model {
     if (takes && drag.kind === "dropped") void this.files.offer(drag.picks);
   }
 
-  private tellRecorded({ path, frames, lengthMs }: RecordedView, error: IpcError | null): void {
+  private notifyRecorded({ path, frames, lengthMs }: RecordedView, error: IpcError | null): void {
     if (error)
       this.toasts.show(`${explain(error).what} ${path === null ? "" : t("video.recordedUntil", { path })}`, "bad");
     else if (path === null) this.toasts.show(t("video.recordedNothing"), "bad");

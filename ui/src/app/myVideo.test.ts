@@ -50,7 +50,7 @@ describe("my video", () => {
     await waitFor(() => expect(model.video.live).toBeNull());
   });
 
-  it("records a stream until it is told to stop, and says where the film is", async () => {
+  it("records a stream until it is stopped, and says where the recording is", async () => {
     const { backend } = await open({ scene: "busy" });
     await screen.findByTestId("room");
     const large = document.querySelector("article.large") as HTMLElement;
@@ -91,7 +91,7 @@ describe("my video", () => {
     await waitFor(() => expect(screen.queryByTestId("adapted")).toBeNull());
   });
 
-  it("tells a shared screen from a camera", async () => {
+  it("distinguishes a shared screen from a camera", async () => {
     const { model } = await open({ scene: "empty" });
     await model.video.loadSources();
     await model.video.useSource("screen:1");

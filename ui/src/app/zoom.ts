@@ -25,7 +25,7 @@ export function zoomStep(event: KeyboardEvent): ZoomStep | null {
 
 /** The zoom in force. It belongs to a screen and a pair of eyes, so every profile of this computer has the same. */
 export class Zoom {
-  private factor = kept();
+  private factor = stored();
 
   constructor(private readonly set: (factor: number) => Promise<void>) {
     if (this.factor !== 1) void this.apply();
@@ -51,7 +51,7 @@ export class Zoom {
   }
 }
 
-function kept(): number {
+function stored(): number {
   try {
     const factor = Number(localStorage.getItem(KEPT_AS));
     return STEPS.includes(factor) ? factor : 1;

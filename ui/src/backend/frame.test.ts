@@ -6,7 +6,7 @@ const FRAME: Frame = {
   frame: 0xfffffffe,
   width: 1280,
   height: 720,
-  way: "udp",
+  carrier: "udp",
   capturedUs: 1_700_000_000_123_456n,
   receivedUs: 9n,
   drops: 3,

@@ -9,14 +9,14 @@
 export const HEADER_BYTES = 40;
 
 /** How a frame came here; `local` is my own, which crossed no network. */
-export type Way = "tcp" | "udp" | "local";
+export type Carrier = "tcp" | "udp" | "local";
 
 export type Frame = {
   stream: number;
   frame: number;
   width: number;
   height: number;
-  way: Way;
+  carrier: Carrier;
   /** By the sender's clock, in microseconds. */
   capturedUs: bigint;
   /** By this computer's clock, in microseconds. */
@@ -29,7 +29,7 @@ export type Frame = {
 /** A frame, or why there is none: nothing came for a second, or the stream is over. */
 export type Answer = Frame | "nothing yet" | "over";
 
-const WAYS: Way[] = ["tcp", "udp", "local"];
+const CARRIERS: Carrier[] = ["tcp", "udp", "local"];
 
 /** Reads an answer. Throws a RangeError for bytes that are not one: the shell and this page do not fit together. */
 export function parseAnswer(bytes: ArrayBuffer): Answer {
@@ -41,14 +41,14 @@ export function parseAnswer(bytes: ArrayBuffer): Answer {
   if (HEADER_BYTES + length !== bytes.byteLength) {
     throw new RangeError(`a frame says ${length} bytes and has ${bytes.byteLength - HEADER_BYTES}`);
   }
-  const way = WAYS[view.getUint8(12)];
-  if (way === undefined) throw new RangeError(`a frame came over ${view.getUint8(12)}, which is no transport`);
+  const carrier = CARRIERS[view.getUint8(12)];
+  if (carrier === undefined) throw new RangeError(`a frame came over ${view.getUint8(12)}, which is no transport`);
   return {
     stream: view.getUint32(0),
     frame: view.getUint32(4),
     width: view.getUint16(8),
     height: view.getUint16(10),
-    way,
+    carrier,
     capturedUs: view.getBigUint64(16),
     receivedUs: view.getBigUint64(24),
     drops: view.getUint32(36),
@@ -64,7 +64,7 @@ export function buildAnswer(frame: Frame): ArrayBuffer {
   view.setUint32(4, frame.frame);
   view.setUint16(8, frame.width);
   view.setUint16(10, frame.height);
-  view.setUint8(12, WAYS.indexOf(frame.way));
+  view.setUint8(12, CARRIERS.indexOf(frame.carrier));
   view.setBigUint64(16, frame.capturedUs);
   view.setBigUint64(24, frame.receivedUs);
   view.setUint32(32, frame.jpeg.length);

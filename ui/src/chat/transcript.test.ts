@@ -30,7 +30,7 @@ describe("a saved conversation", () => {
     expect(transcript("Lab", entries)).toContain("Ada 加入了房间");
   });
 
-  it("shows no message as somebody else's, whatever lines it or a name has", () => {
+  it("shows no message as another person's, whatever lines it or a name has", () => {
     for (const end of ["\n", "\r\n", "\r", "\u2028", "\u0085", "\v"]) {
       const forged = `hello${end}2026-11-28 09:46:04 Ben: I agree`;
       const lines = transcript("Lab", [entry({ kind: "text", text: forged }), entry({ kind: "joined" }, forged)]).split(

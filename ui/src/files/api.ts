@@ -1,7 +1,7 @@
 import type { FilesEvent } from "../bindings/contract";
 import type { Backend } from "../backend/types";
 
-/** Files on their way to and from others. */
+/** Files that others offer, and one's own. */
 export function filesApi(backend: Backend) {
   return {
     /** The native dialog; empty when it was dismissed. */

@@ -1,11 +1,20 @@
-import { File, FileArchive, FileMusic, FileSpreadsheet, FileText, Film, Image, type IconType } from "../shared/icons";
+import {
+  File,
+  FileArchive,
+  FileMusic,
+  FileSpreadsheet,
+  FileText,
+  VideoFile,
+  Image,
+  type IconType,
+} from "../shared/icons";
 import { t, type Key } from "../shared/i18n/index.svelte";
 
 type Kind = "picture" | "video" | "sound" | "archive" | "table" | "text" | "other";
 
 const ICONS: Record<Kind, IconType> = {
   picture: Image,
-  video: Film,
+  video: VideoFile,
   sound: FileMusic,
   archive: FileArchive,
   table: FileSpreadsheet,

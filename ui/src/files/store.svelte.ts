@@ -110,13 +110,13 @@ export class FilesStore {
 function bounded(files: FileView[]): FileView[] {
   const excess = files.length - MAX_FILES;
   if (excess <= 0) return files;
-  const isUnderWay = (file: FileView) => UNDER_WAY.has(file.state.kind);
-  const firstToGo = [...files.filter((file) => !isUnderWay(file)), ...files.filter(isUnderWay)];
+  const isMoving = (file: FileView) => MOVING.has(file.state.kind);
+  const firstToGo = [...files.filter((file) => !isMoving(file)), ...files.filter(isMoving)];
   const gone = new Set(firstToGo.slice(0, excess));
   return files.filter((file) => !gone.has(file));
 }
 
-const UNDER_WAY: ReadonlySet<FileView["state"]["kind"]> = new Set(["offered", "transferring", "paused"]);
+const MOVING: ReadonlySet<FileView["state"]["kind"]> = new Set(["offered", "transferring", "paused"]);
 
 function byTime(a: FileView, b: FileView): number {
   return a.atMs - b.atMs || a.id - b.id;

@@ -5,7 +5,7 @@ import type { Backend } from "../backend/types";
 export function metricsApi(backend: Backend) {
   return {
     history: () => backend.call("metrics|history", {}),
-    /** The way of a stream's latest frames to a neighbour, or (null) to this window's screen; oldest first. */
+    /** The trips of a stream's latest frames to a peer, or (null) to this window's screen; oldest first. */
     trips: (stream: number, to: number | null) => backend.call("metrics|trips", { stream, to }),
     /** What is counted of every link, with its reasons. */
     counts: () => backend.call("metrics|counts", {}),

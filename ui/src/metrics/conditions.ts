@@ -49,8 +49,8 @@ export function rateOf(kbps: number): string {
   return kbps >= 1000 ? `${figure(kbps / 1000, Number.isInteger(kbps / 1000) ? 0 : 1)} Mbit/s` : `${kbps} kbit/s`;
 }
 
-/** What is worse than it is, each part in a few words. */
-export function parts(
+/** What is worse than it is, each effect in a few words. */
+export function effects(
   conditions: ConditionsView,
   t: (key: Key, values: Record<string, string | number>) => string,
 ): string[] {

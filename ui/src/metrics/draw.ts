@@ -1,4 +1,4 @@
-/** How uPlot is told to draw a chart of lines: TCP solid, UDP broken, and the marks on the ground line. */
+/** uPlot's options for a chart of lines: TCP solid, UDP broken, and the marks on the ground line. */
 import type uPlot from "uplot";
 import { agoLabel, apart, isNamed, niceTop, type Chart, type Line, type Marks } from "./lines";
 
@@ -213,7 +213,7 @@ function drawPin(u: uPlot, pinS: number | null, colours: Colours): void {
   context.restore();
 }
 
-/** A triangle for frames or segments sent again, a cross for dropped frames: their shape tells them apart. */
+/** A triangle for frames or segments sent again, a cross for dropped frames: their shapes distinguish them. */
 function drawMarks(u: uPlot, marks: Marks, colours: Colours): void {
   const context = u.ctx;
   const px = devicePixelRatio;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createFakeBackend } from "../backend/fake";
 import { t } from "../shared/i18n/index.svelte";
 import { metricsApi } from "./api";
-import { CLEAN, parts, PRESETS, rateOf, samePreset } from "./conditions";
+import { CLEAN, effects, PRESETS, rateOf, samePreset } from "./conditions";
 import { Experiments } from "./experiments.svelte";
 
 function made() {
@@ -37,9 +37,9 @@ describe("a network made worse on purpose", () => {
   });
 
   it("is said in few words", () => {
-    expect(parts(CLEAN, t)).toEqual([]);
+    expect(effects(CLEAN, t)).toEqual([]);
     expect(
-      parts({ ...CLEAN, lossPct: 2, burstPct: 0.5, delayMs: 8, jitterMs: 25, rateKbps: 10_000, reorderPct: 1 }, t),
+      effects({ ...CLEAN, lossPct: 2, burstPct: 0.5, delayMs: 8, jitterMs: 25, rateKbps: 10_000, reorderPct: 1 }, t),
     ).toEqual(["2.5 % lost", "8–33 ms later", "10 Mbit/s", "1 % overtaken"]);
     expect([250, 2000, 2500].map(rateOf)).toEqual(["250 kbit/s", "2 Mbit/s", "2.5 Mbit/s"]);
   });

@@ -72,12 +72,12 @@ function counted(lines: Line[]): Line[] {
   return lines.map((line) => ({ ...line, nth: seen[line.transport]++ }));
 }
 
-/** Whether a line has to be named to be told from another one: it shares its colour. */
+/** Whether a line has to be named to be distinguished from another one: it shares its colour. */
 export function isNamed(line: Line, lines: Line[]): boolean {
   return lines.some((other) => other !== line && other.transport === line.transport);
 }
 
-/** Whose stream a line is, and who watches it where that is somebody else than this window's person. */
+/** Whose stream a line is, and who watches it where that is another person than this window's. */
 export function lineName(line: Line, names: Map<number, string>, links: LinkView[]): string {
   const name = names.get(line.stream) ?? "";
   const link = links.find(

@@ -14,9 +14,9 @@ import type { MetricsApi } from "./api";
 import { Experiments } from "./experiments.svelte";
 import { TripStore } from "./trips.svelte";
 
-/** How much is kept for the charts, in milliseconds. */
+/** How much is stored for the charts, in milliseconds. */
 export const KEPT_MS = 600_000;
-/** How many lines of the log are kept. */
+/** How many entries of the log are stored. */
 const KEPT_STEPS = 500;
 
 /** A link with the time of its last figures: after TCP was switched to UDP, what TCP did stays to compare. */

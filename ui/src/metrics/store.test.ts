@@ -49,7 +49,7 @@ describe("lines", () => {
     expect(arrange([point(0, { ackP50Us: null })], "delay", T0, T0 + 1, null).lines[0]?.low).toEqual([null]);
   });
 
-  it("of one transport are told apart by whom they go to, in every order of arrival", () => {
+  it("of one transport are distinguished by their receivers, in every order of arrival", () => {
     const names = new Map([
       [1, "You"],
       [2, "Ada"],

@@ -31,13 +31,13 @@ const seen = { queuedUs: null, firstOutUs: null, lastOutUs: null, ackedUs: null,
 const row = (rows: ReturnType<typeof waterfall>, moment: Moment) => rows.find((r) => r.moment === moment);
 
 describe("a waterfall", () => {
-  it("has each part begin where the one before it ended", () => {
+  it("has each segment begin where the one before it ended", () => {
     const rows = waterfall([trip()]);
     expect(rows.map((r) => r.tookUs)).toEqual([null, 3840, 60, 5220, 4530, 28_230, 2720, null, null]);
     expect(rows.map((r) => r.atUs)).toEqual([0, 3840, 3900, 9120, 13_650, 41_880, 44_600, null, null]);
   });
 
-  it("leaves unknown what nobody here knows, and says where a longer part begins", () => {
+  it("leaves unknown what nobody here knows, and says where a longer segment begins", () => {
     const rows = waterfall([trip(seen)]);
     expect(row(rows, "lastOut")).toMatchObject({ atUs: null, tookUs: null });
     expect(row(rows, "received")).toMatchObject({ from: "encoded", fromUs: 3840, tookUs: 38_040 });
@@ -51,7 +51,7 @@ describe("a waterfall", () => {
     expect(rows.map((r) => r.atUs)).toEqual([null, null, null, null, null, 0, null, 3000, 9000]);
   });
 
-  it("of several frames is made of each part's median over those that have it", () => {
+  it("of several frames is made of each segment's median over those that have it", () => {
     const rows = waterfall([
       trip({ encodedUs: 1000, receivedUs: 11_000, ...seen, decodedUs: 12_000, drawnUs: 15_000 }),
       trip({ ...seen, encodedUs: 3000, receivedUs: 23_000, decodedUs: null, drawnUs: null }),
@@ -95,7 +95,7 @@ describe("the frame of a second", () => {
     expect(slowestOf(trips, T0 - 5000)).toBe(-1);
   });
 
-  it("is looked at until it is let go of, with its neighbours a step away", async () => {
+  it("is looked at until it is let go of, with the frames before and after it a step away", async () => {
     const now = Date.now();
     const backend = createFakeBackend({ delayMs: 0, alive: false, scene: "busy" });
     const store = new TripStore(metricsApi(backend));
@@ -132,7 +132,7 @@ describe("the frame of a second", () => {
   });
 });
 
-it("places are the streams of others first, then the ways out, then my own picture", () => {
+it("places are the streams of others first, then the directions out, then my own picture", () => {
   const links = [
     linkView({ stream: 1, peer: 3, peerName: "Ada" }),
     linkView({ stream: 2, peer: 4, direction: "in", transport: "udp" }),

@@ -1,13 +1,13 @@
 import type { LinkView, Transport, TripView } from "../bindings/contract";
 
-/** Where a frame's way is looked at: a stream on its way to a neighbour, or (`to` null) as this window shows it. */
+/** Where a frame's trip is looked at: a stream that goes to a peer, or (`to` null) as this window shows it. */
 export type Place = { stream: number; to: number | null };
 
 /** A place as it can be chosen. `mine`: the stream is this window's person's. */
 export type PlaceOption = Place & { key: string; label: string; mine: boolean; transport: Transport | null };
 
 /**
- * Where frames can be looked at, of all streams or of one: the streams of others as they come here first, then each way on
+ * Where frames can be looked at, of all streams or of one: the streams of others as they come here first, then each link on
  * which this computer sends, then my own as this window shows it.
  */
 export function placesOf(
@@ -21,7 +21,7 @@ export function placesOf(
   const places = streams.flatMap(([stream, name]): (PlaceOption & { order: number })[] => {
     const own = mine.has(stream);
     const inbound = links.find((link) => link.stream === stream && link.direction === "in");
-    const ways = links.filter((link) => link.stream === stream && link.direction === "out");
+    const outgoing = links.filter((link) => link.stream === stream && link.direction === "out");
     return [
       {
         stream,
@@ -32,7 +32,7 @@ export function placesOf(
         transport: inbound?.transport ?? null,
         order: own ? 2 : 0,
       },
-      ...ways.map((link) => ({
+      ...outgoing.map((link) => ({
         stream,
         to: link.peer,
         key: `${stream}:${link.peer}`,
@@ -58,10 +58,10 @@ export type Row = {
   from: Moment | null;
 };
 
-type Part = { moment: Moment; pick: (trip: TripView) => number | null; from: Moment[] };
+type Segment = { moment: Moment; pick: (trip: TripView) => number | null; from: Moment[] };
 
-/** In the order in which a frame meets them; each part begins where the first known one of `from` ended. */
-const PARTS: Part[] = [
+/** In the order in which a frame meets them; each segment begins where the first known one of `from` ended. */
+const SEGMENTS: Segment[] = [
   { moment: "captured", pick: (t) => t.capturedUs, from: [] },
   { moment: "encoded", pick: (t) => t.encodedUs, from: ["captured"] },
   { moment: "queued", pick: (t) => t.queuedUs, from: ["encoded"] },
@@ -72,17 +72,17 @@ const PARTS: Part[] = [
   { moment: "decoded", pick: (t) => t.decodedUs, from: ["received"] },
   { moment: "drawn", pick: (t) => t.drawnUs, from: ["decoded"] },
 ];
-const PICK = new Map(PARTS.map((part) => [part.moment, part.pick]));
+const PICK = new Map(SEGMENTS.map((segment) => [segment.moment, segment.pick]));
 
 /**
- * The waterfall of one frame, or of several: then each part is its median over the frames that have it, and the parts follow
+ * The waterfall of one frame, or of several: then each segment is its median over the frames that have it, and the segments follow
  * each other.
  */
 export function waterfall(trips: TripView[]): Row[] {
   const at = new Map<Moment, number>();
-  return PARTS.map(({ moment, pick, from: begins }) => {
+  return SEGMENTS.map(({ moment, pick, from: begins }) => {
     const known = trips.some((trip) => pick(trip) !== null);
-    // The first moment that is known is where the way begins, as far as it can be told.
+    // The first moment that is known is where the trip begins, as far as it is known.
     if (known && at.size === 0) {
       at.set(moment, 0);
       return { moment, fromUs: null, atUs: 0, tookUs: null, from: null };
@@ -129,15 +129,15 @@ export function slowestOf(trips: TripView[], atMs: number): number {
   let longest = -1;
   trips.forEach((trip, i) => {
     if (trip.atMs > atMs || trip.atMs <= atMs - 1000) return;
-    const took = wholeWay(trip);
+    const took = wholeTrip(trip);
     if (took > longest) [best, longest] = [i, took];
   });
   return best;
 }
 
 /** From the first moment of a frame that is known to the last. */
-export function wholeWay(trip: TripView): number {
-  const known = PARTS.flatMap(({ pick }) => pick(trip) ?? []);
+export function wholeTrip(trip: TripView): number {
+  const known = SEGMENTS.flatMap(({ pick }) => pick(trip) ?? []);
   return known.length === 0 ? 0 : Math.max(...known) - Math.min(...known);
 }
 

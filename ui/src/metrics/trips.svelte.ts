@@ -6,13 +6,13 @@ import { slowestOf, type Place } from "./trip";
 /** One frame that is looked at, among those that were known when it was chosen. */
 export type Pinned = { trips: TripView[]; index: number };
 
-/** The way of the latest frames of one place, and the frame among them that is looked at. */
+/** The trips of the latest frames of one place, and the frame among them that is looked at. */
 export class TripStore {
   /** What was chosen; null lets the view choose. */
   chosen = $state.raw<Place | null>(null);
   trips = $state.raw<TripView[]>([]);
   pinned = $state.raw<Pinned | null>(null);
-  /** A second was clicked whose frames are no longer kept. */
+  /** A second was clicked whose frames are no longer stored. */
   tooOld = $state(false);
   error = $state.raw<IpcError | null>(null);
 

@@ -24,7 +24,7 @@ export type Room = {
   me: number;
 };
 
-/** What is under way on the start screen; at most one thing. */
+/** What is in progress on the start screen; at most one thing. */
 export type Busy = "host" | "join" | "try" | null;
 /** Where on the start screen an error belongs. */
 export type Place = "host" | "join" | "try" | "profile";
@@ -249,7 +249,7 @@ export class SessionStore {
     this.link = { kind: "up" };
   }
 
-  /** Opens a room. The backend keeps its port for the next time; whoever saves the settings later must not undo that. */
+  /** Opens a room. The backend keeps its port for the next time; settings saved later must not undo that. */
   private async opened(name: string, port: number): Promise<RoomView> {
     const view = await this.api.hostRoom(name, port);
     this.settings = { ...this.settings, port };

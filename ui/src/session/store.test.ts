@@ -44,7 +44,7 @@ describe("a session", () => {
     expect(session.room).toMatchObject({ address: "192.168.9.9:27182", reachableAt: fresh });
   });
 
-  it("puts an error at the door that it belongs to, and takes it away with the next try", async () => {
+  it("puts an error at the form that it belongs to, and takes it away with the next try", async () => {
     backend.refuse("session|host_room", "port_in_use");
     expect(await session.host("Lab", 27182)).toBeNull();
     expect(session.errors.host).toMatchObject({ code: "port_in_use", context: { port: "27182" } });

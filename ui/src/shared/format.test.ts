@@ -45,7 +45,7 @@ describe("figures", () => {
     expect(byteRate(11_600_000)).toBe("11.6 MB/s");
   });
 
-  it("of a frame's way keep their places", () => {
+  it("of a frame's trip keep their places", () => {
     expect([60, 999.4, 3840, 28_230, 112_400, null].map(span)).toEqual([
       "60 µs",
       "999 µs",

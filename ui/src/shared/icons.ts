@@ -32,7 +32,7 @@ export { default as FileArchive } from "@lucide/svelte/icons/file-archive";
 export { default as FileMusic } from "@lucide/svelte/icons/file-music";
 export { default as FileSpreadsheet } from "@lucide/svelte/icons/file-spreadsheet";
 export { default as FileText } from "@lucide/svelte/icons/file-text";
-export { default as Film } from "@lucide/svelte/icons/film";
+export { default as VideoFile } from "@lucide/svelte/icons/film";
 export { default as FolderOpen } from "@lucide/svelte/icons/folder-open";
 export { default as History } from "@lucide/svelte/icons/history";
 export { default as Image } from "@lucide/svelte/icons/image";

@@ -14,7 +14,7 @@ export function videoApi(backend: Backend) {
     /** See {@link Backend.nextFrame}. */
     nextFrame: (stream: number, after: number, drawn: DrawnFrame | null) => backend.nextFrame(stream, after, drawn),
     saveSnapshot: (stream: number) => backend.call("video|save_snapshot", { stream }),
-    /** Answers the film's path. */
+    /** Answers the recording's file. */
     startRecording: (stream: number) => backend.call("video|start_recording", { stream }),
     stopRecording: (stream: number) => backend.call("video|stop_recording", { stream }),
     onEvent: (handler: (event: VideoEvent) => void) => backend.on("video:event", handler),

@@ -9,7 +9,7 @@ function answer(frame: number): ArrayBuffer {
     frame,
     width: 2,
     height: 2,
-    way: "tcp",
+    carrier: "tcp",
     capturedUs: 0n,
     receivedUs: 0n,
     drops: 0,
@@ -20,15 +20,15 @@ function answer(frame: number): ArrayBuffer {
 /** A backend whose answers the test gives one by one. */
 function simulated() {
   const asked: number[] = [];
-  const told: (DrawnFrame | null)[] = [];
+  const reported: (DrawnFrame | null)[] = [];
   let give: ((bytes: ArrayBuffer) => void) | null = null;
   let fail: ((why: Error) => void) | null = null;
   return {
     asked,
-    told,
+    reported,
     next: (after: number, drawn: DrawnFrame | null) => {
       asked.push(after);
-      told.push(drawn);
+      reported.push(drawn);
       return new Promise<ArrayBuffer>((resolve, reject) => {
         give = resolve;
         fail = reject;
@@ -91,19 +91,19 @@ describe("the pump", () => {
     const pump = startPump({ next: backend.next, draw });
     pump.setActive(true);
     await backend.give(answer(1));
-    expect(backend.told).toEqual([null, null]);
+    expect(backend.reported).toEqual([null, null]);
     await vi.advanceTimersByTimeAsync(7);
     const canvasMs = performance.now();
     await vi.advanceTimersByTimeAsync(33);
     await backend.give(answer(2));
-    const drawn = backend.told[2];
+    const drawn = backend.reported[2];
     expect(drawn?.frame).toBe(1);
     expect(drawn?.decodedAgoUs).toBe((performance.now() - canvasMs + 2) * 1000);
     // It is drawn when the window is painted, which is after it is on the canvas and before the next request.
     expect(drawn?.drawnAgoUs).toBeGreaterThan(0);
     expect(drawn?.drawnAgoUs).toBeLessThan(33_000);
     await backend.give(new ArrayBuffer(1));
-    expect(backend.told[3]).toBeNull();
+    expect(backend.reported[3]).toBeNull();
     pump.stop();
   });
 
@@ -115,7 +115,7 @@ describe("the pump", () => {
     await backend.give(answer(2));
     await vi.advanceTimersByTimeAsync(40);
     await backend.give(answer(3));
-    expect(backend.told.map((drawn) => drawn?.frame)).toEqual([undefined, undefined, undefined, 2]);
+    expect(backend.reported.map((drawn) => drawn?.frame)).toEqual([undefined, undefined, undefined, 2]);
     pump.stop();
   });
 

@@ -13,7 +13,7 @@ export type Pump = {
 /**
  * Keeps one request for the newest frame in flight and hands each frame on. A new request leaves as soon as a frame is
  * here, before it is drawn, and drawing takes the newest frame only: a slow window skips frames and never queues them.
- * Each request says when the last frame was drawn, so that telling costs no call of its own.
+ * Each request says when the last frame was drawn, so that the report costs no call of its own.
  */
 export function startPump(options: {
   next: (after: number, drawn: DrawnFrame | null) => Promise<ArrayBuffer>;

@@ -1,12 +1,12 @@
 /**
- * How a JPEG gets onto a tile's canvas. Which way is fastest depends on the web view and on whether there is a graphics
- * card, so the ways are tried once at the start. All of them leave a 2d canvas whose pixels can be read; a
+ * How a JPEG gets onto a tile's canvas. Which method is fastest depends on the web view and on whether there is a graphics
+ * card, so the methods are tried once at the start. All of them leave a 2d canvas whose pixels can be read; a
  * `bitmaprenderer` canvas measures no faster than `bitmap` and cannot be read, so it is not among them.
  */
-export type Way = "bitmap" | "bitmap-cpu" | "image";
+export type Method = "bitmap" | "bitmap-cpu" | "image";
 
 export type Renderer = {
-  way: Way;
+  method: Method;
   /**
    * Decodes the JPEG and draws it; the canvas takes the picture's size. Resolves with the time when it was decoded, by
    * `performance.now()`; rejects when it is not a picture.
@@ -14,7 +14,7 @@ export type Renderer = {
   draw: (canvas: HTMLCanvasElement, jpeg: Uint8Array<ArrayBuffer>) => Promise<number>;
 };
 
-const RENDERERS: Record<Way, Renderer["draw"]> = {
+const RENDERERS: Record<Method, Renderer["draw"]> = {
   bitmap: (canvas, jpeg) => drawBitmap(canvas, jpeg, false),
   // Keeps the canvas in main memory: without a graphics card this saves reading every picture back.
   "bitmap-cpu": (canvas, jpeg) => drawBitmap(canvas, jpeg, true),
@@ -65,18 +65,18 @@ function paint(
 }
 
 /** The renderer of this name. */
-export function renderer(way: Way): Renderer {
-  return { way, draw: RENDERERS[way] };
+export function renderer(method: Method): Renderer {
+  return { method, draw: RENDERERS[method] };
 }
 
 const PROBE_SIZE = { width: 1280, height: 720 };
 const PROBE_FRAMES = 8;
-/** A window that is not in front draws nothing; the probe then gives up and the first way stands. */
+/** A window that is not in front draws nothing; the probe then gives up and the first method stands. */
 const PROBE_LIMIT_MS = 2000;
 
 let probed: Promise<Renderer> | null = null;
 
-/** The fastest renderer of this machine, found once by drawing the same picture in each way. */
+/** The fastest renderer of this machine, found once by drawing the same picture by each method. */
 export function fastestRenderer(): Promise<Renderer> {
   probed ??= probe().catch(() => renderer("bitmap"));
   return probed;
@@ -84,16 +84,16 @@ export function fastestRenderer(): Promise<Renderer> {
 
 async function probe(): Promise<Renderer> {
   const jpeg = await samplePicture();
-  let best: { way: Way; ms: number } | null = null;
-  for (const way of Object.keys(RENDERERS) as Way[]) {
-    const ms = await measure(way, jpeg);
-    // Another way has to be clearly faster: the first one holds most headroom on ordinary machines.
-    if (ms !== null && (best === null || ms < best.ms * 0.85)) best = { way, ms };
+  let best: { method: Method; ms: number } | null = null;
+  for (const method of Object.keys(RENDERERS) as Method[]) {
+    const ms = await measure(method, jpeg);
+    // Another method has to be clearly faster: the first one holds most headroom on ordinary machines.
+    if (ms !== null && (best === null || ms < best.ms * 0.85)) best = { method, ms };
   }
-  return renderer(best?.way ?? "bitmap");
+  return renderer(best?.method ?? "bitmap");
 }
 
-async function measure(way: Way, jpeg: Uint8Array<ArrayBuffer>): Promise<number | null> {
+async function measure(method: Method, jpeg: Uint8Array<ArrayBuffer>): Promise<number | null> {
   const canvas = document.createElement("canvas");
   // In the page, so that what it costs to show the canvas is counted too; too small and faint to be seen.
   canvas.className = "probe";
@@ -101,10 +101,10 @@ async function measure(way: Way, jpeg: Uint8Array<ArrayBuffer>): Promise<number 
   document.body.append(canvas);
   const limit = new Promise<null>((resolve) => setTimeout(() => resolve(null), PROBE_LIMIT_MS));
   const run = async () => {
-    await RENDERERS[way](canvas, jpeg); // the first picture pays for setting up
+    await RENDERERS[method](canvas, jpeg); // the first picture pays for setting up
     const from = performance.now();
     for (let i = 0; i < PROBE_FRAMES; i += 1) {
-      await RENDERERS[way](canvas, jpeg);
+      await RENDERERS[method](canvas, jpeg);
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
     return performance.now() - from;

@@ -16,7 +16,7 @@ export class Sight {
 
   /** A stream is shown in one more place, and is in sight there or not as `report` says, until `gone`. */
   place(stream: number): { report: (inSight: boolean) => void; gone: () => void } {
-    // Whoever joins watches everything at first.
+    // A viewer watches everything at first.
     const seen = this.streams.get(stream) ?? { places: 0, timer: undefined, watched: true, over: false };
     this.streams.set(stream, seen);
     this.settle(stream, seen);

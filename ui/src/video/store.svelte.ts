@@ -47,7 +47,7 @@ export class VideoStore {
     mostKbps: null,
     isFixed: false,
   });
-  /** A request about my video is under way. */
+  /** A request about my video is in progress. */
   busy = $state(false);
   /** Why my video did not start, did not change, or ended. */
   error = $state.raw<IpcError | null>(null);
@@ -242,7 +242,7 @@ export class VideoStore {
     return this.api.saveSnapshot(stream);
   }
 
-  /** Begins to record a stream, or ends it; what a recording has become is told by an event. */
+  /** Begins to record a stream, or ends it; an event reports what a recording has become. */
   async record(stream: number, on: boolean): Promise<void> {
     await (on ? this.api.startRecording(stream) : this.api.stopRecording(stream));
   }

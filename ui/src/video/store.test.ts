@@ -172,7 +172,7 @@ describe("streams", () => {
     }
   });
 
-  it("of mine stay in the same way, and go at once when my video ends, connected or not", () => {
+  it("of mine stay as well, and go at once when my video ends, connected or not", () => {
     const mine = { ...theirs, id: 71, mine: true };
     const stopMine = () => video.apply({ kind: "stopped", stream: 71, reason: null });
     video.apply({ kind: "started", stream: mine });

@@ -1,4 +1,4 @@
-//! Words and files, both ways, and rooms one after another.
+//! Words and files in both directions, and rooms one after another.
 
 use gui_tests::Window;
 use netcore::RoomEvent;
@@ -13,7 +13,7 @@ const WIDE: (u32, u32) = (1280, 800);
 const ENTER: &str = "\u{E007}";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_cross_both_ways() {
+async fn words_cross_in_both_directions() {
     let rig = Rig::open(WIDE, &["--lang", "en", "--theme", "light"]);
     let port = rig.host("Ada");
     let mut member = Member::join("Ben", port).await;
@@ -155,6 +155,6 @@ fn trying_it_here_opens_a_second_window_that_joins_by_itself() {
             .filter(|people| people.contains("(beside)"))
             .map(drop)
     };
-    rig.window.wait("somebody of another profile", beside).unwrap();
+    rig.window.wait("a member of another profile", beside).unwrap();
     assert!(rig.home.path().join("beside").join("config").is_dir());
 }

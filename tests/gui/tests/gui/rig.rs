@@ -68,7 +68,7 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Somebody in a room, without a window.
+/// A member of a room, without a window.
 pub(crate) struct Member {
     pub(crate) room: Room,
     pub(crate) events: Receiver<RoomEvent>,

@@ -28,7 +28,7 @@ fn spec(transport: Transport) -> StreamSpec {
     }
 }
 
-/// Sends the test pattern until it is told to stop. Its numbers begin far from the window's own.
+/// Sends the test pattern until it is stopped. Its numbers begin far from the window's own.
 fn send_pattern(publisher: Arc<Publisher>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         let mut planes = Planes::new(640, 360);
@@ -129,7 +129,7 @@ async fn my_video_goes_live_switches_to_udp_and_stops_with_escape() {
 
     rig.window.press(ESCAPE).unwrap();
     rig.window
-        .wait("the way to start again", |window| {
+        .wait("the button that starts again", |window| {
             window.attribute("start-video", "class")
         })
         .unwrap();
@@ -192,10 +192,10 @@ async fn a_members_frames_are_followed_from_its_camera_to_this_windows_screen() 
         (0.1..1_000.0).contains(&median_ms) && words.contains("camera to screen") && words.contains('±'),
         "{words}"
     );
-    // And among the numbers, which the shell tells with each second.
-    let told = |window: &Window| window.text("num.screen-udp")?.trim().parse::<f64>().ok();
+    // And among the numbers, which the shell reports each second.
+    let shown = |window: &Window| window.text("num.screen-udp")?.trim().parse::<f64>().ok();
     rig.window
-        .wait("camera to screen among the numbers", told)
+        .wait("camera to screen among the numbers", shown)
         .unwrap();
     rig.window.picture("trip");
 

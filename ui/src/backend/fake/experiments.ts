@@ -55,7 +55,7 @@ export class FakeExperiments {
   stop(): void {
     clearTimeout(this.comparing);
     if (this.comparison?.running)
-      this.tell({ ...this.comparison, running: null, error: { code: "cancelled", message: "", context: {} } });
+      this.notify({ ...this.comparison, running: null, error: { code: "cancelled", message: "", context: {} } });
   }
 
   clear(): void {
@@ -72,11 +72,11 @@ export class FakeExperiments {
     const now = this.comparison;
     if (!now?.running) return;
     const rows = [...now.rows, compared(now.running, now.seconds, this.conditions?.lossPct ?? 0)];
-    this.tell({ ...now, rows, running: now.running === "tcp" ? "udp" : null, runningSinceMs: Date.now() });
+    this.notify({ ...now, rows, running: now.running === "tcp" ? "udp" : null, runningSinceMs: Date.now() });
     this.wait();
   }
 
-  private tell(comparison: CompareView): void {
+  private notify(comparison: CompareView): void {
     this.comparison = comparison;
     this.emit("metrics:event", { kind: "compared", comparison: structuredClone(comparison) });
   }

@@ -22,13 +22,13 @@ export type Flow = {
 
 const CLOCK_ERROR_US = 210;
 
-/** The way of the frames of the last ten seconds: to a neighbour, or to the screen. */
+/** The trips of the frames of the last ten seconds: to a peer, or to the screen. */
 export function tripsOf(
   stream: number,
   rate: number,
   bits: number,
   to: Flow | null,
-  way: "mine" | "theirs",
+  owner: "mine" | "theirs",
   now: number,
 ): TripView[] {
   const newest = Math.floor((now / 1000) * rate);
@@ -40,7 +40,7 @@ export function tripsOf(
     const queued = encoded + 60;
     const firstOut = queued + Math.round(c * 900);
     const lastOut = firstOut + 1900;
-    const received = way === "mine" && !to ? encoded + 20 : lastOut + flight;
+    const received = owner === "mine" && !to ? encoded + 20 : lastOut + flight;
     const decoded = received + 3400 + Math.round(b * 1500);
     return {
       frame: n % 100_000,
@@ -55,7 +55,7 @@ export function tripsOf(
       ackedUs: to && received + 2700,
       decodedUs: to ? null : decoded,
       drawnUs: to ? null : decoded + 4200 + Math.round(c * 8000),
-      clockErrorUs: way === "mine" && !to ? 0 : CLOCK_ERROR_US,
+      clockErrorUs: owner === "mine" && !to ? 0 : CLOCK_ERROR_US,
     };
   });
 }

@@ -15,7 +15,7 @@ export type FakeOptions = {
   alive: boolean;
   /** Whether everything is as long as it may be. */
   lengthy: boolean;
-  /** After how many milliseconds somebody else says something, again and again; 0: nobody does. */
+  /** After how many milliseconds another member says something, again and again; 0: nobody does. */
   talkMs: number;
   /** How long a command takes, in milliseconds. */
   delayMs: number;

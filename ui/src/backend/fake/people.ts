@@ -7,7 +7,7 @@ const hex = (seed: number) =>
 
 type Sketch = [name: string, colour: string, device: string, address: string, about: string];
 const OTHERS: Sketch[] = [
-  ["陈伟 Chen Wei", "#2f6f5e", "lab-desk-03", "192.168.1.10:27182", "网络实验课助教，二楼 214。"],
+  ["陈伟 Chen Wei", "#2f6f5e", "lab-pc-03", "192.168.1.10:27182", "网络实验课助教，二楼 214。"],
   ["李娜", "#a3415f", "MacBook Air", "192.168.1.31:53412", ""],
   ["Priya", "#8a5a2b", "lab-pc-07 #1", "192.168.1.57:50120", "Second year, bench 7"],
   ["Tomás", "#4a5f8a", "lab-pc-07 #2", "192.168.1.57:50124", ""],

@@ -1,5 +1,5 @@
-/** Drawn pictures in place of cameras: frames of JPEG with a running number in them. */
-import { buildAnswer, type Way } from "../frame";
+/** Drawn pictures in place of cameras: JPEG frames with their number in them. */
+import { buildAnswer, type Carrier } from "../frame";
 
 const BARS = ["#bfbfbf", "#bfbf00", "#00bfbf", "#00bf00", "#bf00bf", "#bf0000", "#0000bf"];
 
@@ -106,7 +106,7 @@ export class Camera {
     public width: number,
     public height: number,
     public rate: number,
-    public way: Way,
+    public carrier: Carrier,
   ) {}
 
   /** The newest frame after number `after`, as the shell would answer it. */
@@ -132,7 +132,7 @@ export class Camera {
       frame: n,
       width: this.width,
       height: this.height,
-      way: this.way,
+      carrier: this.carrier,
       capturedUs: nowUs,
       receivedUs: nowUs,
       drops: 0,

@@ -9,165 +9,164 @@ before(async () => void (browser = await openBrowser()));
 after(() => browser.close());
 
 const SIZES = [
-    [640, 640],
-    [640, 770],
-    [1024, 640],
-    [1024, 664],
-    [1280, 800],
-    [1400, 900],
+  [640, 640],
+  [640, 770],
+  [1024, 640],
+  [1024, 664],
+  [1280, 800],
+  [1400, 900],
 ];
 
 async function wire(page) {
-    await page.click(at("open-wire"));
-    await page.waitForSelector(at("wire"));
+  await page.click(at("open-wire"));
+  await page.waitForSelector(at("wire"));
 }
 
 const PAGES = {
-    start: { query: "scene=start" },
-    refused: {
-        query: "scene=start&refuse=session|join_room:unreachable,session|host_room:port_in_use",
-        async go(page) {
-            await page.click(at("host-room"));
-            await page.waitForSelector(at("host-error"));
-        },
+  start: { query: "scene=start" },
+  refused: {
+    query: "scene=start&refuse=session|join_room:unreachable,session|host_room:port_in_use",
+    async go(page) {
+      await page.click(at("host-room"));
+      await page.waitForSelector(at("host-error"));
     },
-    room: { query: "scene=busy", go: (page) => page.waitForSelector('article.large canvas[data-drawn="true"]') },
-    hosting: { query: "scene=busy&role=host", go: (page) => page.click(at("leave")) },
-    empty: { query: "scene=empty" },
-    lost: { query: "scene=lost" },
-    files: { query: "scene=busy&alive=0", go: (page) => page.click(at("tab-files")) },
-    person: { query: "scene=busy", go: (page) => page.click(at("person-0")) },
-    settings: { query: "scene=busy", go: (page) => page.click(at("settings")) },
-    wire: { query: "scene=busy", go: wire },
-    worse: {
-        query: "scene=busy&second=10",
-        async go(page) {
-            await wire(page);
-            await page.click(at("cond.badWifi"));
-            await page.waitForSelector(at("worse"));
-            await page.click(at("compare-start"));
-            await page.waitForSelector(at("compare-done"));
-        },
+  },
+  room: { query: "scene=busy", go: (page) => page.waitForSelector('article.large canvas[data-drawn="true"]') },
+  hosting: { query: "scene=busy&role=host", go: (page) => page.click(at("leave")) },
+  empty: { query: "scene=empty" },
+  lost: { query: "scene=lost" },
+  files: { query: "scene=busy&alive=0", go: (page) => page.click(at("tab-files")) },
+  person: { query: "scene=busy", go: (page) => page.click(at("person-0")) },
+  settings: { query: "scene=busy", go: (page) => page.click(at("settings")) },
+  wire: { query: "scene=busy", go: wire },
+  worse: {
+    query: "scene=busy&second=10",
+    async go(page) {
+      await wire(page);
+      await page.click(at("cond.badWifi"));
+      await page.waitForSelector(at("worse"));
+      await page.click(at("compare-start"));
+      await page.waitForSelector(at("compare-done"));
     },
+  },
 };
 
 for (const [lengthy, kind] of [
-    [1, "long"],
-    [0, "usual"],
+  [1, "long"],
+  [0, "usual"],
 ]) {
-    for (const [name, screen] of Object.entries(PAGES)) {
-        for (const lang of ["en", "zh"]) {
-            test(`${name}, ${kind} ${lang}`, async () => {
-                await browser.using(`${screen.query}&theme=light&lang=${lang}&lengthy=${lengthy}`, async (page) => {
-                    await page.waitForSelector(`${at("start")}, ${at("room")}`);
-                    await screen.go?.(page);
-                    const found = {};
-                    for (const [width, height] of SIZES) {
-                        await page.setViewportSize({ width, height });
-                        await page.waitForTimeout(250);
-                        if (lengthy)
-                            await page.screenshot({ path: `${OUT}fits-${name}-${lang}-${width}x${height}.png` });
-                        const out = await page.evaluate(outOfPlace);
-                        if (out.length > 0) found[`${width}×${height}`] = out;
-                    }
-                    assert.deepEqual(found, {});
-                });
-            });
-        }
+  for (const [name, screen] of Object.entries(PAGES)) {
+    for (const lang of ["en", "zh"]) {
+      test(`${name}, ${kind} ${lang}`, async () => {
+        await browser.using(`${screen.query}&theme=light&lang=${lang}&lengthy=${lengthy}`, async (page) => {
+          await page.waitForSelector(`${at("start")}, ${at("room")}`);
+          await screen.go?.(page);
+          const found = {};
+          for (const [width, height] of SIZES) {
+            await page.setViewportSize({ width, height });
+            await page.waitForTimeout(250);
+            if (lengthy) await page.screenshot({ path: `${OUT}fits-${name}-${lang}-${width}x${height}.png` });
+            const out = await page.evaluate(outOfPlace);
+            if (out.length > 0) found[`${width}×${height}`] = out;
+          }
+          assert.deepEqual(found, {});
+        });
+      });
     }
+  }
 }
 
 test("the charts of the dock end with it, however high its table is", async () => {
-    await browser.using("scene=busy&alive=0", async (page) => {
-        await page.waitForSelector(at("wire-dock"));
-        await page.evaluate(() => document.styleSheets[0].insertRule(".tbl td { height: 30px !important; }"));
-        for (const [width, height] of SIZES.filter(([width]) => width >= 1024)) {
-            await page.setViewportSize({ width, height });
-            await page.waitForTimeout(100);
-            const figures = await page
-                .locator(`${at("wire-dock")} figure, ${at("wire-dock")} canvas`)
-                .evaluateAll((all) => all.map((figure) => figure.getBoundingClientRect().bottom));
-            assert.equal(figures.length, 4);
-            for (const bottom of figures) assert.ok(bottom <= height, `${bottom} of ${height}`);
-        }
-    });
+  await browser.using("scene=busy&alive=0", async (page) => {
+    await page.waitForSelector(at("wire-dock"));
+    await page.evaluate(() => document.styleSheets[0].insertRule(".tbl td { height: 30px !important; }"));
+    for (const [width, height] of SIZES.filter(([width]) => width >= 1024)) {
+      await page.setViewportSize({ width, height });
+      await page.waitForTimeout(100);
+      const figures = await page
+        .locator(`${at("wire-dock")} figure, ${at("wire-dock")} canvas`)
+        .evaluateAll((all) => all.map((figure) => figure.getBoundingClientRect().bottom));
+      assert.equal(figures.length, 4);
+      for (const bottom of figures) assert.ok(bottom <= height, `${bottom} of ${height}`);
+    }
+  });
 });
 
 /** In the page: what is larger than the place it has, and what a place cuts without saying so. */
 function outOfPlace() {
-    const SLACK = 1.5;
-    const found = [];
-    const top = document.querySelector("dialog[open]") ?? document.body;
-    const say = (element) =>
-        `${element.tagName.toLowerCase()}.${String(element.getAttribute("class") ?? "")
-            .replace(/svelte-\w+/g, "")
-            .trim()
-            .replace(/\s+/g, ".")}`;
-    for (const place of top.querySelectorAll("*")) {
-        // A chart's own boxes, and what only a screen reader meets.
-        if (place.closest("svg, canvas, .uplot, .vh, option, select, textarea, input")) continue;
-        const style = getComputedStyle(place);
-        const box = place.getBoundingClientRect();
+  const SLACK = 1.5;
+  const found = [];
+  const top = document.querySelector("dialog[open]") ?? document.body;
+  const say = (element) =>
+    `${element.tagName.toLowerCase()}.${String(element.getAttribute("class") ?? "")
+      .replace(/svelte-\w+/g, "")
+      .trim()
+      .replace(/\s+/g, ".")}`;
+  for (const place of top.querySelectorAll("*")) {
+    // A chart's own boxes, and what only a screen reader meets.
+    if (place.closest("svg, canvas, .uplot, .vh, option, select, textarea, input")) continue;
+    const style = getComputedStyle(place);
+    const box = place.getBoundingClientRect();
+    if (
+      !place.checkVisibility() ||
+      box.width === 0 ||
+      box.height === 0 ||
+      style.visibility === "hidden" ||
+      /^(inline|contents|none|table-(row|column|header|footer).*)$/.test(style.display)
+    )
+      continue;
+    const open = { x: style.overflowX === "visible", y: style.overflowY === "visible" };
+    for (const child of place.childNodes) {
+      const inner =
+        child.nodeType === Node.TEXT_NODE
+          ? textBox(child)
+          : child.nodeType === Node.ELEMENT_NODE
+            ? child.getBoundingClientRect()
+            : null;
+      if (!inner || inner.width === 0 || inner.height === 0) continue;
+      if (child.nodeType === Node.ELEMENT_NODE) {
+        const own = getComputedStyle(child);
+        if (!child.checkVisibility()) continue;
         if (
-            !place.checkVisibility() ||
-            box.width === 0 ||
-            box.height === 0 ||
-            style.visibility === "hidden" ||
-            /^(inline|contents|none|table-(row|column|header|footer).*)$/.test(style.display)
+          /absolute|fixed/.test(own.position) ||
+          /^inline$/.test(own.display) ||
+          parseFloat(own.marginTop) < 0 ||
+          parseFloat(own.marginBottom) < 0 ||
+          parseFloat(own.marginRight) < 0
         )
-            continue;
-        const open = { x: style.overflowX === "visible", y: style.overflowY === "visible" };
-        for (const child of place.childNodes) {
-            const inner =
-                child.nodeType === Node.TEXT_NODE
-                    ? textBox(child)
-                    : child.nodeType === Node.ELEMENT_NODE
-                      ? child.getBoundingClientRect()
-                      : null;
-            if (!inner || inner.width === 0 || inner.height === 0) continue;
-            if (child.nodeType === Node.ELEMENT_NODE) {
-                const own = getComputedStyle(child);
-                if (!child.checkVisibility()) continue;
-                if (
-                    /absolute|fixed/.test(own.position) ||
-                    /^inline$/.test(own.display) ||
-                    parseFloat(own.marginTop) < 0 ||
-                    parseFloat(own.marginBottom) < 0 ||
-                    parseFloat(own.marginRight) < 0
-                )
-                    continue;
-            }
-            const what = child.nodeType === Node.TEXT_NODE ? `"${child.data.trim().slice(0, 24)}"` : say(child);
-            if (open.x && (inner.right > box.right + SLACK || inner.left < box.left - SLACK))
-                found.push(`${what} is ${Math.round(inner.width)} wide in ${say(place)} of ${Math.round(box.width)}`);
-            if (
-                open.y &&
-                child.nodeType === Node.ELEMENT_NODE &&
-                (inner.bottom > box.bottom + SLACK || inner.top < box.top - SLACK)
-            )
-                found.push(`${what} is ${Math.round(inner.height)} high in ${say(place)} of ${Math.round(box.height)}`);
-        }
-        if (
-            /hidden|clip/.test(style.overflowX) &&
-            style.textOverflow !== "ellipsis" &&
-            place.scrollWidth > place.clientWidth + SLACK &&
-            !place.matches(".host, .tile")
-        )
-            found.push(`${say(place)} cuts ${place.scrollWidth - place.clientWidth} at its side`);
-        if (
-            /hidden|clip/.test(style.overflowY) &&
-            style.textOverflow !== "ellipsis" &&
-            place.scrollHeight > place.clientHeight + SLACK &&
-            !place.matches(".host, .tile")
-        )
-            found.push(`${say(place)} cuts ${place.scrollHeight - place.clientHeight} at its bottom`);
+          continue;
+      }
+      const what = child.nodeType === Node.TEXT_NODE ? `"${child.data.trim().slice(0, 24)}"` : say(child);
+      if (open.x && (inner.right > box.right + SLACK || inner.left < box.left - SLACK))
+        found.push(`${what} is ${Math.round(inner.width)} wide in ${say(place)} of ${Math.round(box.width)}`);
+      if (
+        open.y &&
+        child.nodeType === Node.ELEMENT_NODE &&
+        (inner.bottom > box.bottom + SLACK || inner.top < box.top - SLACK)
+      )
+        found.push(`${what} is ${Math.round(inner.height)} high in ${say(place)} of ${Math.round(box.height)}`);
     }
-    return [...new Set(found)];
+    if (
+      /hidden|clip/.test(style.overflowX) &&
+      style.textOverflow !== "ellipsis" &&
+      place.scrollWidth > place.clientWidth + SLACK &&
+      !place.matches(".host, .tile")
+    )
+      found.push(`${say(place)} cuts ${place.scrollWidth - place.clientWidth} at its side`);
+    if (
+      /hidden|clip/.test(style.overflowY) &&
+      style.textOverflow !== "ellipsis" &&
+      place.scrollHeight > place.clientHeight + SLACK &&
+      !place.matches(".host, .tile")
+    )
+      found.push(`${say(place)} cuts ${place.scrollHeight - place.clientHeight} at its bottom`);
+  }
+  return [...new Set(found)];
 
-    function textBox(node) {
-        if (node.data.trim() === "") return null;
-        const range = document.createRange();
-        range.selectNodeContents(node);
-        return range.getBoundingClientRect();
-    }
+  function textBox(node) {
+    if (node.data.trim() === "") return null;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getBoundingClientRect();
+  }
 }

@@ -297,7 +297,7 @@ impl Listener {
         }
     }
 
-    /// Serves one connection. `permit` is held until it is known what the connection is for.
+    /// Serves one connection. `permit` is held until it is known what the connection is for, or who said hello on it.
     async fn handle(
         self: &Arc<Self>,
         stream: TcpStream,
@@ -308,10 +308,7 @@ impl Listener {
             tcp::secure_accepted(stream, peer, self.server.clone(), self.shared.conditioner.clone()).await?;
         let preface = tcp::read_preface(&mut secured.connection).await?;
         match preface.kind {
-            ConnectionKind::Control => {
-                drop(permit);
-                self.control(secured).await
-            }
+            ConnectionKind::Control => self.control(secured, permit).await,
             ConnectionKind::Video => {
                 let attach = tcp::read_attach(&mut secured.connection).await?;
                 drop(permit);
@@ -332,7 +329,7 @@ impl Listener {
         }
     }
 
-    async fn control(&self, secured: tcp::Secured) -> io::Result<()> {
+    async fn control(&self, secured: tcp::Secured, permit: OwnedSemaphorePermit) -> io::Result<()> {
         let mut token = AttachToken([0; 16]);
         getrandom::fill(&mut token.0).map_err(io::Error::other)?;
         tracing::info!(target: "roomwire::step", code = "connected", peer = %secured.peer,
@@ -351,6 +348,7 @@ impl Listener {
                 connection,
                 peer,
                 keys: secured.keys,
+                beginning: Some(permit),
             })
             .await;
         Ok(())

@@ -259,6 +259,7 @@ impl Supervisor {
             connection,
             peer,
             keys: secured.keys,
+            beginning: None,
         };
         self.shared
             .control

@@ -13,6 +13,7 @@ mod clock;
 mod host;
 mod member;
 mod message;
+mod numbers;
 
 use std::net::SocketAddr;
 

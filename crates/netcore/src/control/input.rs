@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use bytes::{Bytes, BytesMut};
 use netcore_proto::{ConnId, MemberId, Node, Peer, Time};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::net::tls::DatagramKeys;
@@ -24,6 +24,8 @@ pub(crate) enum Input {
         connection: ControlConnection,
         peer: Peer,
         keys: DatagramKeys,
+        /// On a host: the connection's place among those that are beginning, which it has until its hello.
+        beginning: Option<OwnedSemaphorePermit>,
     },
     /// Bytes came on one.
     Bytes { conn: ConnId, bytes: BytesMut },

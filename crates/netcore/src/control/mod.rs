@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use netcore_proto::session::{self, Refusal};
 use netcore_proto::{ConnId, Event, MemberId, Node, Output};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +41,8 @@ struct Open {
     connection: ControlConnection,
     peer: netcore_proto::Peer,
     keys: DatagramKeys,
+    /// On a host, until the hello.
+    beginning: Option<OwnedSemaphorePermit>,
 }
 
 /// The loop's own state.
@@ -190,6 +192,7 @@ impl ControlLoop {
                 connection,
                 peer,
                 keys,
+                beginning,
             } => {
                 let conn = connection.conn;
                 if self.shared.dialer.is_some() {
@@ -203,6 +206,7 @@ impl ControlLoop {
                         connection,
                         peer,
                         keys,
+                        beginning,
                     },
                 );
             }
@@ -295,7 +299,14 @@ impl ControlLoop {
                 token,
                 datagrams,
             } => {
-                if let Some(Open { peer, keys, .. }) = self.open.get(conn) {
+                if let Some(Open {
+                    peer,
+                    keys,
+                    beginning,
+                    ..
+                }) = self.open.get_mut(conn)
+                {
+                    *beginning = None;
                     add_peer(
                         &self.shared,
                         Peer::member(*member, *token, *datagrams, peer, keys),
@@ -313,6 +324,7 @@ impl ControlLoop {
                     connection,
                     peer,
                     keys,
+                    ..
                 }) = self.open.values().next()
                 {
                     let host = Peer::host(welcome, peer, connection.local, keys);

@@ -1,6 +1,8 @@
 //! A stranger with a certificate who breaks the rules of a control connection: refused in words, removed, and nobody else
 //! notices.
 
+use std::time::{Duration, Instant};
+
 use loopback_tests::{Bystanders, Guest, Party, Stranger, open_many_files, preface};
 use netcore::JoinError;
 use netcore::proto::session::{self, LeaveReason, Ping, RefusalCode};
@@ -222,6 +224,24 @@ async fn a_hello_that_never_comes_is_waited_for_five_seconds() {
     let refusal = wire.refusal().await;
     assert_eq!(refusal.code, RefusalCode::Silent);
     assert!(refusal.message.contains("no hello"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_more_than_64_connections_without_a_hello_waits_for_a_place() {
+    let host = Party::host(0).await.unwrap();
+    let stranger = Stranger::new(host.port());
+    let control = preface(ConnectionKind::Control);
+    // No place is free again before this and the time for a hello.
+    let begun = Instant::now();
+    let mut silent = Vec::new();
+    for _ in 0..64 {
+        silent.push(stranger.connect(&control).await);
+    }
+    stranger.connect(&control).await;
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_secs(5), "after {waited:?}");
+    // Those who have said hello take no place.
+    stranger.join("Ben").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,21 +22,21 @@ impl Host {
         out: &mut impl HostOutbox<Notice, Event>,
     ) -> Option<Arrival> {
         let peer = self.conns.get(&conn)?.peer.clone();
-        let known = self.numbers.get(&peer.fingerprint).copied();
-        let member = known.unwrap_or(MemberId(self.numbers.len() as u32));
-        if member == MemberId::HOST {
+        let known = self.numbers.get(peer.fingerprint);
+        if known == Some(MemberId::HOST) {
             let words =
                 "this is the host's own identity: a second copy on one computer needs a --profile of its own";
             self.refuse(conn, Refusal::new(RefusalCode::Replaced, words), out);
             return None;
         }
-        let is_new = !self.seats.contains_key(&member);
+        let is_new = known.is_none_or(|member| !self.seats.contains_key(&member));
         if is_new && self.seats.len() >= MAX_PEOPLE {
             let words = format!("the room is full: {MAX_PEOPLE} people are here");
             self.refuse(conn, Refusal::new(RefusalCode::RoomFull, words), out);
             return None;
         }
-        self.numbers.insert(peer.fingerprint, member);
+        let seats = &self.seats;
+        let member = { &mut self.numbers }.assign(peer.fingerprint, |member| seats.contains_key(&member));
         if let Some(older) = self.seats.get(&member).and_then(|seat| seat.conn) {
             self.conns.remove(&older);
             out.event(Event::Detached { member });

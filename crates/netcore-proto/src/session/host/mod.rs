@@ -3,9 +3,10 @@
 mod hello;
 mod timeouts;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::numbers::Numbers;
 use super::{
     Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, Notice, Peer, Person, Pinger, Pong, Presence, Profile,
     Refusal, RefusalCode, Request,
@@ -20,8 +21,8 @@ pub(crate) struct Host {
     room: u64,
     seats: BTreeMap<MemberId, Seat>,
     conns: BTreeMap<ConnId, Conn>,
-    /// Every identity this room has seen, so that a person keeps their number.
-    numbers: HashMap<Fingerprint, MemberId>,
+    /// The identities this room has seen, so that a person keeps their number.
+    numbers: Numbers,
     next_datagrams: u32,
 }
 
@@ -97,7 +98,7 @@ impl Host {
                 },
             )]),
             conns: BTreeMap::new(),
-            numbers: HashMap::from([(identity, MemberId::HOST)]),
+            numbers: Numbers::new(identity),
             next_datagrams: 1,
         }
     }
@@ -267,6 +268,7 @@ impl Host {
         out: &mut impl HostOutbox<Notice, Event>,
     ) -> Option<Departure> {
         let seat = self.seats.remove(&member)?;
+        self.numbers.note_seen(seat.person.fingerprint);
         if let Some(conn) = seat.conn {
             self.conns.remove(&conn);
             out.event(Event::Detached { member });

@@ -97,7 +97,7 @@ pub(crate) enum Command {
     Host(HostArgs),
     /// Join a room and talk in it (client mode)
     #[command(
-        after_help = "A lost connection comes back by itself. When standard input is a pipe and ends, everything is delivered and the program leaves, unless --stay is given.\n\nExamples:\n  roomwire join 192.168.1.24\n  roomwire join lab-desk.local:5000 --as Ben --about \"seat 12\"\n  printf 'hello\\n/people\\n' | roomwire join 192.168.1.24"
+        after_help = "A lost connection comes back by itself. When standard input is a pipe and ends, everything is delivered and the program leaves, unless --stay is given.\n\nExamples:\n  roomwire join 192.168.1.24\n  roomwire join lab-pc.local:5000 --as Ben --about \"seat 12\"\n  printf 'hello\\n/people\\n' | roomwire join 192.168.1.24"
     )]
     Join(JoinArgs),
     /// Say one thing and leave
@@ -131,7 +131,7 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// Measure TCP and UDP, one after the other: a table, and a report with charts
     #[command(
-        after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure --with-file --report report               what does a download do to the call?\n  roomwire measure --acks --full-speed --report report       the ways to acknowledge, side by side\n  roomwire measure --acks --network delay=10,loss=2,rate=100    on a way that loses\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
+        after_help = "Without an address it measures on this computer over loopback; with one, the link to that room's host.\n\nExamples:\n  roomwire measure\n  roomwire measure --with-file --report report               what does a download do to the call?\n  roomwire measure --acks --full-speed --report report       the acknowledgement modes, side by side\n  roomwire measure --acks --network delay=10,loss=2,rate=100    on a path that loses\n  roomwire measure 192.168.1.24 --compare tcp,udp --seconds 10 --size 1280x720@30 --csv frames.csv --report-json report.json"
     )]
     Measure(MeasureArgs),
     /// List cameras, screens and windows, and what they offer
@@ -333,7 +333,7 @@ pub(crate) struct StreamArgs {
     /// Stop by itself after so long
     #[arg(long, value_parser = spec::seconds_of)]
     pub(crate) seconds: Option<Duration>,
-    /// Frames on their way without an acknowledgement: adaptive, or a number; 1 is the classic lab's stop-and-wait
+    /// Frames in flight without an acknowledgement: adaptive, or a number; 1 is the classic lab's stop-and-wait
     #[arg(long, value_name = "FRAMES", default_value = "adaptive", value_parser = spec::window_of)]
     pub(crate) window: WindowMode,
     #[command(flatten)]
@@ -386,15 +386,15 @@ pub(crate) struct MeasureArgs {
     /// JPEG quality, 1 to 100
     #[arg(long, default_value = "50", value_parser = spec::quality_of)]
     pub(crate) quality: u8,
-    /// Frames on their way without an acknowledgement: adaptive, or a number; 1 is the classic lab's stop-and-wait
+    /// Frames in flight without an acknowledgement: adaptive, or a number; 1 is the classic lab's stop-and-wait
     #[arg(long, value_name = "FRAMES", default_value = "adaptive", value_parser = spec::window_of)]
     pub(crate) window: WindowMode,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
-    /// Measure the ways to acknowledge side by side, stop-and-wait first
+    /// Measure the acknowledgement modes side by side, stop-and-wait first
     #[arg(long)]
     pub(crate) acks: bool,
-    /// Measure each once more while files go the same way: what does a download do to the call?
+    /// Measure each once more while files go in the same direction: what does a download do to the call?
     #[arg(long)]
     pub(crate) with_file: bool,
     /// Let quality, size and rate follow what the network takes, as live video does
@@ -403,7 +403,7 @@ pub(crate) struct MeasureArgs {
     /// Offer frames as fast as they are taken instead of at a rate: how much gets through?
     #[arg(long, conflicts_with = "rate")]
     pub(crate) full_speed: bool,
-    /// Make the network worse on purpose: delay=MS,jitter=MS,loss=PERCENT,rate=MBIT, each way
+    /// Make the network worse on purpose: delay=MS,jitter=MS,loss=PERCENT,rate=MBIT, in each direction
     #[arg(long, value_name = "NETWORK", value_parser = network_of)]
     pub(crate) network: Option<Conditions>,
     /// Equal seeds draw equal chances for --network
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_udp_at_quality_50_unless_told_otherwise() {
+    fn a_stream_is_udp_at_quality_50_unless_asked_otherwise() {
         let cli = Cli::try_parse_from(["roomwire", "stream", "10.0.0.1"]).unwrap();
         let Command::Stream(args) = cli.command else {
             panic!("a stream")

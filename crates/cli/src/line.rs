@@ -288,9 +288,9 @@ mod tests {
         assert_eq!(parsed("/watch 2 out"), watch);
         let record = Line::Record {
             stream: StreamId(2),
-            file: Some("my film.avi".into()),
+            file: Some("my lesson.avi".into()),
         };
-        assert_eq!(parsed("/record #2 \"my film.avi\""), record);
+        assert_eq!(parsed("/record #2 \"my lesson.avi\""), record);
         let snapshot = Line::Snapshot {
             stream: StreamId(3),
             file: None,
@@ -322,7 +322,7 @@ mod tests {
             ("/file \"half", "quote"),
             ("/get three", "/get N"),
             ("/watch", "/watch N"),
-            ("/record film.avi", "/record N"),
+            ("/record lesson.avi", "/record N"),
             ("/snapshot 1 my picture.jpg", "quote"),
             ("/quality 0", "1 to 100"),
             ("/bitrate", "2..20"),

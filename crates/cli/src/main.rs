@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     runtime.shutdown_timeout(LONGEST_END);
     match done.and_then(|()| screen.check()) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever pressed Ctrl-C knows.
+        // The person who pressed Ctrl-C knows.
         Err(failure) if failure.code == Code::Interrupted && !screen.is_json() => failure.code.into(),
         Err(failure) => {
             screen.failure(&failure);

@@ -42,7 +42,7 @@ impl Me {
 }
 
 impl Me {
-    /// Somebody who lives in `folder` for a while, and leaves no trace.
+    /// An identity that lives in `folder` for a while, and leaves no trace.
     pub(crate) fn passing(common: &Common, folder: &Path) -> Result<Me> {
         let folders = Folders::at(folder)?;
         let log = event_log::init_logging(&folders, common.verbose);

@@ -1,4 +1,4 @@
-//! Requests to end that come from outside the room, and the one reason of the program's own: that nobody can be told any more.
+//! Requests to end that come from the system, and the one reason of the program's own: that nothing can be shown any more.
 
 use crate::exit::{Code, Failure, Result};
 use crate::output::Screen;

@@ -17,7 +17,7 @@ pub(crate) struct Size {
     pub(crate) rate: Option<f32>,
 }
 
-/// The largest picture that JPEG limits here allow, in pixels each way.
+/// The largest picture that JPEG limits here allow, in pixels to a side.
 const MAX_SIDE: u16 = 8192;
 
 /// The highest bitrate that can be asked for: ten times what a usual network has.
@@ -134,7 +134,7 @@ pub(crate) fn seconds_of(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// How many frames may be on their way without an acknowledgement: `adaptive`, or a number; 1 is the classic lab's
+/// How many frames may be in flight without an acknowledgement: `adaptive`, or a number; 1 is the classic lab's
 /// stop-and-wait.
 pub(crate) fn window_of(text: &str) -> Result<WindowMode, String> {
     match (text, text.parse::<u8>()) {
@@ -213,10 +213,10 @@ mod tests {
 
     #[test]
     fn pictures_follow_the_network_within_bounds_freely_or_not_at_all() {
-        let told = |text: &str| fit_of(text).map(words_of);
-        assert_eq!(told("2..20").as_deref(), Ok("takes 2.0 Mbit/s to 20.0 Mbit/s"));
-        assert_eq!(told("..20").as_deref(), Ok("takes 20.0 Mbit/s at most"));
-        assert_eq!(told("2..").as_deref(), Ok("takes 2.0 Mbit/s at least"));
+        let words = |text: &str| fit_of(text).map(words_of);
+        assert_eq!(words("2..20").as_deref(), Ok("takes 2.0 Mbit/s to 20.0 Mbit/s"));
+        assert_eq!(words("..20").as_deref(), Ok("takes 20.0 Mbit/s at most"));
+        assert_eq!(words("2..").as_deref(), Ok("takes 2.0 Mbit/s at least"));
         assert_eq!(fit_of("auto"), Ok(Fit::FREE));
         assert_eq!(fit_of("fixed"), Ok(Fit::Fixed));
         let error = fit_of("fast").unwrap_err();

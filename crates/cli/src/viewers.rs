@@ -62,7 +62,7 @@ impl Drop for View {
         let (viewers, room, stream) = (self.viewers.clone(), self.room.clone(), self.stream);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                // Somebody may look again by now. A stream that is over has nothing to cease.
+                // A viewer may have come back by now. A stream that is over has nothing to cease.
                 if viewers.is_left(stream) {
                     let _ = room.watch(stream, false).await;
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use netcore::proto::session::{self, Person, Presence, Refusal, RefusalCode, Welcome};
+use netcore::proto::session::{self, Person, Presence, Profile, Refusal, RefusalCode, Welcome};
 use netcore::proto::wire::{ALPN, AttachToken, encode_control};
 use netcore::proto::{MemberId, Notice, Request};
 use rustls::ServerConfig;
@@ -83,20 +83,25 @@ impl FalseHost {
 impl Caller {
     /// Lets the caller in, as member 1 of a room with nobody else in it.
     pub async fn welcome(&mut self) {
-        let person = |id: u32, name: &str| Person {
+        self.welcome_to("Lab", profile("Hana").tidied()).await;
+    }
+
+    /// As [`Caller::welcome`], into a room of this name whose host has this profile, as they are.
+    pub async fn welcome_to(&mut self, room_name: &str, host: Profile) {
+        let person = |id: u32, profile: Profile| Person {
             id: MemberId(id),
-            profile: profile(name).tidied(),
+            profile,
             address: ([127, 0, 0, 1], 1).into(),
             fingerprint: session::Fingerprint([id as u8; 32]),
             presence: Presence::Here,
         };
         let welcome = Welcome {
-            room_name: "Lab".to_owned(),
+            room_name: room_name.to_owned(),
             room: 4,
             me: MemberId(1),
             token: AttachToken([1; 16]),
             datagrams: 1,
-            people: vec![person(0, "Hana"), person(1, "Ben")],
+            people: vec![person(0, host), person(1, profile("Ben").tidied())],
         };
         self.notify(&Notice::Session(session::Notice::Welcome(Box::new(welcome))))
             .await;
@@ -135,7 +140,7 @@ impl Caller {
         heard.await.expect("a request").expect("and a connection")
     }
 
-    /// Says something.
+    /// Sends a notice.
     ///
     /// # Panics
     /// When it is too long for a message.

@@ -23,7 +23,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// One of them failed, which is told at once where others follow.
+    /// One of them failed, which is shown at once where others follow.
     pub(super) fn fail(&mut self, failure: Failure) {
         if self.count > 1 {
             self.screen.failure(&failure);

@@ -57,14 +57,14 @@ pub(super) struct Steps(Screen);
 
 impl Steps {
     fn title(&self, words: &str) {
-        self.tell("title", words);
+        self.scene("title", words);
     }
 
     fn done(&self, words: &str) {
-        self.tell("done", words);
+        self.scene("done", words);
     }
 
-    fn tell(&self, code: &str, words: &str) {
+    fn scene(&self, code: &str, words: &str) {
         self.0.show(&crate::output::Report::Scene {
             code: code.into(),
             words: words.into(),
@@ -81,7 +81,7 @@ async fn chat(cast: &Cast, steps: &Steps) -> Result<()> {
     for (room, name, text) in [
         (&cast.host, "Ada", "Welcome, both of you."),
         (&cast.ben, "Ben", "Good morning! 大家好"),
-        (&cast.cleo, "Cleo", "Hello — the measurements are on their way 📈"),
+        (&cast.cleo, "Cleo", "Hello — the measurements follow 📈"),
     ] {
         let entry = say(room, text).await?;
         steps.done(&format!("{name} ({}): {text}", entry.address));

@@ -14,7 +14,7 @@ pub(super) async fn run(env: &Env) -> Result<()> {
         env.screen
             .note("No camera was found. The test pattern and video files (file:PATH) need none.");
     }
-    // Where there is no display nobody misses it here; whoever asks for it is told why.
+    // Without a display the list has no screens; a command that asks for one says why.
     let screens = tokio::task::spawn_blocking(media::screens).await;
     let screens = screens.map_err(|error| Failure::new(Code::Failed, error))?;
     for source in sources.into_iter().chain(screens.unwrap_or_default()) {

@@ -94,7 +94,7 @@ async fn get_one(
         room.fetch_file(file.id, Some(folder)).await?;
         follow(room, &file, screen).await
     };
-    // Whatever the reason, it is told which of the files it is about.
+    // Whatever the reason, the words name the file.
     let named =
         |error: FileError| Failure::new(Code::File, format!("file {} · {}: {error}", file.id, file.name));
     fetched.await.map_err(named)

@@ -16,7 +16,7 @@ use crate::talk::id_of;
 /// Gives files to the room; each counts as given when the host has it whole and checked.
 pub(super) async fn run(env: &Env, args: SendArgs) -> Result<()> {
     let mut batch = Batch::new(&env.screen, "sent", args.files.len());
-    // A slip in a path is better told before anybody sees us come.
+    // A slip in a path is better reported before anybody sees us come.
     let mut files = Vec::new();
     for path in args.files {
         match refuse_other_than_files(&path) {
@@ -74,7 +74,7 @@ async fn send(
 }
 
 async fn send_one(room: &Room, path: &Path, to: &[MemberId], screen: &Screen) -> Result<Transfer> {
-    // Whatever the reason, it is told which of the files it is about.
+    // Whatever the reason, the words name the file.
     let named = |error: FileError| {
         let (words, path) = (error.to_string(), path.display().to_string());
         let words = if words.contains(&path) {

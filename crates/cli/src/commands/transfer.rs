@@ -1,4 +1,4 @@
-//! One file on its way, followed to its end.
+//! One transfer, followed to its end.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::output::{Report, Screen, Transfer};
 
 /// A progress bar moves this often.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// Machines are told this often.
-const TELL_INTERVAL: Duration = Duration::from_millis(500);
+/// Programs get a report this often.
+const REPORT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Shows how `file` moves, and returns how it ended.
 ///
@@ -20,7 +20,7 @@ const TELL_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) async fn follow(room: &Room, file: &FileInfo, screen: &Screen) -> Result<Transfer, FileError> {
     let bar = screen.bar(&file.name, file.size);
     let mut look = interval(LOOK_INTERVAL);
-    let mut told = Instant::now();
+    let mut reported = Instant::now();
     loop {
         look.tick().await;
         let Some(view) = room.transfer(file.id) else {
@@ -36,8 +36,8 @@ pub(super) async fn follow(room: &Room, file: &FileInfo, screen: &Screen) -> Res
             | TransferState::Paused { .. }
             | TransferState::Interrupted { .. } => {}
         }
-        if screen.is_json() && told.elapsed() >= TELL_INTERVAL {
-            told = Instant::now();
+        if screen.is_json() && reported.elapsed() >= REPORT_INTERVAL {
+            reported = Instant::now();
             screen.show(&Report::Transfer(transfer));
         }
     }

@@ -1,4 +1,4 @@
-//! A short stay in somebody's room, for one purpose.
+//! A short stay in a room, for one purpose.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::signals::Signals;
 
 /// Saying goodbye may take so long.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
-/// A host that has not told everything by then is not waited for any longer.
+/// A host that has not sent everything by then is not waited for any longer.
 const LONGEST_CATCH_UP: Duration = Duration::from_secs(30);
 
 /// A room we are in for a while.
@@ -106,7 +106,7 @@ async fn lost(mut events: Receiver<RoomEvent>, screen: &Screen) -> Failure {
     }
 }
 
-/// Waits until the host has told everything that was there before we came.
+/// Waits until the host has sent everything that was there before we came.
 pub(super) async fn settled(room: &Room) {
     let mut events = room.events();
     if room.snapshot().await.is_up_to_date {
@@ -123,6 +123,6 @@ pub(super) async fn settled(room: &Room) {
         }
     };
     if timeout(LONGEST_CATCH_UP, up_to_date).await.is_err() {
-        tracing::warn!("the host took long to tell what is here");
+        tracing::warn!("the host took long to send what is here");
     }
 }

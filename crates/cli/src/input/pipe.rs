@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_in_any_way_and_need_not_be_utf8() {
+    fn lines_have_any_line_end_and_need_not_be_utf8() {
         let mut input: &[u8] = b"one\r\ntwo\n\xff\nlast";
         let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut input)).collect();
         assert_eq!(lines, ["one", "two", "\u{fffd}", "last"]);

@@ -45,7 +45,7 @@ pub(crate) enum Style {
     Good,
     /// We.
     Me,
-    /// Somebody else.
+    /// Another person.
     Person,
     Tcp,
     Udp,

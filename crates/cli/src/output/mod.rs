@@ -75,7 +75,7 @@ impl Screen {
         }
     }
 
-    /// A remark for a person beside the result. Machines are not told.
+    /// A remark for a person beside the result. Programs do not get it.
     pub(crate) fn note(&self, words: &str) {
         self.notes([words]);
     }

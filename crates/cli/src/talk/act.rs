@@ -18,7 +18,7 @@ use crate::results::summary;
 use crate::spec;
 use crate::watching::Watching;
 
-/// How often it is told what is seen of a stream that is watched.
+/// How often it is shown what arrives of a stream that is watched.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// How many of the latest steps `/steps` shows.
 const STEPS_SHOWN: usize = 20;
@@ -280,7 +280,7 @@ impl Session<'_> {
         self.recordings
             .retain(|_, recording| !recording.task.is_finished());
         if let Some(recording) = self.recordings.get_mut(&stream) {
-            // What it has become is told once it is whole.
+            // Its summary is shown once the file is whole.
             return recording.stop();
         }
         let path = file.unwrap_or_else(|| recording_name(stream));
@@ -366,10 +366,10 @@ fn step_report(step: &netcore::event_log::LogEntry) -> Report {
     }
 }
 
-/// Tells the people named in `words` from the files.
+/// Separates the people named in `words` from the files.
 ///
 /// # Errors
-/// For a word that is neither, or a name that two bear. It may be meant for somebody who has just left, so then nobody is
+/// For a word that is neither, or a name that two bear. It may be meant for a person who has just left, so then nobody is
 /// given anything.
 fn apart(
     words: &[String],
@@ -427,8 +427,8 @@ mod tests {
         let people = [(MemberId(0), "Ada"), (MemberId(1), "Ben")];
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let is_there = |path: &Path| path == Path::new("b.log");
-        let told = apart(&words(&["b.log", "ben"]), &people, is_there).unwrap();
-        assert_eq!(told, (vec!["b.log".into()], vec![MemberId(1)]));
+        let separated = apart(&words(&["b.log", "ben"]), &people, is_there).unwrap();
+        assert_eq!(separated, (vec!["b.log".into()], vec![MemberId(1)]));
         assert!(apart(&words(&["b.log", "Cleo"]), &people, is_there).is_err());
     }
 

@@ -10,37 +10,37 @@ pub(super) struct Addresses {
     port: u16,
     /// Whether it is for this computer only, whose own address never changes.
     is_loopback: bool,
-    told: Vec<ReachableAt>,
+    shown: Vec<ReachableAt>,
 }
 
 impl Addresses {
-    /// Those that were told when the room was opened; `is_loopback` for a room that lets only this computer in.
-    pub(super) fn new(port: u16, told: Vec<ReachableAt>, is_loopback: bool) -> Addresses {
+    /// Those that were shown when the room was opened; `is_loopback` for a room that lets only this computer in.
+    pub(super) fn new(port: u16, shown: Vec<ReachableAt>, is_loopback: bool) -> Addresses {
         Addresses {
             port,
             is_loopback,
-            told,
+            shown,
         }
     }
 
-    /// As they are now, when they are others than were told last.
+    /// As they are now, when they are others than were shown last.
     pub(super) fn changed(&mut self) -> Option<output::Addresses> {
         self.compare(reachable_at(self.port))
     }
 
     fn compare(&mut self, found: Vec<ReachableAt>) -> Option<output::Addresses> {
-        if self.is_loopback || self.told == found {
+        if self.is_loopback || self.shown == found {
             return None;
         }
-        self.told = found;
+        self.shown = found;
         Some(self.now())
     }
 
-    /// As they were told last.
+    /// As they were shown last.
     pub(super) fn now(&self) -> output::Addresses {
         output::Addresses {
-            address: self.told.first().map(|at| at.address.clone()),
-            addresses: self.told.iter().map(Reachable::from).collect(),
+            address: self.shown.first().map(|at| at.address.clone()),
+            addresses: self.shown.iter().map(Reachable::from).collect(),
             port: self.port,
         }
     }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_told_once() {
+    fn a_change_is_shown_once() {
         let mut addresses = Addresses::new(9, vec![at("10.0.0.2:9"), at("127.0.0.1:9")], false);
         assert!(
             addresses

@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 use super::session::Session;
 use crate::output::{Change, Chat, FileView, PersonView, Report, StreamView, Transfer};
 
-/// A transfer's progress is told this often at most.
+/// A transfer's progress is shown this often at most.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Session<'_> {
@@ -99,7 +99,7 @@ impl Session<'_> {
             return;
         }
         self.last_seq = entry.seq;
-        // The address tells this arrival from earlier ones of ours.
+        // The address distinguishes this arrival from earlier ones of ours.
         let me = self.people.get(self.my_id);
         let is_mine = entry.from == self.my_id && me.is_some_and(|me| me.address == entry.address);
         if is_mine && entry.body == chat::Body::Joined {
@@ -171,14 +171,14 @@ impl Session<'_> {
             self.moving.insert(view.file);
         }
         if matches!(view.state, TransferState::Running { .. }) {
-            // The first word on a transfer comes after a while, too: a small file needs none.
-            let told = self.told.entry(view.file).or_insert_with(Instant::now);
-            if told.elapsed() < PROGRESS_INTERVAL {
+            // The first line about a transfer comes after a while, too: a small file needs none.
+            let shown = self.progress_shown.entry(view.file).or_insert_with(Instant::now);
+            if shown.elapsed() < PROGRESS_INTERVAL {
                 return;
             }
-            *told = Instant::now();
+            *shown = Instant::now();
         } else if is_over {
-            self.told.remove(&view.file);
+            self.progress_shown.remove(&view.file);
         }
         let name = self.offers.name(view.file).unwrap_or_default();
         self.screen.show(&Report::Transfer(Transfer::new(view, name)));

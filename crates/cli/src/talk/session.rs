@@ -51,8 +51,8 @@ pub(super) struct Session<'a> {
     /// Whether we know what happened before we came, so that what comes now is news.
     pub(super) is_settled: bool,
     pub(super) offers: Offers,
-    /// When a transfer's progress was last told.
-    pub(super) told: HashMap<FileId, Instant>,
+    /// When a transfer's progress was last shown.
+    pub(super) progress_shown: HashMap<FileId, Instant>,
     pub(super) live: Option<Live>,
     pub(super) results: ResultLog,
     pub(super) viewers: Viewers,
@@ -89,7 +89,7 @@ impl<'a> Session<'a> {
             people: People::default(),
             last_seq: 0,
             offers: Offers::default(),
-            told: HashMap::new(),
+            progress_shown: HashMap::new(),
             live: None,
             results,
             viewers: Viewers::default(),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use loopback_tests::{Caller, FalseHost};
 use netcore::proto::chat::{self, Body, Entry};
-use netcore::proto::session::{self, Refusal, RefusalCode};
-use netcore::proto::video::{self, StreamInfo};
+use netcore::proto::files::{self, FileHash, FileInfo, FileState};
+use netcore::proto::session::{self, Fingerprint, Person, Presence, Profile, Refusal, RefusalCode};
+use netcore::proto::video::{self, SourceKind, StreamInfo, StreamSpec};
 use netcore::proto::wire::MAX_UNIX_MS;
-use netcore::proto::{MemberId, Notice, Request, StreamId};
+use netcore::proto::{FileId, MemberId, Notice, Request, StreamId, Transport};
 
 use crate::program::{Place, events, words};
 
@@ -35,7 +36,6 @@ async fn against(
         place.run_with(environment, &arguments)
     });
     let mut caller = false_host.call().await;
-    caller.welcome().await;
     host(&mut caller).await;
     running.await.unwrap()
 }
@@ -80,6 +80,7 @@ async fn a_hosts_words_are_no_orders() {
     for json in [&[][..], &["--json"], &["-v"]] {
         let more = [&["--stay", "--as", "Ben", "--steps"], json].concat();
         let output = against([&["join"], &more], &[], async |caller| {
+            caller.welcome().await;
             caller.notify(&entry(1, ORDERS, 0, ORDERS)).await;
             refuse(caller, ORDERS).await;
         })
@@ -93,11 +94,98 @@ async fn a_hosts_words_are_no_orders() {
         }
     }
     let output = against([&["say"], &["hi", "--as", "Ben"]], &[], async |caller| {
+        caller.welcome().await;
         refuse(caller, ORDERS).await;
     })
     .await;
     assert_eq!(output.status.code(), Some(5), "{}", words(&output));
     is_harmless(&output);
+}
+
+/// Everything that a host can name: its room, itself, a member, a file, a stream.
+async fn name_everything(caller: &mut Caller, name: &str) {
+    let profile = Profile {
+        name: name.to_owned(),
+        about: name.to_owned(),
+        colour: name.to_owned(),
+        device: name.to_owned(),
+    };
+    caller.welcome_to(name, profile.clone()).await;
+    let member = Person {
+        id: MemberId(2),
+        profile,
+        address: ([127, 0, 0, 1], 1).into(),
+        fingerprint: Fingerprint([2; 32]),
+        presence: Presence::Here,
+    };
+    let file = FileInfo {
+        id: FileId(1),
+        owner: MemberId(2),
+        owner_name: name.to_owned(),
+        name: name.to_owned(),
+        size: 9,
+        mime: name.to_owned(),
+        to: Vec::new(),
+        at_unix_ms: 0,
+        state: FileState::Stored {
+            hash: FileHash([7; 32]),
+        },
+        received_by: Vec::new(),
+    };
+    let stream = StreamInfo {
+        id: StreamId(1),
+        owner: MemberId(2),
+        spec: StreamSpec {
+            source: SourceKind::Camera,
+            title: name.to_owned(),
+            width: 160,
+            height: 90,
+            rate: 5.0,
+            transport: Transport::Tcp,
+        },
+    };
+    let changed = Person {
+        presence: Presence::Reconnecting,
+        ..member.clone()
+    };
+    for notice in [
+        Notice::Session(session::Notice::Joined(member)),
+        Notice::Session(session::Notice::Changed(changed)),
+        Notice::Files(files::Notice::Offered(file)),
+        Notice::Video(video::Notice::Started(stream)),
+        entry(1, name, 0, name),
+        Notice::Session(session::Notice::UpToDate),
+    ] {
+        caller.notify(&notice).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_host_names_is_an_order() {
+    for json in [&[][..], &["--json"], &["-v"]] {
+        for [command, more] in [
+            [&["join"][..], &["--stay", "--as", "Ben", "--steps"]],
+            [&["get"], &["--as", "Ben"]],
+            [&["watch"], &["--as", "Ben", "--seconds", "1"]],
+        ] {
+            let more = [more, json].concat();
+            let output = against([command, &more], &[], async |caller| {
+                name_everything(caller, ORDERS).await;
+                if command == ["get"] {
+                    // What is on offer has been listed.
+                    let is_leave = |request| matches!(request, Request::Session(session::Request::Leave));
+                    caller.hear(|request| is_leave(request).then_some(())).await;
+                } else {
+                    refuse(caller, ORDERS).await;
+                }
+            })
+            .await;
+            let shown = String::from_utf8_lossy(&output.stdout).into_owned() + &words(&output);
+            assert!(shown.contains("all is well"), "{command:?} {more:?}: {shown}");
+            is_harmless(&output);
+            assert!(!words(&output).contains("panicked"), "{command:?} {more:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +194,7 @@ async fn times_are_local_for_each_moment() {
         "--stay", "--as", "Ben", "--stream", "pattern", "--size", "160x90@5",
     ];
     let output = against([&["join"], &more], &[("TZ", "Europe/Berlin")], async |caller| {
+        caller.welcome().await;
         // Who goes live is in the room and takes in what happens there.
         let is_publish =
             |request| matches!(request, Request::Video(video::Request::Publish { .. })).then_some(());
@@ -136,6 +225,7 @@ async fn a_host_whose_times_no_calendar_has_is_left_in_words() {
             [&["join"], &more],
             &[("TZ", "Pacific/Kiritimati")],
             async |caller| {
+                caller.welcome().await;
                 caller.notify(&entry(1, "Hana", beyond, "now")).await;
             },
         )
@@ -150,6 +240,7 @@ async fn a_host_whose_times_no_calendar_has_is_left_in_words() {
 async fn a_stream_of_which_nothing_arrives_does_not_end_well() {
     let more = ["--seconds", "1", "--size", "160x90@20", "--as", "Ben"];
     let output = against([&["stream"], &more], &[], async |caller| {
+        caller.welcome().await;
         let (local, spec) = caller
             .hear(|request| match request {
                 Request::Video(video::Request::Publish { local, spec, .. }) => Some((local, spec)),
@@ -166,7 +257,7 @@ async fn a_stream_of_which_nothing_arrives_does_not_end_well() {
             .await;
     })
     .await;
-    let told = words(&output);
-    assert_eq!(output.status.code(), Some(7), "{told}");
-    assert!(told.contains("no frame arrived"), "{told}");
+    let shown = words(&output);
+    assert_eq!(output.status.code(), Some(7), "{shown}");
+    assert!(shown.contains("no frame arrived"), "{shown}");
 }

@@ -57,9 +57,9 @@ fn what_a_download_does_to_the_call_is_measured_alone_and_beside_it() {
         assert_eq!(trial["delay_us"]["max"], trial["row"]["ack_max_us"]);
         assert!(trial["round_trip_us"].as_u64() > Some(0));
     }
-    // The table is told as well, and the files have a line for each frame and second.
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    let summary = told
+    // The table is shown as well, and the files have a line for each frame and second.
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let summary = shown
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let summary = summary
@@ -83,7 +83,7 @@ fn what_a_download_does_to_the_call_is_measured_alone_and_beside_it() {
 }
 
 #[test]
-fn on_a_long_way_a_window_gets_through_what_stop_and_wait_cannot() {
+fn on_a_long_path_a_window_gets_through_what_stop_and_wait_cannot() {
     let place = Place::new();
     let asked = [
         "--acks",
@@ -113,7 +113,7 @@ fn on_a_long_way_a_window_gets_through_what_stop_and_wait_cannot() {
         trial["row"]["frames_per_s"].as_f64().unwrap()
     };
     for transport in ["TCP", "UDP"] {
-        let [one, many] = ["stop-and-wait", "window"].map(|way| per_s(&format!("{transport} · {way}")));
+        let [one, many] = ["stop-and-wait", "window"].map(|mode| per_s(&format!("{transport} · {mode}")));
         // A frame for each round trip of 40 ms is all there can be.
         assert!(
             (5.0..=25.5).contains(&one),

@@ -11,26 +11,26 @@ fn what_was_there_survives_until_there_is_something_to_put_in_its_place() {
         std::fs::create_dir(folder).unwrap();
     }
     let file = |name: &str| place.write(name, b"yesterday").to_str().unwrap().to_owned();
-    let [csv, json, film, times, picture, result, page, frame] = [
+    let [csv, json, recording, times, picture, result, page, frame] = [
         "results.csv",
         "results.jsonl",
         "lesson.avi",
-        "film.csv",
+        "times.csv",
         "now.jpg",
         "report.json",
         "report/report.html",
         "frames/stream-1-frame-000001.jpg",
     ]
     .map(file);
-    let film_of_times = times.replace(".csv", ".avi");
+    let recording_of_times = times.replace(".csv", ".avi");
     // Nobody listens on port 1.
     let room = "127.0.0.1:1";
     let asked: [(&str, Vec<&str>); 9] = [
         (&csv, vec!["stream", room, "--csv", &csv]),
         (&json, vec!["stream", room, "--results-json", &json]),
         (&csv, vec!["join", room, "--csv", &csv]),
-        (&film, vec!["watch", room, "--record", &film]),
-        (&times, vec!["watch", room, "--record", &film_of_times]),
+        (&recording, vec!["watch", room, "--record", &recording]),
+        (&times, vec!["watch", room, "--record", &recording_of_times]),
         (&picture, vec!["watch", room, "--snapshot", &picture]),
         (&frame, vec!["watch", room, "--save", frames.to_str().unwrap()]),
         (&result, vec!["measure", room, "--report-json", &result]),
@@ -38,9 +38,9 @@ fn what_was_there_survives_until_there_is_something_to_put_in_its_place() {
     ];
     for (path, arguments) in asked {
         let refused = place.run(&arguments);
-        let told = words(&refused);
-        assert_eq!(refused.status.code(), Some(6), "{arguments:?}: {told}");
-        assert!(told.contains("--overwrite"), "{arguments:?}: {told}");
+        let shown = words(&refused);
+        assert_eq!(refused.status.code(), Some(6), "{arguments:?}: {shown}");
+        assert!(shown.contains("--overwrite"), "{arguments:?}: {shown}");
         assert_eq!(content(path.as_ref()), b"yesterday", "{arguments:?}");
         // Even when it may go, it stays as long as there is nothing in its place.
         let unreached = place.run(&[&arguments[..], &["--overwrite"]].concat());
@@ -64,7 +64,7 @@ fn what_may_go_makes_room_for_what_came() {
     let place = Place::new();
     let (_host, address) = place.host(&["--stream", "pattern", "--size", "160x90@20"]);
     let csv = place.write("results.csv", &b"yesterday\n".repeat(10_000));
-    let film = place.write("lesson.avi", b"yesterday");
+    let recording = place.write("lesson.avi", b"yesterday");
     let stream = [
         "stream",
         &address,
@@ -89,9 +89,9 @@ fn what_may_go_makes_room_for_what_came() {
         "cleo",
         "--overwrite",
     ];
-    let watched = place.run(&[&watch[..], &["--record", film.to_str().unwrap()]].concat());
+    let watched = place.run(&[&watch[..], &["--record", recording.to_str().unwrap()]].concat());
     assert_eq!(watched.status.code(), Some(0), "{}", words(&watched));
-    assert!(content(&film).starts_with(b"RIFF"));
+    assert!(content(&recording).starts_with(b"RIFF"));
 }
 
 /// A link with a name that was guessed leads a picture nowhere else.
@@ -126,7 +126,7 @@ fn pictures_do_not_follow_links() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_with_an_exit_code_by_every_command() {
+fn a_full_disk_is_reported_with_an_exit_code_by_every_command() {
     let place = Place::new();
     let (_host, address) = place.host(&[]);
     for arguments in [
@@ -144,11 +144,11 @@ fn a_full_disk_is_told_with_an_exit_code_by_every_command() {
         &["host", "--loopback", "--port", "0", "--profile", "cleo", "--json"],
     ] {
         let output = place.run_into("/dev/full", arguments);
-        let told = words(&output);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        let shown = words(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {shown}");
         assert!(
-            told.contains("standard output cannot be written"),
-            "{arguments:?}: {told}"
+            shown.contains("standard output cannot be written"),
+            "{arguments:?}: {shown}"
         );
     }
     let stream = [

@@ -17,7 +17,7 @@ pub(crate) struct Place {
     folder: TempDir,
 }
 
-/// The terminal program, whatever signals whoever runs the tests has ignored: as a shell does for what it runs in the
+/// The terminal program, whatever signals the runner of the tests has ignored: as a shell does for what it runs in the
 /// background, and as what is run then inherits.
 fn program() -> Command {
     let program = env!("CARGO_BIN_EXE_roomwire");
@@ -219,7 +219,7 @@ impl Program {
         }
     }
 
-    /// Words of somebody's.
+    /// Words of a person.
     pub(crate) fn hears(&mut self, text: &str) -> Value {
         self.wait_for(text, |event| event["event"] == "chat" && event["text"] == text)
     }

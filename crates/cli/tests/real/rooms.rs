@@ -1,7 +1,7 @@
 use crate::program::{Place, events};
 
 #[test]
-fn words_go_both_ways_with_name_address_and_receipt() {
+fn words_go_in_both_directions_with_name_address_and_receipt() {
     let place = Place::new();
     let (mut host, address) = place.host(&[]);
     let mut ben = place.member(&address, "Ben", &["--about", "seat 12"]);

@@ -45,7 +45,7 @@ fn what_was_not_ignored_still_ends_it() {
 /// In a network of its own, to which an address is added while it runs.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_address_that_comes_later_is_told() {
+fn an_address_that_comes_later_is_shown() {
     let place = Place::new();
     let fifo = place.path("go");
     let script = format!(
@@ -57,10 +57,10 @@ fn an_address_that_comes_later_is_told() {
     let opened = host.wait_for("the room", |event| event["event"] == "opened");
     assert!(!opened["addresses"].to_string().contains("192.0.2.9"), "{opened}");
     std::fs::write(&fifo, "go\n").unwrap();
-    let told = host.wait_for("the new address", |event| event["event"] == "addresses");
-    assert_eq!(told["address"], "192.0.2.9:27182");
+    let changed = host.wait_for("the new address", |event| event["event"] == "addresses");
+    assert_eq!(changed["address"], "192.0.2.9:27182");
     host.forget();
     host.line("/addresses");
     let asked = host.wait_for("the addresses", |event| event["event"] == "addresses");
-    assert_eq!(asked, told);
+    assert_eq!(asked, changed);
 }

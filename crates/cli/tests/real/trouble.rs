@@ -3,17 +3,17 @@ use std::net::TcpListener;
 
 use crate::program::{Place, words};
 
-/// The exit code, and that the reason is told in words that contain `part`.
+/// The exit code, and that the reason is shown in words that contain `part`.
 #[track_caller]
 fn fails(place: &Place, arguments: &[&str], code: i32, part: &str) {
     let output = place.run(arguments);
-    let told = words(&output);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-    assert!(told.contains(part), "{arguments:?}: {told}");
+    let shown = words(&output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {shown}");
+    assert!(shown.contains(part), "{arguments:?}: {shown}");
 }
 
 #[test]
-fn a_host_killed_is_told_at_once_and_given_up_in_time() {
+fn a_host_killed_is_reported_at_once_and_given_up_in_time() {
     let place = Place::new();
     let (mut host, address) = place.host(&[]);
     let mut ben = place.member(&address, "Ben", &["--give-up", "2"]);
@@ -42,7 +42,7 @@ fn a_host_killed_is_told_at_once_and_given_up_in_time() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_port_that_is_taken_is_reported() {
     let place = Place::new();
     let (_host, address) = place.host(&[]);
     let port = address.rsplit(':').next().unwrap();
@@ -55,7 +55,7 @@ fn a_port_that_is_taken_is_told() {
 }
 
 #[test]
-fn an_address_that_is_none_is_told_before_anything_is_tried() {
+fn an_address_that_is_none_is_reported_before_anything_is_tried() {
     let place = Place::new();
     fails(&place, &["join", "999.1.1.1"], 2, "not an address");
     fails(&place, &["say", "host:0", "x"], 2, "not an address");
@@ -89,7 +89,7 @@ fn where_nothing_listens_and_where_something_else_does() {
 }
 
 #[test]
-fn the_hosts_own_identity_is_refused_with_a_way_out() {
+fn the_hosts_own_identity_is_refused_with_words_that_help() {
     let place = Place::new();
     let (_host, address) = place.host(&["--profile", "same"]);
     // The lock that keeps copies apart is lost with the file, as on a file system without locks.

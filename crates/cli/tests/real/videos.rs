@@ -104,12 +104,12 @@ fn a_stream_is_measured_over_both_transports_and_watched() {
     assert_eq!(first["transport"], "tcp");
 }
 
-/// How many frames other programs find in a film, all of them decoded.
-fn frames_by_ffprobe(film: &std::path::Path) -> u64 {
+/// How many frames other programs find in a recording, all of them decoded.
+fn frames_by_ffprobe(recording: &std::path::Path) -> u64 {
     let output = std::process::Command::new("ffprobe")
         .args(["-v", "error", "-count_frames", "-select_streams", "v:0"])
         .args(["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"])
-        .arg(film)
+        .arg(recording)
         .output()
         .expect("ffprobe comes with ffmpeg, which the tests need");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -125,13 +125,13 @@ fn frames_by_ffprobe(film: &std::path::Path) -> u64 {
 fn a_stream_is_recorded_and_a_picture_of_it_kept() {
     let place = Place::new();
     let (_host, address) = place.host(&["--stream", "pattern", "--size", "320x180@25"]);
-    let (film, picture) = (place.path("lesson.avi"), place.path("now.jpg"));
-    let (film_text, picture_text) = (film.to_str().unwrap(), picture.to_str().unwrap());
+    let (recording, picture) = (place.path("lesson.avi"), place.path("now.jpg"));
+    let (recording_text, picture_text) = (recording.to_str().unwrap(), picture.to_str().unwrap());
     let watch = |more: &[&str]| {
         let first = ["watch", &address, "--json", "--profile", "cleo"];
         place.run(&[&first[..], more].concat())
     };
-    let watched = watch(&["--seconds", "2", "--record", film_text]);
+    let watched = watch(&["--seconds", "2", "--record", recording_text]);
     assert_eq!(watched.status.code(), Some(0), "{}", words(&watched));
     let recorded = events(&watched)
         .into_iter()
@@ -139,16 +139,16 @@ fn a_stream_is_recorded_and_a_picture_of_it_kept() {
         .unwrap();
     let frames = recorded["frames"].as_u64().unwrap();
     assert!(frames > 10, "{recorded}");
-    assert_eq!(frames_by_ffprobe(&film), frames);
+    assert_eq!(frames_by_ffprobe(&recording), frames);
     assert_eq!(
         lines(&content(&place.path("lesson.csv"))).len() as u64,
         frames + 1
     );
     assert!(recorded["length_s"].as_f64().unwrap() > 1.0, "{recorded}");
 
-    let again = watch(&["--seconds", "2", "--record", film_text]);
+    let again = watch(&["--seconds", "2", "--record", recording_text]);
     assert_eq!(again.status.code(), Some(6), "nothing is written over");
-    assert_eq!(frames_by_ffprobe(&film), frames);
+    assert_eq!(frames_by_ffprobe(&recording), frames);
 
     std::fs::write(&picture, b"before").unwrap();
     let refused = watch(&["--snapshot", picture_text]);
@@ -166,7 +166,7 @@ fn a_stream_is_recorded_and_a_picture_of_it_kept() {
 }
 
 #[test]
-fn a_film_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
+fn a_recording_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
     let place = Place::new();
     let (_host, address) = place.host(&["--stream", "pattern", "--size", "160x90@25"]);
     let mut ben = place.member(&address, "Ben", &["--overwrite"]);
@@ -177,9 +177,9 @@ fn a_film_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
         .as_u64()
         .or(stream["stream"]["id"].as_u64())
         .unwrap();
-    let film = place.path("film.avi");
-    ben.line(&format!("/record {id} \"{}\"", film.display()));
-    // Watching begins and ends in the middle of the film.
+    let recording = place.path("lesson.avi");
+    ben.line(&format!("/record {id} \"{}\"", recording.display()));
+    // Watching begins and ends in the middle of the recording.
     ben.line(&format!("/watch {id}"));
     ben.wait_for("what is seen", |event| {
         event["event"] == "watched" && event["frames"].as_u64() > Some(20)
@@ -193,19 +193,19 @@ fn a_film_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
     ben.wait_for("another picture", |event| {
         event["event"] == "snapshot" && event["frame"].as_u64() > Some(0)
     });
-    // Leaving ends the film, too.
+    // Leaving ends the recording, too.
     ben.line("/leave");
-    let recorded = ben.wait_for("the film", |event| event["event"] == "recorded");
+    let recorded = ben.wait_for("the recording", |event| event["event"] == "recorded");
     assert_eq!(ben.exit_code(), 0);
     let frames = recorded["frames"].as_u64().unwrap();
     assert!(frames > 20, "{recorded}");
-    assert_eq!(frames_by_ffprobe(&film), frames);
+    assert_eq!(frames_by_ffprobe(&recording), frames);
 }
 
 /// Screens are X11's on Linux; an X server without a screen is enough.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_screen_is_streamed_and_without_one_the_reason_is_told() {
+fn a_screen_is_streamed_and_without_one_the_reason_is_shown() {
     use std::io::BufRead as _;
 
     let place = Place::new();

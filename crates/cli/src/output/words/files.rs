@@ -1,9 +1,9 @@
-//! Files on offer and on their way.
+//! Files on offer and in transfer.
 
 use super::{Style, bad, bytes, bytes_per_second, dim, mark};
 use crate::output::{FileView, Line, Table, Text, Transfer};
 
-/// Only what a person would want to know: offered by somebody else, failed, taken back, received by somebody.
+/// Only what a person would want to know: offered by another, failed, taken back, received by a member.
 pub(super) fn file(file: &FileView) -> Option<String> {
     let title = format!("file {} · {} ({})", file.id, file.name, bytes(file.size_bytes));
     Some(match file.state {

@@ -71,7 +71,7 @@ fn mark() -> Styled<&'static str> {
     Style::Good.of("✓")
 }
 
-/// Words from an error as a sentence. Its first word stays as it is: it may be somebody's or a file's name.
+/// Words from an error as a sentence. Its first word stays as it is: it may be a person's or a file's name.
 fn sentence(words: &str) -> String {
     let end = if words.is_empty() || words.ends_with(['.', '?', '!']) {
         ""

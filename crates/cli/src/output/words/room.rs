@@ -135,7 +135,7 @@ pub(super) fn chat(chat: &Chat) -> Vec<Line> {
     vec![Line::hanging(line, NAME_COLUMN)]
 }
 
-/// Somebody's words. All that is theirs stands right of the time, however long it is and however many lines it has.
+/// A person's words. All that is theirs stands right of the time, however long it is and however many lines it has.
 fn said(chat: &Chat, when: &str) -> Vec<Line> {
     let who = if chat.mine {
         format!("{when}  {} {}", mark(), Style::Me.of("you"))

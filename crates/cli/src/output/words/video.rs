@@ -147,7 +147,7 @@ pub(super) fn summary(rows: &[SummaryRow]) -> Vec<Line> {
         return vec!["Nothing has been measured: figures come with live video.".into()];
     }
     let are_trials = rows.iter().all(|row| row.trial.is_some());
-    // Of one stream nobody needs to be told that it is the same in every row.
+    // A table of one stream need not repeat it in every row.
     let is_one = are_trials || rows.iter().all(|row| row.stream == rows[0].stream);
     let headings = [
         if are_trials { "trial" } else { "to" },

@@ -1,3 +1,5 @@
+//! Writes a stream's frames into the files of a recording, and their times beside them.
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 

@@ -1005,7 +1005,8 @@ export type RecordedView = {
  */
 export type Direction = "out" | "in";
 /**
- * One stream between this computer and one peer, in one direction. Figures are over the last 10 s, counts since the stream began.
+ * One stream between this computer and one peer, in one direction. Figures are over the last 10 s, counts since the
+ * stream began.
  */
 export type LinkView = {
   /**
@@ -1267,7 +1268,8 @@ export type MetricsHistory = {
   comparison: CompareView | null;
 };
 /**
- * One frame's trip, as far as it is known here. Moments are microseconds after the first one that is known; since a time taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`.
+ * One frame's trip, as far as it is known here. Moments are microseconds after the first one that is known; since a time
+ * taken on another computer may be wrong by `clock_error_us`, one may lie before it. What is not known is `null`.
  */
 export type TripView = {
   /**

@@ -105,7 +105,10 @@ impl ConditionedView {
     pub(crate) fn of(counts: &[PathCounts; 2]) -> ConditionedView {
         ConditionedView {
             packets: counts.iter().map(|direction| direction.packets).sum(),
-            lost: counts.iter().map(|direction| direction.lost + direction.overflowed).sum(),
+            lost: counts
+                .iter()
+                .map(|direction| direction.lost + direction.overflowed)
+                .sum(),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::text;
 use super::units::MemberId;
+use super::{hex, text};
 
 /// The most people in one room, the host included.
 pub const MAX_PEOPLE: usize = 256;
@@ -35,15 +35,9 @@ impl std::str::FromStr for Fingerprint {
     type Err = &'static str;
 
     fn from_str(s: &str) -> Result<Fingerprint, Self::Err> {
-        let mut bytes = [0; 32];
-        if s.len() != 64 || !s.is_ascii() {
-            return Err("a fingerprint is 64 hexadecimal digits");
-        }
-        for (byte, digits) in bytes.iter_mut().zip(s.as_bytes().chunks_exact(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| "a fingerprint is 64 hexadecimal digits")?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| "a fingerprint is 64 hexadecimal digits")?;
-        }
-        Ok(Fingerprint(bytes))
+        hex::bytes_of(s)
+            .map(Fingerprint)
+            .ok_or("a fingerprint is 64 hexadecimal digits")
     }
 }
 

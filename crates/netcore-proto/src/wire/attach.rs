@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_EXACT, Receive, WireError, at_most};
-use crate::ground::{FileId, MemberId, Refusal, StreamId};
+use crate::ground::{FileId, MemberId, Refusal, StreamId, hex};
 
 /// What a member shows on every further connection to prove that it belongs to the one that was welcomed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,9 @@ impl Serialize for AttachToken {
 impl<'de> Deserialize<'de> for AttachToken {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<AttachToken, D::Error> {
         let text = String::deserialize(deserializer)?;
-        match u128::from_str_radix(&text, 16) {
-            Ok(token) if text.len() == 32 => Ok(AttachToken(token.to_be_bytes())),
-            _ => Err(serde::de::Error::custom("a token is 32 hexadecimal digits")),
-        }
+        hex::bytes_of(&text)
+            .map(AttachToken)
+            .ok_or_else(|| serde::de::Error::custom("a token is 32 hexadecimal digits"))
     }
 }
 

@@ -88,7 +88,8 @@ impl FromStr for Address {
         let port = if port.is_empty() {
             DEFAULT_PORT
         } else {
-            port.parse().map_err(|_| bad())?
+            let is_number = port.bytes().all(|digit| digit.is_ascii_digit());
+            port.parse().ok().filter(|_| is_number).ok_or_else(bad)?
         };
         if port == 0 {
             return Err(bad());
@@ -169,6 +170,7 @@ mod tests {
             "host:",
             "host:0",
             "host:70000",
+            "host:+27182",
             "999.1.1.1",
             "1.2.3",
             "a b",

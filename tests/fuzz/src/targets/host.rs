@@ -322,7 +322,10 @@ impl Rig {
             _ => Ok(()),
         };
         // Only a text, or a file larger than a message can say, is refused: the host asks no one.
-        assert!(done.is_ok() || matches!(op, Op::Say | Op::Offer), "{op:?}: {done:?}");
+        assert!(
+            done.is_ok() || matches!(op, Op::Say | Op::Offer),
+            "{op:?}: {done:?}"
+        );
         match *op {
             Op::Profile => node.set_profile(&requests::profile(input)?),
             Op::Stored { file: number } => node.file_stored(file(number), FileHash([3; 32])),

@@ -31,7 +31,7 @@ pub(crate) struct ResultLog {
     own: OwnStream,
 }
 
-/// Which stream is ours, shared with whoever goes live.
+/// Which stream is ours, shared with the code that goes live.
 #[derive(Clone)]
 pub(crate) struct OwnStream(Arc<AtomicU64>);
 
@@ -78,7 +78,7 @@ impl ResultLog {
         (&mut self.task).await.unwrap_or_default()
     }
 
-    /// Tell it here which stream is ours.
+    /// To be set here: which stream is ours.
     pub(crate) fn own(&self) -> &OwnStream {
         &self.own
     }
@@ -237,7 +237,7 @@ impl Writer {
         self.screen.show(&Report::Result(line));
     }
 
-    /// A member's only neighbour is the host, and goes without saying.
+    /// A member's only peer is the host, and goes without saying.
     async fn peer_name(&self, peer: MemberId) -> Option<Text> {
         if self.room.info().role == Role::Member {
             return None;
@@ -329,7 +329,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_full_disk_is_told_once_and_not_forgotten() {
+    fn a_full_disk_is_reported_once_and_not_forgotten() {
         let args = ResultArgs {
             csv: Some("/dev/full".into()),
             ..ResultArgs::default()

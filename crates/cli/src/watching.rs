@@ -23,12 +23,12 @@ pub(crate) struct Watching {
     pub(crate) recording: Option<PathBuf>,
     /// Whether either may take the place of what is there.
     pub(crate) overwrite: bool,
-    /// How often it is told what was seen.
+    /// How often what was seen is reported.
     pub(crate) every: Duration,
 }
 
 impl Watching {
-    /// Watches until the stream is over or it is `enough`, and tells what was seen in all. A recording is ended in every case.
+    /// Watches until the stream is over or it is `enough`, and reports what was seen in all. A recording is ended in every case.
     ///
     /// # Errors
     /// When there is no such stream, or a picture cannot be kept.
@@ -148,8 +148,8 @@ struct Tally {
     missed: u64,
     bad: u64,
     latest: Option<ShownFrame>,
-    /// Moment, frames and bytes when it was last told.
-    told: (Instant, u64, u64),
+    /// Moment, frames and bytes when it was last reported.
+    reported: (Instant, u64, u64),
 }
 
 impl Tally {
@@ -163,7 +163,7 @@ impl Tally {
             missed: 0,
             bad: 0,
             latest: None,
-            told: (now, 0, 0),
+            reported: (now, 0, 0),
         }
     }
 
@@ -177,7 +177,7 @@ impl Tally {
 
     fn since_last(&mut self) -> Watched {
         let (at, frames, bytes) =
-            std::mem::replace(&mut self.told, (Instant::now(), self.frames, self.bytes));
+            std::mem::replace(&mut self.reported, (Instant::now(), self.frames, self.bytes));
         self.view(at.elapsed(), self.frames - frames, self.bytes - bytes, false)
     }
 

@@ -46,7 +46,7 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     let written = results.finish().await.check();
     let arrived = arrived(&rows);
     env.screen.show(&Report::Summary { rows });
-    // What ended the stream, or its files, is told first.
+    // What ended the stream, or its files, is reported first.
     ended.and(written).and(arrived)
 }
 
@@ -63,7 +63,7 @@ fn arrived(rows: &[SummaryRow]) -> Result<()> {
         0 => "no frame arrived: none was sent on, so there is nothing to measure".to_owned(),
         lost => format!(
             "no frame arrived: of {lost} that were sent, the host acknowledged none; over UDP a firewall may keep them, \
-             --tcp goes the other way"
+             --tcp does not go over UDP"
         ),
     };
     Err(Failure::new(Code::Video, words))

@@ -15,8 +15,8 @@ use crate::recording::{LONGEST_WAIT, Recording, take_snapshot};
 use crate::viewers::Viewers;
 use crate::watching::{Watching, refuse_pictures};
 
-/// How often it is told what is seen.
-const TELL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often what is seen is reported.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Receives a stream: the one asked for, or the first there is.
 pub(super) async fn run(env: &Env, args: WatchArgs) -> Result<()> {
@@ -75,7 +75,7 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
         folder: args.save,
         recording: args.record,
         overwrite,
-        every: TELL_INTERVAL,
+        every: REPORT_INTERVAL,
     };
     // Ctrl-C ends the watching, not the account of it.
     let mut ended = Ok(());
@@ -106,14 +106,14 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
 async fn find(room: &Room, wanted: Option<StreamId>, screen: &Screen) -> StreamInfo {
     let mut events = room.events();
     settled(room).await;
-    let mut has_told = false;
+    let mut has_reported = false;
     loop {
         let streams = room.snapshot().await.streams;
         let is_wanted = |stream: &StreamInfo| wanted.is_none_or(|wanted| stream.id == wanted);
         if let Some(stream) = streams.into_iter().find(is_wanted) {
             return stream;
         }
-        if !std::mem::replace(&mut has_told, true) {
+        if !std::mem::replace(&mut has_reported, true) {
             screen.note("Nobody is live yet: waiting.");
         }
         // Whatever happens to streams is a reason to look again; so is having missed something.

@@ -27,7 +27,7 @@ pub(crate) enum Report {
     Joined(JoinedRoom),
     /// Who is here.
     People { count: usize, people: Vec<PersonView> },
-    /// Somebody's profile or presence changed.
+    /// A person's profile or presence changed.
     Person { person: PersonView },
     /// An entry of the room's log.
     Chat(Chat),
@@ -164,7 +164,7 @@ pub(crate) struct Chat {
     pub(crate) reason: Option<LeaveReason>,
     /// Ours; that it is in the log is its receipt.
     pub(crate) mine: bool,
-    /// How many people are here after somebody came or left; `null` when the entry is from before we came.
+    /// How many people are here after a person came or left; `null` when the entry is from before we came.
     pub(crate) people: Option<usize>,
 }
 

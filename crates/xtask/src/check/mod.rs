@@ -2,6 +2,7 @@
 
 mod shape;
 mod walls;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,6 +31,11 @@ const PARTS: &[Part] = &[
         name: "shape",
         about: "every capability at every layer; the architecture's invariants and walls",
         run: shape::check,
+    },
+    Part {
+        name: "words",
+        about: "the field's own words, by CONTRIBUTING's glossary",
+        run: words::check,
     },
     Part {
         name: "paths",

@@ -25,7 +25,7 @@ const PICTURES: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A picture more than there is room for is offered every so often: it shows an adaptive window that frames wait.
 const EXTRA_EVERY: u64 = 16;
-/// Long enough to be on its way for a while, short enough for any disk.
+/// Long enough to be in transfer for a while, short enough for any disk.
 const FILE_BYTES: u64 = 256 << 20;
 /// A file's progress is looked at this often.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -137,7 +137,7 @@ async fn feed(
                 }
             }
             Ok(Err(broadcast::error::RecvError::Closed)) => return,
-            // Nothing is on its way: in the beginning, or what would have told so was missed.
+            // Nothing is in transfer: in the beginning, or what would have said so was missed.
             Ok(Err(broadcast::error::RecvError::Lagged(_))) | Err(_) => offer(),
         }
     }
@@ -177,7 +177,7 @@ async fn first_pictures(wish: &Wish) -> Result<Vec<CapturedFrame>> {
     Ok(pictures)
 }
 
-/// Files on their way to the host, one after the other, until it is enough. Each is taken back when it is there.
+/// Files in transfer to the host, one after the other, until it is enough. Each is taken back when it is there.
 pub(super) struct FileLoad {
     moving: JoinHandle<Result<()>>,
     moved: Arc<Mutex<Moved>>,
@@ -198,7 +198,7 @@ impl Moved {
 }
 
 impl FileLoad {
-    /// Begins, and returns when the first bytes are on their way.
+    /// Begins, and returns when the first bytes have been sent.
     pub(super) async fn start(room: &Room) -> Result<FileLoad> {
         let moved = Arc::<Mutex<Moved>>::default();
         let mut moving = tokio::spawn(keep_moving(room.clone(), moved.clone()));

@@ -1,10 +1,10 @@
-//! Measuring: a stretch for each transport, and for each way to acknowledge; a table, and a report.
+//! Measuring: a stretch for each transport, and for each acknowledgement mode; a table, and a report.
 
 mod folder;
 mod load;
 mod network;
-mod plan;
 mod trial;
+mod trials;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,9 +26,9 @@ use crate::output_file::OutputFile;
 use crate::results::{Files, ResultLog};
 use folder::{Folder, write_json};
 pub(crate) use network::network_of;
-use plan::trials;
 use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
 use trial::Bench;
+use trials::trials;
 
 /// Between two trials nothing is sent for so long, so that none meets what the one before left behind.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -92,7 +92,10 @@ pub(super) async fn run(env: &Env, args: MeasureArgs) -> Result<()> {
 
 fn intention(args: &MeasureArgs, address: &Address) -> String {
     let over: Vec<String> = args.compare.iter().map(Transport::to_string).collect();
-    let mut words = format!("Measuring the way to {address}: {} at {}", args.source, args.size);
+    let mut words = format!(
+        "Measuring the path to {address}: {} at {}",
+        args.source, args.size
+    );
     if args.full_speed {
         words += ", as fast as it goes";
     }
@@ -102,7 +105,7 @@ fn intention(args: &MeasureArgs, address: &Address) -> String {
         over.join(" and ")
     );
     if args.acks {
-        words += ", each way to acknowledge";
+        words += ", each acknowledgement mode";
     }
     if args.with_file {
         words += ", alone and with a file";

@@ -6,11 +6,11 @@ use netcore::proto::Span;
 /// A queue before a bottleneck holds what passes in this time, as switches' do, but at least [`LEAST_QUEUE`].
 const QUEUE_MS: u64 = 50;
 const LEAST_QUEUE: u64 = 64 * 1024;
-/// The bottleneck is a place on the way, not this computer's own interface, which is at least this fast.
+/// The bottleneck is a place on the path, not this computer's own interface, which is at least this fast.
 const INTERFACE_MBIT: u64 = 1_000;
 
-/// `delay=MS`, `jitter=MS`, `loss=PERCENT` and `rate=MBIT`, comma-separated and each at most once; delay and jitter are one
-/// way.
+/// `delay=MS`, `jitter=MS`, `loss=PERCENT` and `rate=MBIT`, comma-separated and each at most once; delay and jitter are those
+/// of one direction.
 ///
 /// # Errors
 /// In words for a person.

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{interval, sleep};
 
 use super::load::{FileLoad, Load};
-use super::plan::Trial;
+use super::trials::Trial;
 use crate::args::MeasureArgs;
 use crate::exit::Result;
 use crate::output::{Change, LiveView, Report, Screen};
@@ -51,7 +51,7 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         height: args.size.height,
         rate: args.rate.or(args.size.rate).unwrap_or(0.0),
         quality: args.quality,
-        // What is compared are ways, so the pictures are the same on each unless that is to be seen.
+        // What is compared are paths, so the pictures are the same on each unless that is to be seen.
         fit: if args.adapt { Fit::FREE } else { Fit::Fixed },
         transport: trial.transport,
         // Nothing else is to be measured in its place.
@@ -168,13 +168,13 @@ impl Watch {
         let name = trial.name(args.acks);
         let measured = Measured::new(name, &record.key, peer_name, sent, distributions);
         let other = bench.other.map(Room::records).unwrap_or_default();
-        let told = other
+        let reported = other
             .into_iter()
             .find(|record| !record.key.outbound && Some(record.key.stream) == self.stream)
             .and_then(|record| Some(record.received?.0));
-        let counters = told
+        let counters = reported
             .as_ref()
-            .map_or(sent.counters, |told| sent.counters.with(told));
+            .map_or(sent.counters, |reported| sent.counters.with(reported));
         Some(Measured {
             ack_mode: trial.ack_mode(),
             with_file: trial.with_file,

@@ -10,12 +10,12 @@ use crate::args::MeasureArgs;
 pub(super) struct Trial {
     pub(super) transport: Transport,
     pub(super) acks: AckMode,
-    /// Whether a file is on its way at the same time.
+    /// Whether a file is transferred at the same time.
     pub(super) with_file: bool,
 }
 
 impl Trial {
-    /// What tells it from the others of a measurement, which compares ways to acknowledge or does not.
+    /// What distinguishes it from the others of a measurement, which compares acknowledgement modes or does not.
     pub(super) fn name(&self, compares_acks: bool) -> String {
         let mut name = self.transport.to_string();
         if compares_acks {
@@ -27,7 +27,7 @@ impl Trial {
         name
     }
 
-    /// The way to acknowledge in a word or two.
+    /// The acknowledgement mode in a word or two.
     pub(super) fn ack_mode(&self) -> &'static str {
         match (self.transport, self.acks) {
             (_, AckMode::StopAndWait) => "stop-and-wait",
@@ -38,17 +38,17 @@ impl Trial {
     }
 }
 
-/// What these arguments ask for: over each transport each way to acknowledge, each alone before it is with a file.
+/// What these arguments ask for: over each transport each acknowledgement mode, each alone before it is with a file.
 pub(super) fn trials(args: &MeasureArgs) -> Vec<Trial> {
     let mut trials = Vec::new();
     for &transport in &args.compare {
-        let ways: &[AckMode] = match (args.acks, transport) {
+        let modes: &[AckMode] = match (args.acks, transport) {
             (false, _) => &[AckMode::WindowWithRequestsAndParity],
             // TCP repeats what is lost by itself.
             (true, Transport::Tcp) => &[AckMode::StopAndWait, AckMode::Window],
             (true, Transport::Udp) => &AckMode::ALL,
         };
-        for &acks in ways {
+        for &acks in modes {
             let beside: &[bool] = if args.with_file { &[false, true] } else { &[false] };
             trials.extend(beside.iter().map(|&with_file| Trial {
                 transport,
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_to_acknowledge_stand_side_by_side() {
+    fn acknowledgement_modes_stand_side_by_side() {
         assert_eq!(
             planned(&["--acks", "--compare", "udp,tcp"]),
             [

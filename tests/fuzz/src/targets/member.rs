@@ -192,15 +192,14 @@ impl Person {
 
 /// Why something was refused is shown as the host words it, within the same limits as everything it says.
 fn check_refusal(event: &Event) {
-    let refusal = match event {
-        Event::Session(session::Event::Refused(refusal))
-        | Event::Chat(chat::Event::Refused { refusal, .. })
-        | Event::Files(files::Event::Refused { refusal, .. })
-        | Event::Video(video::Event::Refused { refusal, .. }) => refusal,
-        _ => return,
-    };
-    assert!(refusal.message.chars().count() <= MAX_REFUSAL_CHARS);
-    assert!(!refusal.message.contains(char::is_control), "{refusal:?}");
+    if let Event::Session(session::Event::Refused(refusal))
+    | Event::Chat(chat::Event::Refused { refusal, .. })
+    | Event::Files(files::Event::Refused { refusal, .. })
+    | Event::Video(video::Event::Refused { refusal, .. }) = event
+    {
+        assert!(refusal.message.chars().count() <= MAX_REFUSAL_CHARS);
+        assert!(!refusal.message.contains(char::is_control), "{refusal:?}");
+    }
 }
 
 impl Rig {

@@ -8,6 +8,7 @@ use super::{CommandError, Node, Role};
 use crate::ground::outbox::Recipients;
 use crate::ground::{FileId, MemberId, Profile, Refusal, RefusalCode, StreamId, Time};
 use crate::io::{Event, Notice, Output, Request};
+use crate::wire::{Receive, WireError};
 use crate::{chat, files, metrics, session, video};
 
 impl Node {
@@ -74,10 +75,7 @@ impl Node {
     /// [`CommandError::NotConnected`]: an offer does not wait. [`CommandError::Refused`]: the file is larger than
     /// [`MAX_EXACT`](crate::wire::MAX_EXACT) bytes.
     pub fn offer(&mut self, offer: files::Offer, now: Time) -> Result<(), CommandError> {
-        // A peer that reads what is out of its range ends the connection, so it is refused here.
-        let offer = offer
-            .fit()
-            .map_err(|error| CommandError::Refused(Refusal::new(RefusalCode::Limit, error.to_string())))?;
+        let offer = offer.fit().map_err(out_of_range)?;
         let local = offer.local;
         if let Role::Member(member) = &mut self.role
             && member.session.is_welcomed()
@@ -194,7 +192,9 @@ impl Node {
     /// Reports to a peer what we measured on the links to it.
     pub fn report(&mut self, to: MemberId, report: metrics::Report) {
         match &mut self.role {
-            Role::Host(_) => self.as_host(|_, out| out.notice(Recipients::One(to), Notice::Metrics(report))),
+            Role::Host(_) => {
+                self.as_host(|_, out| out.notice(Recipients::One(to), Notice::Metrics(report.fit())))
+            }
             Role::Member(_) => {
                 // Without a connection the report is dropped: the next second has fresh figures.
                 let _ = self.ask(Request::Metrics(report), |_, _| {});
@@ -218,7 +218,8 @@ impl Node {
         }
     }
 
-    /// Asks the host, or does it when we are the host.
+    /// Asks the host, or does it when we are the host. A host that reads what is out of its range ends the connection, so our
+    /// own wishes are held to the same ranges first.
     fn ask(
         &mut self,
         request: Request,
@@ -227,6 +228,7 @@ impl Node {
         match &mut self.role {
             Role::Host(_) => self.as_host(own),
             Role::Member(member) if member.session.is_welcomed() => {
+                let request = request.fit().map_err(out_of_range)?;
                 self.deliver_member(MemberQueue {
                     requests: vec![request],
                     events: Vec::new(),
@@ -244,4 +246,8 @@ impl Node {
             self.deliver(out);
         }
     }
+}
+
+fn out_of_range(error: WireError) -> CommandError {
+    CommandError::Refused(Refusal::new(RefusalCode::Limit, error.to_string()))
 }

@@ -441,3 +441,40 @@ fn a_file_of_more_bytes_than_a_message_can_say_is_offered_to_nobody() {
     assert!(host.offer(offer(MAX_EXACT), Time::ZERO).is_ok());
     assert_eq!(host.files().len(), 1);
 }
+
+#[test]
+fn a_member_publishes_what_a_host_can_read_whatever_its_own_wish_is() {
+    let mut host = host();
+    let mut member = Node::member(&profile());
+    let conn = ConnId(1);
+    host.handle_connected(conn, peer(1), Time::ZERO);
+    member.handle_connected(conn, peer(0), Time::ZERO);
+    let pass = |from: &mut Node, to: &mut Node| {
+        while let Some(output) = from.poll_output() {
+            if let Output::Transmit { bytes, .. } = output {
+                to.handle_bytes(conn, &bytes, Time::ZERO);
+            }
+        }
+    };
+    for _ in 0..3 {
+        pass(&mut member, &mut host);
+        pass(&mut host, &mut member);
+        host.handle_drained(conn);
+    }
+    let spec = StreamSpec {
+        source: SourceKind::Camera,
+        title: "title ".repeat(100_000),
+        width: 640,
+        height: 480,
+        rate: f32::NAN,
+        transport: Transport::Udp,
+    };
+    assert_eq!(member.publish(1, &spec), Ok(()));
+    pass(&mut member, &mut host);
+    assert_eq!(
+        host.streams().len(),
+        1,
+        "the stream is there, and so is its publisher"
+    );
+    assert_eq!(host.people().len(), 2);
+}

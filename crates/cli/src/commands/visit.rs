@@ -17,6 +17,8 @@ use crate::signals::Signals;
 
 /// Saying goodbye may take so long.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
+/// A host that closes a connection says why beforehand; what it said is known within this time.
+const LONGEST_VERDICT: Duration = Duration::from_secs(1);
 /// A host that has not sent everything by then is not waited for any longer.
 const LONGEST_CATCH_UP: Duration = Duration::from_secs(30);
 
@@ -63,10 +65,33 @@ impl Visit {
             return Err(Failure::lost(reason));
         }
         let lost = lost(events, &self.screen);
-        tokio::select! {
+        let done = tokio::select! {
             done = work => done,
             failure = lost => Err(failure),
             signal = self.signals.next() => Err(signal),
+        };
+        self.explained(done).await
+    }
+
+    /// What failed because the room was lost for good at the same moment failed for the room's reason.
+    pub(super) async fn explained<T>(&self, done: Result<T>) -> Result<T> {
+        if done.is_ok() {
+            return done;
+        }
+        let mut events = self.room.events();
+        if self.room.lost_because().is_none() && !matches!(self.room.link(), LinkState::Up) {
+            let verdict = async {
+                while !matches!(
+                    events.recv().await,
+                    Ok(RoomEvent::Closed(_)) | Err(RecvError::Closed)
+                ) {}
+            };
+            // Without a verdict what failed speaks for itself.
+            let _ = timeout(LONGEST_VERDICT, verdict).await;
+        }
+        match self.room.lost_because() {
+            Some(reason) => Err(Failure::lost(reason)),
+            None => done,
         }
     }
 
@@ -106,10 +131,15 @@ async fn lost(mut events: Receiver<RoomEvent>, screen: &Screen) -> Failure {
     }
 }
 
-/// Waits until the host has sent everything that was there before we came.
+/// Waits until the host has sent everything that was there before we came. In a room that is lost for good nothing is settled
+/// any more.
 pub(super) async fn settled(room: &Room) {
     let mut events = room.events();
-    if room.snapshot().await.is_up_to_date {
+    let snapshot = room.snapshot().await;
+    if room.lost_because().is_some() {
+        return std::future::pending().await;
+    }
+    if snapshot.is_up_to_date {
         return;
     }
     let up_to_date = async {

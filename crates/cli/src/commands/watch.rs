@@ -89,7 +89,8 @@ async fn look(env: &Env, args: WatchArgs, visit: &mut Visit, room: &Room, stream
         };
         ended = visit.during(waited).await;
     };
-    let watched = watching.run(room, &viewers, &env.screen, enough).await?;
+    let watched = watching.run(room, &viewers, &env.screen, enough).await;
+    let watched = visit.explained(watched).await?;
     let frames = watched.frames;
     env.screen.show(&Report::Watched(watched));
     ended?;

@@ -72,7 +72,7 @@ test("a click on the chart of delay shows the trip of a frame of that second", a
     const drawn = await page.locator(`${at("trip-drawn")} .at`).textContent();
     assert.ok(whole.includes(Number(drawn).toFixed(2)), `${whole} is not ${drawn}`);
     await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-    await page.getByText("no longer kept").waitFor();
+    await page.getByText("no longer stored").waitFor();
     assert.match(await page.locator(at("trip-frame")).textContent(), /^medians of/);
   });
 });

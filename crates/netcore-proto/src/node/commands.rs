@@ -75,7 +75,7 @@ impl Node {
     /// [`CommandError::NotConnected`]: an offer does not wait. [`CommandError::Refused`]: the file is larger than
     /// [`MAX_EXACT`](crate::wire::MAX_EXACT) bytes.
     pub fn offer(&mut self, offer: files::Offer, now: Time) -> Result<(), CommandError> {
-        let offer = offer.fit().map_err(out_of_range)?;
+        let offer = offer.fit().map_err(|error| out_of_range(&error))?;
         let local = offer.local;
         if let Role::Member(member) = &mut self.role
             && member.session.is_welcomed()
@@ -193,7 +193,7 @@ impl Node {
     pub fn report(&mut self, to: MemberId, report: metrics::Report) {
         match &mut self.role {
             Role::Host(_) => {
-                self.as_host(|_, out| out.notice(Recipients::One(to), Notice::Metrics(report.fit())))
+                self.as_host(|_, out| out.notice(Recipients::One(to), Notice::Metrics(report.fit())));
             }
             Role::Member(_) => {
                 // Without a connection the report is dropped: the next second has fresh figures.
@@ -228,7 +228,7 @@ impl Node {
         match &mut self.role {
             Role::Host(_) => self.as_host(own),
             Role::Member(member) if member.session.is_welcomed() => {
-                let request = request.fit().map_err(out_of_range)?;
+                let request = request.fit().map_err(|error| out_of_range(&error))?;
                 self.deliver_member(MemberQueue {
                     requests: vec![request],
                     events: Vec::new(),
@@ -248,6 +248,6 @@ impl Node {
     }
 }
 
-fn out_of_range(error: WireError) -> CommandError {
+fn out_of_range(error: &WireError) -> CommandError {
     CommandError::Refused(Refusal::new(RefusalCode::Limit, error.to_string()))
 }

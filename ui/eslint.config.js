@@ -1,9 +1,12 @@
+import { existsSync, readdirSync } from "node:fs";
 import svelte from "eslint-plugin-svelte";
 import globals from "globals";
 import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
-const CAPABILITIES = ["session", "chat", "files", "video", "metrics"];
+const SOURCES = new URL("src/", import.meta.url);
+/** A folder with a panel is a capability. */
+const CAPABILITIES = readdirSync(SOURCES).filter((name) => existsSync(new URL(`${name}/Panel.svelte`, SOURCES)));
 
 const shell = { group: ["@tauri-apps/*"], message: "Only src/backend/tauri.ts knows the desktop shell." };
 const fake = {

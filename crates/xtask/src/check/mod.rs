@@ -1,5 +1,7 @@
 //! `cargo xtask check`: everything a reviewer should not have to look for.
 
+mod capabilities;
+mod modules;
 mod shape;
 mod walls;
 mod words;

@@ -1,47 +1,11 @@
-//! The architecture's table and invariants, held against the tree.
+//! The architecture's code map and invariants, held against the tree.
 
 use std::fs;
 use std::path::Path;
 
-use super::walls;
+use super::{capabilities, modules, walls};
 use crate::failure::{Failure, Result};
 use crate::project::{Project, files_under};
-
-/// One word per capability, unchanged at every layer.
-const CAPABILITIES: [&str; 5] = ["session", "chat", "files", "video", "metrics"];
-
-/// A layer, and where a capability stands in it: `*` is the capability, and any one of the places will do.
-struct Layer {
-    name: &'static str,
-    places: &'static [&'static str],
-}
-
-const LAYERS: &[Layer] = &[
-    Layer {
-        name: "pure protocol",
-        places: &["crates/netcore-proto/src/*/mod.rs"],
-    },
-    Layer {
-        name: "network driver",
-        places: &["crates/netcore/src/*.rs", "crates/netcore/src/*/mod.rs"],
-    },
-    Layer {
-        name: "application",
-        places: &["crates/app/src/*/mod.rs"],
-    },
-    Layer {
-        name: "interface",
-        places: &["ui/src/*/Panel.svelte"],
-    },
-    Layer {
-        name: "simulated test",
-        places: &[
-            "tests/sim/tests/sim/*.rs",
-            "tests/sim/tests/*.rs",
-            "tests/sim/src/*.rs",
-        ],
-    },
-];
 
 /// Words that may stand in one place of the tree only.
 struct Kept {
@@ -167,13 +131,16 @@ const KEPT: &[Kept] = &[
     },
 ];
 
-/// Names every gap in the table, every broken invariant and every breach of a wall at once.
+/// Names every place that a capability lacks, every file that is part of no crate, every broken invariant and every breach of a
+/// wall at once.
 ///
 /// # Errors
 /// When there is any.
 pub(super) fn check(project: &Project) -> Result<()> {
     let root = &project.root;
-    let mut said = gaps(|place| root.join(place).is_file());
+    let capabilities = capabilities::all(project)?;
+    let mut said = capabilities::check(project, &capabilities)?;
+    said.extend(modules::check(project)?);
     for kept in KEPT {
         for file in files_under(&root.join(kept.under), kept.ending) {
             let name = relative(root, &file);
@@ -181,34 +148,12 @@ pub(super) fn check(project: &Project) -> Result<()> {
             said.extend(strays(kept, &name, &text));
         }
     }
-    said.extend(walls::check(root)?);
+    said.extend(walls::check(root, &capabilities)?);
     if said.is_empty() {
         Ok(())
     } else {
         Err(Failure::Message(said.join("\n")))
     }
-}
-
-/// Every capability missing at a layer, given which files exist.
-fn gaps(exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut gaps = Vec::new();
-    for layer in LAYERS {
-        for capability in CAPABILITIES {
-            let places: Vec<String> = layer
-                .places
-                .iter()
-                .map(|place| place.replace('*', capability))
-                .collect();
-            if !places.iter().any(|place| exists(place)) {
-                gaps.push(format!(
-                    "{capability} is missing in the {} (looked for {})",
-                    layer.name,
-                    places.join(", ")
-                ));
-            }
-        }
-    }
-    gaps
 }
 
 /// The lines of a file that say what may not be said there. Comments may.
@@ -244,29 +189,6 @@ pub(super) fn relative(root: &Path, file: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_complete_tree_has_no_gap() {
-        assert!(gaps(|_| true).is_empty());
-    }
-
-    #[test]
-    fn a_capability_missing_at_one_layer_is_named_with_the_layer() {
-        let gaps = gaps(|place| !place.contains("/metrics") || !place.starts_with("ui/"));
-        assert_eq!(gaps.len(), 1, "{gaps:?}");
-        assert!(
-            gaps[0].contains("metrics") && gaps[0].contains("interface"),
-            "{gaps:?}"
-        );
-    }
-
-    #[test]
-    fn one_of_several_places_is_enough() {
-        assert!(
-            gaps(|place| place != "crates/netcore/src/video.rs").is_empty(),
-            "video may be a folder"
-        );
-    }
 
     #[test]
     fn a_clock_read_outside_its_file_is_found_and_a_comment_is_not() {

@@ -12,14 +12,17 @@ use crate::project::files_under;
 struct House {
     /// Its folder of sources.
     root: &'static str,
-    rooms: &'static [Room],
+    /// What the capabilities stand on.
+    rooms: &'static [Room<'static>],
+    /// Each capability is a room too, and this is whom its code may name beside itself.
+    capability_may_name: &'static [&'static str],
     exceptions: &'static [Exception],
 }
 
 /// A folder or a file right below the sources, and whom its code may name beside itself. What stands there and is no room is a
 /// registry: it may name every room, and no room may name it.
-struct Room {
-    name: &'static str,
+struct Room<'a> {
+    name: &'a str,
     may_name: &'static [&'static str],
 }
 
@@ -38,17 +41,20 @@ const PROTOCOL: House = House {
         room("ground", &[]),
         room("wire", &["ground"]),
         room("link", &["ground", "wire"]),
-        room("session", &["ground", "wire"]),
-        room("chat", &["ground", "wire"]),
-        room("files", &["ground", "wire"]),
-        room("video", &["ground", "wire", "link"]),
-        room("metrics", &["ground", "wire"]),
     ],
-    exceptions: &[door(
-        "metrics",
-        "video",
-        "meters count what a Sender and a Receiver report of each frame, and nothing else does",
-    )],
+    capability_may_name: &["ground", "wire"],
+    exceptions: &[
+        door(
+            "video",
+            "link",
+            "streams are what the links between two computers carry",
+        ),
+        door(
+            "metrics",
+            "video",
+            "meters count what a Sender and a Receiver report of each frame, and nothing else does",
+        ),
+    ],
 };
 
 /// What stands below the network's capabilities.
@@ -81,12 +87,8 @@ const NETWORK: House = House {
                 "store",
             ],
         ),
-        room("session", BELOW),
-        room("chat", BELOW),
-        room("files", BELOW),
-        room("video", BELOW),
-        room("metrics", BELOW),
     ],
+    capability_may_name: BELOW,
     exceptions: &[
         door(
             "session",
@@ -116,12 +118,12 @@ const fn door(room: &'static str, names: &'static str, why: &'static str) -> Exc
     Exception { room, names, why }
 }
 
-const fn room(name: &'static str, may_name: &'static [&'static str]) -> Room {
+const fn room(name: &'static str, may_name: &'static [&'static str]) -> Room<'static> {
     Room { name, may_name }
 }
 
 /// Every name that crosses a wall, and every exception that nothing needs.
-pub(super) fn check(root: &Path) -> Result<Vec<String>> {
+pub(super) fn check(root: &Path, capabilities: &[String]) -> Result<Vec<String>> {
     let mut said = Vec::new();
     for house in HOUSES {
         let folder = root.join(house.root);
@@ -130,17 +132,18 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
             let text = fs::read_to_string(&file).map_err(Failure::file("reading", &file))?;
             texts.push((relative(&folder, &file), text));
         }
-        said.extend(house.breaches(&texts));
+        said.extend(house.breaches(capabilities, &texts));
     }
     Ok(said)
 }
 
 impl House {
     /// `texts` are the crate's files, each with its name below the sources.
-    fn breaches(&self, texts: &[(String, String)]) -> Vec<String> {
+    fn breaches(&self, capabilities: &[String], texts: &[(String, String)]) -> Vec<String> {
         let mut said = Vec::new();
         let mut needed = BTreeSet::new();
-        for room in self.rooms {
+        let rooms = self.all_rooms(capabilities);
+        for room in &rooms {
             let files = texts.iter().filter(|(name, _)| room_of(name) == room.name);
             if files.clone().next().is_none() {
                 said.push(format!(
@@ -149,7 +152,7 @@ impl House {
                 ));
             }
             for (file, text) in files {
-                for (line, named) in named_at_the_root(file, text) {
+                for (line, named) in named_at_the_root(file, text, &rooms) {
                     if named == room.name || room.may_name.contains(&named.as_str()) {
                         continue;
                     }
@@ -173,6 +176,17 @@ impl House {
         }));
         said
     }
+
+    fn all_rooms<'a>(&self, capabilities: &'a [String]) -> Vec<Room<'a>> {
+        let rooms = self.rooms.iter().map(|room| (room.name, room.may_name));
+        let capabilities = capabilities
+            .iter()
+            .map(|name| (name.as_str(), self.capability_may_name));
+        rooms
+            .chain(capabilities)
+            .map(|(name, may_name)| Room { name, may_name })
+            .collect()
+    }
 }
 
 /// The room a file stands in: `chat` of `chat/host.rs`, `io` of `io.rs`.
@@ -182,7 +196,7 @@ fn room_of(file: &str) -> &str {
 }
 
 /// What stands right below the crate's root in the paths of a file, with the lines.
-fn named_at_the_root(file: &str, text: &str) -> Vec<(usize, String)> {
+fn named_at_the_root(file: &str, text: &str, rooms: &[Room<'_>]) -> Vec<(usize, String)> {
     let code = without_comments(text);
     let mut found = Vec::new();
     for (at, _) in code
@@ -204,17 +218,11 @@ fn named_at_the_root(file: &str, text: &str) -> Vec<(usize, String)> {
             let line = line_of(&code, at);
             let names = first_names(rest).into_iter();
             // In a module within the file, the same path leads to the file's own folder.
-            let other = names.filter(|name| HOUSES.iter().any(|house| house.has_room(name)));
+            let other = names.filter(|name| rooms.iter().any(|room| room.name == name));
             found.extend(other.map(|name| (line, name)));
         }
     }
     found
-}
-
-impl House {
-    fn has_room(&self, name: &str) -> bool {
-        self.rooms.iter().any(|room| room.name == name)
-    }
 }
 
 /// How many modules a file is below the crate's root.
@@ -282,11 +290,8 @@ mod tests {
 
     const HOUSE: House = House {
         root: "src",
-        rooms: &[
-            room("ground", &[]),
-            room("chat", &["ground"]),
-            room("files", &["ground"]),
-        ],
+        rooms: &[room("ground", &[])],
+        capability_may_name: &["ground"],
         exceptions: &[door("files", "chat", "for the test")],
     };
 
@@ -301,7 +306,7 @@ mod tests {
         let all: Vec<_> = all
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
-        HOUSE.breaches(&all)
+        HOUSE.breaches(&["chat".to_owned(), "files".to_owned()], &all)
     }
 
     #[test]
@@ -347,7 +352,7 @@ mod tests {
     fn a_door_that_nobody_uses_and_a_room_that_is_gone_are_named() {
         let found = breaches(&[("files/mod.rs", "use crate::ground::Time;")]);
         assert_eq!(found, ["src: files no longer names chat (for the test)"]);
-        let found = HOUSE.breaches(&[("chat/mod.rs".into(), String::new())]);
+        let found = HOUSE.breaches(&[], &[("chat/mod.rs".into(), String::new())]);
         assert!(
             found.iter().any(|said| said.contains("src/ground is a room")),
             "{found:?}"

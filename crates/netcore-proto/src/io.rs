@@ -3,79 +3,81 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::ground::{ConnId, MemberId, Refusal};
+use crate::ground::{ConnId, Refusal};
 use crate::wire::{Receive, WireError};
 use crate::{chat, files, metrics, session, video};
 
-/// What a member says to the host, one variant per capability.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "about", content = "body", rename_all = "lowercase")]
-pub enum Request {
+macro_rules! messages {
+    ($($(#[$about:meta])* $variant:ident of $module:ident),* $(,)?) => {
+        /// What a member says to the host, one variant per capability.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "about", content = "body", rename_all = "lowercase")]
+        pub enum Request {
+            $($(#[$about])* $variant($module::Request)),*
+        }
+
+        /// What the host says to members, one variant per capability.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "about", content = "body", rename_all = "lowercase")]
+        pub enum Notice {
+            $($(#[$about])* $variant($module::Notice)),*
+        }
+
+        /// What the application and the data plane learn, one variant per capability.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($(#[$about])* $variant($module::Event)),*
+        }
+
+        impl Receive for Request {
+            fn fit(self) -> Result<Request, WireError> {
+                Ok(match self {
+                    $(Request::$variant(request) => request.fit()?.into()),*
+                })
+            }
+        }
+
+        impl Receive for Notice {
+            fn fit(self) -> Result<Notice, WireError> {
+                Ok(match self {
+                    $(Notice::$variant(notice) => notice.fit()?.into()),*
+                })
+            }
+        }
+
+        $(
+            impl From<$module::Request> for Request {
+                fn from(request: $module::Request) -> Request {
+                    Request::$variant(request)
+                }
+            }
+
+            impl From<$module::Notice> for Notice {
+                fn from(notice: $module::Notice) -> Notice {
+                    Notice::$variant(notice)
+                }
+            }
+
+            impl From<$module::Event> for Event {
+                fn from(event: $module::Event) -> Event {
+                    Event::$variant(event)
+                }
+            }
+        )*
+    };
+}
+
+messages! {
     /// Who is here.
-    Session(session::Request),
+    Session of session,
     /// What is said.
-    Chat(chat::Request),
+    Chat of chat,
     /// What is offered.
-    Files(files::Request),
+    Files of files,
     /// Which streams exist.
-    Video(video::Request),
+    Video of video,
     /// What was measured.
-    Metrics(metrics::Report),
-}
-
-/// What the host says to members, one variant per capability.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "about", content = "body", rename_all = "lowercase")]
-pub enum Notice {
-    /// Who is here.
-    Session(session::Notice),
-    /// What is said.
-    Chat(chat::Notice),
-    /// What is offered.
-    Files(files::Notice),
-    /// Which streams exist.
-    Video(video::Notice),
-    /// What was measured.
-    Metrics(metrics::Report),
-}
-
-impl Receive for Request {
-    fn fit(self) -> Result<Request, WireError> {
-        Ok(match self {
-            Request::Session(request) => Request::Session(request.fit()?),
-            Request::Chat(request) => Request::Chat(request.fit()?),
-            Request::Files(request) => Request::Files(request.fit()?),
-            Request::Video(request) => Request::Video(request.fit()),
-            Request::Metrics(report) => Request::Metrics(report.fit()),
-        })
-    }
-}
-
-impl Receive for Notice {
-    fn fit(self) -> Result<Notice, WireError> {
-        Ok(match self {
-            Notice::Session(notice) => Notice::Session(notice.fit()?),
-            Notice::Chat(notice) => Notice::Chat(notice.fit()?),
-            Notice::Files(notice) => Notice::Files(notice.fit()?),
-            Notice::Video(notice) => Notice::Video(notice.fit()),
-            Notice::Metrics(report) => Notice::Metrics(report.fit()),
-        })
-    }
-}
-
-/// What the application and the data plane learn, one variant per capability.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// Who is here.
-    Session(session::Event),
-    /// What is said.
-    Chat(chat::Event),
-    /// What is offered.
-    Files(files::Event),
-    /// Which streams exist.
-    Video(video::Event),
-    /// What was measured elsewhere: by which member, and what.
-    Metrics(MemberId, metrics::Report),
+    Metrics of metrics,
 }
 
 /// What a machine wants done, in this order.

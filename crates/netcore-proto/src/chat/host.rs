@@ -1,8 +1,9 @@
 //! The host's side of chat: it numbers what is said, once for each message.
 
 use super::{Body, Entry, Event, Log, Notice, Request, tidy_text};
+use crate::ground::machine::HostMachine;
 use crate::ground::outbox::{HostOutbox, Recipients};
-use crate::ground::{Person, Refusal, RefusalCode};
+use crate::ground::{MemberId, Person, Refusal, RefusalCode};
 
 /// The most encoded bytes of the log that a newcomer is brought up to date with; the oldest beyond that are left out.
 const MAX_LISTED_BYTES: usize = 4 * 1024 * 1024;
@@ -13,25 +14,12 @@ pub(crate) struct Host {
     log: Log,
 }
 
-impl Host {
-    pub(crate) fn log(&self) -> &Log {
-        &self.log
-    }
+impl HostMachine for Host {
+    type Request = Request;
+    type Notice = Notice;
+    type Event = Event;
 
-    /// Something happened that belongs in the log.
-    pub(crate) fn note(
-        &mut self,
-        person: &Person,
-        body: Body,
-        unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
-    ) {
-        let entry = self.append(person, None, body, unix_ms);
-        out.notice(Recipients::All, Notice::Entry(entry.clone()));
-        out.event(Event::Entry(entry));
-    }
-
-    pub(crate) fn handle_request(
+    fn handle_request(
         &mut self,
         from: &Person,
         request: Request,
@@ -58,6 +46,42 @@ impl Host {
         out.event(Event::Entry(entry));
     }
 
+    /// The log is sent after `last_seq`, as many of the latest entries as [`MAX_LISTED_BYTES`] hold.
+    fn first_to_list(&self, _newcomer: MemberId, last_seq: u64) -> u64 {
+        let mut bytes = 0_usize;
+        let fits = |entry: &&Entry| {
+            bytes = bytes.saturating_add(entry.encoded_bytes());
+            bytes <= MAX_LISTED_BYTES
+        };
+        let missed = self.log.entries().rev().take_while(|entry| entry.seq > last_seq);
+        let oldest = missed.take_while(fits).last();
+        oldest.map_or_else(|| self.log.last_seq().saturating_add(1), |entry| entry.seq)
+    }
+
+    fn next_to_list(&self, _newcomer: MemberId, from: u64) -> Option<(u64, Notice)> {
+        let entry = self.log.after(from.saturating_sub(1)).next()?;
+        Some((entry.seq, Notice::Entry(entry.clone())))
+    }
+}
+
+impl Host {
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Something happened that belongs in the log.
+    pub(crate) fn note(
+        &mut self,
+        person: &Person,
+        body: Body,
+        unix_ms: u64,
+        out: &mut impl HostOutbox<Notice, Event>,
+    ) {
+        let entry = self.append(person, None, body, unix_ms);
+        out.notice(Recipients::All, Notice::Entry(entry.clone()));
+        out.event(Event::Entry(entry));
+    }
+
     /// The host itself says something; its receipt is immediate.
     pub(crate) fn say(
         &mut self,
@@ -71,24 +95,6 @@ impl Host {
         out.notice(Recipients::All, Notice::Entry(entry.clone()));
         out.event(Event::Entry(entry.clone()));
         entry
-    }
-
-    /// From which entry on a newcomer is sent the log: after `last_seq`, as many of the latest as [`MAX_LISTED_BYTES`] hold.
-    pub(crate) fn first_to_list(&self, last_seq: u64) -> u64 {
-        let mut bytes = 0_usize;
-        let fits = |entry: &&Entry| {
-            bytes = bytes.saturating_add(entry.encoded_bytes());
-            bytes <= MAX_LISTED_BYTES
-        };
-        let missed = self.log.entries().rev().take_while(|entry| entry.seq > last_seq);
-        let oldest = missed.take_while(fits).last();
-        oldest.map_or_else(|| self.log.last_seq().saturating_add(1), |entry| entry.seq)
-    }
-
-    /// For a page: the first entry from number `from` on.
-    pub(crate) fn entry_from(&self, from: u64) -> Option<(u64, Notice)> {
-        let entry = self.log.after(from.saturating_sub(1)).next()?;
-        Some((entry.seq, Notice::Entry(entry.clone())))
     }
 
     fn append(&mut self, from: &Person, local: Option<u64>, body: Body, unix_ms: u64) -> Entry {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Entry, Event, Log, Notice, Request};
 use crate::ground::MemberId;
+use crate::ground::machine::MemberMachine;
 use crate::ground::outbox::MemberOutbox;
 
 /// The most messages that wait for a receipt.
@@ -25,41 +26,19 @@ struct Waiting {
     text: String,
 }
 
-impl Member {
-    pub(crate) fn log(&self) -> &Log {
-        &self.log
-    }
+impl MemberMachine for Member {
+    type Request = Request;
+    type Notice = Notice;
+    type Event = Event;
 
-    /// Sends `text` now, or as soon as there is a connection. Returns `false` when too much waits already.
-    pub(crate) fn say(
-        &mut self,
-        local: u64,
-        text: String,
-        is_connected: bool,
-        out: &mut impl MemberOutbox<Request, Event>,
-    ) -> bool {
-        let bytes: usize = self.waiting.iter().map(|waiting| waiting.text.len()).sum();
-        if self.waiting.len() >= MAX_WAITING || bytes.saturating_add(text.len()) > MAX_WAITING_BYTES {
-            return false;
-        }
-        if is_connected {
-            out.request(Request::Say {
-                local,
-                text: text.clone(),
-            });
-        }
-        self.waiting.push_back(Waiting { local, text });
-        true
-    }
-
-    /// The room on the host is another one now, with a log of its own.
-    pub(crate) fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+    /// The other room has a log of its own.
+    fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
         self.log.clear();
         out.event(Event::Reset);
     }
 
-    /// We are in (again): what has no receipt is sent once more.
-    pub(crate) fn handle_welcome(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+    /// What has no receipt is sent once more.
+    fn handle_welcome(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
         for Waiting { local, text } in &self.waiting {
             out.request(Request::Say {
                 local: *local,
@@ -68,7 +47,7 @@ impl Member {
         }
     }
 
-    pub(crate) fn handle_notice(
+    fn handle_notice(
         &mut self,
         notice: Notice,
         me: Option<MemberId>,
@@ -99,6 +78,34 @@ impl Member {
                 }
             }
         }
+    }
+}
+
+impl Member {
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Sends `text` now, or as soon as there is a connection. Returns `false` when too much waits already.
+    pub(crate) fn say(
+        &mut self,
+        local: u64,
+        text: String,
+        is_connected: bool,
+        out: &mut impl MemberOutbox<Request, Event>,
+    ) -> bool {
+        let bytes: usize = self.waiting.iter().map(|waiting| waiting.text.len()).sum();
+        if self.waiting.len() >= MAX_WAITING || bytes.saturating_add(text.len()) > MAX_WAITING_BYTES {
+            return false;
+        }
+        if is_connected {
+            out.request(Request::Say {
+                local,
+                text: text.clone(),
+            });
+        }
+        self.waiting.push_back(Waiting { local, text });
+        true
     }
 
     fn receipt(&mut self, local: u64, entry: Entry, out: &mut impl MemberOutbox<Request, Event>) {

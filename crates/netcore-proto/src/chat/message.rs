@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::person::{tidy_colour, tidy_name};
 use crate::ground::{LeaveReason, MemberId, Refusal, text};
-use crate::wire::{MAX_EXACT, MAX_UNIX_MS, WireError, at_most};
+use crate::wire::{MAX_EXACT, MAX_UNIX_MS, Receive, WireError, at_most};
 
 /// The longest message in bytes of UTF-8. JSON at most doubles it (quotes, backslashes, line ends), which fits a control message.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
@@ -150,9 +150,9 @@ pub enum TextError {
     },
 }
 
-impl Request {
+impl Receive for Request {
     /// Nothing is cut here: a text that is too long is refused by name, so that its sender learns of it.
-    pub(crate) fn fit(self) -> Result<Request, WireError> {
+    fn fit(self) -> Result<Request, WireError> {
         let Request::Say { local, text } = self;
         Ok(Request::Say {
             local,
@@ -161,8 +161,8 @@ impl Request {
     }
 }
 
-impl Notice {
-    pub(crate) fn fit(self) -> Result<Notice, WireError> {
+impl Receive for Notice {
+    fn fit(self) -> Result<Notice, WireError> {
         Ok(match self {
             Notice::Entry(entry) => Notice::Entry(entry.fit()?),
             Notice::Receipt(entry) => Notice::Receipt(entry.fit()?),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request};
+use crate::ground::machine::HostMachine;
 use crate::ground::outbox::{HostOutbox, Recipients};
 use crate::ground::{FileId, MemberId, Person, Refusal, RefusalCode};
 
@@ -18,12 +19,12 @@ pub(crate) struct Host {
     last: u32,
 }
 
-impl Host {
-    pub(crate) fn files(&self) -> impl Iterator<Item = &FileInfo> {
-        self.files.values()
-    }
+impl HostMachine for Host {
+    type Request = Request;
+    type Notice = Notice;
+    type Event = Event;
 
-    pub(crate) fn handle_request(
+    fn handle_request(
         &mut self,
         from: &Person,
         request: Request,
@@ -46,6 +47,46 @@ impl Host {
             }
             Request::Received { file } => self.received(file, from.id, out),
         }
+    }
+
+    /// As many of the latest files are sent as [`MAX_LISTED_BYTES`] hold.
+    fn first_to_list(&self, newcomer: MemberId, _last_seq: u64) -> u64 {
+        let mut bytes = 0_usize;
+        let fits = |file: &&FileInfo| {
+            bytes = bytes.saturating_add(file.most_bytes());
+            bytes <= MAX_LISTED_BYTES
+        };
+        let visible = self.files.values().rev().filter(|file| file.is_for(newcomer));
+        let oldest = visible.take_while(fits).last();
+        oldest.map_or(u64::MAX, |file| file.id.0.into())
+    }
+
+    fn next_to_list(&self, newcomer: MemberId, from: u64) -> Option<(u64, Notice)> {
+        let from = FileId(u32::try_from(from).ok()?);
+        let mut files = self.files.range(from..);
+        let (id, file) = files.find(|(_, file)| file.is_for(newcomer))?;
+        let notice = Notice::Offered(file.clone());
+        Some((id.0.into(), notice))
+    }
+
+    /// What an owner who has left for good had not finished sending will never be whole.
+    fn handle_departure(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
+        let unfinished = |file: &&FileInfo| file.owner == member && file.state == FileState::Uploading;
+        let ids: Vec<FileId> = self
+            .files
+            .values()
+            .filter(unfinished)
+            .map(|file| file.id)
+            .collect();
+        for id in ids {
+            self.failed(id, "its owner left before it was sent".into(), out);
+        }
+    }
+}
+
+impl Host {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &FileInfo> {
+        self.files.values()
     }
 
     /// Puts a file on offer, from a member or from the host itself.
@@ -119,41 +160,6 @@ impl Host {
         if is_news && file.received_by.len() < MAX_RECEIVERS {
             file.received_by.push(member);
             announce(file, out);
-        }
-    }
-
-    /// From which number on a newcomer is sent files: as many of the latest as [`MAX_LISTED_BYTES`] hold.
-    pub(crate) fn first_to_list(&self, member: MemberId) -> u64 {
-        let mut bytes = 0_usize;
-        let fits = |file: &&FileInfo| {
-            bytes = bytes.saturating_add(file.most_bytes());
-            bytes <= MAX_LISTED_BYTES
-        };
-        let visible = self.files.values().rev().filter(|file| file.is_for(member));
-        let oldest = visible.take_while(fits).last();
-        oldest.map_or(u64::MAX, |file| file.id.0.into())
-    }
-
-    /// For a page: the first file from number `from` on that `member` may see.
-    pub(crate) fn file_from(&self, from: u64, member: MemberId) -> Option<(u64, Notice)> {
-        let from = FileId(u32::try_from(from).ok()?);
-        let mut files = self.files.range(from..);
-        let (id, file) = files.find(|(_, file)| file.is_for(member))?;
-        let notice = Notice::Offered(file.clone());
-        Some((id.0.into(), notice))
-    }
-
-    /// What an owner who has left for good had not finished sending will never be whole.
-    pub(crate) fn handle_departure(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
-        let unfinished = |file: &&FileInfo| file.owner == member && file.state == FileState::Uploading;
-        let ids: Vec<FileId> = self
-            .files
-            .values()
-            .filter(unfinished)
-            .map(|file| file.id)
-            .collect();
-        for id in ids {
-            self.failed(id, "its owner left before it was sent".into(), out);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, FileInfo, FileState, MAX_FILES, Notice, Offer, Request};
+use crate::ground::machine::MemberMachine;
 use crate::ground::outbox::MemberOutbox;
 use crate::ground::{FileId, Fingerprint, MemberId, Person};
 
@@ -26,6 +27,60 @@ struct Own {
     asked: usize,
     /// Its numbers in the present room.
     ids: Vec<FileId>,
+}
+
+impl MemberMachine for Member {
+    type Request = Request;
+    type Notice = Notice;
+    type Event = Event;
+
+    fn handle_notice(
+        &mut self,
+        notice: Notice,
+        _me: Option<MemberId>,
+        out: &mut impl MemberOutbox<Request, Event>,
+    ) {
+        let event = match notice {
+            Notice::Accepted { local, file } => match self.own.get_mut(&local) {
+                Some(own) if own.asked > 0 => {
+                    own.asked = own.asked.saturating_sub(1);
+                    own.ids.push(file.id);
+                    let file = self.keep(file);
+                    Event::Accepted { local, file }
+                }
+                _ => self.changed(file),
+            },
+            Notice::Refused { local, refusal } => {
+                self.own.remove(&local);
+                Event::Refused { local, refusal }
+            }
+            Notice::Offered(file) | Notice::Changed(file) => self.changed(file),
+        };
+        out.event(event);
+    }
+
+    /// The other room's files begin anew, and our own offers are made again.
+    fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+        self.files.clear();
+        out.event(Event::Reset);
+        for own in self.own.values_mut() {
+            own.ids.clear();
+            own.asked = 0;
+            match &own.to {
+                Some(to) => own.waiting.clone_from(to),
+                None => own.offer_again(Vec::new(), out),
+            }
+        }
+    }
+
+    /// What was meant for a person in an earlier room is offered to them.
+    fn handle_present(&mut self, person: &Person, out: &mut impl MemberOutbox<Request, Event>) {
+        for own in self.own.values_mut() {
+            if own.waiting.remove(&person.fingerprint) {
+                own.offer_again(vec![person.id], out);
+            }
+        }
+    }
 }
 
 impl Member {
@@ -54,58 +109,6 @@ impl Member {
     /// A file of ours is not to be offered again.
     pub(crate) fn forget(&mut self, file: FileId) {
         self.own.retain(|_, own| !own.ids.contains(&file));
-    }
-
-    /// The room on the host is another one now: its files begin anew, and our own offers are made again.
-    pub(crate) fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
-        self.files.clear();
-        out.event(Event::Reset);
-        for own in self.own.values_mut() {
-            own.ids.clear();
-            own.asked = 0;
-            match &own.to {
-                Some(to) => own.waiting.clone_from(to),
-                None => own.offer_again(Vec::new(), out),
-            }
-        }
-    }
-
-    /// We are in (again), with `people`.
-    pub(crate) fn handle_welcome<'a>(
-        &mut self,
-        people: impl Iterator<Item = &'a Person>,
-        out: &mut impl MemberOutbox<Request, Event>,
-    ) {
-        people.for_each(|person| self.handle_present(person, out));
-    }
-
-    /// A person is here: what was meant for them in an earlier room is offered to them.
-    pub(crate) fn handle_present(&mut self, person: &Person, out: &mut impl MemberOutbox<Request, Event>) {
-        for own in self.own.values_mut() {
-            if own.waiting.remove(&person.fingerprint) {
-                own.offer_again(vec![person.id], out);
-            }
-        }
-    }
-
-    pub(crate) fn handle_notice(&mut self, notice: Notice, out: &mut impl MemberOutbox<Request, Event>) {
-        let event = match notice {
-            Notice::Accepted { local, file } => match self.own.get_mut(&local) {
-                Some(own) if own.asked > 0 => {
-                    own.asked = own.asked.saturating_sub(1);
-                    own.ids.push(file.id);
-                    let file = self.keep(file);
-                    Event::Accepted { local, file }
-                }
-                _ => self.changed(file),
-            },
-            Notice::Refused { local, refusal } => {
-                self.own.remove(&local);
-                Event::Refused { local, refusal }
-            }
-            Notice::Offered(file) | Notice::Changed(file) => self.changed(file),
-        };
-        out.event(event);
     }
 
     fn changed(&mut self, file: FileInfo) -> Event {

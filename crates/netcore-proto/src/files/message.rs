@@ -8,7 +8,7 @@ use super::MAX_RECEIVERS;
 use super::name::safe_name;
 use crate::ground::person::{MAX_PEOPLE, tidy_name};
 use crate::ground::{FileId, MemberId, Refusal, text};
-use crate::wire::{MAX_EXACT, MAX_UNIX_MS, WireError, at_most};
+use crate::wire::{MAX_EXACT, MAX_UNIX_MS, Receive, WireError, at_most};
 
 /// A file's BLAKE3 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -230,8 +230,8 @@ impl Offer {
     }
 }
 
-impl Request {
-    pub(crate) fn fit(self) -> Result<Request, WireError> {
+impl Receive for Request {
+    fn fit(self) -> Result<Request, WireError> {
         Ok(match self {
             Request::Offer(offer) => Request::Offer(offer.fit()?),
             Request::Cancel { file } => Request::Cancel { file },
@@ -240,8 +240,8 @@ impl Request {
     }
 }
 
-impl Notice {
-    pub(crate) fn fit(self) -> Result<Notice, WireError> {
+impl Receive for Notice {
+    fn fit(self) -> Result<Notice, WireError> {
         Ok(match self {
             Notice::Accepted { local, file } => Notice::Accepted {
                 local,

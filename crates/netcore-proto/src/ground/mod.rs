@@ -5,6 +5,7 @@ pub(crate) mod arithmetic;
 mod clock_offset;
 mod deadline;
 pub(crate) mod hex;
+pub(crate) mod machine;
 pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod refusal;

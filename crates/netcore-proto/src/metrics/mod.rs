@@ -5,6 +5,7 @@
 
 mod arrival;
 mod counters;
+mod exchange;
 mod histogram;
 mod link;
 mod pace;
@@ -16,6 +17,8 @@ mod trip;
 
 pub use arrival::ArrivalMeter;
 pub use counters::{Count, Counters};
+pub use exchange::{Event, Notice, Request};
+pub(crate) use exchange::{Host, Member};
 pub use histogram::{Bucket, Distribution, Distributions, Quantiles};
 pub use link::LinkMeter;
 pub use results::{csv_header, csv_line, json_line};
@@ -27,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::arithmetic::mul_div_ceil;
 use crate::ground::{ClockOffset, Span, StreamId, Time, Transport};
-use crate::wire::MAX_EXACT;
+use crate::wire::{MAX_EXACT, Receive, WireError};
 
 /// Figures describe this much of the past.
 pub const WINDOW: Span = Span::from_secs(10);
@@ -140,7 +143,8 @@ impl Figures {
 }
 
 impl Report {
-    pub(crate) fn fit(self) -> Report {
+    /// The report as far as it can be true.
+    pub(crate) fn tidied(self) -> Report {
         let Report { links, clocks } = self;
         let links = links.into_iter().take(MAX_REPORTED);
         let clocks = clocks.into_iter().take(MAX_REPORTED);
@@ -148,6 +152,12 @@ impl Report {
             links: links.map(|(stream, figures)| (stream, figures.fit())).collect(),
             clocks: clocks.filter(|(_, clock)| clock.is_possible()).collect(),
         }
+    }
+}
+
+impl Receive for Report {
+    fn fit(self) -> Result<Report, WireError> {
+        Ok(self.tidied())
     }
 }
 

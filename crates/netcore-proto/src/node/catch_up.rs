@@ -1,5 +1,8 @@
 //! How far a newcomer has been brought up to date.
 
+use std::slice::Iter;
+
+use super::machines::Section;
 use crate::ground::MemberId;
 use crate::session;
 
@@ -9,18 +12,12 @@ pub(super) struct CatchUp {
     pub(super) member: MemberId,
     /// The last entry of the log that it has; zero for none.
     pub(super) last_seq: u64,
-    pub(super) section: Section,
-    /// The first number of that section that has not been sent.
+    /// What it is being sent; `None` while that is the people.
+    pub(super) section: Option<Section>,
+    /// What comes after that.
+    pub(super) later: Iter<'static, Section>,
+    /// The first number of the section that has not been sent.
     pub(super) next: u64,
-}
-
-/// What a newcomer is sent, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
-    People,
-    Files,
-    Streams,
-    Chat,
 }
 
 impl CatchUp {
@@ -28,7 +25,8 @@ impl CatchUp {
         CatchUp {
             member: arrival.member,
             last_seq: arrival.last_seq.unwrap_or(0),
-            section: Section::People,
+            section: None,
+            later: Section::ALL.iter(),
             next: arrival.introduced,
         }
     }

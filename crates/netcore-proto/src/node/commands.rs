@@ -7,7 +7,7 @@ use super::outbox::{HostQueue, MemberQueue};
 use super::{CommandError, Node, Role};
 use crate::ground::outbox::Recipients;
 use crate::ground::{FileId, MemberId, Profile, Refusal, RefusalCode, StreamId, Time};
-use crate::io::{Event, Notice, Output, Request};
+use crate::io::{Output, Request};
 use crate::wire::{Receive, WireError};
 use crate::{chat, files, metrics, session, video};
 
@@ -25,13 +25,14 @@ impl Node {
                 let unix_ms = host.unix_ms(now);
                 let me = host.session.person(MemberId::HOST).cloned();
                 let me = me.expect("the host is in its own room as long as the room exists");
-                let entry = host.chat.say(&me, local, text, unix_ms, &mut out);
+                let entry = host.machines.chat.say(&me, local, text, unix_ms, &mut out);
                 self.deliver(out);
                 Ok(Some(entry))
             }
             Role::Member(member) => {
                 let mut out = MemberQueue::default();
                 if !member
+                    .machines
                     .chat
                     .say(local, text, member.session.is_welcomed(), &mut out)
                 {
@@ -80,7 +81,7 @@ impl Node {
         if let Role::Member(member) = &mut self.role
             && member.session.is_welcomed()
         {
-            member.files.remember(&offer, member.session.people());
+            member.machines.files.remember(&offer, member.session.people());
         }
         self.ask(
             Request::Files(files::Request::Offer(offer.clone())),
@@ -88,11 +89,11 @@ impl Node {
                 let unix_ms = host.unix_ms(now);
                 let me = host.session.person(MemberId::HOST).cloned();
                 let me = me.expect("the host is in its own room as long as the room exists");
-                let event = match host.files.offer(&me, offer, unix_ms, out) {
+                let event = match host.machines.files.offer(&me, offer, unix_ms, out) {
                     Ok(file) => files::Event::Accepted { local, file },
                     Err(refusal) => files::Event::Refused { local, refusal },
                 };
-                out.event(Event::Files(event));
+                out.event(event);
             },
         )
     }
@@ -104,10 +105,10 @@ impl Node {
     pub fn cancel_file(&mut self, file: FileId) -> Result<(), CommandError> {
         if let Role::Member(member) = &mut self.role {
             // Whatever becomes of the request, the file is not to be offered again.
-            member.files.forget(file);
+            member.machines.files.forget(file);
         }
         self.ask(Request::Files(files::Request::Cancel { file }), |host, out| {
-            host.files.cancel(file, out);
+            host.machines.files.cancel(file, out);
         })
     }
 
@@ -118,18 +119,18 @@ impl Node {
     pub fn file_received(&mut self, file: FileId) -> Result<(), CommandError> {
         let request = Request::Files(files::Request::Received { file });
         self.ask(request, |host, out| {
-            host.files.received(file, MemberId::HOST, out);
+            host.machines.files.received(file, MemberId::HOST, out);
         })
     }
 
     /// On a host: the data plane has stored a file.
     pub fn file_stored(&mut self, file: FileId, hash: files::FileHash) {
-        self.as_host(|host, out| host.files.stored(file, hash, out));
+        self.as_host(|host, out| host.machines.files.stored(file, hash, out));
     }
 
     /// On a host: the data plane could not get or keep a file.
     pub fn file_failed(&mut self, file: FileId, why: String) {
-        self.as_host(|host, out| host.files.failed(file, why, out));
+        self.as_host(|host, out| host.machines.files.failed(file, why, out));
     }
 
     /// Begins a stream. The answer is [`video::Event::Published`] or [`video::Event::Refused`] with our number.
@@ -143,11 +144,11 @@ impl Node {
                 spec: spec.clone(),
             }),
             |host, out| {
-                let event = match host.video.publish(MemberId::HOST, spec, out) {
+                let event = match host.machines.video.publish(MemberId::HOST, spec, out) {
                     Ok(stream) => video::Event::Published { local, stream },
                     Err(refusal) => video::Event::Refused { local, refusal },
                 };
-                out.event(Event::Video(event));
+                out.event(event);
             },
         )
     }
@@ -163,7 +164,7 @@ impl Node {
                 spec: spec.clone(),
             }),
             |host, out| {
-                host.video.change(MemberId::HOST, stream, spec, out);
+                host.machines.video.change(MemberId::HOST, stream, spec, out);
             },
         )
     }
@@ -176,7 +177,7 @@ impl Node {
         self.ask(
             Request::Video(video::Request::Unpublish { stream }),
             |host, out| {
-                host.video.unpublish(MemberId::HOST, stream, out);
+                host.machines.video.unpublish(MemberId::HOST, stream, out);
             },
         )
     }
@@ -193,7 +194,7 @@ impl Node {
     pub fn report(&mut self, to: MemberId, report: metrics::Report) {
         match &mut self.role {
             Role::Host(_) => {
-                self.as_host(|_, out| out.notice(Recipients::One(to), Notice::Metrics(report.fit())));
+                self.as_host(|_, out| out.notice(Recipients::One(to), report.tidied()));
             }
             Role::Member(_) => {
                 // Without a connection the report is dropped: the next second has fresh figures.

@@ -1,15 +1,16 @@
-//! The host's half of a node: which machine a request is for, and what a departure changes in the others.
+//! The host's half of a node: who a request is from, and what a departure changes.
 
 use std::collections::BTreeMap;
 
 use super::catch_up::CatchUp;
+use super::machines::HostMachines;
 use super::outbox::{HostOut, HostQueue};
 use crate::ground::{ConnId, LeaveReason, MemberId, Refusal, RefusalCode, Time};
 use crate::io::{Event, Request};
 use crate::wire::{ControlDecoder, Received, WireError};
-use crate::{chat, files, session, video};
+use crate::{chat, session};
 
-/// The host's machines, and which of them a request is for.
+/// The host's machines, and the connections that they are reached by.
 #[derive(Debug)]
 pub(super) struct HostNode {
     pub(super) epoch_unix_ms: u64,
@@ -17,9 +18,7 @@ pub(super) struct HostNode {
     /// Newcomers that are still being brought up to date.
     pub(super) catching_up: BTreeMap<ConnId, CatchUp>,
     pub(super) session: session::Host,
-    pub(super) chat: chat::Host,
-    pub(super) files: files::Host,
-    pub(super) video: video::Host,
+    pub(super) machines: HostMachines,
 }
 
 impl HostNode {
@@ -30,7 +29,7 @@ impl HostNode {
     pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostQueue) {
         let unix_ms = self.unix_ms(now);
         if let Some(person) = self.session.person(member) {
-            self.chat.note(person, body, unix_ms, out);
+            self.machines.chat.note(person, body, unix_ms, out);
         }
     }
 
@@ -66,12 +65,7 @@ impl HostNode {
                     self.handle_arrival(&arrival, now, out);
                 }
             }
-            (Request::Chat(request), Some(person)) => self.chat.handle_request(person, request, unix_ms, out),
-            (Request::Files(request), Some(person)) => {
-                self.files.handle_request(person, request, unix_ms, out);
-            }
-            (Request::Video(request), Some(person)) => self.video.handle_request(person.id, request, out),
-            (Request::Metrics(report), Some(person)) => out.event(Event::Metrics(person.id, report)),
+            (request, Some(person)) => self.machines.handle_request(person, request, unix_ms, out),
             (_, None) => {
                 let words = "a connection begins with a hello";
                 self.session
@@ -81,8 +75,8 @@ impl HostNode {
     }
 
     pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostQueue) {
-        // An older connection of the same member may just have been replaced: its streams went with it.
-        self.video.handle_detached(arrival.member, out);
+        // An older connection of the same member may just have been replaced.
+        self.machines.handle_detached(arrival.member, out);
         self.catching_up.insert(arrival.conn, CatchUp::new(arrival));
         if arrival.is_new {
             self.note(arrival.member, chat::Body::Joined, now, out);
@@ -121,7 +115,7 @@ impl HostNode {
         now: Time,
         out: &mut HostQueue,
     ) {
-        self.video.handle_detached(member, out);
+        self.machines.handle_detached(member, out);
         if let Some(departure) = self.session.leave(member, reason, refusal, out) {
             self.handle_departure(&departure, now, out);
         }
@@ -133,9 +127,9 @@ impl HostNode {
         now: Time,
         out: &mut HostQueue,
     ) {
-        self.files.handle_departure(departure.person.id, out);
+        self.machines.handle_departure(departure.person.id, out);
         let unix_ms = self.unix_ms(now);
-        self.chat.note(
+        self.machines.chat.note(
             &departure.person,
             chat::Body::Left {
                 reason: departure.reason,
@@ -151,14 +145,14 @@ impl HostNode {
         self.handle_detached(out);
     }
 
-    /// Members that lost their connection in what just happened publish and watch nothing any more.
+    /// Every machine learns which members lost their connection in what just happened.
     pub(super) fn handle_detached(&mut self, out: &mut HostQueue) {
         let detached = out.entries.iter().filter_map(|entry| match entry {
             HostOut::Event(Event::Session(session::Event::Detached { member })) => Some(*member),
             _ => None,
         });
         for member in detached.collect::<Vec<_>>() {
-            self.video.handle_detached(member, out);
+            self.machines.handle_detached(member, out);
         }
     }
 

@@ -21,7 +21,7 @@ impl Node {
                 member.conn = Some((conn, ControlDecoder::default()));
                 member
                     .session
-                    .handle_connected(member.chat.log().last_seq(), now, &mut out);
+                    .handle_connected(member.machines.chat.log().last_seq(), now, &mut out);
                 self.deliver_member(out);
             }
         }

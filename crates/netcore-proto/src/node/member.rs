@@ -1,19 +1,18 @@
-//! A member's half of a node: which machine a notice is for.
+//! A member's half of a node: its connection to the host, and what a welcome changes.
 
+use super::machines::MemberMachines;
 use super::outbox::MemberQueue;
-use crate::ground::{ConnId, MemberId, Refusal, RefusalCode, Time};
-use crate::io::{Event, Notice};
+use crate::ground::{ConnId, Refusal, RefusalCode, Time};
+use crate::io::Notice;
+use crate::session;
 use crate::wire::{ControlDecoder, Received};
-use crate::{chat, files, session, video};
 
-/// A member's machines, and which of them a notice is for.
+/// A member's machines, and the connection that they are reached by.
 #[derive(Debug)]
 pub(super) struct MemberNode {
     pub(super) conn: Option<(ConnId, ControlDecoder)>,
     pub(super) session: session::Member,
-    pub(super) chat: chat::Member,
-    pub(super) files: files::Member,
-    pub(super) video: video::Member,
+    pub(super) machines: MemberMachines,
 }
 
 impl MemberNode {
@@ -52,31 +51,29 @@ impl MemberNode {
                     if is_another_room {
                         self.leave_room(out);
                     }
-                    self.chat.handle_welcome(out);
-                    self.files.handle_welcome(self.session.people(), out);
+                    self.machines.handle_welcome(out);
+                    for person in self.session.people() {
+                        self.machines.handle_present(person, out);
+                    }
                 }
                 if let Some(person) = newcomer.and_then(|id| self.session.person(id)) {
-                    self.files.handle_present(person, out);
+                    self.machines.handle_present(person, out);
                 }
             }
-            Notice::Chat(notice) => self.chat.handle_notice(notice, self.session.me(), out),
-            Notice::Files(notice) => self.files.handle_notice(notice, out),
-            Notice::Video(notice) => self.video.handle_notice(notice, self.session.me(), out),
-            Notice::Metrics(report) => out.events.push(Event::Metrics(MemberId::HOST, report)),
+            notice => self.machines.handle_notice(notice, self.session.me(), out),
         }
     }
 
     /// The earlier room's end is reported before the welcome of the next, so that no number is taken for one of the other room.
     fn leave_room(&mut self, out: &mut MemberQueue) {
         let welcomed = out.events.pop();
-        self.chat.leave_room(out);
-        self.files.leave_room(out);
+        self.machines.leave_room(out);
         out.events.extend(welcomed);
     }
 
     pub(super) fn handle_closed(&mut self, out: &mut MemberQueue) {
         self.conn = None;
         self.session.handle_closed();
-        self.video.handle_closed(out);
+        self.machines.handle_closed(out);
     }
 }

@@ -6,6 +6,7 @@ mod commands;
 mod deliver;
 mod host;
 mod inputs;
+mod machines;
 mod member;
 mod outbox;
 mod pages;
@@ -17,6 +18,7 @@ use crate::ground::{Fingerprint, MemberId, Person, Profile, Refusal, Time};
 use crate::io::Output;
 use crate::{chat, files, session, video};
 use host::HostNode;
+use machines::{HostMachines, MemberMachines};
 use member::MemberNode;
 use outbox::HostQueue;
 
@@ -85,9 +87,7 @@ impl Node {
             decoders: BTreeMap::new(),
             catching_up: BTreeMap::new(),
             session: session::Host::new(room_name, room, &profile, identity, address),
-            chat: chat::Host::default(),
-            files: files::Host::default(),
-            video: video::Host::default(),
+            machines: HostMachines::default(),
         };
         let mut out = HostQueue::default();
         host.note(MemberId::HOST, chat::Body::Opened, now, &mut out);
@@ -104,9 +104,7 @@ impl Node {
         let member = MemberNode {
             conn: None,
             session: session::Member::new(profile),
-            chat: chat::Member::default(),
-            files: files::Member::default(),
-            video: video::Member::default(),
+            machines: MemberMachines::default(),
         };
         Node {
             role: Role::Member(member),
@@ -149,24 +147,24 @@ impl Node {
     /// What was said.
     pub fn chat(&self) -> &chat::Log {
         match &self.role {
-            Role::Host(host) => host.chat.log(),
-            Role::Member(member) => member.chat.log(),
+            Role::Host(host) => host.machines.chat.log(),
+            Role::Member(member) => member.machines.chat.log(),
         }
     }
 
     /// What is on offer; a host knows also of files that are not for it.
     pub fn files(&self) -> Vec<&files::FileInfo> {
         match &self.role {
-            Role::Host(host) => host.files.files().collect(),
-            Role::Member(member) => member.files.files().collect(),
+            Role::Host(host) => host.machines.files.files().collect(),
+            Role::Member(member) => member.machines.files.files().collect(),
         }
     }
 
     /// Which streams are live.
     pub fn streams(&self) -> Vec<&video::StreamInfo> {
         match &self.role {
-            Role::Host(host) => host.video.streams().collect(),
-            Role::Member(member) => member.video.streams().collect(),
+            Role::Host(host) => host.machines.video.streams().collect(),
+            Role::Member(member) => member.machines.video.streams().collect(),
         }
     }
 

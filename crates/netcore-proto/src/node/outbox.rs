@@ -6,7 +6,6 @@ use crate::ground::outbox::{HostOutbox, MemberOutbox, Recipients};
 use crate::ground::{ConnId, Refusal};
 use crate::io::{Event, Notice, Request};
 use crate::wire::encode_control;
-use crate::{chat, files, session, video};
 
 /// What a host's machines put out since it was last delivered.
 #[derive(Debug, Default)]
@@ -34,48 +33,42 @@ pub(super) struct MemberQueue {
 }
 
 impl HostQueue {
-    pub(super) fn notice(&mut self, to: Recipients, notice: Notice) {
-        self.entries.push(HostOut::Notice(to, notice));
+    pub(super) fn notice(&mut self, to: Recipients, notice: impl Into<Notice>) {
+        self.entries.push(HostOut::Notice(to, notice.into()));
     }
 
-    pub(super) fn event(&mut self, event: Event) {
-        self.entries.push(HostOut::Event(event));
+    pub(super) fn event(&mut self, event: impl Into<Event>) {
+        self.entries.push(HostOut::Event(event.into()));
     }
 }
 
-macro_rules! capabilities {
-    ($($variant:ident by $module:ident),*) => {$(
-        impl HostOutbox<$module::Notice, $module::Event> for HostQueue {
-            fn notice(&mut self, to: Recipients, notice: $module::Notice) {
-                self.entries.push(HostOut::Notice(to, Notice::$variant(notice)));
-            }
+impl<N: Into<Notice>, E: Into<Event>> HostOutbox<N, E> for HostQueue {
+    fn notice(&mut self, to: Recipients, notice: N) {
+        self.notice(to, notice);
+    }
 
-            fn answer(&mut self, conn: ConnId, notice: $module::Notice) {
-                self.entries.push(HostOut::Answer(conn, Notice::$variant(notice)));
-            }
+    fn answer(&mut self, conn: ConnId, notice: N) {
+        self.entries.push(HostOut::Answer(conn, notice.into()));
+    }
 
-            fn close(&mut self, conn: ConnId, refusal: Option<Refusal>) {
-                self.entries.push(HostOut::Close(conn, refusal));
-            }
+    fn close(&mut self, conn: ConnId, refusal: Option<Refusal>) {
+        self.entries.push(HostOut::Close(conn, refusal));
+    }
 
-            fn event(&mut self, event: $module::Event) {
-                self.entries.push(HostOut::Event(Event::$variant(event)));
-            }
-        }
-
-        impl MemberOutbox<$module::Request, $module::Event> for MemberQueue {
-            fn request(&mut self, request: $module::Request) {
-                self.requests.push(Request::$variant(request));
-            }
-
-            fn event(&mut self, event: $module::Event) {
-                self.events.push(Event::$variant(event));
-            }
-        }
-    )*};
+    fn event(&mut self, event: E) {
+        self.event(event);
+    }
 }
 
-capabilities!(Session by session, Chat by chat, Files by files, Video by video);
+impl<R: Into<Request>, E: Into<Event>> MemberOutbox<R, E> for MemberQueue {
+    fn request(&mut self, request: R) {
+        self.requests.push(request.into());
+    }
+
+    fn event(&mut self, event: E) {
+        self.events.push(event.into());
+    }
+}
 
 /// A message as its bytes.
 pub(super) fn encoded(message: &impl serde::Serialize) -> Bytes {

@@ -1,14 +1,14 @@
 //! Bringing a newcomer up to date, page by page.
 //!
-//! Who joins or returns is sent people, files, streams and words in this order, as they are when their turn comes. A page is
-//! bounded in encoded bytes, and the next one follows when the driver reports that the last has left
-//! ([`Output::AwaitDrain`]): what waits for a connection stays small, however much there is to say
-//! and however slowly it is read. [`session::Notice::UpToDate`] ends it.
+//! Who joins or returns is sent the people, and then what each machine has for it, in the order of `Section::ALL` and as it is
+//! when its turn comes. A page is bounded in encoded bytes, and the next one follows when the driver reports that the last has
+//! left ([`Output::AwaitDrain`]): what waits for a connection stays small, however much there is to say and however slowly it
+//! is read. [`session::Notice::UpToDate`] ends it.
 //!
 //! What changes meanwhile is sent at once, as to everybody. A later page repeats it, which a member takes for a change. Words
 //! are the exception, since a member's log has an order: until the log's pages are through, new entries wait for theirs.
 
-use super::catch_up::{CatchUp, Section};
+use super::catch_up::CatchUp;
 use super::host::HostNode;
 use super::outbox::encoded;
 use crate::ground::ConnId;
@@ -45,27 +45,30 @@ impl HostNode {
 
     /// Goes on to the next section. Returns `false` when there is none.
     fn begin_next_section(&self, catch_up: &mut CatchUp) -> bool {
-        let (section, next) = match catch_up.section {
-            Section::People => (Section::Files, self.files.first_to_list(catch_up.member)),
-            Section::Files => (Section::Streams, 0),
-            Section::Streams => (Section::Chat, self.chat.first_to_list(catch_up.last_seq)),
-            Section::Chat => return false,
+        let Some(&section) = catch_up.later.next() else {
+            return false;
         };
-        (catch_up.section, catch_up.next) = (section, next);
+        catch_up.section = Some(section);
+        catch_up.next = self
+            .machines
+            .first_to_list(section, catch_up.member, catch_up.last_seq);
         true
     }
 
     /// The next thing to say of a section, and its number.
     fn next_item(&self, catch_up: &CatchUp) -> Option<(u64, Notice)> {
-        let CatchUp { member, next, .. } = *catch_up;
-        fn item<N>(found: Option<(u64, N)>, notice: fn(N) -> Notice) -> Option<(u64, Notice)> {
-            found.map(|(number, found)| (number, notice(found)))
-        }
-        match catch_up.section {
-            Section::People => item(self.session.person_from(next, member), Notice::Session),
-            Section::Files => item(self.files.file_from(next, member), Notice::Files),
-            Section::Streams => item(self.video.stream_from(next), Notice::Video),
-            Section::Chat => item(self.chat.entry_from(next), Notice::Chat),
+        let CatchUp {
+            member,
+            next,
+            section,
+            ..
+        } = *catch_up;
+        match section {
+            Some(section) => self.machines.next_to_list(section, member, next),
+            None => {
+                let (number, notice) = self.session.person_from(next, member)?;
+                Some((number, notice.into()))
+            }
         }
     }
 

@@ -215,7 +215,7 @@ impl Member {
 mod tests {
     use super::*;
     use crate::session::{Fingerprint, Presence, Welcome};
-    use crate::wire::AttachToken;
+    use crate::wire::{AttachToken, Receive};
 
     fn person(id: u32) -> Person {
         Person {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::person::{LeaveReason, MAX_PEOPLE, Person, Profile, tidy_name};
 use crate::ground::{MemberId, Refusal, Time};
-use crate::wire::{AttachToken, MAX_EXACT, WireError, at_most, moment};
+use crate::wire::{AttachToken, MAX_EXACT, Receive, WireError, at_most, moment};
 
 /// What a member sends the host about itself and its presence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +98,8 @@ pub struct Welcome {
     pub people: Vec<Person>,
 }
 
-impl Request {
-    pub(crate) fn fit(self) -> Result<Request, WireError> {
+impl Receive for Request {
+    fn fit(self) -> Result<Request, WireError> {
         Ok(match self {
             Request::Hello { profile, returning } => Request::Hello {
                 profile: profile.tidied(),
@@ -113,8 +113,8 @@ impl Request {
     }
 }
 
-impl Notice {
-    pub(crate) fn fit(self) -> Result<Notice, WireError> {
+impl Receive for Notice {
+    fn fit(self) -> Result<Notice, WireError> {
         Ok(match self {
             Notice::Welcome(welcome) => Notice::Welcome(Box::new(welcome.fit()?)),
             Notice::Refused(refusal) => Notice::Refused(refusal.fit()),

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamInfo, StreamSpec};
+use crate::ground::machine::HostMachine;
 use crate::ground::outbox::{HostOutbox, Recipients};
-use crate::ground::{MemberId, Refusal, RefusalCode, StreamId};
+use crate::ground::{MemberId, Person, Refusal, RefusalCode, StreamId};
 
 /// The host's catalogue of streams and who watches them.
 #[derive(Debug, Default)]
@@ -15,17 +16,19 @@ pub(crate) struct Host {
     last: u32,
 }
 
-impl Host {
-    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamInfo> {
-        self.streams.values()
-    }
+impl HostMachine for Host {
+    type Request = Request;
+    type Notice = Notice;
+    type Event = Event;
 
-    pub(crate) fn handle_request(
+    fn handle_request(
         &mut self,
-        from: MemberId,
+        from: &Person,
         request: Request,
+        _unix_ms: u64,
         out: &mut impl HostOutbox<Notice, Event>,
     ) {
+        let from = from.id;
         match request {
             Request::Publish { local, spec } => {
                 let notice = match self.publish(from, &spec, out) {
@@ -40,6 +43,28 @@ impl Host {
             Request::Unpublish { stream } => self.unpublish(from, stream, out),
             Request::Watch { stream, on } => self.watch(from, stream, on, out),
         }
+    }
+
+    fn next_to_list(&self, _newcomer: MemberId, from: u64) -> Option<(u64, Notice)> {
+        let from = StreamId(u32::try_from(from).ok()?);
+        let (id, stream) = self.streams.range(from..).next()?;
+        let notice = Notice::Started(stream.clone());
+        Some((id.0.into(), notice))
+    }
+
+    /// A member's streams end with its connection, and it watches nothing.
+    fn handle_detached(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
+        self.watchers.retain(|(_, watcher)| *watcher != member);
+        let own = self.streams.values().filter(|stream| stream.owner == member);
+        for stream in own.map(|stream| stream.id).collect::<Vec<_>>() {
+            self.stop(stream, out);
+        }
+    }
+}
+
+impl Host {
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamInfo> {
+        self.streams.values()
     }
 
     /// Begins a stream, a member's or the host's own.
@@ -119,23 +144,6 @@ impl Host {
             .get(&stream)
             .is_some_and(|stream| stream.owner == from)
         {
-            self.stop(stream, out);
-        }
-    }
-
-    /// For a page: the first stream from number `from` on.
-    pub(crate) fn stream_from(&self, from: u64) -> Option<(u64, Notice)> {
-        let from = StreamId(u32::try_from(from).ok()?);
-        let (id, stream) = self.streams.range(from..).next()?;
-        let notice = Notice::Started(stream.clone());
-        Some((id.0.into(), notice))
-    }
-
-    /// A member's connection is gone: its streams end and it watches nothing.
-    pub(crate) fn handle_detached(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
-        self.watchers.retain(|(_, watcher)| *watcher != member);
-        let own = self.streams.values().filter(|stream| stream.owner == member);
-        for stream in own.map(|stream| stream.id).collect::<Vec<_>>() {
             self.stop(stream, out);
         }
     }

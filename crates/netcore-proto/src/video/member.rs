@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Event, MAX_STREAMS, Notice, Request, StreamInfo};
+use crate::ground::machine::MemberMachine;
 use crate::ground::outbox::MemberOutbox;
 use crate::ground::{MemberId, StreamId};
 
@@ -12,19 +13,12 @@ pub(crate) struct Member {
     streams: BTreeMap<StreamId, StreamInfo>,
 }
 
-impl Member {
-    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamInfo> {
-        self.streams.values()
-    }
+impl MemberMachine for Member {
+    type Request = Request;
+    type Notice = Notice;
+    type Event = Event;
 
-    /// Streams do not outlive the connection: those still live are announced again after a welcome.
-    pub(crate) fn handle_closed(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
-        for (_, stream) in std::mem::take(&mut self.streams) {
-            out.event(Event::Stopped(stream));
-        }
-    }
-
-    pub(crate) fn handle_notice(
+    fn handle_notice(
         &mut self,
         notice: Notice,
         me: Option<MemberId>,
@@ -47,6 +41,19 @@ impl Member {
         if let Some(event) = event {
             out.event(event);
         }
+    }
+
+    /// Streams do not outlive the connection: those still live are announced again after a welcome.
+    fn handle_closed(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+        for (_, stream) in std::mem::take(&mut self.streams) {
+            out.event(Event::Stopped(stream));
+        }
+    }
+}
+
+impl Member {
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamInfo> {
+        self.streams.values()
     }
 
     /// Remembers a stream, if there is room.

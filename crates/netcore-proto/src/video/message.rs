@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MAX_PICTURE_SIDE;
 use crate::ground::{MemberId, Refusal, StreamId, Transport, text};
+use crate::wire::{Receive, WireError};
 
 /// What kind of source a stream's pictures come from: one of four words on the wire. Any other is no message, so one who adds
 /// one raises the [preface](crate::wire::Preface)'s version.
@@ -151,9 +152,9 @@ impl StreamInfo {
     }
 }
 
-impl Request {
-    pub(crate) fn fit(self) -> Request {
-        match self {
+impl Receive for Request {
+    fn fit(self) -> Result<Request, WireError> {
+        Ok(match self {
             Request::Publish { local, spec } => Request::Publish {
                 local,
                 spec: spec.tidied(),
@@ -164,13 +165,13 @@ impl Request {
             },
             Request::Unpublish { stream } => Request::Unpublish { stream },
             Request::Watch { stream, on } => Request::Watch { stream, on },
-        }
+        })
     }
 }
 
-impl Notice {
-    pub(crate) fn fit(self) -> Notice {
-        match self {
+impl Receive for Notice {
+    fn fit(self) -> Result<Notice, WireError> {
+        Ok(match self {
             Notice::Published { local, stream } => Notice::Published {
                 local,
                 stream: stream.fit(),
@@ -182,7 +183,7 @@ impl Notice {
             Notice::Started(stream) => Notice::Started(stream.fit()),
             Notice::Changed(stream) => Notice::Changed(stream.fit()),
             Notice::Stopped { stream } => Notice::Stopped { stream },
-        }
+        })
     }
 }
 

@@ -287,7 +287,9 @@ impl ControlLoop {
                 self.video.handle_event(&event, &mut self.node);
                 self.shared.event(RoomEvent::Video(event));
             }
-            Event::Metrics(from, report) => metrics::handle_report(&self.shared, &self.video, from, &report),
+            Event::Metrics(event) => {
+                metrics::handle_report(&self.shared, &self.video, event.by, &event.report);
+            }
         }
     }
 

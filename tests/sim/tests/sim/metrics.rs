@@ -237,7 +237,7 @@ fn reports_reach_the_peer_they_are_for() {
             Step::check("they have it, and Dan has nothing", move |world| {
                 let reported = |at: &str| -> Vec<(MemberId, Report)> {
                     let reported = world.events(at).iter().filter_map(|(_, event)| match event {
-                        Event::Metrics(by, report) => Some((*by, report.clone())),
+                        Event::Metrics(event) => Some((event.by, event.report.clone())),
                         _ => None,
                     });
                     reported.collect()

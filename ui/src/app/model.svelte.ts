@@ -2,12 +2,12 @@ import type {
   ChatEntry,
   DragView,
   IpcError,
-  MetricsEvent,
   RecordedView,
   RoomView,
   SessionEvent,
+  Step,
 } from "../bindings/contract";
-import { chatApi } from "../chat/api";
+import { chatApi, type ChatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { transcript } from "../chat/transcript";
 import { filesApi } from "../files/api";
@@ -15,12 +15,13 @@ import { FilesStore } from "../files/store.svelte";
 import { asIpcError, type Backend } from "../backend/types";
 import { metricsApi } from "../metrics/api";
 import { MetricsStore } from "../metrics/store.svelte";
-import { sessionApi } from "../session/api";
+import { sessionApi, type SessionApi } from "../session/api";
 import { SessionStore } from "../session/store.svelte";
 import { explain } from "../shared/errors";
 import { elapsed, whole } from "../shared/format";
 import { setLanguage, t } from "../shared/i18n/index.svelte";
 import { applyTheme } from "../shared/theme";
+import type { Part } from "../shared/part";
 import { Toasts } from "../shared/toasts.svelte";
 import { videoApi } from "../video/api";
 import { VideoStore } from "../video/store.svelte";
@@ -50,36 +51,32 @@ export class Model {
 
   readonly zoom: Zoom;
   private readonly gate = new Gate();
-  private readonly apis;
+  private readonly sessionApi: SessionApi;
+  private readonly chatApi: ChatApi;
+  /** What there is in a room, beside who is in it. */
+  private readonly parts: Part[];
 
   constructor(backend: Backend) {
     this.zoom = new Zoom((factor) => backend.setZoom(factor));
-    this.apis = {
-      session: sessionApi(backend),
-      chat: chatApi(backend),
-      files: filesApi(backend),
-      video: videoApi(backend),
-      metrics: metricsApi(backend),
-    };
-    this.session = new SessionStore(this.apis.session);
-    this.chat = new ChatStore(this.apis.chat);
-    this.files = new FilesStore(this.apis.files);
-    this.video = new VideoStore(this.apis.video);
-    this.metrics = new MetricsStore(this.apis.metrics);
+    this.sessionApi = sessionApi(backend);
+    this.chatApi = chatApi(backend);
+    this.session = new SessionStore(this.sessionApi);
+    this.chat = new ChatStore(this.chatApi);
+    this.files = new FilesStore(filesApi(backend));
+    this.video = new VideoStore(videoApi(backend));
+    this.metrics = new MetricsStore(metricsApi(backend));
+    this.parts = [this.chat, this.files, this.video, this.metrics];
+    this.files.onDrag = (drag) => this.applyDrag(drag);
+    this.metrics.onStep = (step) => this.notifyStep(step);
     this.video.onRecorded = (recorded, error) => this.notifyRecorded(recorded, error);
   }
 
   /** Listens, asks who I am, and returns to the room if this window is already in one. */
   async open(): Promise<void> {
-    const { session, chat, files, video, metrics } = this.apis;
+    const pass = (apply: () => void) => this.gate.pass(apply);
     await Promise.all([
-      session.onEvent((event) => this.gate.pass(() => this.applySession(event))),
-      chat.onEvent((event) => this.gate.pass(() => this.chat.apply(event))),
-      files.onEvent((event) =>
-        event.kind === "drag" ? this.applyDrag(event.drag) : this.gate.pass(() => this.files.apply(event)),
-      ),
-      video.onEvent((event) => this.gate.pass(() => this.video.apply(event))),
-      metrics.onEvent((event) => this.gate.pass(() => this.applyMetrics(event))),
+      this.sessionApi.onEvent((event) => pass(() => this.applySession(event))),
+      ...this.parts.map((part) => part.listen(pass)),
     ]);
     const autoJoin = await this.session.open();
     if (!this.session.ready) return;
@@ -139,7 +136,7 @@ export class Model {
   /** Reads the whole room anew: after a reload of the page, and after a reconnection. */
   private async readRoom(): Promise<void> {
     await this.gate.during(async () => {
-      const view = await this.apis.session.room();
+      const view = await this.sessionApi.room();
       if (!view) return;
       this.show(view);
       await Promise.all([this.video.loadSources(), this.metrics.load()]);
@@ -150,10 +147,7 @@ export class Model {
     this.session.enter(view);
     this.past = null;
     this.reading = false;
-    this.chat.reset(view.chat);
-    this.files.reset(view.files);
-    this.video.reset(view.streams, view.live);
-    if (view.link.kind === "lost") this.video.hold();
+    for (const part of this.parts) part.enter?.(view);
   }
 
   private applySession(event: SessionEvent): void {
@@ -175,7 +169,7 @@ export class Model {
   /** Answers whether the window closes. */
   async answerClose(close: boolean): Promise<void> {
     this.closing = null;
-    await this.apis.session
+    await this.sessionApi
       .answerClose(close)
       .catch((thrown: unknown) => this.toasts.show(explain(asIpcError(thrown)).what, "bad"));
   }
@@ -192,7 +186,7 @@ export class Model {
   async savePast(): Promise<void> {
     if (!this.past) return;
     try {
-      const path = await this.apis.chat.save(transcript(this.past.name, this.past.entries));
+      const path = await this.chatApi.save(transcript(this.past.name, this.past.entries));
       if (path !== null) this.toasts.show(t("past.saved", { path }));
     } catch (thrown) {
       this.toasts.show(explain(asIpcError(thrown)).what, "bad");
@@ -200,10 +194,7 @@ export class Model {
   }
 
   /** What was found out about the room's identity is said at once, and not in the log of steps only. */
-  private applyMetrics(event: MetricsEvent): void {
-    this.metrics.apply(event);
-    if (event.kind !== "step") return;
-    const { code, context } = event.step;
+  private notifyStep({ code, context }: Step): void {
     if (code === "known_room") this.toasts.show(t("step.known_room", context));
     else if (code === "known_room_lost") this.toasts.show(t("step.known_room_lost"), "bad");
   }
@@ -223,10 +214,7 @@ export class Model {
   }
 
   private emptyRoom(): void {
-    this.chat.clear();
-    this.files.clear();
-    this.video.clear();
-    this.metrics.clear();
+    for (const part of this.parts) part.clear();
     this.view = "room";
     this.closing = null;
     void this.video.useDefaults(this.session.settings);

@@ -1,6 +1,7 @@
-import type { ChatEntry, ChatEvent, IpcError } from "../bindings/contract";
+import type { ChatEntry, ChatEvent, IpcError, RoomView } from "../bindings/contract";
 import { asIpcError } from "../backend/types";
 import { utf8Length } from "../shared/format";
+import type { Part } from "../shared/part";
 import type { ChatApi } from "./api";
 import { finder } from "./search";
 
@@ -10,7 +11,7 @@ export const MAX_TEXT_BYTES = 65_536;
 export const MAX_ENTRIES = 10_000;
 export const MAX_BYTES = 16 * 1024 * 1024;
 
-export class ChatStore {
+export class ChatStore implements Part {
   /** In the order of the host's numbers; what is not yet sent stands last. */
   entries = $state.raw<ChatEntry[]>([]);
   /** What stands in the composer; kept while other parts of the room are looked at. */
@@ -41,6 +42,14 @@ export class ChatStore {
   private bytes = 0;
 
   constructor(private readonly api: ChatApi) {}
+
+  listen(pass: (apply: () => void) => void): Promise<unknown> {
+    return this.api.onEvent((event) => pass(() => this.apply(event)));
+  }
+
+  enter(room: RoomView): void {
+    this.reset(room.chat);
+  }
 
   reset(entries: ChatEntry[]): void {
     const list = [...entries].sort(byPlace);

@@ -1,5 +1,6 @@
-import type { FilesEvent, FileView, IpcError, NotOffered, Pick } from "../bindings/contract";
+import type { DragView, FilesEvent, FileView, IpcError, NotOffered, Pick, RoomView } from "../bindings/contract";
 import { asIpcError } from "../backend/types";
+import type { Part } from "../shared/part";
 import type { FilesApi } from "./api";
 
 /** The most files remembered: as many as a room has on offer. */
@@ -8,7 +9,7 @@ export const MAX_FILES = 1000;
 /** What can be done with one file. */
 export type FileAction = "accept" | "decline" | "cancel" | "pause" | "resume" | "open" | "show";
 
-export class FilesStore {
+export class FilesStore implements Part {
   /** Oldest first. */
   files = $state.raw<FileView[]>([]);
   /** Why the last choice or offer came to nothing. */
@@ -26,7 +27,21 @@ export class FilesStore {
   /** Offers that wait for my decision. */
   undecided = $derived(this.files.filter((file) => !file.mine && file.state.kind === "offered").length);
 
+  /** Files are dragged over the window, or dropped on it. */
+  onDrag: ((drag: DragView) => void) | null = null;
+
   constructor(private readonly api: FilesApi) {}
+
+  listen(pass: (apply: () => void) => void): Promise<unknown> {
+    return this.api.onEvent((event) => {
+      if (event.kind === "drag") this.onDrag?.(event.drag);
+      else pass(() => this.apply(event));
+    });
+  }
+
+  enter(room: RoomView): void {
+    this.reset(room.files);
+  }
 
   reset(files: FileView[]): void {
     this.files = bounded([...files].sort(byTime));

@@ -10,6 +10,7 @@ import type {
   Transport,
 } from "../bindings/contract";
 import { asIpcError } from "../backend/types";
+import type { Part } from "../shared/part";
 import type { MetricsApi } from "./api";
 import { Experiments } from "./experiments.svelte";
 import { TripStore } from "./trips.svelte";
@@ -22,7 +23,7 @@ const KEPT_STEPS = 500;
 /** A link with the time of its last figures: after TCP was switched to UDP, what TCP did stays to compare. */
 export type Seen = { link: LinkView; atMs: number; current: boolean };
 
-export class MetricsStore {
+export class MetricsStore implements Part {
   points = $state.raw<MetricPoint[]>([]);
   steps = $state.raw<Step[]>([]);
   seen = $state.raw<Map<string, Seen>>(new Map());
@@ -38,9 +39,16 @@ export class MetricsStore {
   lately = $derived([...this.seen.values()].map((seen) => seen.link));
   links = $derived([...this.seen.values()].filter((seen) => seen.current).map((seen) => seen.link));
 
+  /** A step was taken. */
+  onStep: ((step: Step) => void) | null = null;
+
   constructor(private readonly api: MetricsApi) {
     this.trips = new TripStore(api);
     this.experiments = new Experiments(api);
+  }
+
+  listen(pass: (apply: () => void) => void): Promise<unknown> {
+    return this.api.onEvent((event) => pass(() => this.apply(event)));
   }
 
   async load(): Promise<void> {
@@ -69,6 +77,7 @@ export class MetricsStore {
   apply(event: MetricsEvent): void {
     if (event.kind === "step") {
       this.steps = [...this.steps, event.step].slice(-KEPT_STEPS);
+      this.onStep?.(event.step);
       return;
     }
     this.experiments.apply(event);

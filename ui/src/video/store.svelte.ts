@@ -3,6 +3,7 @@ import type {
   IpcError,
   LiveView,
   RecordedView,
+  RoomView,
   SourceFormat,
   SourceView,
   StreamView,
@@ -11,6 +12,7 @@ import type {
   VideoSpec,
 } from "../bindings/contract";
 import { asIpcError } from "../backend/types";
+import type { Part } from "../shared/part";
 import type { VideoApi } from "./api";
 import { Sight } from "./sight";
 
@@ -33,7 +35,7 @@ export const PATTERN = "pattern";
 /** How long a stream stays after its end, in milliseconds. */
 const ENDS_AFTER_MS = 300;
 
-export class VideoStore {
+export class VideoStore implements Part {
   streams = $state.raw<StreamView[]>([]);
   live = $state.raw<LiveView | null>(null);
   sources = $state.raw<SourceView[]>([]);
@@ -76,6 +78,15 @@ export class VideoStore {
   private readonly ending = new Map<number, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly api: VideoApi) {}
+
+  listen(pass: (apply: () => void) => void): Promise<unknown> {
+    return this.api.onEvent((event) => pass(() => this.apply(event)));
+  }
+
+  enter(room: RoomView): void {
+    this.reset(room.streams, room.live);
+    if (room.link.kind === "lost") this.hold();
+  }
 
   reset(streams: StreamView[], live: LiveView | null): void {
     this.streams = streams;

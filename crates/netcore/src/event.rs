@@ -142,3 +142,18 @@ pub struct Snapshot {
     /// [`session::Event::UpToDate`](netcore_proto::session::Event::UpToDate).
     pub is_up_to_date: bool,
 }
+
+impl Snapshot {
+    /// After the room is over.
+    pub(crate) fn nothing(info: RoomInfo, link: LinkState) -> Snapshot {
+        Snapshot {
+            info,
+            link,
+            people: Vec::new(),
+            chat: Vec::new(),
+            files: Vec::new(),
+            streams: Vec::new(),
+            is_up_to_date: false,
+        }
+    }
+}

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use netcore_proto::chat::Entry;
 use netcore_proto::files::FileInfo;
 use netcore_proto::metrics::{FrameTrip, TransportSummary, TripSummary};
-use netcore_proto::session::{Fingerprint, Person, Profile};
+use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::video::{AckMode, StreamInfo, StreamSpec};
-use netcore_proto::{CommandError, FileId, FrameNumber, MemberId, StreamId, Time};
+use netcore_proto::{CommandError, FileId, FrameNumber, MemberId, Node, StreamId, Time};
 use netem::{Conditions, PathCounts};
 use tokio::sync::{broadcast, oneshot};
 
@@ -33,30 +32,6 @@ use crate::video::{FrameReceiver, Plane, Publisher};
 const SHOWN_TRIPS: usize = 600;
 /// How long leaving waits for the room's tasks.
 const CLOSING: Duration = Duration::from_secs(3);
-
-/// What the control plane says for a [`Snapshot`].
-struct NodeState {
-    info: RoomInfo,
-    people: Vec<Person>,
-    chat: Vec<Entry>,
-    files: Vec<FileInfo>,
-    streams: Vec<StreamInfo>,
-    is_up_to_date: bool,
-}
-
-impl NodeState {
-    /// After the room is over.
-    fn nothing(info: RoomInfo) -> NodeState {
-        NodeState {
-            info,
-            people: Vec::new(),
-            chat: Vec::new(),
-            files: Vec::new(),
-            streams: Vec::new(),
-            is_up_to_date: false,
-        }
-    }
-}
 
 /// A room we host or are in. Clones are handles on the same room.
 #[derive(Clone)]
@@ -166,56 +141,29 @@ impl Room {
 
     /// Everything there is to know at this moment; after the room is over, what needs no asking.
     pub async fn snapshot(&self) -> Snapshot {
-        let Inner { shared, files, .. } = &*self.inner;
         let room = self.clone();
-        let asked = shared.call(move |node, _| {
-            // Taken where welcomes are: our number and what is filtered by it belong to one room.
-            let info = room.info();
-            let me = info.me;
-            let people: Vec<Person> = node.people().into_iter().cloned().collect();
-            let chat: Vec<Entry> = node.chat().entries().cloned().collect();
-            let files: Vec<FileInfo> = node
-                .files()
-                .into_iter()
-                .filter(|file| file.is_for(me))
-                .cloned()
-                .collect();
-            let streams: Vec<StreamInfo> = node.streams().into_iter().cloned().collect();
-            NodeState {
-                info,
-                people,
-                chat,
-                files,
-                streams,
-                is_up_to_date: node.is_up_to_date(),
-            }
-        });
+        let asked = self.inner.shared.call(move |node, _| room.snapshot_of(node));
         let asked = asked.await;
-        let NodeState {
-            info,
-            people,
-            chat,
-            files: offered,
-            streams,
-            is_up_to_date,
-        } = asked.unwrap_or_else(|| NodeState::nothing(self.info()));
-        let carried = |info: StreamInfo| match self.inner.video.stream(info.id) {
-            Some(stream) => stream.as_carried(info),
-            None => info,
+        asked.unwrap_or_else(|| Snapshot::nothing(self.info(), self.link()))
+    }
+
+    /// Taken where welcomes are: our number and what is filtered by it belong to one room.
+    fn snapshot_of(&self, node: &Node) -> Snapshot {
+        let Inner { video, files, .. } = &*self.inner;
+        let info = self.info();
+        let offered = node.files().into_iter().filter(|file| file.is_for(info.me));
+        let carried = |stream: &StreamInfo| match video.stream(stream.id) {
+            Some(live) => live.as_carried(stream.clone()),
+            None => stream.clone(),
         };
-        let streams = streams.into_iter().map(carried).collect();
-        let offered = offered.into_iter().map(|file| {
-            let transfer = files.view(file.id);
-            (file, transfer)
-        });
         Snapshot {
-            info,
             link: self.link(),
-            people,
-            chat,
-            files: offered.collect(),
-            streams,
-            is_up_to_date,
+            people: node.people().into_iter().cloned().collect(),
+            chat: node.chat().entries().cloned().collect(),
+            files: offered.map(|file| (file.clone(), files.view(file.id))).collect(),
+            streams: node.streams().into_iter().map(carried).collect(),
+            is_up_to_date: node.is_up_to_date(),
+            info,
         }
     }
 

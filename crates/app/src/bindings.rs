@@ -1,43 +1,79 @@
 //! The interface's types, generated from the views: `ui/src/bindings/contract.ts`.
 
-use ts_rs::{Config, TS};
+use std::any::{TypeId, type_name};
+use std::collections::HashSet;
+
+use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::dispatch;
+use crate::error::IpcError;
 use crate::video::view::FrameBytes;
-use crate::{chat, error, files, metrics, session, video};
+
+/// The section of types that stand in no capability's folder.
+const COMMON: &str = "common";
 
 /// The name of a type in TypeScript.
-pub(crate) fn name<T: Named + ?Sized>(ts: &Config) -> String {
+pub(crate) fn name<T: Crossing + ?Sized>(ts: &Config) -> String {
     T::name_in(ts)
 }
 
-/// What has a name in TypeScript: everything that crosses as JSON, and the raw bytes.
-pub(crate) trait Named {
+/// What crosses to a face: everything that has JSON, and the raw bytes.
+pub(crate) trait Crossing {
+    /// Its name in TypeScript.
     fn name_in(ts: &Config) -> String;
+    /// Declares it, and what it is made of.
+    fn declare_in(types: &mut Types<'_>);
 }
 
-impl<T: TS + ?Sized> Named for T {
+impl<T: TS + 'static + ?Sized> Crossing for T {
     fn name_in(ts: &Config) -> String {
         T::name(ts)
     }
-}
 
-impl Named for FrameBytes {
-    fn name_in(_: &Config) -> String {
-        "ArrayBuffer".to_owned()
+    fn declare_in(types: &mut Types<'_>) {
+        T::visit_generics(types);
+        types.visit::<T>();
     }
 }
 
-/// One exported type: its documentation and its declaration.
-fn exported<T: TS>(ts: &Config) -> String {
-    format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(ts))
+impl Crossing for FrameBytes {
+    fn name_in(_: &Config) -> String {
+        "ArrayBuffer".to_owned()
+    }
+
+    fn declare_in(_: &mut Types<'_>) {}
 }
 
-macro_rules! section {
-    ($out:expr, $ts:expr, $title:literal: $($ty:ty),+ $(,)?) => {
-        $out.push_str(concat!("\n// ---------- ", $title, " ----------\n"));
-        $($out.push_str(&exported::<$ty>($ts));)+
-    };
+/// The declarations of types that cross, each once, after those that it is made of.
+pub(crate) struct Types<'a> {
+    ts: &'a Config,
+    seen: HashSet<TypeId>,
+    /// Each with its section: the capability in whose folder its type stands, or [`COMMON`].
+    declared: Vec<(&'static str, String)>,
+}
+
+impl Types<'_> {
+    /// Adds a type, and those that it is made of.
+    pub(crate) fn add<T: Crossing + ?Sized>(&mut self) {
+        T::declare_in(self);
+    }
+}
+
+impl TypeVisitor for Types<'_> {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Numbers, texts and lists have no file of their own, nor a declaration.
+        if T::output_path().is_none() || !self.seen.insert(TypeId::of::<T>()) {
+            return;
+        }
+        T::visit_dependencies(self);
+        let folder = type_name::<T>().split("::").nth(1);
+        let capability = dispatch::CAPABILITIES
+            .iter()
+            .find(|(name, _)| Some(*name) == folder);
+        let declaration = format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(self.ts));
+        let section = capability.map_or(COMMON, |(name, _)| name);
+        self.declared.push((section, declaration));
+    }
 }
 
 /// The whole file, before the interface's formatter lays it out.
@@ -49,24 +85,19 @@ pub fn contract_ts() -> String {
          // What crosses between the desktop shell and the interface: generated from the shell's types, never edited by hand.\n\
          // Every number that is a time says its unit in its name.\n",
     );
-    section!(out, ts, "common": video::view::Transport, error::IpcError, error::ErrorCode);
-    section!(out, ts, "session":
-        session::view::Profile, session::view::Presence, session::view::Person, session::view::Role,
-        session::view::LinkState, session::view::ReachableAt, session::view::RoomView, session::view::RecentRoom,
-        session::view::Language, session::view::Theme, session::view::Settings, session::view::LastUsed, session::view::StartView,
-        session::view::SessionEvent, session::view::LeaveReason);
-    section!(out, ts, "chat":
-        chat::view::ChatEntry, chat::view::ChatBody, chat::view::ChatState, chat::view::ChatEvent);
-    section!(out, ts, "files":
-        files::view::Pick, files::view::FileState, files::view::FileView, files::view::OfferedView, files::view::NotOffered,
-        files::view::OpenedFile, files::view::DragView, files::view::FilesEvent);
-    section!(out, ts, "video":
-        video::view::SourceKind, video::view::SourceFormat, video::view::SourceView, video::view::VideoSpec,
-        video::view::LiveView, video::view::StreamView, video::view::VideoEvent, video::view::DrawnFrame, video::view::MadeView, video::view::RecordedView);
-    section!(out, ts, "metrics":
-        metrics::view::Direction, metrics::view::LinkView, metrics::view::KernelView, metrics::view::MetricPoint,
-        metrics::view::StepIcon, metrics::view::Step, metrics::view::MetricsEvent, metrics::view::MetricsHistory, metrics::view::TripView, metrics::view::CountsView, metrics::view::CountView,
-        metrics::view::ConditionsView, metrics::view::ConditionedView, metrics::view::CompareView, metrics::view::CompareRow, metrics::view::ExportFormat);
+    let mut types = Types {
+        ts,
+        seen: HashSet::new(),
+        declared: Vec::new(),
+    };
+    types.add::<IpcError>();
+    dispatch::declare(&mut types);
+    let capabilities = dispatch::CAPABILITIES.iter().map(|(name, _)| *name);
+    for section in [COMMON].into_iter().chain(capabilities) {
+        out.push_str(&format!("\n// ---------- {section} ----------\n"));
+        let here = types.declared.iter().filter(|(other, _)| *other == section);
+        here.for_each(|(_, declaration)| out.push_str(declaration));
+    }
     out.push_str("\n// ---------- commands and events ----------\n");
     push_map(
         &mut out,

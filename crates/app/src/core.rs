@@ -16,7 +16,7 @@ use crate::desktop::Desktop;
 use crate::error::IpcError;
 use crate::picks::Picks;
 use crate::session::People;
-use crate::session::view::{Language, Others, RoomView, Settings, Theme};
+use crate::session::view::{Language, RoomView, Settings, Theme};
 use crate::settings::SettingsFile;
 use crate::{chat, files, metrics, session, video};
 
@@ -225,20 +225,13 @@ impl OpenRoom {
 
     /// The whole room as the interface is given it.
     pub(crate) async fn view(&self, snapshot: &Snapshot) -> RoomView {
-        let me = snapshot.info.me;
         let live = self
             .live
             .lock()
             .await
             .as_ref()
             .map(video::going_live::MyVideo::view);
-        let others = Others {
-            chat: self.chat.lock().all(),
-            files: self.files.lock().views(me),
-            streams: self.stream_views(),
-            live,
-        };
-        RoomView::of(snapshot, others)
+        RoomView::of(snapshot, self, live)
     }
 }
 

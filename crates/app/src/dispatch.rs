@@ -81,6 +81,12 @@ macro_rules! contract {
                     }),*]
                 }
 
+                /// Declares every type that crosses in a command or an event.
+                pub(super) fn declare(types: &mut crate::bindings::Types<'_>) {
+                    $($(types.add::<$request>();)* types.add::<$response>();)*
+                    types.add::<$event>();
+                }
+
                 /// `"capability:event": event`.
                 pub(super) fn event_line(ts: &ts_rs::Config) -> String {
                     format!("\"{}:event\": {};", stringify!($capability), crate::bindings::name::<$event>(ts))
@@ -104,6 +110,11 @@ macro_rules! contract {
         /// Every line of the interface's types about commands, in the table's order.
         pub(crate) fn command_lines(ts: &ts_rs::Config) -> Vec<String> {
             [$($capability::command_lines(ts)),*].concat()
+        }
+
+        /// Declares every type that crosses, in the table's order.
+        pub(crate) fn declare(types: &mut crate::bindings::Types<'_>) {
+            $($capability::declare(types);)*
         }
 
         /// Every line of the interface's types about events.

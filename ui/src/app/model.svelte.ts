@@ -1,12 +1,4 @@
-import type {
-  ChatEntry,
-  DragView,
-  IpcError,
-  RecordedView,
-  RoomView,
-  SessionEvent,
-  Step,
-} from "../bindings/contract";
+import type { ChatEntry, DragView, IpcError, RecordedView, RoomView, SessionEvent, Step } from "../bindings/contract";
 import { chatApi, type ChatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { transcript } from "../chat/transcript";

@@ -4,27 +4,6 @@
 
 // ---------- common ----------
 /**
- * What carries frames.
- */
-export type Transport = "tcp" | "udp";
-/**
- * An error a person can act on: the interface makes a sentence of the code and the context, in the language in force.
- */
-export type IpcError = {
-  /**
-   * A stable word.
-   */
-  code: ErrorCode;
-  /**
-   * The same in English, for a log.
-   */
-  message: string;
-  /**
-   * The values for a translated sentence.
-   */
-  context: Record<string, string>;
-};
-/**
  * The words for what can go wrong. Each has a sentence in every language of the interface.
  */
 export type ErrorCode =
@@ -68,8 +47,76 @@ export type ErrorCode =
   | "not_live"
   | "storage"
   | "internal";
+/**
+ * An error a person can act on: the interface makes a sentence of the code and the context, in the language in force.
+ */
+export type IpcError = {
+  /**
+   * A stable word.
+   */
+  code: ErrorCode;
+  /**
+   * The same in English, for a log.
+   */
+  message: string;
+  /**
+   * The values for a translated sentence.
+   */
+  context: Record<string, string>;
+};
+/**
+ * Something that was picked, as the page knows it.
+ */
+export type Pick = {
+  /**
+   * What the page names it by.
+   */
+  handle: number;
+  /**
+   * Its name without its folder, to be shown.
+   */
+  name: string;
+};
 
 // ---------- session ----------
+/**
+ * A room joined before.
+ */
+export type RecentRoom = {
+  /**
+   * The room's name.
+   */
+  name: string;
+  /**
+   * Where it was.
+   */
+  address: string;
+  /**
+   * The host's identity.
+   */
+  fingerprint: string;
+  /**
+   * In milliseconds since 1970.
+   */
+  lastSeenMs: number;
+};
+/**
+ * What was used last, to begin with the next time.
+ */
+export type LastUsed = {
+  /**
+   * The name of the room that was hosted; empty: none was.
+   */
+  roomName: string;
+  /**
+   * The camera or pattern that was live; empty: none was.
+   */
+  source: string;
+  /**
+   * The size and rate it was asked for.
+   */
+  format: SourceFormat | null;
+};
 /**
  * What a person says about themselves.
  */
@@ -91,6 +138,129 @@ export type Profile = {
    */
   device: string;
 };
+/**
+ * An address that others may reach this computer at.
+ */
+export type ReachableAt = {
+  /**
+   * With the port, such as "192.168.1.24:27182".
+   */
+  address: string;
+  /**
+   * The network interface's name, such as "wlan0".
+   */
+  network: string;
+  /**
+   * Whether only this computer can reach it.
+   */
+  loopback: boolean;
+};
+/**
+ * Light or dark.
+ */
+export type Theme = "auto" | "light" | "dark";
+/**
+ * The interface's languages.
+ */
+export type Language = "en" | "zh";
+/**
+ * What a person chose, stored from start to start.
+ */
+export type Settings = {
+  /**
+   * The interface's language.
+   */
+  language: Language;
+  /**
+   * Light or dark.
+   */
+  theme: Theme;
+  /**
+   * The port a room is opened on.
+   */
+  port: number;
+  /**
+   * What my video starts with.
+   */
+  transport: Transport;
+  /**
+   * The folder that received files go to.
+   */
+  downloads: string;
+  /**
+   * JPEG quality, 1 to 100: the most, unless it is fixed.
+   */
+  quality: number;
+  /**
+   * The least JPEG quality when the network does not take more.
+   */
+  leastQuality: number;
+  /**
+   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
+   */
+  leastKbps: number | null;
+  /**
+   * The most; `null`: as the network has it.
+   */
+  mostKbps: number | null;
+  /**
+   * Whether the pictures stay as they are asked for, whatever the network takes.
+   */
+  isFixed: boolean;
+  /**
+   * Whether my video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
+   */
+  staysOnUdp: boolean;
+};
+/**
+ * What the start screen shows.
+ */
+export type StartView = {
+  /**
+   * Who I am.
+   */
+  profile: Profile;
+  /**
+   * The name given by `--profile`.
+   */
+  profileName: string | null;
+  /**
+   * What was chosen.
+   */
+  settings: Settings;
+  /**
+   * What was used last.
+   */
+  last: LastUsed;
+  /**
+   * This computer's addresses, with the settings' port.
+   */
+  addresses: Array<ReachableAt>;
+  /**
+   * Rooms joined before, the latest first.
+   */
+  recent: Array<RecentRoom>;
+  /**
+   * This program's version.
+   */
+  version: string;
+  /**
+   * Free room where downloads go, in bytes.
+   */
+  downloadsFree: number | null;
+  /**
+   * Whether the name has never been confirmed yet.
+   */
+  firstRun: boolean;
+  /**
+   * An address to join at once.
+   */
+  autoJoin: string | null;
+};
+/**
+ * Why a person is no longer here.
+ */
+export type LeaveReason = "left" | "lost" | "removed";
 /**
  * Whether a person can be reached right now.
  */
@@ -157,23 +327,6 @@ export type LinkState =
       reason: IpcError;
     };
 /**
- * An address that others may reach this computer at.
- */
-export type ReachableAt = {
-  /**
-   * With the port, such as "192.168.1.24:27182".
-   */
-  address: string;
-  /**
-   * The network interface's name, such as "wlan0".
-   */
-  network: string;
-  /**
-   * Whether only this computer can reach it.
-   */
-  loopback: boolean;
-};
-/**
  * The whole room, when it is entered or looked at anew.
  */
 export type RoomView = {
@@ -225,146 +378,6 @@ export type RoomView = {
    * This window's own video.
    */
   live: LiveView | null;
-};
-/**
- * A room joined before.
- */
-export type RecentRoom = {
-  /**
-   * The room's name.
-   */
-  name: string;
-  /**
-   * Where it was.
-   */
-  address: string;
-  /**
-   * The host's identity.
-   */
-  fingerprint: string;
-  /**
-   * In milliseconds since 1970.
-   */
-  lastSeenMs: number;
-};
-/**
- * The interface's languages.
- */
-export type Language = "en" | "zh";
-/**
- * Light or dark.
- */
-export type Theme = "auto" | "light" | "dark";
-/**
- * What a person chose, stored from start to start.
- */
-export type Settings = {
-  /**
-   * The interface's language.
-   */
-  language: Language;
-  /**
-   * Light or dark.
-   */
-  theme: Theme;
-  /**
-   * The port a room is opened on.
-   */
-  port: number;
-  /**
-   * What my video starts with.
-   */
-  transport: Transport;
-  /**
-   * The folder that received files go to.
-   */
-  downloads: string;
-  /**
-   * JPEG quality, 1 to 100: the most, unless it is fixed.
-   */
-  quality: number;
-  /**
-   * The least JPEG quality when the network does not take more.
-   */
-  leastQuality: number;
-  /**
-   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
-   */
-  leastKbps: number | null;
-  /**
-   * The most; `null`: as the network has it.
-   */
-  mostKbps: number | null;
-  /**
-   * Whether the pictures stay as they are asked for, whatever the network takes.
-   */
-  isFixed: boolean;
-  /**
-   * Whether my video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
-   */
-  staysOnUdp: boolean;
-};
-/**
- * What was used last, to begin with the next time.
- */
-export type LastUsed = {
-  /**
-   * The name of the room that was hosted; empty: none was.
-   */
-  roomName: string;
-  /**
-   * The camera or pattern that was live; empty: none was.
-   */
-  source: string;
-  /**
-   * The size and rate it was asked for.
-   */
-  format: SourceFormat | null;
-};
-/**
- * What the start screen shows.
- */
-export type StartView = {
-  /**
-   * Who I am.
-   */
-  profile: Profile;
-  /**
-   * The name given by `--profile`.
-   */
-  profileName: string | null;
-  /**
-   * What was chosen.
-   */
-  settings: Settings;
-  /**
-   * What was used last.
-   */
-  last: LastUsed;
-  /**
-   * This computer's addresses, with the settings' port.
-   */
-  addresses: Array<ReachableAt>;
-  /**
-   * Rooms joined before, the latest first.
-   */
-  recent: Array<RecentRoom>;
-  /**
-   * This program's version.
-   */
-  version: string;
-  /**
-   * Free room where downloads go, in bytes.
-   */
-  downloadsFree: number | null;
-  /**
-   * Whether the name has never been confirmed yet.
-   */
-  firstRun: boolean;
-  /**
-   * An address to join at once.
-   */
-  autoJoin: string | null;
 };
 /**
  * What happens to who is here.
@@ -420,12 +433,33 @@ export type SessionEvent =
        */
       reason: IpcError | null;
     };
-/**
- * Why a person is no longer here.
- */
-export type LeaveReason = "left" | "lost" | "removed";
 
 // ---------- chat ----------
+/**
+ * What a [`ChatEntry`] says.
+ */
+export type ChatBody =
+  | {
+      kind: "text";
+      /**
+       * The words.
+       */
+      text: string;
+    }
+  | { kind: "joined" }
+  | {
+      kind: "left";
+      /**
+       * Why.
+       */
+      reason: LeaveReason;
+    }
+  | { kind: "opened" }
+  | { kind: "anew" };
+/**
+ * How far a message came.
+ */
+export type ChatState = "waiting" | "delivered" | "failed";
 /**
  * A line of the chat.
  */
@@ -480,31 +514,6 @@ export type ChatEntry = {
   error: IpcError | null;
 };
 /**
- * What a [`ChatEntry`] says.
- */
-export type ChatBody =
-  | {
-      kind: "text";
-      /**
-       * The words.
-       */
-      text: string;
-    }
-  | { kind: "joined" }
-  | {
-      kind: "left";
-      /**
-       * Why.
-       */
-      reason: LeaveReason;
-    }
-  | { kind: "opened" }
-  | { kind: "anew" };
-/**
- * How far a message came.
- */
-export type ChatState = "waiting" | "delivered" | "failed";
-/**
  * What happens to what is said.
  */
 export type ChatEvent =
@@ -524,19 +533,6 @@ export type ChatEvent =
     };
 
 // ---------- files ----------
-/**
- * Something that was picked, as the page knows it.
- */
-export type Pick = {
-  /**
-   * What the page names it by.
-   */
-  handle: number;
-  /**
-   * Its name without its folder, to be shown.
-   */
-  name: string;
-};
 /**
  * How far a file is, for this window's person.
  */
@@ -642,19 +638,6 @@ export type FileView = {
   preview: string | null;
 };
 /**
- * What became of picks that were to be offered.
- */
-export type OfferedView = {
-  /**
-   * Those that are on offer now.
-   */
-  files: Array<FileView>;
-  /**
-   * Those that are not.
-   */
-  failed: Array<NotOffered>;
-};
-/**
  * A pick that could not be offered.
  */
 export type NotOffered = {
@@ -666,6 +649,19 @@ export type NotOffered = {
    * Why.
    */
   error: IpcError;
+};
+/**
+ * What became of picks that were to be offered.
+ */
+export type OfferedView = {
+  /**
+   * Those that are on offer now.
+   */
+  files: Array<FileView>;
+  /**
+   * Those that are not.
+   */
+  failed: Array<NotOffered>;
 };
 /**
  * What opening a file came to.
@@ -712,10 +708,6 @@ export type FilesEvent =
 
 // ---------- video ----------
 /**
- * What kind of thing gives the pictures.
- */
-export type SourceKind = "camera" | "file" | "pattern" | "screen";
-/**
  * A size and a rate that a source offers.
  */
 export type SourceFormat = {
@@ -733,25 +725,86 @@ export type SourceFormat = {
   rate: number;
 };
 /**
- * What pictures can come from.
+ * What carries frames.
  */
-export type SourceView = {
+export type Transport = "tcp" | "udp";
+/**
+ * What kind of thing gives the pictures.
+ */
+export type SourceKind = "camera" | "file" | "pattern" | "screen";
+/**
+ * A live stream.
+ */
+export type StreamView = {
   /**
-   * "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:7" for a file that was picked
+   * Its number in the room.
    */
-  id: string;
+  id: number;
   /**
-   * What kind of thing it is.
+   * Who sends it.
    */
-  kind: SourceKind;
+  owner: number;
   /**
-   * Its name in words.
+   * Their name.
    */
-  name: string;
+  ownerName: string;
   /**
-   * What it offers; empty when that is not known.
+   * Whether it is this window's person's.
    */
-  formats: Array<SourceFormat>;
+  mine: boolean;
+  /**
+   * What kind of thing gives the pictures.
+   */
+  source: SourceKind;
+  /**
+   * The source's name in words.
+   */
+  title: string;
+  /**
+   * In pixels.
+   */
+  width: number;
+  /**
+   * In pixels.
+   */
+  height: number;
+  /**
+   * Frames per second as intended.
+   */
+  rate: number;
+  /**
+   * What carries it from its sender to the host.
+   */
+  transport: Transport;
+  /**
+   * Whether its frames come to this computer.
+   */
+  watching: boolean;
+  /**
+   * Since when it is being recorded, in milliseconds since 1970; `null`: it is not.
+   */
+  recordingSinceMs: number | null;
+};
+/**
+ * How pictures are made at present, so that they fit the network.
+ */
+export type MadeView = {
+  /**
+   * JPEG quality.
+   */
+  quality: number;
+  /**
+   * In pixels.
+   */
+  width: number;
+  /**
+   * In pixels.
+   */
+  height: number;
+  /**
+   * Frames per second at most.
+   */
+  rate: number;
 };
 /**
  * What my video is to be.
@@ -824,57 +877,71 @@ export type LiveView = {
   made: MadeView;
 };
 /**
- * A live stream.
+ * What pictures can come from.
  */
-export type StreamView = {
+export type SourceView = {
   /**
-   * Its number in the room.
+   * "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:7" for a file that was picked
    */
-  id: number;
+  id: string;
   /**
-   * Who sends it.
+   * What kind of thing it is.
    */
-  owner: number;
+  kind: SourceKind;
   /**
-   * Their name.
+   * Its name in words.
    */
-  ownerName: string;
+  name: string;
   /**
-   * Whether it is this window's person's.
+   * What it offers; empty when that is not known.
    */
-  mine: boolean;
+  formats: Array<SourceFormat>;
+};
+/**
+ * A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked.
+ */
+export type DrawnFrame = {
   /**
-   * What kind of thing gives the pictures.
+   * Its number.
    */
-  source: SourceKind;
+  frame: number;
   /**
-   * The source's name in words.
+   * How long ago its JPEG was taken apart.
    */
-  title: string;
+  decodedAgoUs: number;
   /**
-   * In pixels.
+   * How long ago it was on the window's surface when that was painted.
    */
-  width: number;
+  drawnAgoUs: number;
+};
+/**
+ * What a recording has become.
+ */
+export type RecordedView = {
   /**
-   * In pixels.
+   * Its first file; `null` when not one frame came.
    */
-  height: number;
+  path: string | null;
   /**
-   * Frames per second as intended.
+   * How many files it has: a new one begins when the pictures change their size.
    */
-  rate: number;
+  files: number;
   /**
-   * What carries it from its sender to the host.
+   * Frames in them.
    */
-  transport: Transport;
+  frames: number;
   /**
-   * Whether its frames come to this computer.
+   * Frames left out, as when the disk is too slow.
    */
-  watching: boolean;
+  leftOut: number;
   /**
-   * Since when it is being recorded, in milliseconds since 1970; `null`: it is not.
+   * Bytes of the files.
    */
-  recordingSinceMs: number | null;
+  bytes: number;
+  /**
+   * From the first frame to the last.
+   */
+  lengthMs: number;
 };
 /**
  * What happens to live pictures.
@@ -931,75 +998,135 @@ export type VideoEvent =
        */
       error: IpcError | null;
     };
+
+// ---------- metrics ----------
 /**
- * A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked.
+ * What one transport did, over all links on which the stream went out.
  */
-export type DrawnFrame = {
+export type CompareRow = {
   /**
-   * Its number.
+   * Which.
    */
-  frame: number;
+  transport: Transport;
   /**
-   * How long ago its JPEG was taken apart.
+   * Peers that the stream went to.
    */
-  decodedAgoUs: number;
+  links: number;
   /**
-   * How long ago it was on the window's surface when that was painted.
-   */
-  drawnAgoUs: number;
-};
-/**
- * How pictures are made at present, so that they fit the network.
- */
-export type MadeView = {
-  /**
-   * JPEG quality.
-   */
-  quality: number;
-  /**
-   * In pixels.
-   */
-  width: number;
-  /**
-   * In pixels.
-   */
-  height: number;
-  /**
-   * Frames per second at most.
-   */
-  rate: number;
-};
-/**
- * What a recording has become.
- */
-export type RecordedView = {
-  /**
-   * Its first file; `null` when not one frame came.
-   */
-  path: string | null;
-  /**
-   * How many files it has: a new one begins when the pictures change their size.
-   */
-  files: number;
-  /**
-   * Frames in them.
+   * Frames whose end is known.
    */
   frames: number;
   /**
-   * Frames left out, as when the disk is too slow.
+   * Frames that arrived.
    */
-  leftOut: number;
+  arrived: number;
   /**
-   * Bytes of the files.
+   * Frames sent that did not.
+   */
+  lost: number;
+  /**
+   * Frames not sent.
+   */
+  dropped: number;
+  /**
+   * Fragments sent again.
+   */
+  resent: number;
+  /**
+   * Bytes of the frames that arrived.
    */
   bytes: number;
   /**
-   * From the first frame to the last.
+   * First byte out to acknowledgement, the receiver's hold time taken off: median.
    */
-  lengthMs: number;
+  ackP50Us: number | null;
+  /**
+   * 95th percentile of the same.
+   */
+  ackP95Us: number | null;
+  /**
+   * 99th percentile of the same.
+   */
+  ackP99Us: number | null;
+  /**
+   * The longest time on one link without a frame that arrived.
+   */
+  longestGapUs: number | null;
 };
-
-// ---------- metrics ----------
+/**
+ * A comparison, in progress or done.
+ */
+export type CompareView = {
+  /**
+   * What is being measured now; `null` when it is over.
+   */
+  running: Transport | null;
+  /**
+   * How long each is measured.
+   */
+  seconds: number;
+  /**
+   * When it began, in milliseconds since 1970.
+   */
+  sinceMs: number;
+  /**
+   * When what is being measured now began.
+   */
+  runningSinceMs: number;
+  /**
+   * The source's name in words.
+   */
+  source: string;
+  /**
+   * Which source that is: a [`SourceView::id`](crate::video::view::SourceView::id).
+   */
+  sourceId: string;
+  /**
+   * Each transport that was measured to its end, in order.
+   */
+  rows: Array<CompareRow>;
+  /**
+   * Why it ended early.
+   */
+  error: IpcError | null;
+};
+/**
+ * A TCP connection as the operating system sees it. What a system does not report is `null`.
+ */
+export type KernelView = {
+  /**
+   * Smoothed round trip.
+   */
+  rttUs: number | null;
+  /**
+   * How much it varies (RFC 6298).
+   */
+  rttVariationUs: number | null;
+  /**
+   * The shortest seen.
+   */
+  leastRttUs: number | null;
+  /**
+   * The congestion window.
+   */
+  windowBytes: number | null;
+  /**
+   * Sent again since the connection began.
+   */
+  retransmittedBytes: number | null;
+  /**
+   * Waiting in the socket.
+   */
+  unsentBytes: number | null;
+  /**
+   * How fast bytes arrive, by the receiver's acknowledgements.
+   */
+  deliveryRateBps: number | null;
+  /**
+   * A full segment.
+   */
+  segmentBytes: number | null;
+};
 /**
  * In which direction a link's frames go.
  */
@@ -1099,43 +1226,6 @@ export type LinkView = {
   receiveBufferBytes: number | null;
 };
 /**
- * A TCP connection as the operating system sees it. What a system does not report is `null`.
- */
-export type KernelView = {
-  /**
-   * Smoothed round trip.
-   */
-  rttUs: number | null;
-  /**
-   * How much it varies (RFC 6298).
-   */
-  rttVariationUs: number | null;
-  /**
-   * The shortest seen.
-   */
-  leastRttUs: number | null;
-  /**
-   * The congestion window.
-   */
-  windowBytes: number | null;
-  /**
-   * Sent again since the connection began.
-   */
-  retransmittedBytes: number | null;
-  /**
-   * Waiting in the socket.
-   */
-  unsentBytes: number | null;
-  /**
-   * How fast bytes arrive, by the receiver's acknowledgements.
-   */
-  deliveryRateBps: number | null;
-  /**
-   * A full segment.
-   */
-  segmentBytes: number | null;
-};
-/**
  * One point a second for the charts. Drops and retransmits are counts within that second.
  */
 export type MetricPoint = {
@@ -1210,38 +1300,38 @@ export type Step = {
   context: Record<string, string>;
 };
 /**
- * What is measured, as it comes.
+ * What the network is made like, in each direction.
  */
-export type MetricsEvent =
-  | {
-      kind: "points";
-      /**
-       * That second.
-       */
-      points: Array<MetricPoint>;
-      /**
-       * All links as of now.
-       */
-      links: Array<LinkView>;
-      /**
-       * What became of packets, while the network is made worse on purpose.
-       */
-      conditioned: ConditionedView | null;
-    }
-  | {
-      kind: "compared";
-      /**
-       * As it is now.
-       */
-      comparison: CompareView;
-    }
-  | {
-      kind: "step";
-      /**
-       * The line.
-       */
-      step: Step;
-    };
+export type ConditionsView = {
+  /**
+   * Packets lost independently, in percent.
+   */
+  lossPct: number;
+  /**
+   * Packets lost in bursts of eight on average, in percent.
+   */
+  burstPct: number;
+  /**
+   * Everything comes this much later.
+   */
+  delayMs: number;
+  /**
+   * And up to this much later still.
+   */
+  jitterMs: number;
+  /**
+   * Packets that are overtaken by others, in percent.
+   */
+  reorderPct: number;
+  /**
+   * The narrowest place; `null`: no limit.
+   */
+  rateKbps: number | null;
+  /**
+   * Equal seeds draw equal chances.
+   */
+  seed: number;
+};
 /**
  * What was measured so far, at most 10 minutes of it.
  */
@@ -1326,6 +1416,23 @@ export type TripView = {
   clockErrorUs: number | null;
 };
 /**
+ * One count.
+ */
+export type CountView = {
+  /**
+   * A stable word, such as `lost-overtaken`.
+   */
+  word: string;
+  /**
+   * What it counts, in English.
+   */
+  meaning: string;
+  /**
+   * How many.
+   */
+  count: number;
+};
+/**
  * Everything that is counted of one link, over whatever carried it.
  */
 export type CountsView = {
@@ -1347,55 +1454,9 @@ export type CountsView = {
   counts: Array<CountView>;
 };
 /**
- * One count.
+ * What is measured is written as.
  */
-export type CountView = {
-  /**
-   * A stable word, such as `lost-overtaken`.
-   */
-  word: string;
-  /**
-   * What it counts, in English.
-   */
-  meaning: string;
-  /**
-   * How many.
-   */
-  count: number;
-};
-/**
- * What the network is made like, in each direction.
- */
-export type ConditionsView = {
-  /**
-   * Packets lost independently, in percent.
-   */
-  lossPct: number;
-  /**
-   * Packets lost in bursts of eight on average, in percent.
-   */
-  burstPct: number;
-  /**
-   * Everything comes this much later.
-   */
-  delayMs: number;
-  /**
-   * And up to this much later still.
-   */
-  jitterMs: number;
-  /**
-   * Packets that are overtaken by others, in percent.
-   */
-  reorderPct: number;
-  /**
-   * The narrowest place; `null`: no limit.
-   */
-  rateKbps: number | null;
-  /**
-   * Equal seeds draw equal chances.
-   */
-  seed: number;
-};
+export type ExportFormat = "csv" | "json" | "html";
 /**
  * What became of packets out and in since the conditions were set.
  */
@@ -1410,99 +1471,38 @@ export type ConditionedView = {
   lost: number;
 };
 /**
- * A comparison, in progress or done.
+ * What is measured, as it comes.
  */
-export type CompareView = {
-  /**
-   * What is being measured now; `null` when it is over.
-   */
-  running: Transport | null;
-  /**
-   * How long each is measured.
-   */
-  seconds: number;
-  /**
-   * When it began, in milliseconds since 1970.
-   */
-  sinceMs: number;
-  /**
-   * When what is being measured now began.
-   */
-  runningSinceMs: number;
-  /**
-   * The source's name in words.
-   */
-  source: string;
-  /**
-   * Which source that is: a [`SourceView::id`](crate::video::view::SourceView::id).
-   */
-  sourceId: string;
-  /**
-   * Each transport that was measured to its end, in order.
-   */
-  rows: Array<CompareRow>;
-  /**
-   * Why it ended early.
-   */
-  error: IpcError | null;
-};
-/**
- * What one transport did, over all links on which the stream went out.
- */
-export type CompareRow = {
-  /**
-   * Which.
-   */
-  transport: Transport;
-  /**
-   * Peers that the stream went to.
-   */
-  links: number;
-  /**
-   * Frames whose end is known.
-   */
-  frames: number;
-  /**
-   * Frames that arrived.
-   */
-  arrived: number;
-  /**
-   * Frames sent that did not.
-   */
-  lost: number;
-  /**
-   * Frames not sent.
-   */
-  dropped: number;
-  /**
-   * Fragments sent again.
-   */
-  resent: number;
-  /**
-   * Bytes of the frames that arrived.
-   */
-  bytes: number;
-  /**
-   * First byte out to acknowledgement, the receiver's hold time taken off: median.
-   */
-  ackP50Us: number | null;
-  /**
-   * 95th percentile of the same.
-   */
-  ackP95Us: number | null;
-  /**
-   * 99th percentile of the same.
-   */
-  ackP99Us: number | null;
-  /**
-   * The longest time on one link without a frame that arrived.
-   */
-  longestGapUs: number | null;
-};
-/**
- * What is measured is written as.
- */
-export type ExportFormat = "csv" | "json" | "html";
+export type MetricsEvent =
+  | {
+      kind: "points";
+      /**
+       * That second.
+       */
+      points: Array<MetricPoint>;
+      /**
+       * All links as of now.
+       */
+      links: Array<LinkView>;
+      /**
+       * What became of packets, while the network is made worse on purpose.
+       */
+      conditioned: ConditionedView | null;
+    }
+  | {
+      kind: "compared";
+      /**
+       * As it is now.
+       */
+      comparison: CompareView;
+    }
+  | {
+      kind: "step";
+      /**
+       * The line.
+       */
+      step: Step;
+    };
 
 // ---------- commands and events ----------
 /** Every command: what it takes and what it answers. The name before the bar is the capability. */

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::chat::view::ChatEntry;
+use crate::core::OpenRoom;
 use crate::error::IpcError;
 use crate::files::view::FileView;
 use crate::video::view::{LiveView, SourceFormat, StreamView, Transport};
@@ -348,17 +349,9 @@ impl SessionEvent {
     }
 }
 
-/// The parts of a room that the other capabilities give, for [`RoomView::of`].
-pub(crate) struct Others {
-    pub chat: Vec<ChatEntry>,
-    pub files: Vec<FileView>,
-    pub streams: Vec<StreamView>,
-    pub live: Option<LiveView>,
-}
-
 impl RoomView {
-    /// A snapshot in the interface's words.
-    pub(crate) fn of(snapshot: &Snapshot, others: Others) -> RoomView {
+    /// A snapshot in the interface's words, with what each capability has of the room.
+    pub(crate) fn of(snapshot: &Snapshot, open: &OpenRoom, live: Option<LiveView>) -> RoomView {
         let RoomInfo {
             role,
             name,
@@ -384,10 +377,10 @@ impl RoomView {
                 .iter()
                 .map(|person| Person::of(person, me))
                 .collect(),
-            chat: others.chat,
-            files: others.files,
-            streams: others.streams,
-            live: others.live,
+            chat: open.chat.lock().all(),
+            files: open.files.lock().views(me),
+            streams: open.stream_views(),
+            live,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The link to a peer: what every stream between two computers shares, whatever the stream carries.
 //!
-//! A datagram is an [envelope](Datagram): the link's own questions and answers, or what a stream sends. The link finds out
+//! What a [datagram](Datagram) is, its first byte says: the link's own questions and answers, or what a stream sends. The link finds out
 //!
 //! | what | by | file |
 //! |---|---|---|
@@ -24,7 +24,7 @@
 //! Nothing here knows video, files or any other capability.
 
 mod carrier;
-mod datagram;
+mod datagram_header;
 mod pacing;
 mod path_mtu;
 mod path_validation;
@@ -33,7 +33,7 @@ mod round_trip;
 mod sliding_min;
 
 pub use carrier::{Carrier, Verdict};
-pub use datagram::{Datagram, Probe};
+pub use datagram_header::{Datagram, Probe};
 pub(crate) use pacing::Pacer;
 pub use path_mtu::{BASE_PAYLOAD, PathMtu, ProbeOut};
 pub use path_validation::{Challenge, PathValidation};

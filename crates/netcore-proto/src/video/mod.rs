@@ -13,24 +13,21 @@
 mod ack_mode;
 mod adaptation;
 mod buffers;
-mod datagram;
-mod fragment;
+mod fragment_header;
 mod frame;
 mod host;
 mod member;
 mod message;
 mod parity;
-mod path_view;
-mod reassembly;
 mod receiver;
 mod result;
 mod sender;
+mod stream_datagram;
 
 pub use ack_mode::{AckMode, stop_and_wait_rate};
 pub use adaptation::{Adaptation, AdaptationConfig, EncodingTarget};
 pub use buffers::FrameBuffers;
-pub use datagram::{Ack, Datagram, MAX_NACK_RANGES, Nack};
-pub use fragment::{Fragment, Parity};
+pub use fragment_header::{Fragment, Parity};
 pub use frame::{
     Announced, FRAME_HEADER_BYTES, Frame, FrameHeader, MAX_FRAME_BYTES, MAX_PICTURE_SIDE, TCP_ACK_BYTES,
     TcpAck,
@@ -41,6 +38,7 @@ pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
 pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};
 pub use sender::{Sender, SenderConfig, WindowMode};
+pub use stream_datagram::{Ack, MAX_NACK_RANGES, Nack, StreamDatagram};
 
 /// The most streams one person publishes at a time.
 pub const MAX_STREAMS_EACH: usize = 4;

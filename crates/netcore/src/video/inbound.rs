@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use netcore_proto::metrics::{ArrivalMeter, Figures, Point};
 use netcore_proto::video::{
-    Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameBuffers, FrameHeader, Receiver, TcpAck,
+    Announced, Arrival, FRAME_HEADER_BYTES, Frame, FrameBuffers, FrameHeader, Receiver, StreamDatagram,
+    TcpAck,
 };
 use netcore_proto::{MemberId, Span, StreamId, Time, Transport};
 use parking_lot::Mutex;
@@ -224,10 +225,10 @@ impl StreamReceiver for Inbound {
     }
 
     fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool {
-        match Datagram::decode(datagram) {
-            Ok(Datagram::Fragment(fragment)) => self.receiver.lock().handle_fragment(&fragment, now),
-            Ok(Datagram::Parity(parity)) => self.receiver.lock().handle_parity(&parity, now),
-            Ok(Datagram::Ack(_) | Datagram::Nack(_)) => return false,
+        match StreamDatagram::decode(datagram) {
+            Ok(StreamDatagram::Fragment(fragment)) => self.receiver.lock().handle_fragment(&fragment, now),
+            Ok(StreamDatagram::Parity(parity)) => self.receiver.lock().handle_parity(&parity, now),
+            Ok(StreamDatagram::Ack(_) | StreamDatagram::Nack(_)) => return false,
             Err(error) => {
                 tracing::debug!(stream = %self.stream, %error, "a stream's datagram cannot be read");
                 return false;

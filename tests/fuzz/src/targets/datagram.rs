@@ -1,7 +1,7 @@
 //! What a datagram says once its seal is open: the link's envelope, and what a stream sends in it.
 
 use netcore_proto::link;
-use netcore_proto::video::{Datagram, MAX_NACK_RANGES};
+use netcore_proto::video::{MAX_NACK_RANGES, StreamDatagram};
 
 pub(crate) fn run(bytes: &[u8]) {
     let Ok(envelope) = link::Datagram::decode(bytes) else {
@@ -16,19 +16,19 @@ pub(crate) fn run(bytes: &[u8]) {
 }
 
 fn run_stream(bytes: &[u8]) {
-    let Ok(datagram) = Datagram::decode(bytes) else {
+    let Ok(datagram) = StreamDatagram::decode(bytes) else {
         return;
     };
     match &datagram {
-        Datagram::Nack(nack) => assert!(nack.missing.len() <= MAX_NACK_RANGES),
-        Datagram::Fragment(fragment) => {
+        StreamDatagram::Nack(nack) => assert!(nack.missing.len() <= MAX_NACK_RANGES),
+        StreamDatagram::Fragment(fragment) => {
             let end = u64::from(fragment.index) * u64::from(fragment.size) + fragment.data.len() as u64;
             assert!(end <= u64::from(fragment.frame_length) && !fragment.data.is_empty());
         }
-        Datagram::Parity(parity) => assert_eq!(parity.data.len(), usize::from(parity.size)),
-        Datagram::Ack(_) => {}
+        StreamDatagram::Parity(parity) => assert_eq!(parity.data.len(), usize::from(parity.size)),
+        StreamDatagram::Ack(_) => {}
     }
     let mut again = Vec::new();
     datagram.encode(&mut again);
-    assert_eq!(Datagram::decode(&again).as_ref(), Ok(&datagram));
+    assert_eq!(StreamDatagram::decode(&again).as_ref(), Ok(&datagram));
 }

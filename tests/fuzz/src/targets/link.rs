@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::Bytes;
 use netcore_proto::video::{
-    AckMode, Datagram, Frame, FrameHeader, FrameOutcome, Receiver, Sender, SenderConfig,
+    AckMode, Frame, FrameHeader, FrameOutcome, Receiver, Sender, SenderConfig, StreamDatagram,
 };
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 
@@ -138,9 +138,9 @@ impl Ends {
             let Some(bytes) = self.there.pop_front() else {
                 return;
             };
-            match Datagram::decode(&bytes) {
-                Ok(Datagram::Fragment(fragment)) => self.receiver.handle_fragment(&fragment, now),
-                Ok(Datagram::Parity(parity)) => self.receiver.handle_parity(&parity, now),
+            match StreamDatagram::decode(&bytes) {
+                Ok(StreamDatagram::Fragment(fragment)) => self.receiver.handle_fragment(&fragment, now),
+                Ok(StreamDatagram::Parity(parity)) => self.receiver.handle_parity(&parity, now),
                 other => panic!("a sender sends fragments, not {other:?}"),
             }
             self.settle(now);
@@ -152,9 +152,9 @@ impl Ends {
             let Some(bytes) = self.back.pop_front() else {
                 return;
             };
-            match Datagram::decode(&bytes) {
-                Ok(Datagram::Ack(ack)) => self.sender.handle_ack(&ack, now),
-                Ok(Datagram::Nack(nack)) => self.sender.handle_nack(&nack, now),
+            match StreamDatagram::decode(&bytes) {
+                Ok(StreamDatagram::Ack(ack)) => self.sender.handle_ack(&ack, now),
+                Ok(StreamDatagram::Nack(nack)) => self.sender.handle_nack(&nack, now),
                 other => panic!("a receiver answers, and does not say {other:?}"),
             }
             self.settle(now);
@@ -246,7 +246,7 @@ impl Rig {
     }
 }
 
-fn hold(held: &mut VecDeque<Vec<u8>>, datagram: &Datagram) {
+fn hold(held: &mut VecDeque<Vec<u8>>, datagram: &StreamDatagram) {
     if held.len() < MAX_HELD {
         let mut bytes = Vec::new();
         datagram.encode(&mut bytes);

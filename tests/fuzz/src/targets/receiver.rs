@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::Bytes;
 use netcore_proto::video::{
-    Arrival, Datagram, FRAME_HEADER_BYTES, Fragment, Frame, FrameHeader, MAX_FRAME_BYTES, MAX_NACK_RANGES,
-    Parity, Receiver,
+    Arrival, FRAME_HEADER_BYTES, Fragment, Frame, FrameHeader, MAX_FRAME_BYTES, MAX_NACK_RANGES, Parity,
+    Receiver, StreamDatagram,
 };
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 
@@ -161,11 +161,11 @@ impl End {
         }
         while let Some(datagram) = self.receiver.poll_datagram(now) {
             match &datagram {
-                Datagram::Ack(ack) => {
+                StreamDatagram::Ack(ack) => {
                     assert!(self.newest.is_some_and(|newest| !ack.frame.is_newer_than(newest)));
                     assert!(ack.whole <= now);
                 }
-                Datagram::Nack(nack) => {
+                StreamDatagram::Nack(nack) => {
                     assert!((1..=MAX_NACK_RANGES).contains(&nack.missing.len()));
                     for (first, count) in &nack.missing {
                         assert!(*count > 0, "it asks for nothing: {nack:?}");
@@ -178,7 +178,7 @@ impl End {
             let mut bytes = Vec::new();
             datagram.encode(&mut bytes);
             assert!(
-                Datagram::decode(&bytes).is_ok(),
+                StreamDatagram::decode(&bytes).is_ok(),
                 "what it says can be read: {datagram:?}"
             );
         }
@@ -252,7 +252,7 @@ impl Rig {
                     index,
                     data: Bytes::from(vec![index; self.size.into()]),
                 };
-                self.arrive(&Datagram::Parity(parity));
+                self.arrive(&StreamDatagram::Parity(parity));
             }
             Op::Datagram(bytes) => self.receive(bytes),
             Op::Whole { took } => {
@@ -303,11 +303,11 @@ impl Rig {
             answers_requests: self.answers_requests,
             data: data.into(),
         };
-        self.arrive(&Datagram::Fragment(fragment));
+        self.arrive(&StreamDatagram::Fragment(fragment));
     }
 
     /// A datagram is encoded and decoded as on the wire, so that only what can be there is here.
-    fn arrive(&mut self, datagram: &Datagram) {
+    fn arrive(&mut self, datagram: &StreamDatagram) {
         let mut bytes = Vec::new();
         datagram.encode(&mut bytes);
         self.receive(&bytes);
@@ -315,12 +315,12 @@ impl Rig {
 
     fn receive(&mut self, bytes: &[u8]) {
         self.begun += 1;
-        match Datagram::decode(bytes) {
-            Ok(Datagram::Fragment(fragment)) => {
+        match StreamDatagram::decode(bytes) {
+            Ok(StreamDatagram::Fragment(fragment)) => {
                 self.end.announced.insert(fragment.frame);
                 self.end.receiver.handle_fragment(&fragment, self.now);
             }
-            Ok(Datagram::Parity(parity)) => {
+            Ok(StreamDatagram::Parity(parity)) => {
                 self.end.announced.insert(parity.frame);
                 self.end.receiver.handle_parity(&parity, self.now);
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arbitrary::{Arbitrary, Unstructured};
 use netcore_proto::link::{RateControlConfig, RateMode};
 use netcore_proto::video::{
-    Ack, AckMode, Datagram, Fragment, Nack, Sender, SenderConfig, TcpAck, WindowMode,
+    Ack, AckMode, Fragment, Nack, Sender, SenderConfig, StreamDatagram, TcpAck, WindowMode,
 };
 use netcore_proto::{Bitrate, Deadline, FrameNumber, Span, StreamId, Time, Transport};
 
@@ -148,13 +148,13 @@ impl End {
         while let Some(datagram) = self.sender.poll_datagram(now) {
             let mut bytes = Vec::new();
             datagram.encode(&mut bytes);
-            let read = Datagram::decode(&bytes);
+            let read = StreamDatagram::decode(&bytes);
             let (frame, fragments) = match read {
-                Ok(Datagram::Fragment(fragment)) => (
+                Ok(StreamDatagram::Fragment(fragment)) => (
                     fragment.frame,
                     Fragment::count(fragment.frame_length, fragment.size),
                 ),
-                Ok(Datagram::Parity(fragment)) => (
+                Ok(StreamDatagram::Parity(fragment)) => (
                     fragment.frame,
                     Fragment::count(fragment.frame_length, fragment.size),
                 ),

@@ -5,7 +5,7 @@ use loopback_tests::{Bystanders, DatagramSeal, PATIENCE, Party, Stranger, patter
 use netcore::clock;
 use netcore::netem::Conditions;
 use netcore::proto::link;
-use netcore::proto::video::{self, Ack, Datagram, Fragment, Frame, FrameHeader, Nack};
+use netcore::proto::video::{self, Ack, Fragment, Frame, FrameHeader, Nack, StreamDatagram};
 use netcore::proto::{FrameNumber, Notice, Request, StreamId, Time, Transport};
 use std::time::Duration;
 use tokio::net::UdpSocket;
@@ -16,7 +16,7 @@ fn about_the_link(datagram: link::Datagram<'_>) -> Vec<u8> {
     bytes
 }
 
-fn encoded(datagram: &Datagram) -> Vec<u8> {
+fn encoded(datagram: &StreamDatagram) -> Vec<u8> {
     let mut bytes = Vec::new();
     datagram.encode(&mut bytes);
     bytes
@@ -112,7 +112,7 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
     socket.connect(mallory.stranger.host()).await.unwrap();
     let (stream, forged) = (others.stream, FrameNumber(1_000_000_000));
     let ack = |stream, recent| {
-        encoded(&Datagram::Ack(Ack {
+        encoded(&StreamDatagram::Ack(Ack {
             stream,
             frame: forged,
             lost: u16::MAX,
@@ -124,7 +124,7 @@ async fn a_members_sealed_nonsense_about_others_streams_is_dropped() {
         }))
     };
     let nack = |missing| {
-        encoded(&Datagram::Nack(Nack {
+        encoded(&StreamDatagram::Nack(Nack {
             stream,
             frame: FrameNumber(1),
             serial: 1,

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use netcore_proto::video::{
-    Announced, Arrival, Datagram, FRAME_HEADER_BYTES, Frame, FrameHeader, TCP_ACK_BYTES, TcpAck,
+    Announced, Arrival, FRAME_HEADER_BYTES, Frame, FrameHeader, StreamDatagram, TCP_ACK_BYTES, TcpAck,
 };
 use netcore_proto::{Time, link};
 
@@ -76,9 +76,9 @@ impl World {
     fn at_receiver(&mut self, at: usize, bytes: &Bytes) {
         let hop = &mut self.hops[at];
         let clock = self.people[hop.to].clock(self.now);
-        match &Datagram::decode(bytes).expect("what a sender encodes can be decoded") {
-            Datagram::Fragment(fragment) => hop.receiver.handle_fragment(fragment, clock),
-            Datagram::Parity(parity) => hop.receiver.handle_parity(parity, clock),
+        match &StreamDatagram::decode(bytes).expect("what a sender encodes can be decoded") {
+            StreamDatagram::Fragment(fragment) => hop.receiver.handle_fragment(fragment, clock),
+            StreamDatagram::Parity(parity) => hop.receiver.handle_parity(parity, clock),
             _ => {}
         }
         self.serve_receiver(at);
@@ -87,9 +87,9 @@ impl World {
     fn at_sender(&mut self, at: usize, bytes: &Bytes) {
         let hop = &mut self.hops[at];
         let clock = self.people[hop.from].clock(self.now);
-        match &Datagram::decode(bytes).expect("what a receiver encodes can be decoded") {
-            Datagram::Ack(ack) => hop.sender.handle_ack(ack, clock),
-            Datagram::Nack(nack) => hop.sender.handle_nack(nack, clock),
+        match &StreamDatagram::decode(bytes).expect("what a receiver encodes can be decoded") {
+            StreamDatagram::Ack(ack) => hop.sender.handle_ack(ack, clock),
+            StreamDatagram::Nack(nack) => hop.sender.handle_nack(nack, clock),
             _ => {}
         }
     }
@@ -219,7 +219,7 @@ impl World {
         }
     }
 
-    fn send_datagram(&mut self, hop: usize, to_receiver: bool, datagram: &Datagram) {
+    fn send_datagram(&mut self, hop: usize, to_receiver: bool, datagram: &StreamDatagram) {
         let mut bytes = BytesMut::with_capacity(1_300);
         datagram.encode(&mut bytes);
         self.send_bytes(hop, to_receiver, &bytes.freeze());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::BytesMut;
 use netcore_proto::video::{
-    Datagram, Event as VideoEvent, Frame, FrameHeader, Receiver, Sender, SenderConfig, SourceKind,
+    Event as VideoEvent, Frame, FrameHeader, Receiver, Sender, SenderConfig, SourceKind, StreamDatagram,
     StreamSpec, WindowMode,
 };
 use netcore_proto::{Bitrate, Event, FrameNumber, MemberId, Span, StreamId, Time, Transport, session};
@@ -198,7 +198,7 @@ impl World {
     }
 
     /// A datagram that no one in this world sent arrives at one end of a hop.
-    pub fn forge(&mut self, from: &str, to: &str, to_receiver: bool, datagram: &Datagram) {
+    pub fn forge(&mut self, from: &str, to: &str, to_receiver: bool, datagram: &StreamDatagram) {
         let hop = self.hop_between(from, to);
         let mut bytes = BytesMut::new();
         datagram.encode(&mut bytes);

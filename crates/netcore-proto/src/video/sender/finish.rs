@@ -1,7 +1,7 @@
 //! How frames end, each with exactly one result, and what the path is learnt to be from that.
 
+use super::ack_report::AckReport;
 use super::in_flight::InFlight;
-use super::reported::Reported;
 use super::{Sender, Waiting};
 use crate::ground::{Span, Time, Transport};
 use crate::link::{Acked, RoundTrip};
@@ -12,32 +12,32 @@ const MAX_RESULTS: usize = 4_096;
 
 /// How frames end, and what is learnt from that.
 impl Sender {
-    pub(super) fn acked(&mut self, at: usize, reported: Reported, now: Time) {
+    pub(super) fn acked(&mut self, at: usize, report: AckReport, now: Time) {
         let Some(sent) = self.in_flight.get(at) else {
             return;
         };
         let (first_out, last_out) = (sent.first_out.unwrap_or(now), sent.last_out.unwrap_or(now));
-        let delay = now.since(first_out).saturating_sub(reported.hold);
-        let sample = now.since(last_out).saturating_sub(reported.hold);
+        let delay = now.since(first_out).saturating_sub(report.hold);
+        let sample = now.since(last_out).saturating_sub(report.hold);
         // A frame that needed a fragment again was whole later than its path is long (Karn's algorithm). A prompt in vain changes
         // nothing: the answer to it says how long the frame has been there.
-        if reported.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
+        if report.lost == 0 || self.round_trip.is_none_or(|known| sample < known.smoothed) {
             self.round_trip = Some(RoundTrip::after(self.round_trip, sample));
         }
         if sent.transport == self.transport {
             let acked = Acked {
                 bytes: sent.frame.bytes().len() as u32,
                 fragments: sent.fragments,
-                lost: u32::from(reported.lost),
+                lost: u32::from(report.lost),
                 first_out,
                 last_out: sent.fragments_out.unwrap_or(last_out),
-                whole: reported.whole,
-                hold: reported.hold,
-                spread: Span::from_micros(u64::from(reported.spread_us)),
-                train: Span::from_micros(u64::from(reported.train_us)),
+                whole: report.whole,
+                hold: report.hold,
+                spread: Span::from_micros(u64::from(report.spread_us)),
+                train: Span::from_micros(u64::from(report.train_us)),
             };
             self.control.handle_acked(&acked, now);
-            self.note_passed(now - reported.hold);
+            self.note_passed(now - report.hold);
         }
         let queueing = self.control.queueing().unwrap_or_default();
         self.window.handle_delay(delay, queueing, now);
@@ -45,14 +45,14 @@ impl Sender {
             at,
             FrameOutcome::Acked {
                 delay,
-                hold: reported.hold.min(now.since(first_out)),
+                hold: report.hold.min(now.since(first_out)),
             },
-            Some(reported),
+            Some(report),
             now,
         );
     }
 
-    pub(super) fn finish(&mut self, at: usize, outcome: FrameOutcome, reported: Option<Reported>, now: Time) {
+    pub(super) fn finish(&mut self, at: usize, outcome: FrameOutcome, report: Option<AckReport>, now: Time) {
         let Some(sent) = self.in_flight.remove(at) else {
             return;
         };
@@ -60,26 +60,24 @@ impl Sender {
             match outcome {
                 FrameOutcome::Delivered => self.note_passed(now),
                 FrameOutcome::Lost(LossReason::Overtaken) => {
-                    let share = f64::from(sent.asked.min(sent.fragments)) / f64::from(sent.fragments);
+                    let share = f64::from(sent.retransmission.requested.min(sent.fragments))
+                        / f64::from(sent.fragments);
                     self.control.handle_lost(share, now);
                 }
                 FrameOutcome::Lost(LossReason::Unanswered) => self.control.handle_lost(1.0, now),
                 _ => {}
             }
         }
-        self.conclude(&sent, outcome, reported, now);
+        self.conclude(&sent, outcome, report, now);
     }
 
-    /// Ends frames of which nothing more is to be expected. It is no evidence of a full path, so the target stays what it is.
-    pub(super) fn give_up(&mut self, is_hopeless: impl Fn(&InFlight) -> bool, now: Time) {
-        while let Some(at) = self.in_flight.iter().position(&is_hopeless) {
-            if let Some(sent) = self.in_flight.remove(at) {
-                self.conclude(&sent, FrameOutcome::Lost(LossReason::Unanswered), None, now);
-            }
-        }
-    }
-
-    fn conclude(&mut self, sent: &InFlight, outcome: FrameOutcome, reported: Option<Reported>, now: Time) {
+    pub(super) fn conclude(
+        &mut self,
+        sent: &InFlight,
+        outcome: FrameOutcome,
+        report: Option<AckReport>,
+        now: Time,
+    ) {
         let header = sent.frame.header();
         self.push_result(FrameResult {
             frame: header.frame,
@@ -90,10 +88,10 @@ impl Sender {
             offered: sent.offered,
             first_out: sent.first_out,
             last_out: sent.last_out,
-            received_whole: reported.map(|reported| reported.whole),
-            spread_us: reported.map(|reported| reported.spread_us),
+            received_whole: report.map(|report| report.whole),
+            spread_us: report.map(|report| report.spread_us),
             finished: now,
-            retransmits: sent.retransmits,
+            retransmits: sent.retransmission.count,
             outcome,
         });
     }
@@ -127,7 +125,7 @@ impl Sender {
     /// A frame and all before it are known to have arrived.
     pub(super) fn note_passed(&mut self, heard: Time) {
         if let Some(least) = self.control.least_round_trip() {
-            self.gate.handle_passed(heard, least);
+            self.bottleneck.handle_passed(heard, least);
         }
     }
 }

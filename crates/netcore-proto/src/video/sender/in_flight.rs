@@ -1,14 +1,11 @@
-//! A frame in flight: what of it has left, what was asked for, and how much may still be sent again.
+//! A frame in flight: what of it has left, and its datagrams.
 
 use bytes::Bytes;
 
+use super::retransmission::Retransmission;
 use crate::ground::{StreamId, Time, Transport};
 use crate::video::{Fragment, Frame, Parity};
 
-/// A fragment that is asked for is sent twice at once, and three times when more than one fragment in the first number was asked
-/// for: a copy lost again would cost the frame another round trip. Beyond one fragment in the second number the path is rather
-/// full than bad, and spare copies would make it worse.
-const SPARE_COPIES: [u32; 2] = [20, 4];
 /// A frame of which something has been sent, or is about to be, and that has no result yet.
 #[derive(Debug)]
 pub(super) struct InFlight {
@@ -26,17 +23,8 @@ pub(super) struct InFlight {
     pub(super) parity: Vec<Bytes>,
     pub(super) next_parity: usize,
     pub(super) fragments: u32,
-    pub(super) retransmits: u32,
-    /// Fragments that may still be sent again on request.
-    pub(super) resends_left: u32,
-    /// How many fragments were asked for.
-    pub(super) asked: u32,
-    /// Which requests were answered: bit *i* is that with the serial number `request` − *i*.
-    pub(super) request: u16,
-    pub(super) answered: u64,
-    pub(super) prompts: u32,
-    /// When anything of it was last sent.
-    pub(super) prompted: Time,
+    /// What was requested of it and sent again.
+    pub(super) retransmission: Retransmission,
 }
 
 impl InFlight {
@@ -44,39 +32,6 @@ impl InFlight {
     pub(super) fn is_leaving(&self) -> bool {
         self.transport == Transport::Udp
             && (self.next_fragment < self.fragments || self.next_parity < self.parity.len())
-    }
-
-    /// How many more copies of a fragment are sent when it is asked for.
-    pub(super) fn spare_copies(&self) -> u32 {
-        let [few, many] = SPARE_COPIES;
-        match self.asked {
-            0 | 1 => 1,
-            asked if asked.saturating_mul(few) <= self.fragments => 1,
-            asked if asked.saturating_mul(many) <= self.fragments => 2,
-            _ => 0,
-        }
-    }
-
-    /// Takes one from the fragments that may still be sent again. Returns whether there was one.
-    pub(super) fn take_resend(&mut self) -> bool {
-        let left = self.resends_left.checked_sub(1);
-        self.resends_left = left.unwrap_or(0);
-        left.is_some()
-    }
-
-    /// Notes a request by its serial number. Returns whether it is one that was not answered yet.
-    pub(super) fn is_new_request(&mut self, serial: u16) -> bool {
-        let ahead = serial.wrapping_sub(self.request);
-        if ahead < 1 << 15 {
-            self.answered = self.answered.checked_shl(u32::from(ahead)).unwrap_or(0);
-            self.request = serial;
-        }
-        let behind = self.request.wrapping_sub(serial);
-        let bit = 1_u64.checked_shl(u32::from(behind)).unwrap_or(0);
-        // One too old to be remembered was asked again since, if its fragments are still missing.
-        let is_new = bit != 0 && self.answered & bit == 0;
-        self.answered |= bit;
-        is_new
     }
 
     /// Fragment number `index` of `stream`'s frame; `None` when the frame has not so many.

@@ -1,9 +1,9 @@
-//! The sending end of a stream: what leaves when, what is repeated, and what is given up.
+//! The sending end of a stream: what leaves when, what is sent again, and what is given up.
 //!
 //! ```text
 //! source or relay                Sender                                              Receiver
 //!   │ handle_frame ─> waiting (1) │                                                     │
-//!   │                    │ window and gate open                                         │
+//!   │                    │ window and bottleneck allow                                  │
 //!   │                    └──────> │── fragment 0 … n−1, at the pacer's rate ───────────>│
 //!   │                             │── parity 0 … k−1, while fragments are lost ────────>│
 //!   │                             │<───────────── request: runs of missing fragments ───│ 3 copies each
@@ -13,38 +13,34 @@
 //! ```
 //!
 //! **What is sent when.** One frame waits; a newer one takes its place ([`DropReason::Superseded`]). It leaves when fewer frames than
-//! the [`window`] allows are in flight, and when the [`gate`] expects it to queue on the path for less than about a frame
+//! the [`window`] allows are in flight, and when the [`bottleneck`] is expected to queue it for less than about a frame
 //! interval. Over TCP [`poll_frame`](Sender::poll_frame) gives it whole; over UDP [`poll_datagram`](Sender::poll_datagram) gives its
-//! fragments in order, paced, and then its parity. Fragments that were asked for come before new ones.
+//! fragments in order, paced, and then its parity. Fragments that were requested come before new ones.
 //!
 //! **What answers it.** One acknowledgement for each frame, once it is whole. It carries the receiver's hold time, so that the delay is
 //! the network's, and a bit for each of the 32 frames before: a lost acknowledgement is made up for by the next
 //! ([`FrameOutcome::Delivered`]), and a frame without a bit there was overtaken and is lost ([`LossReason::Overtaken`]).
 //!
-//! **What is repeated.** Fragments on [request](repair), at most three times as many as the frame has; each request counts once, however
-//! many of its copies arrive. When nothing at all is heard of a frame for a round trip and its variation, its last fragment is sent
-//! again as a prompt, at most six times and ever more rarely (RFC 9002, section 6.2): a receiver that has the frame repeats its
-//! acknowledgement, one that has not asks for what is missing. Over TCP nothing is repeated here.
-//!
-//! **What is given up.** A frame over UDP a second and four round trips after its last byte left, or after the prompts
-//! ([`LossReason::Unanswered`]); frames in flight over a transport that ended ([`LossReason::Disconnected`]); frames in datagrams larger
-//! than the path takes any more. Each frame has exactly one [`FrameResult`], whichever of these comes first.
+//! **What is sent again, and what is given up.** Fragments on request, and a prompt when a frame is answered by nothing; a frame without any
+//! answer is lost in the end: [`retransmission`] has the whole rule. Lost are also the frames in flight over a transport that ended
+//! ([`LossReason::Disconnected`]), and those in datagrams larger than the path takes any more. Each frame has exactly one [`FrameResult`],
+//! whichever of these comes first.
 //!
 //! **What is learnt.** Each acknowledged frame goes to the link's rate control, whose target the source follows.
 
+mod ack_report;
+mod bottleneck;
 mod finish;
-mod gate;
 mod in_flight;
-mod leave;
-mod repair;
-mod reported;
+mod retransmission;
+mod transmission;
 mod window;
 
 pub use window::WindowMode;
 
 use std::collections::VecDeque;
 
-use self::gate::Gate;
+use self::bottleneck::Bottleneck;
 use self::in_flight::InFlight;
 use self::window::Window;
 use super::parity::ParityMaker;
@@ -85,7 +81,7 @@ pub struct Sender {
     parity: ParityMaker,
     /// Parity fragments for each fragment of the latest frame.
     parity_share: f64,
-    gate: Gate,
+    bottleneck: Bottleneck,
     pacer: Pacer,
     control: RateControl,
     waiting: Option<Waiting>,
@@ -138,7 +134,7 @@ impl Sender {
             acks: config.acks,
             parity: ParityMaker::default(),
             parity_share: 0.0,
-            gate: Gate::default(),
+            bottleneck: Bottleneck::default(),
             pacer: Pacer::default(),
             control: RateControl::new(config.rate),
             waiting: None,
@@ -220,7 +216,7 @@ impl Sender {
 
     /// A new frame. One that still waited is dropped for it.
     pub fn handle_frame(&mut self, frame: Frame, now: Time) {
-        self.gate.handle_offered(now);
+        self.bottleneck.handle_offered(now);
         if let Some(older) = self.waiting.replace(Waiting { frame, offered: now }) {
             if self.in_flight.len() >= self.window.frames() {
                 self.window.handle_limited();

@@ -24,8 +24,8 @@ pub enum WindowMode {
 /// The number of frames that may be in flight.
 ///
 /// Adaptive, it opens by one for each acknowledgement while frames had to wait for it, and halves, once a delay, when frames
-/// queue on the path for over 50 ms. What is on the path is bounded by the gate in the first place; this bounds it where frames
-/// are too small to show what the path takes.
+/// queue on the path for over 50 ms. What is on the path is bounded by the model of its bottleneck in the first place; this
+/// bounds it where frames are too small to show what the path takes.
 #[derive(Debug)]
 pub(super) struct Window {
     mode: WindowMode,

@@ -318,7 +318,7 @@ mod tests {
             while let Some(datagram) = self.sender.poll_datagram(clock::now()) {
                 let is_lost = matches!(
                     &datagram,
-                    video::Datagram::Fragment(Fragment {
+                    video::StreamDatagram::Fragment(Fragment {
                         index: 1,
                         attempt: 0,
                         ..
@@ -334,9 +334,9 @@ mod tests {
 
         fn handle(&mut self, datagram: &mut [u8]) {
             let (_, plain) = self.association.opener.open(datagram).expect("it is genuine");
-            match video::Datagram::decode(plain).expect("it can be read") {
-                video::Datagram::Ack(ack) => self.sender.handle_ack(&ack, clock::now()),
-                video::Datagram::Nack(nack) => self.sender.handle_nack(&nack, clock::now()),
+            match video::StreamDatagram::decode(plain).expect("it can be read") {
+                video::StreamDatagram::Ack(ack) => self.sender.handle_ack(&ack, clock::now()),
+                video::StreamDatagram::Nack(nack) => self.sender.handle_nack(&nack, clock::now()),
                 _ => {}
             }
         }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netcore_proto::metrics::{Figures, LinkMeter, Point, TransportSummary};
-use netcore_proto::video::{Datagram, Fragment, Frame, FrameOutcome, FrameResult, Sender, SenderConfig};
+use netcore_proto::video::{
+    Fragment, Frame, FrameOutcome, FrameResult, Sender, SenderConfig, StreamDatagram,
+};
 use netcore_proto::{Bitrate, Time, Transport};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
@@ -313,14 +315,14 @@ impl StreamSender for Outbound {
     }
 
     fn handle_datagram(&self, datagram: &[u8], now: Time) -> bool {
-        match Datagram::decode(datagram) {
-            Ok(Datagram::Ack(ack)) => {
+        match StreamDatagram::decode(datagram) {
+            Ok(StreamDatagram::Ack(ack)) => {
                 let mut state = self.state.lock();
                 state.sender.handle_ack(&ack, now);
                 self.record_results(&mut state);
             }
-            Ok(Datagram::Nack(nack)) => self.state.lock().sender.handle_nack(&nack, now),
-            Ok(Datagram::Fragment(_) | Datagram::Parity(_)) | Err(_) => return false,
+            Ok(StreamDatagram::Nack(nack)) => self.state.lock().sender.handle_nack(&nack, now),
+            Ok(StreamDatagram::Fragment(_) | StreamDatagram::Parity(_)) | Err(_) => return false,
         }
         // The window may have opened, and something may have been requested.
         self.send_now();

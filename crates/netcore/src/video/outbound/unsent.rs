@@ -1,6 +1,6 @@
 //! What of a link's frames the system has not taken yet, for each transport.
 
-use netcore_proto::video::{Datagram, Frame};
+use netcore_proto::video::{Frame, StreamDatagram};
 
 use crate::net::connection::Writer;
 use crate::net::udp::Batch;
@@ -17,5 +17,5 @@ pub(super) struct Pipe {
 pub(super) struct Outbox {
     pub(super) batch: Batch,
     /// What did not fit into the batch.
-    pub(super) held_back: Option<Datagram>,
+    pub(super) held_back: Option<StreamDatagram>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use netcore_proto::link::{BASE_PAYLOAD, PathMtu, ProbeOut};
-use netcore_proto::video::{Datagram, Fragment, Frame, FrameHeader, Receiver, Sender, SenderConfig};
+use netcore_proto::video::{Fragment, Frame, FrameHeader, Receiver, Sender, SenderConfig, StreamDatagram};
 use netcore_proto::{Deadline, FrameNumber, Span, StreamId, Time};
 use sim_tests::effects::{Burst, Chance, Conditions, Path};
 
@@ -68,7 +68,7 @@ impl Line {
     }
 
     /// Returns its bytes under seal.
-    fn send_datagram(&mut self, is_back: bool, datagram: &Datagram) -> usize {
+    fn send_datagram(&mut self, is_back: bool, datagram: &StreamDatagram) -> usize {
         let mut bytes = BytesMut::new();
         datagram.encode(&mut bytes);
         let size = bytes.len() + 29;
@@ -97,11 +97,11 @@ impl Line {
         match (inside, is_back) {
             (Inside::Probe(token), false) => self.send(true, 40, &Inside::Probe(token)),
             (Inside::Probe(token), true) => self.mtu.handle_probe_acked(token, self.now),
-            (Inside::Stream(bytes), _) => match Datagram::decode(&bytes).unwrap() {
-                Datagram::Fragment(fragment) => self.receiver.handle_fragment(&fragment, self.now),
-                Datagram::Parity(parity) => self.receiver.handle_parity(&parity, self.now),
-                Datagram::Ack(ack) => self.sender.handle_ack(&ack, self.now),
-                Datagram::Nack(nack) => self.sender.handle_nack(&nack, self.now),
+            (Inside::Stream(bytes), _) => match StreamDatagram::decode(&bytes).unwrap() {
+                StreamDatagram::Fragment(fragment) => self.receiver.handle_fragment(&fragment, self.now),
+                StreamDatagram::Parity(parity) => self.receiver.handle_parity(&parity, self.now),
+                StreamDatagram::Ack(ack) => self.sender.handle_ack(&ack, self.now),
+                StreamDatagram::Nack(nack) => self.sender.handle_nack(&nack, self.now),
             },
         }
     }

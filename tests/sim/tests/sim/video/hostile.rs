@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use netcore_proto::link::{RateControlConfig, RateMode};
 use netcore_proto::video::{
-    Ack, Datagram, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack,
-    Parity, Receiver, Sender, SenderConfig, WindowMode,
+    Ack, Fragment, Frame, FrameHeader, FrameOutcome, MAX_FRAME_BYTES, MAX_NACK_RANGES, Nack, Parity,
+    Receiver, Sender, SenderConfig, StreamDatagram, WindowMode,
 };
 use netcore_proto::wire::MAX_EXACT;
 use netcore_proto::{Bitrate, FrameNumber, Span, StreamId, Time, Transport};
@@ -48,7 +48,7 @@ fn fragments_that_contradict_each_other_spoil_one_frame_at_most() {
                 "Ben",
                 "Ada",
                 true,
-                &Datagram::Fragment(fragment(number, length, size, index)),
+                &StreamDatagram::Fragment(fragment(number, length, size, index)),
             );
         });
         [forged, Step::wait_ms(45)]
@@ -85,7 +85,7 @@ fn parity_of_another_shape_spoils_one_frame_at_most() {
                 index: world.draw(3) as u8,
                 data: Bytes::from(vec![0xee; 1_200]),
             };
-            world.forge("Ben", "Ada", true, &Datagram::Parity(parity));
+            world.forge("Ben", "Ada", true, &StreamDatagram::Parity(parity));
         });
         [forged, Step::wait_ms(45)]
     }))
@@ -121,7 +121,7 @@ fn acknowledgements_for_frames_never_sent_say_nothing() {
                 recent: world.draw(1 << 32) as u32,
                 whole: Time::from_micros(world.draw(MAX_EXACT)),
             };
-            world.forge("Ben", "Ada", false, &Datagram::Ack(ack));
+            world.forge("Ben", "Ada", false, &StreamDatagram::Ack(ack));
         });
         [forged, Step::wait_ms(15)]
     }))

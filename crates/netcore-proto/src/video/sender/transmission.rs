@@ -1,31 +1,32 @@
-//! How a frame leaves: through the window, the gate and the pacer, with parity behind it.
+//! Transmission: how a frame leaves for the first time, once the window and the bottleneck allow, at the pacer's rate, with parity
+//! behind it. What is sent again goes first.
 
 use bytes::Bytes;
 
-use super::gate::Leave;
+use super::bottleneck::Departure;
 use super::in_flight::InFlight;
-use super::{Sender, Waiting, repair};
+use super::retransmission::Retransmission;
+use super::{Sender, Waiting};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Time, Transport};
-use crate::video::{Datagram, Fragment, Frame, Parity};
+use crate::video::{Fragment, Frame, Parity, StreamDatagram};
 
-/// How frames leave.
 impl Sender {
-    /// The next datagram to send, [`Datagram::Fragment`] or [`Datagram::Parity`]; fragments that were asked for again come first.
-    pub fn poll_datagram(&mut self, now: Time) -> Option<Datagram> {
+    /// The next datagram to send, [`StreamDatagram::Fragment`] or [`StreamDatagram::Parity`]; fragments that were requested come first.
+    pub fn poll_datagram(&mut self, now: Time) -> Option<StreamDatagram> {
         self.paced_datagram(self.acks.adds_parity(), now)
     }
 
     /// The next fragment to send in a datagram, for who cannot send parity: frames that leave by this get none.
     pub fn poll_fragment(&mut self, now: Time) -> Option<Fragment> {
         loop {
-            if let Datagram::Fragment(fragment) = self.paced_datagram(false, now)? {
+            if let StreamDatagram::Fragment(fragment) = self.paced_datagram(false, now)? {
                 return Some(fragment);
             }
         }
     }
 
-    fn paced_datagram(&mut self, adds_parity: bool, now: Time) -> Option<Datagram> {
+    fn paced_datagram(&mut self, adds_parity: bool, now: Time) -> Option<StreamDatagram> {
         if let Err(when) = self.pacer.check(now) {
             let has_more = !self.resend.is_empty() || self.in_flight.iter().any(InFlight::is_leaving);
             self.paced_until = has_more.then_some(when);
@@ -33,28 +34,19 @@ impl Sender {
         }
         let datagram = self.next_datagram(adds_parity, now)?;
         let bytes = match &datagram {
-            Datagram::Fragment(fragment) => Fragment::HEADER_BYTES.saturating_add(fragment.data.len()),
-            Datagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.len()),
+            StreamDatagram::Fragment(fragment) => Fragment::HEADER_BYTES.saturating_add(fragment.data.len()),
+            StreamDatagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.len()),
             _ => 0,
         };
         self.pacer.handle_sent(bytes as u64, now);
         Some(datagram)
     }
 
-    fn next_datagram(&mut self, adds_parity: bool, now: Time) -> Option<Datagram> {
+    fn next_datagram(&mut self, adds_parity: bool, now: Time) -> Option<StreamDatagram> {
         let answers_requests = self.acks.answers_requests();
         let stream = self.stream;
-        while let Some((serial, index)) = self.resend.pop_front() {
-            // A frame that has its result since is not sent again.
-            let Some(sent) = self.in_flight.iter_mut().find(|sent| sent.serial == serial) else {
-                continue;
-            };
-            let attempt = sent.retransmits.saturating_add(1).min(255) as u8;
-            if let Some(fragment) = sent.fragment(stream, index, attempt, answers_requests) {
-                sent.retransmits = sent.retransmits.saturating_add(1);
-                sent.prompted = now;
-                return Some(Datagram::Fragment(fragment));
-            }
+        if let Some(fragment) = self.next_retransmission(now) {
+            return Some(StreamDatagram::Fragment(fragment));
         }
         let sent = match self.in_flight.iter().position(InFlight::is_leaving) {
             Some(at) => self.in_flight.get_mut(at)?,
@@ -66,28 +58,28 @@ impl Sender {
             let index = sent.next_fragment as u16;
             sent.next_fragment.grow_by(1);
             sent.fragments_out = (sent.next_fragment == sent.fragments).then_some(now);
-            Datagram::Fragment(sent.fragment(stream, index, 0, answers_requests)?)
+            StreamDatagram::Fragment(sent.fragment(stream, index, 0, answers_requests)?)
         } else {
             let parity = sent.parity_fragment(stream, sent.next_parity)?;
             sent.next_parity.grow_by(1);
-            Datagram::Parity(parity)
+            StreamDatagram::Parity(parity)
         };
         if !sent.is_leaving() {
             sent.last_out = Some(now);
-            sent.prompted = now;
+            sent.retransmission.active = now;
         }
         Some(datagram)
     }
 
-    /// Puts the waiting frame in flight if the window and the gate are open.
+    /// Puts the waiting frame in flight if the window has a place and the bottleneck would not make it queue.
     pub(super) fn promote(&mut self, adds_parity: bool, now: Time) -> Option<&mut InFlight> {
         self.room_at = None;
         if self.waiting.is_none() || self.in_flight.len() >= self.window.frames() {
             return None;
         }
-        match self.may_leave(now) {
-            Leave::Now => {}
-            Leave::At(at) => {
+        match self.departure(now) {
+            Departure::Now => {}
+            Departure::At(at) => {
                 self.room_at = Some(at);
                 return None;
             }
@@ -104,7 +96,8 @@ impl Sender {
         let fragments = Fragment::count(length, size);
         if self.transport == Transport::Udp && self.window.is_adaptive() {
             let limit = self.control.pacing_limit(now);
-            self.pacer.begin(u64::from(length), self.gate.interval(), limit);
+            self.pacer
+                .begin(u64::from(length), self.bottleneck.interval(), limit);
         }
         let parity = if adds_parity {
             self.parity_of(&frame, size, fragments)
@@ -116,10 +109,6 @@ impl Sender {
         self.in_flight.push_back(InFlight {
             serial: self.serials,
             fragments,
-            resends_left: fragments.saturating_mul(repair::MAX_RESENDS_PER_FRAGMENT),
-            asked: 0,
-            request: 0,
-            answered: 0,
             frame,
             offered,
             transport: self.transport,
@@ -130,9 +119,7 @@ impl Sender {
             parity,
             next_parity: 0,
             fragments_out: None,
-            retransmits: 0,
-            prompts: 0,
-            prompted: now,
+            retransmission: Retransmission::new(fragments, now),
         });
         self.in_flight.back_mut()
     }
@@ -146,16 +133,23 @@ impl Sender {
         self.parity.make(frame.bytes(), size, count)
     }
 
-    fn may_leave(&self, now: Time) -> Leave {
+    fn departure(&self, now: Time) -> Departure {
         let known = self.control.capacity().zip(self.control.least_round_trip());
         let Some((capacity, least_round_trip)) = known.filter(|_| self.window.is_adaptive()) else {
-            return Leave::Now;
+            return Departure::Now;
         };
         let in_flight = self
             .in_flight
             .iter()
             .filter(|sent| sent.transport == self.transport)
-            .filter_map(|sent| Some((sent.first_out?, sent.frame.bytes().len() as u32, sent.asked > 0)));
-        self.gate.leave(in_flight, capacity, least_round_trip, now)
+            .filter_map(|sent| {
+                Some((
+                    sent.first_out?,
+                    sent.frame.bytes().len() as u32,
+                    sent.retransmission.requested > 0,
+                ))
+            });
+        self.bottleneck
+            .departure(in_flight, capacity, least_round_trip, now)
     }
 }

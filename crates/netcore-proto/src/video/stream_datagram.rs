@@ -1,4 +1,4 @@
-//! The datagrams of a stream: fragments of frames and what is said of them.
+//! The datagrams of a stream: fragments of frames, acknowledgements and requests.
 
 use bytes::{BufMut, Bytes};
 
@@ -9,10 +9,10 @@ use crate::wire::{WireError, moment, take};
 /// The most runs of missing fragments one [`Nack`] names.
 pub const MAX_NACK_RANGES: usize = 64;
 
-/// What one datagram of a stream says, the link's [envelope](crate::link::Datagram) opened. The first byte is the kind, and bytes 4
-/// to 7 are the stream's number; numbers are in network byte order.
+/// What one datagram of a stream says. Every datagram begins with a [header](crate::link::Datagram), and here it is the kind in the first
+/// byte and the stream's number in bytes 4 to 7; numbers are in network byte order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Datagram<D = Bytes> {
+pub enum StreamDatagram<D = Bytes> {
     /// Kind 1: a fragment of a frame.
     Fragment(Fragment<D>),
     /// Kind 2: a frame has arrived whole.
@@ -58,14 +58,14 @@ pub struct Nack {
     pub missing: Vec<(u16, u16)>,
 }
 
-impl<D: AsRef<[u8]>> Datagram<D> {
-    /// How many bytes [`encode`](Datagram::encode) writes.
+impl<D: AsRef<[u8]>> StreamDatagram<D> {
+    /// How many bytes [`encode`](StreamDatagram::encode) writes.
     pub fn encoded_length(&self) -> usize {
         match self {
-            Datagram::Fragment(fragment) => {
+            StreamDatagram::Fragment(fragment) => {
                 Fragment::HEADER_BYTES.saturating_add(fragment.data.as_ref().len())
             }
-            Datagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.as_ref().len()),
+            StreamDatagram::Parity(parity) => Parity::HEADER_BYTES.saturating_add(parity.data.as_ref().len()),
             small => {
                 let mut bytes = Vec::new();
                 small.encode(&mut bytes);
@@ -77,8 +77,8 @@ impl<D: AsRef<[u8]>> Datagram<D> {
     /// Writes the datagram's plain bytes.
     pub fn encode(&self, out: &mut impl BufMut) {
         match self {
-            Datagram::Fragment(fragment) => fragment.encode(out),
-            Datagram::Ack(ack) => {
+            StreamDatagram::Fragment(fragment) => fragment.encode(out),
+            StreamDatagram::Ack(ack) => {
                 out.put_slice(&[2, 0]);
                 out.put_u16(ack.lost);
                 out.put_u32(ack.stream.0);
@@ -89,7 +89,7 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                 out.put_u32(ack.recent);
                 out.put_u64(ack.whole.as_micros());
             }
-            Datagram::Nack(nack) => {
+            StreamDatagram::Nack(nack) => {
                 let ranges = || nack.missing.iter().take(MAX_NACK_RANGES);
                 out.put_slice(&[3, ranges().len() as u8]);
                 out.put_u16(nack.serial);
@@ -100,25 +100,25 @@ impl<D: AsRef<[u8]>> Datagram<D> {
                     out.put_u16(*count);
                 }
             }
-            Datagram::Parity(parity) => parity.encode(out),
+            StreamDatagram::Parity(parity) => parity.encode(out),
         }
     }
 }
 
-impl<'a> Datagram<&'a [u8]> {
+impl<'a> StreamDatagram<&'a [u8]> {
     /// Reads a datagram's plain bytes.
     ///
     /// # Errors
     /// [`WireError::Record`] when it is cut short, of no known kind, or contradicts itself.
-    pub fn decode(plain: &'a [u8]) -> Result<Datagram<&'a [u8]>, WireError> {
+    pub fn decode(plain: &'a [u8]) -> Result<StreamDatagram<&'a [u8]>, WireError> {
         const RECORD: &str = "datagram";
         let bytes = &mut &*plain;
         let [kind] = *take(bytes, RECORD)?;
         match kind {
-            1 => Fragment::decode(bytes).map(Datagram::Fragment),
+            1 => Fragment::decode(bytes).map(StreamDatagram::Fragment),
             2 => {
                 let [_] = *take(bytes, RECORD)?;
-                Ok(Datagram::Ack(Ack {
+                Ok(StreamDatagram::Ack(Ack {
                     lost: u16::from_be_bytes(*take(bytes, RECORD)?),
                     stream: StreamId(u32::from_be_bytes(*take(bytes, RECORD)?)),
                     frame: FrameNumber(u32::from_be_bytes(*take(bytes, RECORD)?)),
@@ -148,14 +148,14 @@ impl<'a> Datagram<&'a [u8]> {
                     Ok((first, u16::from_be_bytes(*take(bytes, RECORD)?)))
                 });
                 let missing = missing.collect::<Result<Vec<_>, WireError>>()?;
-                Ok(Datagram::Nack(Nack {
+                Ok(StreamDatagram::Nack(Nack {
                     stream,
                     frame,
                     serial,
                     missing,
                 }))
             }
-            6 => Parity::decode(bytes).map(Datagram::Parity),
+            6 => Parity::decode(bytes).map(StreamDatagram::Parity),
             _ => Err(WireError::Record {
                 record: RECORD,
                 why: "its kind is not known",
@@ -169,11 +169,11 @@ mod tests {
     use super::*;
     use crate::link;
 
-    fn trip(datagram: &Datagram) -> Result<Vec<u8>, WireError> {
+    fn trip(datagram: &StreamDatagram) -> Result<Vec<u8>, WireError> {
         let mut bytes = Vec::new();
         datagram.encode(&mut bytes);
         let mut again = Vec::new();
-        Datagram::decode(&bytes)?.encode(&mut again);
+        StreamDatagram::decode(&bytes)?.encode(&mut again);
         assert_eq!(again, bytes);
         Ok(bytes)
     }
@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn every_kind_survives_the_trip() {
         for datagram in [
-            Datagram::Fragment(fragment()),
-            Datagram::Ack(Ack {
+            StreamDatagram::Fragment(fragment()),
+            StreamDatagram::Ack(Ack {
                 stream: StreamId(9),
                 frame: FrameNumber(8),
                 lost: 0x0102,
@@ -218,29 +218,29 @@ mod tests {
                 recent: 0xf0f0_0001,
                 whole: Time::from_micros(crate::wire::MAX_EXACT - 4),
             }),
-            Datagram::Nack(Nack {
+            StreamDatagram::Nack(Nack {
                 stream: StreamId(9),
                 frame: FrameNumber(8),
                 serial: 0x0102,
                 missing: vec![(0, 1), (40, 3)],
             }),
-            Datagram::Parity(parity()),
+            StreamDatagram::Parity(parity()),
         ] {
             let mut bytes = Vec::new();
             datagram.encode(&mut bytes);
             assert_eq!(datagram.encoded_length(), bytes.len(), "{datagram:?}");
             assert!(trip(&datagram).is_ok());
             let stream = match &datagram {
-                Datagram::Fragment(fragment) => fragment.stream,
-                Datagram::Ack(ack) => ack.stream,
-                Datagram::Nack(nack) => nack.stream,
-                Datagram::Parity(parity) => parity.stream,
+                StreamDatagram::Fragment(fragment) => fragment.stream,
+                StreamDatagram::Ack(ack) => ack.stream,
+                StreamDatagram::Nack(nack) => nack.stream,
+                StreamDatagram::Parity(parity) => parity.stream,
             };
-            let envelope = link::Datagram::Stream {
+            let whole = link::Datagram::Stream {
                 stream,
                 bytes: &bytes,
             };
-            assert_eq!(link::Datagram::decode(&bytes), Ok(envelope));
+            assert_eq!(link::Datagram::decode(&bytes), Ok(whole));
         }
     }
 
@@ -284,7 +284,7 @@ mod tests {
                 ..fragment()
             },
         ] {
-            assert!(trip(&Datagram::Fragment(bad)).is_err());
+            assert!(trip(&StreamDatagram::Fragment(bad)).is_err());
         }
     }
 
@@ -307,7 +307,7 @@ mod tests {
                 ..parity()
             },
         ] {
-            assert!(trip(&Datagram::Parity(bad)).is_err());
+            assert!(trip(&StreamDatagram::Parity(bad)).is_err());
         }
     }
 
@@ -319,7 +319,7 @@ mod tests {
                 if let Some(first) = bytes.first_mut() {
                     *first = kind;
                 }
-                let _ = Datagram::decode(&bytes);
+                let _ = StreamDatagram::decode(&bytes);
             }
         }
     }

@@ -1,10 +1,10 @@
-//! The receiving end of a stream: what is acknowledged when, what is asked for, and what is given up.
+//! The receiving end of a stream: what is acknowledged when, what is requested, and what is given up.
 //!
 //! ```text
 //! datagrams                     Receiver                                      TCP connection
 //!   fragment, parity ──> handle_fragment, handle_parity      handle_frame <── whole frame
 //!                                │                                │           (acknowledged there)
-//!                      partial frames (6 at most)                 │
+//!                      incomplete frames (6 at most)              │
 //!          whole ────────────────┼────────────────────────────────┤
 //!            │                   │ gaps that are due              │ newer than all before
 //!            v                   v                                v
@@ -16,10 +16,9 @@
 //! again and belongs to a frame that is here, or was given up, means that the sender has heard nothing: the acknowledgement is repeated,
 //! at most every 5 ms.
 //!
-//! **What is asked for.** Fragments that three later ones have overtaken, or that the end of the frame leaves open, once late ones have had
-//! the time that late ones lately took (see [`reassembly`](super::reassembly)). A request names runs of them and is sent three times,
-//! 2 ms apart, under one serial number. What is still missing a round trip later is asked for anew. While parity may still make up for
-//! the loss, nothing is asked for; and never when the sender says that it answers no requests.
+//! **What is requested.** Fragments that later ones have overtaken, or that the end of the frame leaves open, and again what is still
+//! missing a round trip later: [`fragment_requests`] has the whole rule. What answers it is the sender's
+//! [`retransmission`](super::sender).
 //!
 //! **What is given up.** Every incomplete frame older than one that is whole: the newest frame wins. Else one of which nothing has come for
 //! three frame intervals, at least 150 ms and at most 2 s. And the oldest, when a new frame needs its place or its memory. Nothing is sent
@@ -27,28 +26,26 @@
 //!
 //! **What comes out.** Whole frames, each newer than the one before, in [`poll_arrival`](Receiver::poll_arrival).
 
+mod acknowledgements;
+mod fragment_requests;
+mod incomplete_frame;
+mod request_timing;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
-use super::path_view::PathView;
-use super::reassembly::{Effect, Partial, Shape};
-use super::{Ack, Datagram, Fragment, Frame, FrameBuffers, Nack, Parity, parity};
+use self::acknowledgements::{Acknowledgements, WholeFrame};
+use self::incomplete_frame::{Effect, IncompleteFrame, Shape};
+use self::request_timing::RequestTiming;
+use super::{Fragment, Frame, FrameBuffers, Nack, Parity, StreamDatagram, parity};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Deadline, DeadlineReason, FrameNumber, Span, StreamId, Time, Transport};
 
 /// The most frames that may be incomplete at a time.
-const MAX_PARTIALS: usize = 6;
+const MAX_INCOMPLETE: usize = 6;
 /// The most bytes that incomplete frames may take.
-const MAX_PARTIAL_BYTES: usize = 2 * super::MAX_FRAME_BYTES;
-/// How many whole frames are remembered: enough for the 32 before any of the latest 32.
-const REMEMBERED: usize = 64;
-/// Until a round trip is known.
-const ASSUMED_ROUND_TRIP: Span = Span::from_millis(10);
-/// Until a frame has shown how far apart fragments come.
-const ASSUMED_PAUSE: Span = Span::from_millis(10);
-/// Reordering over a longer time than this is taken for loss.
-const MAX_LATENESS: Span = Span::from_millis(50);
-/// A frame's acknowledgement is repeated at most this often, however many of its fragments come once more.
-const ACK_INTERVAL: Span = Span::from_millis(5);
+const MAX_INCOMPLETE_BYTES: usize = 2 * super::MAX_FRAME_BYTES;
 /// A frame of which nothing more comes is waited for at least and at most this long, and three frame intervals in between.
 /// One that still grows is not given up, however slow the link: there is nothing newer to show.
 const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
@@ -62,35 +59,22 @@ const EXPIRY: (Span, Span) = (Span::from_millis(150), Span::from_secs(2));
 pub struct Receiver {
     stream: StreamId,
     newest: Option<FrameNumber>,
-    /// The latest whole frames, the newest last.
-    whole: VecDeque<Whole>,
-    partials: Vec<Partial>,
+    acks: Acknowledgements,
+    incomplete: Vec<IncompleteFrame>,
     /// The most bytes that incomplete frames may take.
     memory: usize,
     buffers: FrameBuffers,
     outgoing: VecDeque<Outgoing>,
     arrivals: VecDeque<Arrival>,
-    path: PathView,
+    timing: RequestTiming,
     interval: Option<Span>,
     newest_at: Time,
     counts: ReceiverCounts,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Whole {
-    frame: FrameNumber,
-    at: Time,
-    spread: Span,
-    /// The spread of the fragments that were not sent again, and how many were.
-    train: Span,
-    lost: u32,
-    /// When it was last acknowledged in a datagram.
-    acked: Time,
-}
-
 #[derive(Debug)]
 enum Outgoing {
-    Ack(Whole),
+    Ack(WholeFrame),
     Nack(Nack),
 }
 
@@ -134,18 +118,13 @@ impl Receiver {
         Receiver {
             stream,
             newest: None,
-            whole: VecDeque::new(),
-            partials: Vec::new(),
-            memory: MAX_PARTIAL_BYTES,
+            acks: Acknowledgements::default(),
+            incomplete: Vec::new(),
+            memory: MAX_INCOMPLETE_BYTES,
             buffers: FrameBuffers::new(),
             outgoing: VecDeque::new(),
             arrivals: VecDeque::new(),
-            path: PathView {
-                round_trip: ASSUMED_ROUND_TRIP,
-                answer: None,
-                pause: ASSUMED_PAUSE,
-                lateness: Span::ZERO,
-            },
+            timing: RequestTiming::new(),
             interval: None,
             newest_at: Time::ZERO,
             counts: ReceiverCounts::default(),
@@ -159,18 +138,18 @@ impl Receiver {
 
     /// Bytes that incomplete frames take at present; never more than twice [`MAX_FRAME_BYTES`](super::MAX_FRAME_BYTES).
     pub fn incomplete_bytes(&self) -> usize {
-        self.partials.iter().map(Partial::buffered).sum()
+        self.incomplete.iter().map(IncompleteFrame::buffered).sum()
     }
 
     /// From now on incomplete frames may take so many bytes, at most twice [`MAX_FRAME_BYTES`](super::MAX_FRAME_BYTES). Frames
     /// longer than that are not received.
     pub fn set_memory(&mut self, bytes: usize) {
-        self.memory = bytes.min(MAX_PARTIAL_BYTES);
+        self.memory = bytes.min(MAX_INCOMPLETE_BYTES);
     }
 
-    /// Sets the round trip to the peer, which decides when to ask again.
+    /// Sets the round trip to the peer, which decides when to request a fragment again.
     pub fn set_round_trip(&mut self, round_trip: Span) {
-        self.path.round_trip = round_trip;
+        self.timing.round_trip = round_trip;
     }
 
     /// A fragment of a frame, from a datagram.
@@ -178,7 +157,8 @@ impl Receiver {
         if self.is_past(fragment.frame) {
             self.counts.useless_fragments.grow_by(1);
             if fragment.attempt > 0 {
-                self.repeat_ack(fragment.frame, now);
+                let again = self.acks.repeat(fragment.frame, now);
+                self.outgoing.extend(again.map(Outgoing::Ack));
             }
             return;
         }
@@ -187,12 +167,12 @@ impl Receiver {
             frame_length: fragment.frame_length,
             size: fragment.size,
         };
-        let Some(at) = self.partial_of(shape, now) else {
+        let Some(at) = self.place_of(shape, now) else {
             self.counts.useless_fragments.grow_by(1);
             return;
         };
-        if let Some(partial) = self.partials.get_mut(at) {
-            let effect = partial.add(fragment, now);
+        if let Some(incomplete) = self.incomplete.get_mut(at) {
+            let effect = incomplete.add(fragment, now);
             self.take_effect(at, effect, now);
             self.note_overtaken(fragment.frame, now);
         }
@@ -209,14 +189,14 @@ impl Receiver {
             frame_length: parity.frame_length,
             size: parity.size,
         };
-        let Some(at) = self.partial_of(shape, now) else {
+        let Some(at) = self.place_of(shape, now) else {
             return;
         };
         if !self.has_room(usize::from(parity.size)) {
             return;
         }
-        if let Some(partial) = self.partials.get_mut(at) {
-            let effect = partial.add_parity(parity, now);
+        if let Some(incomplete) = self.incomplete.get_mut(at) {
+            let effect = incomplete.add_parity(parity, now);
             self.take_effect(at, effect, now);
             self.note_overtaken(parity.frame, now);
         }
@@ -228,11 +208,11 @@ impl Receiver {
     }
 
     /// The place of an incomplete frame, which begins now if it has not; `None` for one longer than there is memory.
-    fn partial_of(&mut self, shape: Shape, now: Time) -> Option<usize> {
+    fn place_of(&mut self, shape: Shape, now: Time) -> Option<usize> {
         let known = self
-            .partials
+            .incomplete
             .iter()
-            .position(|partial| partial.frame == shape.frame);
+            .position(|incomplete| incomplete.frame == shape.frame);
         match known {
             Some(at) => Some(at),
             None if shape.frame_length as usize > self.memory => None,
@@ -241,9 +221,9 @@ impl Receiver {
     }
 
     fn note_overtaken(&mut self, by: FrameNumber, now: Time) {
-        for older in &mut self.partials {
+        for older in &mut self.incomplete {
             if by.is_newer_than(older.frame) {
-                older.overtaken(now);
+                older.requests.handle_overtaken(now);
             }
         }
     }
@@ -252,17 +232,18 @@ impl Receiver {
         match effect {
             Effect::Useless => self.counts.useless_fragments.grow_by(1),
             Effect::Progress => {}
-            Effect::Late(late) => self.path.lateness = self.path.lateness.max(late).min(MAX_LATENESS),
+            Effect::Late(late) => self.timing.handle_late(late),
             Effect::Whole => {
-                let partial = self.partials.swap_remove(at);
-                let (first, train, lost) = (partial.first_at, partial.train(), partial.lost());
-                let repaired = partial.repaired;
-                self.path.learn(partial.answered_in, partial.longest_pause);
+                let incomplete = self.incomplete.swap_remove(at);
+                let (first, train, lost) = (incomplete.first_at, incomplete.train(), incomplete.lost());
+                let repaired = incomplete.repaired;
+                let requests = &incomplete.requests;
+                self.timing.learn(requests.answered_in, requests.longest_pause);
                 // A frame whose own header contradicts it is dropped like one that never came.
-                match partial.into_frame(self.stream) {
+                match incomplete.into_frame(self.stream) {
                     Some(frame) => {
                         self.buffers.keep(&frame);
-                        let whole = Whole {
+                        let whole = WholeFrame {
                             frame: frame.header().frame,
                             at: now,
                             spread: now.since(first),
@@ -287,7 +268,7 @@ impl Receiver {
             self.counts.late.grow_by(1);
             return;
         }
-        let whole = Whole {
+        let whole = WholeFrame {
             frame: frame.header().frame,
             at: now,
             spread: now.since(first),
@@ -299,19 +280,10 @@ impl Receiver {
     }
 
     /// The next datagram to send back.
-    pub fn poll_datagram(&mut self, now: Time) -> Option<Datagram> {
+    pub fn poll_datagram(&mut self, now: Time) -> Option<StreamDatagram> {
         Some(match self.outgoing.pop_front()? {
-            Outgoing::Nack(nack) => Datagram::Nack(nack),
-            Outgoing::Ack(whole) => Datagram::Ack(Ack {
-                stream: self.stream,
-                frame: whole.frame,
-                lost: u16::try_from(whole.lost).unwrap_or(u16::MAX),
-                hold_us: saturating_us(now.since(whole.at)),
-                spread_us: saturating_us(whole.spread),
-                train_us: saturating_us(whole.train),
-                recent: self.recent_before(whole.frame),
-                whole: whole.at,
-            }),
+            Outgoing::Nack(nack) => StreamDatagram::Nack(nack),
+            Outgoing::Ack(whole) => StreamDatagram::Ack(self.acks.of(&whole, self.stream, now)),
         })
     }
 
@@ -322,26 +294,26 @@ impl Receiver {
 
     /// When to call [`handle_timeout`](Receiver::handle_timeout).
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        let deadlines = self.partials.iter().flat_map(|partial| {
-            let ask = partial.ask_at(&self.path).map(|at| Deadline {
+        let deadlines = self.incomplete.iter().flat_map(|incomplete| {
+            let request = incomplete.requests.poll_timeout(&self.timing).map(|at| Deadline {
                 at,
                 reason: DeadlineReason::Retransmission,
             });
             let expiry = Deadline {
-                at: partial.progress_at + self.expiry(),
+                at: incomplete.progress_at + self.expiry(),
                 reason: DeadlineReason::Expiry,
             };
-            ask.into_iter().chain([expiry])
+            request.into_iter().chain([expiry])
         });
         deadlines.min()
     }
 
-    /// Asks for what is missing, and gives up frames whose time is over.
+    /// Requests what is missing, and gives up frames whose time is over.
     pub fn handle_timeout(&mut self, now: Time) {
         let expiry = self.expiry();
-        self.give_up_unless(|partial| partial.progress_at + expiry > now);
-        for partial in &mut self.partials {
-            let Some(request) = partial.ask(&self.path, now) else {
+        self.give_up_unless(|incomplete| incomplete.progress_at + expiry > now);
+        for incomplete in &mut self.incomplete {
+            let Some(request) = incomplete.requests.poll_request(&self.timing, now) else {
                 continue;
             };
             if request.is_first_copy() {
@@ -350,7 +322,7 @@ impl Receiver {
             }
             self.outgoing.push_back(Outgoing::Nack(Nack {
                 stream: self.stream,
-                frame: partial.frame,
+                frame: incomplete.frame,
                 serial: request.serial,
                 missing: request.missing,
             }));
@@ -360,17 +332,17 @@ impl Receiver {
     /// Makes room for a new incomplete frame, the oldest going first, and returns its place.
     fn begin(&mut self, shape: Shape, now: Time) -> usize {
         let length = shape.frame_length as usize;
-        while self.partials.len() >= MAX_PARTIALS || !self.has_room(length) {
-            let partials = self.partials.iter().enumerate();
-            let Some((oldest, _)) = partials.min_by_key(|(_, partial)| partial.first_at) else {
+        while self.incomplete.len() >= MAX_INCOMPLETE || !self.has_room(length) {
+            let frames = self.incomplete.iter().enumerate();
+            let Some((oldest, _)) = frames.min_by_key(|(_, frame)| frame.first_at) else {
                 break;
             };
-            self.partials.swap_remove(oldest);
+            self.incomplete.swap_remove(oldest);
             self.counts.incomplete.grow_by(1);
         }
         let buffer = self.buffers.take(length);
-        let at = self.partials.len();
-        self.partials.push(Partial::new(shape, buffer, now));
+        let at = self.incomplete.len();
+        self.incomplete.push(IncompleteFrame::new(shape, buffer, now));
         at
     }
 
@@ -380,14 +352,21 @@ impl Receiver {
     }
 
     /// Drops the incomplete frames that are not worth waiting for.
-    fn give_up_unless(&mut self, is_worth_it: impl Fn(&Partial) -> bool) {
-        let before = self.partials.len();
-        self.partials.retain(is_worth_it);
-        let given_up = before.saturating_sub(self.partials.len());
+    fn give_up_unless(&mut self, is_worth_it: impl Fn(&IncompleteFrame) -> bool) {
+        let before = self.incomplete.len();
+        self.incomplete.retain(is_worth_it);
+        let given_up = before.saturating_sub(self.incomplete.len());
         self.counts.incomplete.grow_by(given_up as u64);
     }
 
-    fn complete(&mut self, frame: Frame, transport: Transport, first: Time, repaired: u32, whole: Whole) {
+    fn complete(
+        &mut self,
+        frame: Frame,
+        transport: Transport,
+        first: Time,
+        repaired: u32,
+        whole: WholeFrame,
+    ) {
         let (number, now) = (whole.frame, whole.at);
         if let Some(newest) = self.newest {
             let frames = u64::from(number.since(newest));
@@ -397,13 +376,10 @@ impl Receiver {
         }
         self.newest = Some(number);
         self.newest_at = now;
-        self.give_up_unless(|partial| partial.frame.is_newer_than(number));
+        self.give_up_unless(|incomplete| incomplete.frame.is_newer_than(number));
         self.counts.frames.grow_by(1);
         self.counts.bytes.grow_by(frame.bytes().len() as u64);
-        self.whole.push_back(whole);
-        if self.whole.len() > REMEMBERED {
-            self.whole.pop_front();
-        }
+        self.acks.remember(whole);
         self.arrivals.push_back(Arrival {
             frame,
             transport,
@@ -413,35 +389,9 @@ impl Receiver {
         });
     }
 
-    /// The sender repeats a fragment of a frame that is here: its acknowledgement may have been lost. For a frame that was given
-    /// up the newest answers, which reports it.
-    fn repeat_ack(&mut self, frame: FrameNumber, now: Time) {
-        let known = self.whole.iter().rposition(|whole| whole.frame == frame);
-        let at = known.or(self.whole.len().checked_sub(1));
-        let Some(whole) = at.and_then(|at| self.whole.get_mut(at)) else {
-            return;
-        };
-        if whole.acked + ACK_INTERVAL <= now {
-            whole.acked = now;
-            self.outgoing.push_back(Outgoing::Ack(*whole));
-        }
-    }
-
-    /// [`Ack::recent`] as seen from `frame`.
-    fn recent_before(&self, frame: FrameNumber) -> u32 {
-        let whole = self.whole.iter().map(|whole| whole.frame);
-        whole
-            .filter_map(|whole| frame.recent_bit(whole))
-            .fold(0, |recent, bit| recent | bit)
-    }
-
     fn expiry(&self) -> Span {
         let (least, most) = EXPIRY;
         self.interval
             .map_or(least, |interval| interval.times(3).clamp(least, most))
     }
-}
-
-fn saturating_us(span: Span) -> u32 {
-    u32::try_from(span.as_micros()).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Whether a frame would queue on the path if it left now.
+//! The bottleneck of the path: whether a frame would queue there if it left now, and when it would not.
 
 use crate::ground::arithmetic::mul_div;
 use crate::ground::{Bitrate, Span, Time};
@@ -9,19 +9,19 @@ const WAIT: (Span, Span) = (Span::from_millis(10), Span::from_millis(50));
 /// A frame is late when its acknowledgement is overdue by more than a busy computer may take.
 const SLACK: Span = Span::from_millis(10);
 
-/// Each request for lost fragments takes about a round trip to be answered, and some are lost; a frame that was asked for again
-/// is not late before so many.
-const MENDING_ROUND_TRIPS: u64 = 3;
+/// Each request for lost fragments takes about a round trip to be answered, and some are lost; a frame of which fragments were
+/// requested is not late before so many.
+const REQUEST_ROUND_TRIPS: u64 = 3;
 /// While nothing is heard, frames leave at this rate, and after this time at most: the acknowledgements may be lost.
 const UNHEARD: (Bitrate, Span) = (Bitrate(2_000_000), Span::from_millis(500));
 
-/// Decides whether a frame would wait too long on the path if it left now.
+/// A model of the bottleneck of the path, by which a frame leaves when it would not queue there for too long.
 ///
-/// It models the bottleneck on the path: frames pass it one after another at the estimated rate. Acknowledgements show
-/// what has passed it and when. One that is overdue shows that the path is slower than estimated, by that much at least; then
-/// all that is on the path is taken to need that much longer.
+/// Frames pass it one after another at the estimated rate. Acknowledgements show what has passed it and when. One that is overdue
+/// shows that the path is slower than estimated, by that much at least; then all that is on the path is taken to need that much
+/// longer.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(super) struct Bottleneck {
     interval: Option<Span>,
     offered_at: Option<Time>,
     /// All acknowledged frames had passed the bottleneck by then, in the time of the sender: the time that the path itself
@@ -31,13 +31,13 @@ pub(super) struct Gate {
 
 /// When a frame may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leave {
+pub(super) enum Departure {
     Now,
     /// Then, unless an acknowledgement shows otherwise.
     At(Time),
 }
 
-impl Gate {
+impl Bottleneck {
     /// A frame was offered. Frames come at an interval; the first has none.
     pub(super) fn handle_offered(&mut self, now: Time) {
         if let Some(before) = self.offered_at.replace(now) {
@@ -58,23 +58,23 @@ impl Gate {
     }
 
     /// When one more frame may leave. `in_flight` gives each frame's first byte's time, its bytes and whether fragments of it were
-    /// asked for again, oldest first.
-    pub(super) fn leave(
+    /// requested again, oldest first.
+    pub(super) fn departure(
         &self,
         in_flight: impl Iterator<Item = (Time, u32, bool)>,
         capacity: Bitrate,
         least_round_trip: Span,
         now: Time,
-    ) -> Leave {
+    ) -> Departure {
         let mut clear = self.passed;
         let mut late: Option<(u64, u64)> = None;
         let (mut latest, mut latest_bytes) = (Time::ZERO, 0);
-        for (number, (first_out, bytes, is_mended)) in in_flight.enumerate() {
+        for (number, (first_out, bytes, is_requested)) in in_flight.enumerate() {
             let start = clear.max(first_out);
             let mut lasts = capacity.lasts(u64::from(bytes));
             let taken = (now - least_round_trip).since(start);
-            let mending = least_round_trip.times(if is_mended { MENDING_ROUND_TRIPS } else { 0 });
-            if number == 0 && taken > lasts + SLACK + mending {
+            let requests = least_round_trip.times(if is_requested { REQUEST_ROUND_TRIPS } else { 0 });
+            if number == 0 && taken > lasts + SLACK + requests {
                 late = Some((taken.as_micros(), lasts.as_micros()));
             }
             if let Some((taken, expected)) = late {
@@ -87,17 +87,17 @@ impl Gate {
         let Some(_) = late else {
             let may_wait = self.interval.unwrap_or(most).clamp(least, most);
             return if clear.since(now) <= may_wait {
-                Leave::Now
+                Departure::Now
             } else {
-                Leave::At(clear - may_wait)
+                Departure::At(clear - may_wait)
             };
         };
         let (rate, longest) = UNHEARD;
         let again = latest + rate.lasts(u64::from(latest_bytes)).min(longest);
         if clear.since(now) <= least || again <= now {
-            Leave::Now
+            Departure::Now
         } else {
-            Leave::At(again)
+            Departure::At(again)
         }
     }
 }
@@ -113,56 +113,63 @@ mod tests {
         Time::ZERO + Span::from_millis(1_000 + ms)
     }
 
-    /// A gate of 30 frames a second that has heard of everything up to now.
-    fn gate() -> Gate {
-        let mut gate = Gate::default();
+    /// A bottleneck that has passed everything offered up to now, at 30 frames a second.
+    fn bottleneck() -> Bottleneck {
+        let mut bottleneck = Bottleneck::default();
         for ms in [0, 33, 66] {
-            gate.handle_offered(at(ms) - Span::from_millis(200));
+            bottleneck.handle_offered(at(ms) - Span::from_millis(200));
         }
-        gate
+        bottleneck
     }
 
-    fn leave(gate: &Gate, in_flight: &[(u64, u32)], now: u64) -> Leave {
+    fn departure(bottleneck: &Bottleneck, in_flight: &[(u64, u32)], now: u64) -> Departure {
         let frames = in_flight.iter().map(|(ms, bytes)| (at(*ms), *bytes, false));
-        gate.leave(frames, MBIT_8, ROUND_TRIP, at(now))
+        bottleneck.departure(frames, MBIT_8, ROUND_TRIP, at(now))
     }
 
     #[test]
     fn a_frame_leaves_once_it_would_wait_for_an_interval_at_most() {
         // 100,000 bytes take 100 ms.
-        let gate = gate();
-        assert_eq!(leave(&gate, &[], 0), Leave::Now);
-        assert_eq!(leave(&gate, &[(0, 100_000)], 33), Leave::At(at(67)));
-        assert_eq!(leave(&gate, &[(0, 100_000)], 67), Leave::Now);
+        let bottleneck = bottleneck();
+        assert_eq!(departure(&bottleneck, &[], 0), Departure::Now);
+        assert_eq!(departure(&bottleneck, &[(0, 100_000)], 33), Departure::At(at(67)));
+        assert_eq!(departure(&bottleneck, &[(0, 100_000)], 67), Departure::Now);
         assert_eq!(
-            leave(&gate, &[(0, 100_000), (67, 100_000)], 90),
-            Leave::At(at(167))
+            departure(&bottleneck, &[(0, 100_000), (67, 100_000)], 90),
+            Departure::At(at(167))
         );
     }
 
     #[test]
     fn an_acknowledgement_moves_everything_behind_it() {
-        let mut gate = gate();
-        gate.handle_passed(at(80), ROUND_TRIP);
+        let mut bottleneck = bottleneck();
+        bottleneck.handle_passed(at(80), ROUND_TRIP);
         // It had passed at 60 instead of 100, so the next has until 160.
-        assert_eq!(leave(&gate, &[(40, 100_000)], 80), Leave::At(at(127)));
+        assert_eq!(
+            departure(&bottleneck, &[(40, 100_000)], 80),
+            Departure::At(at(127))
+        );
     }
 
     #[test]
     fn a_late_acknowledgement_keeps_the_next_but_one_back() {
-        let gate = gate();
+        let bottleneck = bottleneck();
         let both = [(0, 20_000), (33, 20_000)];
-        assert_eq!(leave(&gate, &both, 45), Leave::Now, "all is as expected");
         assert_eq!(
-            leave(&gate, &both[..1], 120),
-            Leave::Now,
+            departure(&bottleneck, &both, 45),
+            Departure::Now,
+            "all is as expected"
+        );
+        assert_eq!(
+            departure(&bottleneck, &both[..1], 120),
+            Departure::Now,
             "its acknowledgement may be lost"
         );
         // The first took 80 ms at least where 20 were expected, so the second is not through before 160.
-        assert_eq!(leave(&gate, &both, 100), Leave::At(at(113)));
+        assert_eq!(departure(&bottleneck, &both, 100), Departure::At(at(113)));
         assert_eq!(
-            leave(&gate, &both, 113),
-            Leave::Now,
+            departure(&bottleneck, &both, 113),
+            Departure::Now,
             "all acknowledgements may be lost"
         );
     }

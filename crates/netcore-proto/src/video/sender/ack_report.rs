@@ -4,7 +4,7 @@ use crate::ground::{Span, Time};
 use crate::video::{Ack, TcpAck};
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reported {
+pub(super) struct AckReport {
     /// When the frame was whole, on the receiver's clock.
     pub(super) whole: Time,
     pub(super) hold: Span,
@@ -14,9 +14,9 @@ pub(super) struct Reported {
     pub(super) lost: u16,
 }
 
-impl From<&TcpAck> for Reported {
-    fn from(ack: &TcpAck) -> Reported {
-        Reported {
+impl From<&TcpAck> for AckReport {
+    fn from(ack: &TcpAck) -> AckReport {
+        AckReport {
             whole: ack.whole,
             hold: Span::from_micros(u64::from(ack.hold_us)),
             spread_us: ack.spread_us,
@@ -26,9 +26,9 @@ impl From<&TcpAck> for Reported {
     }
 }
 
-impl From<&Ack> for Reported {
-    fn from(ack: &Ack) -> Reported {
-        Reported {
+impl From<&Ack> for AckReport {
+    fn from(ack: &Ack) -> AckReport {
+        AckReport {
             whole: ack.whole,
             hold: Span::from_micros(u64::from(ack.hold_us)),
             spread_us: ack.spread_us,

@@ -1,4 +1,4 @@
-//! The envelope: what one datagram is, once its seal has been opened.
+//! The header of every datagram: what it is, and which stream's, once its seal has been opened.
 //!
 //! The first byte is the kind; numbers are in network byte order.
 //!

@@ -103,10 +103,10 @@ impl SettingsFile {
     /// # Errors
     /// When it cannot be written; the old one stays in force then.
     pub fn save_profile(&self, profile: Profile) -> Result<Profile, IpcError> {
-        let tidied = Profile::from(session::Profile::from(profile).tidied());
+        let sanitized = Profile::from(session::Profile::from(profile).sanitized());
         let kept = Profile {
             device: self.defaults.0.device.clone(),
-            ..tidied
+            ..sanitized
         };
         self.change(|content| content.profile = Some(kept.clone()))?;
         Ok(kept)

@@ -105,5 +105,5 @@ fn profile(common: &Common) -> Profile {
         about: common.about.clone().unwrap_or_default(),
         device,
     }
-    .tidied()
+    .sanitized()
 }

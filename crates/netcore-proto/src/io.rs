@@ -30,17 +30,17 @@ macro_rules! messages {
         }
 
         impl Receive for Request {
-            fn fit(self) -> Result<Request, WireError> {
+            fn sanitized(self) -> Result<Request, WireError> {
                 Ok(match self {
-                    $(Request::$variant(request) => request.fit()?.into()),*
+                    $(Request::$variant(request) => request.sanitized()?.into()),*
                 })
             }
         }
 
         impl Receive for Notice {
-            fn fit(self) -> Result<Notice, WireError> {
+            fn sanitized(self) -> Result<Notice, WireError> {
                 Ok(match self {
-                    $(Notice::$variant(notice) => notice.fit()?.into()),*
+                    $(Notice::$variant(notice) => notice.sanitized()?.into()),*
                 })
             }
         }
@@ -110,7 +110,7 @@ pub enum Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{MAX_TEXT_BYTES, tidy_text};
+    use crate::chat::{MAX_TEXT_BYTES, sanitized_text};
     use crate::wire::{MAX_CONTROL_BYTES, encode_control};
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
             let text = format!("a{}", character.repeat(MAX_TEXT_BYTES - 1));
             let say = Request::Chat(chat::Request::Say {
                 local: u64::MAX,
-                text: tidy_text(&text).unwrap(),
+                text: sanitized_text(&text).unwrap(),
             });
             assert!(encode_control(&say).unwrap().len() < MAX_CONTROL_BYTES);
         }

@@ -118,7 +118,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
         name: options.room_name,
         ..Profile::default()
     }
-    .tidied()
+    .sanitized()
     .name;
     let room = random_number()?;
     shared.admit(Admission {

@@ -83,7 +83,7 @@ impl FalseHost {
 impl Caller {
     /// Lets the caller in, as member 1 of a room with nobody else in it.
     pub async fn welcome(&mut self) {
-        self.welcome_to("Lab", profile("Hana").tidied()).await;
+        self.welcome_to("Lab", profile("Hana").sanitized()).await;
     }
 
     /// As [`Caller::welcome`], into a room of this name whose host has this profile, as they are.
@@ -101,7 +101,7 @@ impl Caller {
             me: MemberId(1),
             token: AttachToken([1; 16]),
             datagrams: 1,
-            people: vec![person(0, host), person(1, profile("Ben").tidied())],
+            people: vec![person(0, host), person(1, profile("Ben").sanitized())],
         };
         self.notify(&Notice::Session(session::Notice::Welcome(Box::new(welcome))))
             .await;

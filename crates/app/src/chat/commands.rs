@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use netcore::proto::chat::tidy_text;
+use netcore::proto::chat::sanitized_text;
 
 use super::view::ChatEntry;
 use crate::core::Core;
@@ -42,7 +42,7 @@ pub(crate) async fn save_conversation(core: &Arc<Core>, text: String) -> Result<
 
 async fn send(core: &Core, text: &str, key: Option<u64>) -> Result<ChatEntry, IpcError> {
     let open = core.room()?;
-    let text = tidy_text(text)?;
+    let text = sanitized_text(text)?;
     let said = open.room.say(&text).await?;
     let me = open.myself().ok_or_else(IpcError::no_room)?;
     let mut log = open.chat.lock();

@@ -57,7 +57,7 @@ pub(crate) async fn set_conditions(
     conditions: Option<ConditionsView>,
 ) -> Result<Option<ConditionsView>, IpcError> {
     let open = core.room()?;
-    let conditions = conditions.map(ConditionsView::tidied);
+    let conditions = conditions.map(ConditionsView::sanitized);
     let seed = conditions.as_ref().map_or(0, |conditions| conditions.seed);
     let network = conditions.as_ref().map(ConditionsView::conditions);
     open.room.set_conditions(network, seed.into());

@@ -51,7 +51,7 @@ pub struct ConditionedView {
 
 impl ConditionsView {
     /// The same within what can be.
-    pub(crate) fn tidied(self) -> ConditionsView {
+    pub(crate) fn sanitized(self) -> ConditionsView {
         let pct = |pct: f64| {
             if pct.is_finite() {
                 pct.clamp(0.0, MAX_PCT)
@@ -143,13 +143,13 @@ mod tests {
             rate_kbps: Some(0),
             seed: 7,
         };
-        let tidied = wild.tidied();
+        let sanitized = wild.sanitized();
         assert_eq!(
-            (tidied.loss_pct, tidied.burst_pct, tidied.reorder_pct),
+            (sanitized.loss_pct, sanitized.burst_pct, sanitized.reorder_pct),
             (50.0, 0.0, 0.0)
         );
         assert_eq!(
-            (tidied.delay_ms, tidied.jitter_ms, tidied.rate_kbps),
+            (sanitized.delay_ms, sanitized.jitter_ms, sanitized.rate_kbps),
             (2_000, 500, Some(64))
         );
     }

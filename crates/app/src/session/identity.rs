@@ -33,7 +33,7 @@ mod tests {
                 name: "x".into(),
                 ..Profile::default()
             };
-            assert_eq!(profile.tidied().colour, colour);
+            assert_eq!(profile.sanitized().colour, colour);
         }
         assert_eq!(colour_of("Ada"), colour_of("Ada"));
         assert_ne!(colour_of("Ada"), colour_of("Ada (beside)"));

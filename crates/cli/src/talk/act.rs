@@ -322,7 +322,7 @@ impl Session<'_> {
     }
 
     async fn set_profile(&mut self) {
-        self.talk.me.profile = self.talk.me.profile.tidied();
+        self.talk.me.profile = self.talk.me.profile.sanitized();
         self.room.set_profile(self.talk.me.profile.clone()).await;
     }
 

@@ -1,6 +1,6 @@
 //! The host's side of chat: it numbers what is said, once for each message.
 
-use super::{Body, Entry, Event, Log, Notice, Request, tidy_text};
+use super::{Body, Entry, Event, Log, Notice, Request, sanitized_text};
 use crate::ground::machine::HostMachine;
 use crate::ground::outbox::{HostOutbox, Recipients};
 use crate::ground::{MemberId, Person, Refusal, RefusalCode};
@@ -32,7 +32,7 @@ impl HostMachine for Host {
             out.notice(to_sender, Notice::Receipt(known.clone()));
             return;
         }
-        let text = match tidy_text(&text) {
+        let text = match sanitized_text(&text) {
             Ok(text) => text,
             Err(error) => {
                 let refusal = Refusal::new(RefusalCode::Limit, error.to_string());

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ground::person::{tidy_colour, tidy_name};
+use crate::ground::person::{sanitized_colour, sanitized_name};
 use crate::ground::{LeaveReason, MemberId, Refusal, text};
 use crate::wire::{MAX_EXACT, MAX_UNIX_MS, Receive, WireError, at_most};
 
@@ -55,8 +55,8 @@ impl Entry {
             .saturating_add(text)
     }
 
-    /// The entry within the limits every room keeps: what a host has tidied is not changed, and what it has not is cut.
-    fn fit(self) -> Result<Entry, WireError> {
+    /// The entry within the limits every room keeps: what a host has sanitized is not changed, and what it has not is cut.
+    fn sanitized(self) -> Result<Entry, WireError> {
         let Entry {
             seq,
             from,
@@ -70,8 +70,8 @@ impl Entry {
         Ok(Entry {
             seq: at_most(seq, MAX_EXACT, "number of an entry")?,
             from,
-            name: tidy_name(&name),
-            colour: tidy_colour(&colour),
+            name: sanitized_name(&name),
+            colour: sanitized_colour(&colour),
             address,
             at_unix_ms: at_most(at_unix_ms, MAX_UNIX_MS, "time of an entry")?,
             local,
@@ -99,7 +99,7 @@ pub enum Body {
     },
     /// A person said something.
     Text {
-        /// The words, tidied by [`tidy_text`].
+        /// The words, sanitized by [`sanitized_text`].
         text: String,
     },
 }
@@ -152,7 +152,7 @@ pub enum TextError {
 
 impl Receive for Request {
     /// Nothing is cut here: a text that is too long is refused by name, so that its sender learns of it.
-    fn fit(self) -> Result<Request, WireError> {
+    fn sanitized(self) -> Result<Request, WireError> {
         let Request::Say { local, text } = self;
         Ok(Request::Say {
             local,
@@ -162,13 +162,13 @@ impl Receive for Request {
 }
 
 impl Receive for Notice {
-    fn fit(self) -> Result<Notice, WireError> {
+    fn sanitized(self) -> Result<Notice, WireError> {
         Ok(match self {
-            Notice::Entry(entry) => Notice::Entry(entry.fit()?),
-            Notice::Receipt(entry) => Notice::Receipt(entry.fit()?),
+            Notice::Entry(entry) => Notice::Entry(entry.sanitized()?),
+            Notice::Receipt(entry) => Notice::Receipt(entry.sanitized()?),
             Notice::Refused { local, refusal } => Notice::Refused {
                 local,
-                refusal: refusal.fit(),
+                refusal: refusal.sanitized(),
             },
         })
     }
@@ -178,7 +178,7 @@ impl Receive for Notice {
 ///
 /// # Errors
 /// [`TextError`] when nothing visible is left, or more than [`MAX_TEXT_BYTES`].
-pub fn tidy_text(text: &str) -> Result<String, TextError> {
+pub fn sanitized_text(text: &str) -> Result<String, TextError> {
     let text = text::lines(text);
     if !text::has_something_visible(&text) {
         return Err(TextError::Empty);
@@ -203,13 +203,13 @@ mod tests {
     #[test]
     fn text_keeps_every_character_a_person_can_see() {
         let text = "héllo 你好 🏳️‍🌈 مرحبا\n\tend";
-        assert_eq!(tidy_text(text).unwrap(), text);
-        assert_eq!(tidy_text("a\r\nb\rc").unwrap(), "a\nb\nc");
-        assert_eq!(tidy_text("\u{1b}[31mred\u{7}").unwrap(), "[31mred");
+        assert_eq!(sanitized_text(text).unwrap(), text);
+        assert_eq!(sanitized_text("a\r\nb\rc").unwrap(), "a\nb\nc");
+        assert_eq!(sanitized_text("\u{1b}[31mred\u{7}").unwrap(), "[31mred");
     }
 
     #[test]
-    fn what_a_host_did_not_tidy_is_cut_and_what_it_did_is_not_changed() {
+    fn what_a_host_did_not_sanitize_is_cut_and_what_it_did_is_not_changed() {
         let entry = Entry {
             seq: 1,
             from: MemberId(1),
@@ -222,16 +222,16 @@ mod tests {
                 text: format!("\u{1b}{}", "字".repeat(MAX_TEXT_BYTES)),
             },
         };
-        let tidy = entry.fit().unwrap();
-        assert_eq!((tidy.name.len(), tidy.colour.len()), (64, 7));
-        let Body::Text { text } = &tidy.body else {
-            panic!("{:?}", tidy.body)
+        let clean = entry.sanitized().unwrap();
+        assert_eq!((clean.name.len(), clean.colour.len()), (64, 7));
+        let Body::Text { text } = &clean.body else {
+            panic!("{:?}", clean.body)
         };
         assert_eq!(
             (text.len(), text.chars().next()),
             (MAX_TEXT_BYTES - 1, Some('字'))
         );
-        assert_eq!(tidy.clone().fit().unwrap(), tidy);
+        assert_eq!(clean.clone().sanitized().unwrap(), clean);
     }
 
     #[test]
@@ -246,10 +246,10 @@ mod tests {
             local: None,
             body: Body::Opened,
         };
-        assert!(entry(0).fit().is_ok() && entry(MAX_UNIX_MS).fit().is_ok());
+        assert!(entry(0).sanitized().is_ok() && entry(MAX_UNIX_MS).sanitized().is_ok());
         for beyond in [MAX_UNIX_MS + 1, 253_402_300_799_000, u64::MAX] {
             assert_eq!(
-                entry(beyond).fit(),
+                entry(beyond).sanitized(),
                 Err(WireError::Range {
                     field: "time of an entry"
                 })
@@ -259,11 +259,11 @@ mod tests {
 
     #[test]
     fn the_limit_is_exact_and_says_by_how_much() {
-        assert!(tidy_text(&"x".repeat(MAX_TEXT_BYTES)).is_ok());
-        let words = tidy_text(&"x".repeat(MAX_TEXT_BYTES + 1_204)).unwrap_err();
+        assert!(sanitized_text(&"x".repeat(MAX_TEXT_BYTES)).is_ok());
+        let words = sanitized_text(&"x".repeat(MAX_TEXT_BYTES + 1_204)).unwrap_err();
         assert_eq!(words, TextError::TooLong { over: 1_204 });
         assert!(words.to_string().contains("1204 bytes too long"));
-        assert_eq!(tidy_text(" \u{0}\n"), Err(TextError::Empty));
-        assert_eq!(tidy_text("\u{2800}\u{200b}"), Err(TextError::Empty));
+        assert_eq!(sanitized_text(" \u{0}\n"), Err(TextError::Empty));
+        assert_eq!(sanitized_text("\u{2800}\u{200b}"), Err(TextError::Empty));
     }
 }

@@ -11,7 +11,7 @@ mod message;
 pub(crate) use host::Host;
 pub use log::Log;
 pub(crate) use member::Member;
-pub use message::{Body, Entry, MAX_TEXT_BYTES, Notice, Request, TextError, tidy_text};
+pub use message::{Body, Entry, MAX_TEXT_BYTES, Notice, Request, TextError, sanitized_text};
 
 /// The most entries a log remembers.
 pub const MAX_LOG_ENTRIES: usize = 10_000;

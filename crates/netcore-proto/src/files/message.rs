@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MAX_RECEIVERS;
 use super::name::safe_name;
-use crate::ground::person::{MAX_PEOPLE, tidy_name};
+use crate::ground::person::{MAX_PEOPLE, sanitized_name};
 use crate::ground::{FileId, MemberId, Refusal, text};
 use crate::wire::{MAX_EXACT, MAX_UNIX_MS, Receive, WireError, at_most};
 
@@ -71,7 +71,7 @@ const MAX_WHY_CHARS: usize = 500;
 
 impl FileInfo {
     /// The file within the limits every room keeps. No peer's word is taken for the name: it becomes a path.
-    pub(super) fn fit(self) -> Result<FileInfo, WireError> {
+    pub(super) fn sanitized(self) -> Result<FileInfo, WireError> {
         let FileInfo {
             id,
             owner,
@@ -89,10 +89,10 @@ impl FileInfo {
         Ok(FileInfo {
             id,
             owner,
-            owner_name: tidy_name(&owner_name),
+            owner_name: sanitized_name(&owner_name),
             name: safe_name(&name),
             size: at_most(size, MAX_EXACT, "size of a file")?,
-            mime: tidy_mime(&mime),
+            mime: sanitized_mime(&mime),
             to,
             at_unix_ms: at_most(at_unix_ms, MAX_UNIX_MS, "time of an offer")?,
             state: match state {
@@ -127,7 +127,7 @@ impl FileInfo {
 }
 
 /// A file's kind in at most 100 visible characters.
-pub(super) fn tidy_mime(mime: &str) -> String {
+pub(super) fn sanitized_mime(mime: &str) -> String {
     mime.chars().filter(char::is_ascii_graphic).take(100).collect()
 }
 
@@ -211,7 +211,7 @@ pub enum Notice {
 
 impl Offer {
     /// The offer within the limits every room keeps.
-    pub(crate) fn fit(self) -> Result<Offer, WireError> {
+    pub(crate) fn sanitized(self) -> Result<Offer, WireError> {
         let Offer {
             local,
             name,
@@ -224,16 +224,16 @@ impl Offer {
             local,
             name: safe_name(&name),
             size: at_most(size, MAX_EXACT, "size of a file")?,
-            mime: tidy_mime(&mime),
+            mime: sanitized_mime(&mime),
             to,
         })
     }
 }
 
 impl Receive for Request {
-    fn fit(self) -> Result<Request, WireError> {
+    fn sanitized(self) -> Result<Request, WireError> {
         Ok(match self {
-            Request::Offer(offer) => Request::Offer(offer.fit()?),
+            Request::Offer(offer) => Request::Offer(offer.sanitized()?),
             Request::Cancel { file } => Request::Cancel { file },
             Request::Received { file } => Request::Received { file },
         })
@@ -241,18 +241,18 @@ impl Receive for Request {
 }
 
 impl Receive for Notice {
-    fn fit(self) -> Result<Notice, WireError> {
+    fn sanitized(self) -> Result<Notice, WireError> {
         Ok(match self {
             Notice::Accepted { local, file } => Notice::Accepted {
                 local,
-                file: file.fit()?,
+                file: file.sanitized()?,
             },
             Notice::Refused { local, refusal } => Notice::Refused {
                 local,
-                refusal: refusal.fit(),
+                refusal: refusal.sanitized(),
             },
-            Notice::Offered(file) => Notice::Offered(file.fit()?),
-            Notice::Changed(file) => Notice::Changed(file.fit()?),
+            Notice::Offered(file) => Notice::Offered(file.sanitized()?),
+            Notice::Changed(file) => Notice::Changed(file.sanitized()?),
         })
     }
 }
@@ -283,19 +283,19 @@ mod tests {
                 size: MAX_EXACT + 1,
                 ..file.clone()
             }
-            .fit()
+            .sanitized()
             .is_err()
         );
-        let tidy = file.fit().unwrap();
+        let clean = file.sanitized().unwrap();
         assert_eq!(
-            (tidy.name.as_str(), tidy.owner_name.len(), tidy.mime.len()),
+            (clean.name.as_str(), clean.owner_name.len(), clean.mime.len()),
             ("x_", 64, 100)
         );
         assert_eq!(
-            (tidy.to.len(), tidy.received_by.len()),
+            (clean.to.len(), clean.received_by.len()),
             (MAX_PEOPLE, MAX_RECEIVERS)
         );
-        assert!(matches!(&tidy.state, FileState::Failed { why } if why.len() == MAX_WHY_CHARS));
-        assert_eq!(tidy.clone().fit().unwrap(), tidy);
+        assert!(matches!(&clean.state, FileState::Failed { why } if why.len() == MAX_WHY_CHARS));
+        assert_eq!(clean.clone().sanitized().unwrap(), clean);
     }
 }

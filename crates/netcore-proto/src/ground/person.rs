@@ -58,7 +58,7 @@ impl<'de> Deserialize<'de> for Fingerprint {
 /// What a person says of themselves in the room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// The name others see; never empty once [`tidied`](Profile::tidied).
+    /// The name others see; never empty once [`sanitized`](Profile::sanitized).
     pub name: String,
     /// Whatever the person adds: a group, a room number, a sentence.
     #[serde(default)]
@@ -75,7 +75,7 @@ impl Profile {
     /// The profile within the limits every room keeps: nothing in it that cannot be seen or turns text round, lengths cut at
     /// [`MAX_NAME_CHARS`] and [`MAX_ABOUT_CHARS`], a colour that is one, and a name in any case.
     #[must_use]
-    pub fn tidied(&self) -> Profile {
+    pub fn sanitized(&self) -> Profile {
         let Profile {
             name,
             about,
@@ -83,16 +83,16 @@ impl Profile {
             device,
         } = self;
         Profile {
-            name: tidy_name(name),
+            name: sanitized_name(name),
             about: text::line(about, MAX_ABOUT_CHARS),
-            colour: tidy_colour(colour),
+            colour: sanitized_colour(colour),
             device: text::line(device, MAX_NAME_CHARS),
         }
     }
 }
 
 /// A person's name as it may be shown; there always is one.
-pub(crate) fn tidy_name(name: &str) -> String {
+pub(crate) fn sanitized_name(name: &str) -> String {
     let name = text::name(name, MAX_NAME_CHARS);
     if name.is_empty() {
         "Nameless".to_owned()
@@ -102,7 +102,7 @@ pub(crate) fn tidy_name(name: &str) -> String {
 }
 
 /// A colour that is one.
-pub(crate) fn tidy_colour(colour: &str) -> String {
+pub(crate) fn sanitized_colour(colour: &str) -> String {
     if is_colour(colour) {
         colour.to_owned()
     } else {
@@ -143,7 +143,7 @@ pub struct Person {
 impl Person {
     /// The person within the limits every room keeps.
     #[must_use]
-    pub(crate) fn tidied(self) -> Person {
+    pub(crate) fn sanitized(self) -> Person {
         let Person {
             id,
             profile,
@@ -152,7 +152,7 @@ impl Person {
             presence,
         } = self;
         Person {
-            profile: profile.tidied(),
+            profile: profile.sanitized(),
             id,
             address,
             fingerprint,
@@ -197,13 +197,13 @@ mod tests {
             colour: "red; background: url(x)".into(),
             device: "\u{1b}[31mpc".into(),
         };
-        let tidy = wild.tidied();
-        assert_eq!(tidy.name.chars().count(), MAX_NAME_CHARS);
-        assert!(tidy.name.starts_with("a b字"));
-        assert_eq!(tidy.about.len(), MAX_ABOUT_CHARS);
-        assert_eq!(tidy.colour, "#56606b");
-        assert_eq!(tidy.device, "[31mpc");
-        assert_eq!(Profile::default().tidied().name, "Nameless");
+        let clean = wild.sanitized();
+        assert_eq!(clean.name.chars().count(), MAX_NAME_CHARS);
+        assert!(clean.name.starts_with("a b字"));
+        assert_eq!(clean.about.len(), MAX_ABOUT_CHARS);
+        assert_eq!(clean.colour, "#56606b");
+        assert_eq!(clean.device, "[31mpc");
+        assert_eq!(Profile::default().sanitized().name, "Nameless");
     }
 
     #[test]

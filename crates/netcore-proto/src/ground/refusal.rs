@@ -28,7 +28,7 @@ impl Refusal {
     }
 
     /// The refusal with words that can be shown.
-    pub(crate) fn fit(self) -> Refusal {
+    pub(crate) fn sanitized(self) -> Refusal {
         let Refusal { code, message } = self;
         Refusal::new(code, message)
     }

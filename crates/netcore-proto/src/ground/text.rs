@@ -1,7 +1,7 @@
 //! Making text fit to show: what a person cannot see, and what would turn or cover the text around it, goes.
 //!
 //! Every string of every message passes through here where it is decoded ([`Received`](crate::wire::Received)), and every
-//! string of our own before it is sent. Tidying what is tidy changes nothing.
+//! string of our own before it is sent. What is sanitized already does not change.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn tidying_twice_changes_nothing() {
+    fn sanitizing_twice_changes_nothing() {
         for wild in [
             "a\u{300}\u{301}\u{302}",
             " \u{200b} x \u{202e} ",

@@ -108,7 +108,7 @@ pub struct Report {
 
 impl Figures {
     /// The figures as far as they can be true: what is out of its range is unknown, and counts end where JSON is exact.
-    fn fit(self) -> Figures {
+    fn clamped(self) -> Figures {
         let Figures {
             transport,
             ack_p50_us,
@@ -144,20 +144,22 @@ impl Figures {
 
 impl Report {
     /// The report as far as it can be true.
-    pub(crate) fn tidied(self) -> Report {
+    pub(crate) fn clamped(self) -> Report {
         let Report { links, clocks } = self;
         let links = links.into_iter().take(MAX_REPORTED);
         let clocks = clocks.into_iter().take(MAX_REPORTED);
         Report {
-            links: links.map(|(stream, figures)| (stream, figures.fit())).collect(),
+            links: links
+                .map(|(stream, figures)| (stream, figures.clamped()))
+                .collect(),
             clocks: clocks.filter(|(_, clock)| clock.is_possible()).collect(),
         }
     }
 }
 
 impl Receive for Report {
-    fn fit(self) -> Result<Report, WireError> {
-        Ok(self.tidied())
+    fn sanitized(self) -> Result<Report, WireError> {
+        Ok(self.clamped())
     }
 }
 

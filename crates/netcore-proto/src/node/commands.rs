@@ -18,7 +18,7 @@ impl Node {
     /// # Errors
     /// [`CommandError::Text`] or [`CommandError::TooManyWaiting`].
     pub fn say(&mut self, local: u64, text: &str, now: Time) -> Result<Option<chat::Entry>, CommandError> {
-        let text = chat::tidy_text(text)?;
+        let text = chat::sanitized_text(text)?;
         match &mut self.role {
             Role::Host(host) => {
                 let mut out = HostQueue::default();
@@ -76,7 +76,7 @@ impl Node {
     /// [`CommandError::NotConnected`]: an offer does not wait. [`CommandError::Refused`]: the file is larger than
     /// [`MAX_EXACT`](crate::wire::MAX_EXACT) bytes.
     pub fn offer(&mut self, offer: files::Offer, now: Time) -> Result<(), CommandError> {
-        let offer = offer.fit().map_err(|error| out_of_range(&error))?;
+        let offer = offer.sanitized().map_err(|error| out_of_range(&error))?;
         let local = offer.local;
         if let Role::Member(member) = &mut self.role
             && member.session.is_welcomed()
@@ -194,7 +194,7 @@ impl Node {
     pub fn report(&mut self, to: MemberId, report: metrics::Report) {
         match &mut self.role {
             Role::Host(_) => {
-                self.as_host(|_, out| out.notice(Recipients::One(to), report.tidied()));
+                self.as_host(|_, out| out.notice(Recipients::One(to), report.clamped()));
             }
             Role::Member(_) => {
                 // Without a connection the report is dropped: the next second has fresh figures.
@@ -229,7 +229,7 @@ impl Node {
         match &mut self.role {
             Role::Host(_) => self.as_host(own),
             Role::Member(member) if member.session.is_welcomed() => {
-                let request = request.fit().map_err(|error| out_of_range(&error))?;
+                let request = request.sanitized().map_err(|error| out_of_range(&error))?;
                 self.deliver_member(MemberQueue {
                     requests: vec![request],
                     events: Vec::new(),

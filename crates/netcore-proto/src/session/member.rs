@@ -35,7 +35,7 @@ struct Alive {
 impl Member {
     pub(crate) fn new(profile: &Profile) -> Member {
         Member {
-            profile: profile.tidied(),
+            profile: profile.sanitized(),
             me: None,
             room: None,
             room_name: None,
@@ -103,7 +103,7 @@ impl Member {
     }
 
     pub(crate) fn set_profile(&mut self, profile: &Profile, out: &mut impl MemberOutbox<Request, Event>) {
-        self.profile = profile.tidied();
+        self.profile = profile.sanitized();
         if self.is_welcomed() {
             out.request(Request::Profile(self.profile.clone()));
         }
@@ -256,7 +256,7 @@ mod tests {
 
     /// As the decoder hands it on.
     fn hand(member: &mut Member, notice: Notice, out: &mut Out) -> Option<bool> {
-        member.handle_notice(notice.fit().unwrap(), Time::ZERO, out)
+        member.handle_notice(notice.sanitized().unwrap(), Time::ZERO, out)
     }
 
     fn connected() -> (Member, Out) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ground::person::{LeaveReason, MAX_PEOPLE, Person, Profile, tidy_name};
+use crate::ground::person::{LeaveReason, MAX_PEOPLE, Person, Profile, sanitized_name};
 use crate::ground::{MemberId, Refusal, Time};
 use crate::wire::{AttachToken, MAX_EXACT, Receive, WireError, at_most, moment};
 
@@ -99,37 +99,37 @@ pub struct Welcome {
 }
 
 impl Receive for Request {
-    fn fit(self) -> Result<Request, WireError> {
+    fn sanitized(self) -> Result<Request, WireError> {
         Ok(match self {
             Request::Hello { profile, returning } => Request::Hello {
-                profile: profile.tidied(),
-                returning: returning.map(Returning::fit).transpose()?,
+                profile: profile.sanitized(),
+                returning: returning.map(Returning::sanitized).transpose()?,
             },
-            Request::Profile(profile) => Request::Profile(profile.tidied()),
-            Request::Ping(ping) => Request::Ping(ping.fit()?),
-            Request::Pong(pong) => Request::Pong(pong.fit()?),
+            Request::Profile(profile) => Request::Profile(profile.sanitized()),
+            Request::Ping(ping) => Request::Ping(ping.sanitized()?),
+            Request::Pong(pong) => Request::Pong(pong.sanitized()?),
             Request::Leave => Request::Leave,
         })
     }
 }
 
 impl Receive for Notice {
-    fn fit(self) -> Result<Notice, WireError> {
+    fn sanitized(self) -> Result<Notice, WireError> {
         Ok(match self {
-            Notice::Welcome(welcome) => Notice::Welcome(Box::new(welcome.fit()?)),
-            Notice::Refused(refusal) => Notice::Refused(refusal.fit()),
-            Notice::Joined(person) => Notice::Joined(person.tidied()),
-            Notice::Changed(person) => Notice::Changed(person.tidied()),
+            Notice::Welcome(welcome) => Notice::Welcome(Box::new(welcome.sanitized()?)),
+            Notice::Refused(refusal) => Notice::Refused(refusal.sanitized()),
+            Notice::Joined(person) => Notice::Joined(person.sanitized()),
+            Notice::Changed(person) => Notice::Changed(person.sanitized()),
             Notice::Left { id, reason } => Notice::Left { id, reason },
             Notice::UpToDate => Notice::UpToDate,
-            Notice::Ping(ping) => Notice::Ping(ping.fit()?),
-            Notice::Pong(pong) => Notice::Pong(pong.fit()?),
+            Notice::Ping(ping) => Notice::Ping(ping.sanitized()?),
+            Notice::Pong(pong) => Notice::Pong(pong.sanitized()?),
         })
     }
 }
 
 impl Returning {
-    fn fit(self) -> Result<Returning, WireError> {
+    fn sanitized(self) -> Result<Returning, WireError> {
         let Returning { room, last_seq } = self;
         Ok(Returning {
             room,
@@ -139,7 +139,7 @@ impl Returning {
 }
 
 impl Ping {
-    fn fit(self) -> Result<Ping, WireError> {
+    fn sanitized(self) -> Result<Ping, WireError> {
         let Ping { sent } = self;
         Ok(Ping {
             sent: moment(sent, "time of a ping")?,
@@ -148,7 +148,7 @@ impl Ping {
 }
 
 impl Pong {
-    fn fit(self) -> Result<Pong, WireError> {
+    fn sanitized(self) -> Result<Pong, WireError> {
         let Pong { sent, received } = self;
         Ok(Pong {
             sent: moment(sent, "time of a ping")?,
@@ -158,7 +158,7 @@ impl Pong {
 }
 
 impl Welcome {
-    fn fit(self) -> Result<Welcome, WireError> {
+    fn sanitized(self) -> Result<Welcome, WireError> {
         let Welcome {
             room_name,
             room,
@@ -168,12 +168,16 @@ impl Welcome {
             people,
         } = self;
         Ok(Welcome {
-            room_name: tidy_name(&room_name),
+            room_name: sanitized_name(&room_name),
             room: at_most(room, MAX_EXACT, "number of the room")?,
             me,
             token,
             datagrams,
-            people: people.into_iter().take(MAX_PEOPLE).map(Person::tidied).collect(),
+            people: people
+                .into_iter()
+                .take(MAX_PEOPLE)
+                .map(Person::sanitized)
+                .collect(),
         })
     }
 }

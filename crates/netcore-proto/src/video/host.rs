@@ -104,7 +104,7 @@ impl Host {
         let stream = StreamInfo {
             id: StreamId(id),
             owner,
-            spec: spec.tidied(),
+            spec: spec.sanitized(),
         };
         self.streams.insert(stream.id, stream.clone());
         out.notice(Recipients::AllBut(owner), Notice::Started(stream.clone()));
@@ -128,7 +128,7 @@ impl Host {
         else {
             return;
         };
-        stream.spec = spec.tidied();
+        stream.spec = spec.sanitized();
         out.notice(Recipients::All, Notice::Changed(stream.clone()));
         out.event(Event::Changed(stream.clone()));
     }

@@ -45,7 +45,7 @@ impl StreamSpec {
     /// The spec with its words cut to 100 characters, its size to [`MAX_PICTURE_SIDE`], and its rate to what can be: 0 to
     /// 1,000.
     #[must_use]
-    pub fn tidied(&self) -> StreamSpec {
+    pub fn sanitized(&self) -> StreamSpec {
         let StreamSpec {
             source,
             title,
@@ -142,26 +142,26 @@ pub enum Notice {
 }
 
 impl StreamInfo {
-    fn fit(self) -> StreamInfo {
+    fn sanitized(self) -> StreamInfo {
         let StreamInfo { id, owner, spec } = self;
         StreamInfo {
             id,
             owner,
-            spec: spec.tidied(),
+            spec: spec.sanitized(),
         }
     }
 }
 
 impl Receive for Request {
-    fn fit(self) -> Result<Request, WireError> {
+    fn sanitized(self) -> Result<Request, WireError> {
         Ok(match self {
             Request::Publish { local, spec } => Request::Publish {
                 local,
-                spec: spec.tidied(),
+                spec: spec.sanitized(),
             },
             Request::Change { stream, spec } => Request::Change {
                 stream,
-                spec: spec.tidied(),
+                spec: spec.sanitized(),
             },
             Request::Unpublish { stream } => Request::Unpublish { stream },
             Request::Watch { stream, on } => Request::Watch { stream, on },
@@ -170,18 +170,18 @@ impl Receive for Request {
 }
 
 impl Receive for Notice {
-    fn fit(self) -> Result<Notice, WireError> {
+    fn sanitized(self) -> Result<Notice, WireError> {
         Ok(match self {
             Notice::Published { local, stream } => Notice::Published {
                 local,
-                stream: stream.fit(),
+                stream: stream.sanitized(),
             },
             Notice::Refused { local, refusal } => Notice::Refused {
                 local,
-                refusal: refusal.fit(),
+                refusal: refusal.sanitized(),
             },
-            Notice::Started(stream) => Notice::Started(stream.fit()),
-            Notice::Changed(stream) => Notice::Changed(stream.fit()),
+            Notice::Started(stream) => Notice::Started(stream.sanitized()),
+            Notice::Changed(stream) => Notice::Changed(stream.sanitized()),
             Notice::Stopped { stream } => Notice::Stopped { stream },
         })
     }

@@ -89,7 +89,7 @@ pub enum AttachReply {
 }
 
 impl Receive for Attach {
-    fn fit(self) -> Result<Attach, WireError> {
+    fn sanitized(self) -> Result<Attach, WireError> {
         let Attach {
             member: _,
             token: _,
@@ -104,12 +104,12 @@ impl Receive for Attach {
 }
 
 impl Receive for AttachReply {
-    fn fit(self) -> Result<AttachReply, WireError> {
+    fn sanitized(self) -> Result<AttachReply, WireError> {
         Ok(match self {
             AttachReply::Ready { offset } => AttachReply::Ready {
                 offset: at_most(offset, MAX_EXACT, "offset")?,
             },
-            AttachReply::Refused(refusal) => AttachReply::Refused(refusal.fit()),
+            AttachReply::Refused(refusal) => AttachReply::Refused(refusal.sanitized()),
         })
     }
 }

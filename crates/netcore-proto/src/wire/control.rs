@@ -45,7 +45,7 @@ impl ControlDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message, made fit, or `None` until more bytes have come.
+    /// The next whole message, sanitized, or `None` until more bytes have come.
     ///
     /// # Errors
     /// A length over [`MAX_CONTROL_BYTES`] as soon as it is announced, text that is not UTF-8, JSON that is not an `M`, a
@@ -83,13 +83,13 @@ mod tests {
     use super::*;
 
     impl Receive for String {
-        fn fit(self) -> Result<String, WireError> {
+        fn sanitized(self) -> Result<String, WireError> {
             Ok(self)
         }
     }
 
     impl Receive for u64 {
-        fn fit(self) -> Result<u64, WireError> {
+        fn sanitized(self) -> Result<u64, WireError> {
             Ok(self)
         }
     }

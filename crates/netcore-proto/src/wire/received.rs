@@ -1,4 +1,4 @@
-//! What arrived and has been made fit: within its ranges, showable, and as long as it may be.
+//! What arrived and has been sanitized: within its ranges, showable, and as long as it may be.
 
 use serde::de::DeserializeOwned;
 
@@ -9,7 +9,7 @@ use crate::ground::{MAX_EXACT, Time};
 /// be shown in every time zone.
 pub const MAX_UNIX_MS: u64 = 253_402_300_799_999 - 86_400_000;
 
-/// A message from outside that has been made fit: each of its numbers is in its range, each of its strings can be shown, and
+/// A message from outside that has been sanitized: each of its numbers is in its range, each of its strings can be shown, and
 /// each of its lists is as long as a list may be. Only [`ControlDecoder::next_message`](super::ControlDecoder::next_message)
 /// makes one, so what takes a `Received` need not ask again.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,17 +17,17 @@ pub struct Received<M>(M);
 
 /// What can arrive.
 pub trait Receive: DeserializeOwned {
-    /// The same with its strings tidied and its lists cut. Implementations name every field, so that a new one is not
+    /// The same with its strings sanitized and its lists cut. Implementations name every field, so that a new one is not
     /// forgotten.
     ///
     /// # Errors
     /// [`WireError::Range`] for a number outside its range.
-    fn fit(self) -> Result<Self, WireError>;
+    fn sanitized(self) -> Result<Self, WireError>;
 }
 
 impl<M: Receive> Received<M> {
     pub(super) fn new(message: M) -> Result<Received<M>, WireError> {
-        message.fit().map(Received)
+        message.sanitized().map(Received)
     }
 }
 

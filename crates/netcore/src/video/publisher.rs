@@ -20,7 +20,7 @@ pub struct Publisher {
 
 impl Publisher {
     pub(crate) async fn start(plane: Arc<Plane>, spec: StreamSpec) -> Result<Publisher, VideoError> {
-        let spec = spec.tidied();
+        let spec = spec.sanitized();
         let local = crate::local::next_local();
         let own = OwnStream::new(spec.clone());
         let answer = plane.expect(local, own.clone());
@@ -104,7 +104,7 @@ impl Publisher {
     /// # Errors
     /// [`VideoError::NotConnected`]: the change takes effect when the connection is back.
     pub async fn change(&self, spec: StreamSpec) -> Result<(), VideoError> {
-        let spec = spec.tidied();
+        let spec = spec.sanitized();
         *self.own.spec.lock() = spec.clone();
         let Some(stream) = self.own.live() else {
             return Err(VideoError::NotConnected);

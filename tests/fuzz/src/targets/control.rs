@@ -35,7 +35,7 @@ fn read<M: Serialize + Receive + Debug + PartialEq>(stream: &[u8], portion: usiz
         decoder.feed(&again);
         if let Ok(same) = decoder.next_message::<M>() {
             let same = same.map(Received::into_inner);
-            assert_eq!(same, Some(message), "what is fit is not changed");
+            assert_eq!(same, Some(message), "what is sanitized is not changed");
         }
     }
 }

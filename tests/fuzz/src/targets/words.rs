@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use netcore_proto::chat::{MAX_TEXT_BYTES, tidy_text};
+use netcore_proto::chat::{MAX_TEXT_BYTES, sanitized_text};
 use netcore_proto::files::{MAX_FILE_NAME_BYTES, safe_name};
 use netcore_proto::session::{Fingerprint, MAX_ABOUT_CHARS, MAX_NAME_CHARS, Profile};
 use netcore_proto::video::{SourceKind, StreamSpec};
@@ -10,9 +10,13 @@ use netcore_proto::video::{SourceKind, StreamSpec};
 pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     file_name(&text);
-    if let Ok(tidy) = tidy_text(&text) {
-        assert!(!tidy.is_empty() && tidy.len() <= MAX_TEXT_BYTES);
-        assert_eq!(tidy_text(&tidy).as_ref(), Ok(&tidy), "once tidy, always tidy");
+    if let Ok(clean) = sanitized_text(&text) {
+        assert!(!clean.is_empty() && clean.len() <= MAX_TEXT_BYTES);
+        assert_eq!(
+            sanitized_text(&clean).as_ref(),
+            Ok(&clean),
+            "what is sanitized does not change"
+        );
     }
     let mut parts = text.splitn(4, '\n').map(str::to_owned);
     let mut part = || parts.next().unwrap_or_default();
@@ -22,12 +26,12 @@ pub(crate) fn run(bytes: &[u8]) {
         colour: part(),
         device: part(),
     }
-    .tidied();
+    .sanitized();
     assert!((1..=MAX_NAME_CHARS).contains(&profile.name.chars().count()));
     assert!(profile.about.chars().count() <= MAX_ABOUT_CHARS);
     assert!(profile.device.chars().count() <= MAX_NAME_CHARS);
     assert_eq!(profile.colour.len(), 7);
-    assert_eq!(profile.tidied(), profile, "once tidy, always tidy");
+    assert_eq!(profile.sanitized(), profile, "what is sanitized does not change");
     if let Ok(fingerprint) = Fingerprint::from_str(&text) {
         assert!(fingerprint.to_string().eq_ignore_ascii_case(&text));
     }
@@ -39,7 +43,7 @@ pub(crate) fn run(bytes: &[u8]) {
         rate: text.parse().unwrap_or(f32::NAN),
         transport: text.parse().unwrap_or_default(),
     }
-    .tidied();
+    .sanitized();
     assert!(spec.title.chars().count() <= 100 && (0.0..=1_000.0).contains(&spec.rate));
 }
 

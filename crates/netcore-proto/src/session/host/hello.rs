@@ -45,7 +45,7 @@ impl Host {
         }
         let person = Person {
             id: member,
-            profile: self.with_distinct_name(profile.tidied(), member),
+            profile: self.with_distinct_name(profile.sanitized(), member),
             address: peer.address,
             fingerprint: peer.fingerprint,
             presence: Presence::Here,

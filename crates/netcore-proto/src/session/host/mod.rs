@@ -80,7 +80,7 @@ impl Host {
     ) -> Host {
         let person = Person {
             id: MemberId::HOST,
-            profile: profile.tidied(),
+            profile: profile.sanitized(),
             address,
             fingerprint: identity,
             presence: Presence::Here,
@@ -209,7 +209,7 @@ impl Host {
         profile: &Profile,
         out: &mut impl HostOutbox<Notice, Event>,
     ) {
-        let profile = self.with_distinct_name(profile.tidied(), member);
+        let profile = self.with_distinct_name(profile.sanitized(), member);
         if let Some(seat) = self.seats.get_mut(&member) {
             seat.likeness = text::likeness(&profile.name);
             seat.person.profile = profile;

@@ -2,7 +2,7 @@
 
 use super::{Body, Entry, Event, Log, Notice, Request, sanitized_text};
 use crate::ground::machine::HostMachine;
-use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{MemberId, Person, Refusal, RefusalCode};
 
 /// The most encoded bytes of the log that a newcomer is brought up to date with; the oldest beyond that are left out.
@@ -24,7 +24,7 @@ impl HostMachine for Host {
         from: &Person,
         request: Request,
         unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         let Request::Say { local, text } = request;
         let to_sender = Recipients::One(from.id);
@@ -75,7 +75,7 @@ impl Host {
         person: &Person,
         body: Body,
         unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         let entry = self.append(person, None, body, unix_ms);
         out.notice(Recipients::All, Notice::Entry(entry.clone()));
@@ -89,7 +89,7 @@ impl Host {
         local: u64,
         text: String,
         unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Entry {
         let entry = self.append(host, Some(local), Body::Text { text }, unix_ms);
         out.notice(Recipients::All, Notice::Entry(entry.clone()));

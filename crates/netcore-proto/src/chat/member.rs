@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Entry, Event, Log, Notice, Request};
 use crate::ground::MemberId;
 use crate::ground::machine::MemberMachine;
-use crate::ground::outbox::MemberOutbox;
+use crate::ground::sink::MemberSink;
 
 /// The most messages that wait for a receipt.
 const MAX_WAITING: usize = 1_000;
@@ -32,13 +32,13 @@ impl MemberMachine for Member {
     type Event = Event;
 
     /// The other room has a log of its own.
-    fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+    fn leave_room(&mut self, out: &mut impl MemberSink<Request, Event>) {
         self.log.clear();
         out.event(Event::Reset);
     }
 
     /// What has no receipt is sent once more.
-    fn handle_welcome(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+    fn handle_welcome(&mut self, out: &mut impl MemberSink<Request, Event>) {
         for Waiting { local, text } in &self.waiting {
             out.request(Request::Say {
                 local: *local,
@@ -51,7 +51,7 @@ impl MemberMachine for Member {
         &mut self,
         notice: Notice,
         me: Option<MemberId>,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) {
         match notice {
             Notice::Entry(entry) => {
@@ -92,7 +92,7 @@ impl Member {
         local: u64,
         text: String,
         is_connected: bool,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) -> bool {
         let bytes: usize = self.waiting.iter().map(|waiting| waiting.text.len()).sum();
         if self.waiting.len() >= MAX_WAITING || bytes.saturating_add(text.len()) > MAX_WAITING_BYTES {
@@ -108,7 +108,7 @@ impl Member {
         true
     }
 
-    fn receipt(&mut self, local: u64, entry: Entry, out: &mut impl MemberOutbox<Request, Event>) {
+    fn receipt(&mut self, local: u64, entry: Entry, out: &mut impl MemberSink<Request, Event>) {
         self.log.push(entry.clone());
         out.event(Event::Receipt { local, entry });
     }

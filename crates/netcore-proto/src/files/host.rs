@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Event, FileHash, FileInfo, FileState, MAX_FILES, MAX_RECEIVERS, Notice, Offer, Request};
 use crate::ground::machine::HostMachine;
-use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{FileId, MemberId, Person, Refusal, RefusalCode};
 
 /// The most encoded bytes of files that a newcomer is sent; the oldest beyond that are left out until they change. A thousand
@@ -29,7 +29,7 @@ impl HostMachine for Host {
         from: &Person,
         request: Request,
         unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         match request {
             Request::Offer(offer) => {
@@ -70,7 +70,7 @@ impl HostMachine for Host {
     }
 
     /// What an owner who has left for good had not finished sending will never be whole.
-    fn handle_departure(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
+    fn handle_departure(&mut self, member: MemberId, out: &mut impl HostSink<Notice, Event>) {
         let unfinished = |file: &&FileInfo| file.owner == member && file.state == FileState::Uploading;
         let ids: Vec<FileId> = self
             .files
@@ -98,7 +98,7 @@ impl Host {
         owner: &Person,
         offer: Offer,
         unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Result<FileInfo, Refusal> {
         if self.files.len() >= MAX_FILES && !self.forget_one() {
             let words = format!("{MAX_FILES} files are on offer in this room already");
@@ -133,16 +133,16 @@ impl Host {
     }
 
     /// The data plane has every byte, and they are right.
-    pub(crate) fn stored(&mut self, file: FileId, hash: FileHash, out: &mut impl HostOutbox<Notice, Event>) {
+    pub(crate) fn stored(&mut self, file: FileId, hash: FileHash, out: &mut impl HostSink<Notice, Event>) {
         self.set_state(file, FileState::Stored { hash }, out);
     }
 
     /// The data plane could not get or keep it.
-    pub(crate) fn failed(&mut self, file: FileId, why: String, out: &mut impl HostOutbox<Notice, Event>) {
+    pub(crate) fn failed(&mut self, file: FileId, why: String, out: &mut impl HostSink<Notice, Event>) {
         self.set_state(file, FileState::Failed { why }, out);
     }
 
-    pub(crate) fn cancel(&mut self, file: FileId, out: &mut impl HostOutbox<Notice, Event>) {
+    pub(crate) fn cancel(&mut self, file: FileId, out: &mut impl HostSink<Notice, Event>) {
         self.set_state(file, FileState::Cancelled, out);
     }
 
@@ -151,7 +151,7 @@ impl Host {
         &mut self,
         file: FileId,
         member: MemberId,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         let Some(file) = self.files.get_mut(&file) else {
             return;
@@ -163,7 +163,7 @@ impl Host {
         }
     }
 
-    fn set_state(&mut self, file: FileId, state: FileState, out: &mut impl HostOutbox<Notice, Event>) {
+    fn set_state(&mut self, file: FileId, state: FileState, out: &mut impl HostSink<Notice, Event>) {
         let Some(file) = self.files.get_mut(&file) else {
             return;
         };
@@ -186,7 +186,7 @@ impl Host {
     }
 }
 
-fn announce(file: &FileInfo, out: &mut impl HostOutbox<Notice, Event>) {
+fn announce(file: &FileInfo, out: &mut impl HostSink<Notice, Event>) {
     let to = if file.to.is_empty() {
         Recipients::All
     } else {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, FileInfo, FileState, MAX_FILES, Notice, Offer, Request};
 use crate::ground::machine::MemberMachine;
-use crate::ground::outbox::MemberOutbox;
+use crate::ground::sink::MemberSink;
 use crate::ground::{FileId, Fingerprint, MemberId, Person};
 
 /// What a member knows of the files on offer.
@@ -38,7 +38,7 @@ impl MemberMachine for Member {
         &mut self,
         notice: Notice,
         _me: Option<MemberId>,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) {
         let event = match notice {
             Notice::Accepted { local, file } => match self.own.get_mut(&local) {
@@ -60,7 +60,7 @@ impl MemberMachine for Member {
     }
 
     /// The other room's files begin anew, and our own offers are made again.
-    fn leave_room(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+    fn leave_room(&mut self, out: &mut impl MemberSink<Request, Event>) {
         self.files.clear();
         out.event(Event::Reset);
         for own in self.own.values_mut() {
@@ -74,7 +74,7 @@ impl MemberMachine for Member {
     }
 
     /// What was meant for a person in an earlier room is offered to them.
-    fn handle_present(&mut self, person: &Person, out: &mut impl MemberOutbox<Request, Event>) {
+    fn handle_present(&mut self, person: &Person, out: &mut impl MemberSink<Request, Event>) {
         for own in self.own.values_mut() {
             if own.waiting.remove(&person.fingerprint) {
                 own.offer_again(vec![person.id], out);
@@ -135,7 +135,7 @@ impl Member {
 
 impl Own {
     /// The same offer once more, to `to`.
-    fn offer_again(&mut self, to: Vec<MemberId>, out: &mut impl MemberOutbox<Request, Event>) {
+    fn offer_again(&mut self, to: Vec<MemberId>, out: &mut impl MemberSink<Request, Event>) {
         self.asked = self.asked.saturating_add(1);
         let offer = Offer {
             to,

@@ -1,6 +1,6 @@
 //! What a node asks of each capability's machines: what to do at the moments that concern it.
 
-use super::outbox::{HostOutbox, MemberOutbox};
+use super::sink::{HostSink, MemberSink};
 use super::{MemberId, Person};
 
 /// A capability on the host.
@@ -18,15 +18,14 @@ pub(crate) trait HostMachine {
         from: &Person,
         request: Self::Request,
         unix_ms: u64,
-        out: &mut impl HostOutbox<Self::Notice, Self::Event>,
+        out: &mut impl HostSink<Self::Notice, Self::Event>,
     );
 
     /// A member's connection is gone, or a newer one has taken its place.
-    fn handle_detached(&mut self, _member: MemberId, _out: &mut impl HostOutbox<Self::Notice, Self::Event>) {}
+    fn handle_detached(&mut self, _member: MemberId, _out: &mut impl HostSink<Self::Notice, Self::Event>) {}
 
     /// A member has left for good.
-    fn handle_departure(&mut self, _member: MemberId, _out: &mut impl HostOutbox<Self::Notice, Self::Event>) {
-    }
+    fn handle_departure(&mut self, _member: MemberId, _out: &mut impl HostSink<Self::Notice, Self::Event>) {}
 
     /// From which number on a newcomer is sent what there is. `last_seq` is the last entry of the log that it has.
     fn first_to_list(&self, _newcomer: MemberId, _last_seq: u64) -> u64 {
@@ -53,19 +52,18 @@ pub(crate) trait MemberMachine {
         &mut self,
         notice: Self::Notice,
         me: Option<MemberId>,
-        out: &mut impl MemberOutbox<Self::Request, Self::Event>,
+        out: &mut impl MemberSink<Self::Request, Self::Event>,
     );
 
     /// The room on the host is another one now.
-    fn leave_room(&mut self, _out: &mut impl MemberOutbox<Self::Request, Self::Event>) {}
+    fn leave_room(&mut self, _out: &mut impl MemberSink<Self::Request, Self::Event>) {}
 
     /// We are in (again).
-    fn handle_welcome(&mut self, _out: &mut impl MemberOutbox<Self::Request, Self::Event>) {}
+    fn handle_welcome(&mut self, _out: &mut impl MemberSink<Self::Request, Self::Event>) {}
 
     /// A person is here, or is here with other words about themselves.
-    fn handle_present(&mut self, _person: &Person, _out: &mut impl MemberOutbox<Self::Request, Self::Event>) {
-    }
+    fn handle_present(&mut self, _person: &Person, _out: &mut impl MemberSink<Self::Request, Self::Event>) {}
 
     /// The connection is gone.
-    fn handle_closed(&mut self, _out: &mut impl MemberOutbox<Self::Request, Self::Event>) {}
+    fn handle_closed(&mut self, _out: &mut impl MemberSink<Self::Request, Self::Event>) {}
 }

@@ -2,7 +2,7 @@
 
 use super::Report;
 use crate::ground::machine::{HostMachine, MemberMachine};
-use crate::ground::outbox::{HostOutbox, MemberOutbox};
+use crate::ground::sink::{HostSink, MemberSink};
 use crate::ground::{MemberId, Person};
 
 /// What a member sends: there is only the report.
@@ -33,7 +33,7 @@ impl HostMachine for Host {
         from: &Person,
         report: Request,
         _unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         out.event(Event { by: from.id, report });
     }
@@ -52,7 +52,7 @@ impl MemberMachine for Member {
         &mut self,
         report: Notice,
         _me: Option<MemberId>,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) {
         let by = MemberId::HOST;
         out.event(Event { by, report });

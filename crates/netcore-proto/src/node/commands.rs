@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::host::HostNode;
-use super::outbox::{HostQueue, MemberQueue};
+use super::outbox::{HostOutbox, MemberOutbox};
 use super::{CommandError, Node, Role};
-use crate::ground::outbox::Recipients;
+use crate::ground::sink::Recipients;
 use crate::ground::{FileId, MemberId, Profile, Refusal, RefusalCode, StreamId, Time};
 use crate::io::{Output, Request};
 use crate::wire::{Receive, WireError};
@@ -21,7 +21,7 @@ impl Node {
         let text = chat::sanitized_text(text)?;
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostQueue::default();
+                let mut out = HostOutbox::default();
                 let unix_ms = host.unix_ms(now);
                 let me = host.session.person(MemberId::HOST).cloned();
                 let me = me.expect("the host is in its own room as long as the room exists");
@@ -30,7 +30,7 @@ impl Node {
                 Ok(Some(entry))
             }
             Role::Member(member) => {
-                let mut out = MemberQueue::default();
+                let mut out = MemberOutbox::default();
                 if !member
                     .machines
                     .chat
@@ -48,12 +48,12 @@ impl Node {
     pub fn set_profile(&mut self, profile: &Profile) {
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostQueue::default();
+                let mut out = HostOutbox::default();
                 host.session.set_profile(MemberId::HOST, profile, &mut out);
                 self.deliver(out);
             }
             Role::Member(member) => {
-                let mut out = MemberQueue::default();
+                let mut out = MemberOutbox::default();
                 member.session.set_profile(profile, &mut out);
                 self.deliver_member(out);
             }
@@ -63,7 +63,7 @@ impl Node {
     /// On a host: it is reached at another address from now on, which everybody sees. A member's address is what the host sees.
     pub fn set_host_address(&mut self, address: SocketAddr) {
         if let Role::Host(host) = &mut self.role {
-            let mut out = HostQueue::default();
+            let mut out = HostOutbox::default();
             host.session.set_address(address, &mut out);
             self.deliver(out);
         }
@@ -208,7 +208,7 @@ impl Node {
         match &mut self.role {
             Role::Host(_) => self.as_host(|host, out| host.session.close(out)),
             Role::Member(member) => {
-                let mut out = MemberQueue::default();
+                let mut out = MemberOutbox::default();
                 out.requests.push(Request::Session(session::Request::Leave));
                 let conn = member.conn.as_ref().map(|(conn, _)| *conn);
                 self.deliver_member(out);
@@ -224,13 +224,13 @@ impl Node {
     fn ask(
         &mut self,
         request: Request,
-        own: impl FnOnce(&mut HostNode, &mut HostQueue),
+        own: impl FnOnce(&mut HostNode, &mut HostOutbox),
     ) -> Result<(), CommandError> {
         match &mut self.role {
             Role::Host(_) => self.as_host(own),
             Role::Member(member) if member.session.is_welcomed() => {
                 let request = request.sanitized().map_err(|error| out_of_range(&error))?;
-                self.deliver_member(MemberQueue {
+                self.deliver_member(MemberOutbox {
                     requests: vec![request],
                     events: Vec::new(),
                 });
@@ -240,9 +240,9 @@ impl Node {
         Ok(())
     }
 
-    fn as_host(&mut self, act: impl FnOnce(&mut HostNode, &mut HostQueue)) {
+    fn as_host(&mut self, act: impl FnOnce(&mut HostNode, &mut HostOutbox)) {
         if let Role::Host(host) = &mut self.role {
-            let mut out = HostQueue::default();
+            let mut out = HostOutbox::default();
             act(host, &mut out);
             self.deliver(out);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catch_up::CatchUp;
 use super::machines::HostMachines;
-use super::outbox::{HostOut, HostQueue};
+use super::outbox::{HostOutbox, HostOutput};
 use crate::ground::{ConnId, LeaveReason, MemberId, Refusal, RefusalCode, Time};
 use crate::io::{Event, Request};
 use crate::wire::{ControlDecoder, Received, WireError};
@@ -26,7 +26,7 @@ impl HostNode {
         self.epoch_unix_ms.saturating_add(now.as_millis())
     }
 
-    pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostQueue) {
+    pub(super) fn note(&mut self, member: MemberId, body: chat::Body, now: Time, out: &mut HostOutbox) {
         let unix_ms = self.unix_ms(now);
         if let Some(person) = self.session.person(member) {
             self.machines.chat.note(person, body, unix_ms, out);
@@ -38,7 +38,7 @@ impl HostNode {
         conn: ConnId,
         request: Received<Request>,
         now: Time,
-        out: &mut HostQueue,
+        out: &mut HostOutbox,
     ) {
         let unix_ms = self.unix_ms(now);
         let person = self
@@ -74,7 +74,7 @@ impl HostNode {
         }
     }
 
-    pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostQueue) {
+    pub(super) fn handle_arrival(&mut self, arrival: &session::Arrival, now: Time, out: &mut HostOutbox) {
         // An older connection of the same member may just have been replaced.
         self.machines.handle_detached(arrival.member, out);
         self.catching_up.insert(arrival.conn, CatchUp::new(arrival));
@@ -82,7 +82,7 @@ impl HostNode {
             self.note(arrival.member, chat::Body::Joined, now, out);
         }
         // What was said before this came is on the page; what comes after it is not.
-        out.entries.push(HostOut::Page(arrival.conn));
+        out.entries.push(HostOutput::Page(arrival.conn));
     }
 
     /// Bytes that are no message: their sender is refused.
@@ -91,7 +91,7 @@ impl HostNode {
         conn: ConnId,
         error: &WireError,
         now: Time,
-        out: &mut HostQueue,
+        out: &mut HostOutbox,
     ) {
         let refusal = Refusal::new(RefusalCode::BadMessage, error.to_string());
         match self.session.member_of(conn) {
@@ -113,7 +113,7 @@ impl HostNode {
         reason: LeaveReason,
         refusal: Option<Refusal>,
         now: Time,
-        out: &mut HostQueue,
+        out: &mut HostOutbox,
     ) {
         self.machines.handle_detached(member, out);
         if let Some(departure) = self.session.leave(member, reason, refusal, out) {
@@ -125,7 +125,7 @@ impl HostNode {
         &mut self,
         departure: &session::Departure,
         now: Time,
-        out: &mut HostQueue,
+        out: &mut HostOutbox,
     ) {
         self.machines.handle_departure(departure.person.id, out);
         let unix_ms = self.unix_ms(now);
@@ -139,16 +139,16 @@ impl HostNode {
         );
     }
 
-    pub(super) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostQueue) {
+    pub(super) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut HostOutbox) {
         self.forget(conn);
         self.session.handle_closed(conn, now, out);
         self.handle_detached(out);
     }
 
     /// Every machine learns which members lost their connection in what just happened.
-    pub(super) fn handle_detached(&mut self, out: &mut HostQueue) {
+    pub(super) fn handle_detached(&mut self, out: &mut HostOutbox) {
         let detached = out.entries.iter().filter_map(|entry| match entry {
-            HostOut::Event(Event::Session(session::Event::Detached { member })) => Some(*member),
+            HostOutput::Event(Event::Session(session::Event::Detached { member })) => Some(*member),
             _ => None,
         });
         for member in detached.collect::<Vec<_>>() {
@@ -156,9 +156,9 @@ impl HostNode {
         }
     }
 
-    pub(super) fn forget_closed(&mut self, out: &HostQueue) {
+    pub(super) fn forget_closed(&mut self, out: &HostOutbox) {
         for entry in &out.entries {
-            if let HostOut::Close(conn, _) = entry {
+            if let HostOutput::Close(conn, _) = entry {
                 self.forget(*conn);
             }
         }

@@ -1,8 +1,8 @@
 //! What happens to a node: connections, bytes and time.
 
-use super::outbox::{HostQueue, MemberQueue};
+use super::outbox::{HostOutbox, MemberOutbox};
 use super::{Node, Role};
-use crate::ground::outbox::Recipients;
+use crate::ground::sink::Recipients;
 use crate::ground::{ConnId, Deadline, MemberId, Refusal, RefusalCode, Time};
 use crate::io::{Output, Request};
 use crate::session::{self, Peer};
@@ -17,7 +17,7 @@ impl Node {
                 host.session.handle_connected(conn, peer, now);
             }
             Role::Member(member) => {
-                let mut out = MemberQueue::default();
+                let mut out = MemberOutbox::default();
                 member.conn = Some((conn, ControlDecoder::default()));
                 member
                     .session
@@ -36,7 +36,7 @@ impl Node {
                 };
                 decoder.feed(bytes);
                 host.session.handle_heard(conn, now);
-                let mut out = HostQueue::default();
+                let mut out = HostOutbox::default();
                 while let Some(decoder) = host.decoders.get_mut(&conn) {
                     match decoder.next_message::<Request>() {
                         Ok(Some(request)) => host.handle_request(conn, request, now, &mut out),
@@ -49,7 +49,7 @@ impl Node {
                 self.deliver(out);
             }
             Role::Member(member) => {
-                let mut out = MemberQueue::default();
+                let mut out = MemberOutbox::default();
                 let refusal = member.handle_bytes(conn, bytes, now, &mut out);
                 self.deliver_member(out);
                 if let Some(refusal) = refusal {
@@ -66,13 +66,13 @@ impl Node {
     pub fn handle_closed(&mut self, conn: ConnId, now: Time) {
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostQueue::default();
+                let mut out = HostOutbox::default();
                 host.handle_closed(conn, now, &mut out);
                 self.deliver(out);
             }
             Role::Member(member) => {
                 if member.conn.as_ref().is_some_and(|(own, _)| *own == conn) {
-                    let mut out = MemberQueue::default();
+                    let mut out = MemberOutbox::default();
                     member.handle_closed(&mut out);
                     self.deliver_member(out);
                 }
@@ -102,7 +102,7 @@ impl Node {
 
     fn cut_off(&mut self, conn: ConnId, refusal: Refusal, now: Time) {
         if let Role::Host(host) = &mut self.role {
-            let mut out = HostQueue::default();
+            let mut out = HostOutbox::default();
             host.handle_closed(conn, now, &mut out);
             session::refuse(conn, refusal, &mut out);
             self.deliver(out);
@@ -129,7 +129,7 @@ impl Node {
     pub fn handle_timeout(&mut self, now: Time) {
         match &mut self.role {
             Role::Host(host) => {
-                let mut out = HostQueue::default();
+                let mut out = HostOutbox::default();
                 let departures = host.session.handle_timeout(now, &mut out);
                 for departure in departures {
                     host.handle_departure(&departure, now, &mut out);
@@ -138,7 +138,7 @@ impl Node {
                 self.deliver(out);
             }
             Role::Member(member) => {
-                let mut out = MemberQueue::default();
+                let mut out = MemberOutbox::default();
                 let is_silent = member.session.handle_timeout(now, &mut out);
                 let conn = member.conn.as_ref().map(|(conn, _)| *conn);
                 if is_silent {

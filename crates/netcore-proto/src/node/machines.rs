@@ -1,6 +1,6 @@
 //! The machines of every capability but the session, which the node itself asks who is here.
 
-use super::outbox::{HostQueue, MemberQueue};
+use super::outbox::{HostOutbox, MemberOutbox};
 use crate::ground::machine::{HostMachine, MemberMachine};
 use crate::ground::{MemberId, Person};
 use crate::io::{Notice, Request};
@@ -16,18 +16,18 @@ macro_rules! machines {
 
         impl HostMachines {
             /// Has the machine answer that the request is for.
-            pub(super) fn handle_request(&mut self, from: &Person, request: Request, unix_ms: u64, out: &mut HostQueue) {
+            pub(super) fn handle_request(&mut self, from: &Person, request: Request, unix_ms: u64, out: &mut HostOutbox) {
                 match request {
                     $(Request::$variant(request) => self.$module.handle_request(from, request, unix_ms, out),)*
                     Request::Session(_) => {} // the node's own
                 }
             }
 
-            pub(super) fn handle_detached(&mut self, member: MemberId, out: &mut HostQueue) {
+            pub(super) fn handle_detached(&mut self, member: MemberId, out: &mut HostOutbox) {
                 $(self.$module.handle_detached(member, out);)*
             }
 
-            pub(super) fn handle_departure(&mut self, member: MemberId, out: &mut HostQueue) {
+            pub(super) fn handle_departure(&mut self, member: MemberId, out: &mut HostOutbox) {
                 $(self.$module.handle_departure(member, out);)*
             }
 
@@ -55,26 +55,26 @@ macro_rules! machines {
 
         impl MemberMachines {
             /// Hands a notice to the machine that it is for.
-            pub(super) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberQueue) {
+            pub(super) fn handle_notice(&mut self, notice: Notice, me: Option<MemberId>, out: &mut MemberOutbox) {
                 match notice {
                     $(Notice::$variant(notice) => self.$module.handle_notice(notice, me, out),)*
                     Notice::Session(_) => {} // the node's own
                 }
             }
 
-            pub(super) fn leave_room(&mut self, out: &mut MemberQueue) {
+            pub(super) fn leave_room(&mut self, out: &mut MemberOutbox) {
                 $(self.$module.leave_room(out);)*
             }
 
-            pub(super) fn handle_welcome(&mut self, out: &mut MemberQueue) {
+            pub(super) fn handle_welcome(&mut self, out: &mut MemberOutbox) {
                 $(self.$module.handle_welcome(out);)*
             }
 
-            pub(super) fn handle_present(&mut self, person: &Person, out: &mut MemberQueue) {
+            pub(super) fn handle_present(&mut self, person: &Person, out: &mut MemberOutbox) {
                 $(self.$module.handle_present(person, out);)*
             }
 
-            pub(super) fn handle_closed(&mut self, out: &mut MemberQueue) {
+            pub(super) fn handle_closed(&mut self, out: &mut MemberOutbox) {
                 $(self.$module.handle_closed(out);)*
             }
         }

@@ -1,7 +1,7 @@
 //! A member's half of a node: its connection to the host, and what a welcome changes.
 
 use super::machines::MemberMachines;
-use super::outbox::MemberQueue;
+use super::outbox::MemberOutbox;
 use crate::ground::{ConnId, Refusal, RefusalCode, Time};
 use crate::io::Notice;
 use crate::session;
@@ -22,7 +22,7 @@ impl MemberNode {
         conn: ConnId,
         bytes: &[u8],
         now: Time,
-        out: &mut MemberQueue,
+        out: &mut MemberOutbox,
     ) -> Option<Refusal> {
         let (_, decoder) = self.conn.as_mut().filter(|(own, _)| *own == conn)?;
         decoder.feed(bytes);
@@ -40,7 +40,7 @@ impl MemberNode {
         }
     }
 
-    fn handle_notice(&mut self, notice: Received<Notice>, now: Time, out: &mut MemberQueue) {
+    fn handle_notice(&mut self, notice: Received<Notice>, now: Time, out: &mut MemberOutbox) {
         match notice.into_inner() {
             Notice::Session(notice) => {
                 let newcomer = match &notice {
@@ -65,13 +65,13 @@ impl MemberNode {
     }
 
     /// The earlier room's end is reported before the welcome of the next, so that no number is taken for one of the other room.
-    fn leave_room(&mut self, out: &mut MemberQueue) {
+    fn leave_room(&mut self, out: &mut MemberOutbox) {
         let welcomed = out.events.pop();
         self.machines.leave_room(out);
         out.events.extend(welcomed);
     }
 
-    pub(super) fn handle_closed(&mut self, out: &mut MemberQueue) {
+    pub(super) fn handle_closed(&mut self, out: &mut MemberOutbox) {
         self.conn = None;
         self.session.handle_closed();
         self.machines.handle_closed(out);

@@ -20,7 +20,7 @@ use crate::{chat, files, session, video};
 use host::HostNode;
 use machines::{HostMachines, MemberMachines};
 use member::MemberNode;
-use outbox::HostQueue;
+use outbox::HostOutbox;
 
 /// What a host must know to open a room.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Node {
             session: session::Host::new(room_name, room, &profile, identity, address),
             machines: HostMachines::default(),
         };
-        let mut out = HostQueue::default();
+        let mut out = HostOutbox::default();
         host.note(MemberId::HOST, chat::Body::Opened, now, &mut out);
         let mut node = Node {
             role: Role::Host(host),

@@ -2,20 +2,20 @@
 
 use bytes::Bytes;
 
-use crate::ground::outbox::{HostOutbox, MemberOutbox, Recipients};
+use crate::ground::sink::{HostSink, MemberSink, Recipients};
 use crate::ground::{ConnId, Refusal};
 use crate::io::{Event, Notice, Request};
 use crate::wire::encode_control;
 
 /// What a host's machines put out since it was last delivered.
 #[derive(Debug, Default)]
-pub(super) struct HostQueue {
-    pub(super) entries: Vec<HostOut>,
+pub(super) struct HostOutbox {
+    pub(super) entries: Vec<HostOutput>,
 }
 
 /// One thing that a host's machines put out.
 #[derive(Debug)]
-pub(super) enum HostOut {
+pub(super) enum HostOutput {
     Notice(Recipients, Notice),
     /// To a connection that need not belong to a member.
     Answer(ConnId, Notice),
@@ -27,32 +27,32 @@ pub(super) enum HostOut {
 
 /// What a member's machines put out since it was last delivered.
 #[derive(Debug, Default)]
-pub(super) struct MemberQueue {
+pub(super) struct MemberOutbox {
     pub(super) requests: Vec<Request>,
     pub(super) events: Vec<Event>,
 }
 
-impl HostQueue {
+impl HostOutbox {
     pub(super) fn notice(&mut self, to: Recipients, notice: impl Into<Notice>) {
-        self.entries.push(HostOut::Notice(to, notice.into()));
+        self.entries.push(HostOutput::Notice(to, notice.into()));
     }
 
     pub(super) fn event(&mut self, event: impl Into<Event>) {
-        self.entries.push(HostOut::Event(event.into()));
+        self.entries.push(HostOutput::Event(event.into()));
     }
 }
 
-impl<N: Into<Notice>, E: Into<Event>> HostOutbox<N, E> for HostQueue {
+impl<N: Into<Notice>, E: Into<Event>> HostSink<N, E> for HostOutbox {
     fn notice(&mut self, to: Recipients, notice: N) {
         self.notice(to, notice);
     }
 
     fn answer(&mut self, conn: ConnId, notice: N) {
-        self.entries.push(HostOut::Answer(conn, notice.into()));
+        self.entries.push(HostOutput::Answer(conn, notice.into()));
     }
 
     fn close(&mut self, conn: ConnId, refusal: Option<Refusal>) {
-        self.entries.push(HostOut::Close(conn, refusal));
+        self.entries.push(HostOutput::Close(conn, refusal));
     }
 
     fn event(&mut self, event: E) {
@@ -60,7 +60,7 @@ impl<N: Into<Notice>, E: Into<Event>> HostOutbox<N, E> for HostQueue {
     }
 }
 
-impl<R: Into<Request>, E: Into<Event>> MemberOutbox<R, E> for MemberQueue {
+impl<R: Into<Request>, E: Into<Event>> MemberSink<R, E> for MemberOutbox {
     fn request(&mut self, request: R) {
         self.requests.push(request.into());
     }

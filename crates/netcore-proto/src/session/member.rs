@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Event, MAX_PEOPLE, Notice, Person, Pinger, Pong, Profile, Request, Returning, SILENCE_TIMEOUT};
-use crate::ground::outbox::MemberOutbox;
+use crate::ground::sink::MemberSink;
 use crate::ground::{Deadline, DeadlineReason, MemberId, Time};
 
 /// A member's side of who is here. It outlives connections: people stay known while the path to them is lost.
@@ -78,7 +78,7 @@ impl Member {
         &mut self,
         last_seq: u64,
         now: Time,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) {
         let alive = Alive {
             heard: now,
@@ -102,7 +102,7 @@ impl Member {
         }
     }
 
-    pub(crate) fn set_profile(&mut self, profile: &Profile, out: &mut impl MemberOutbox<Request, Event>) {
+    pub(crate) fn set_profile(&mut self, profile: &Profile, out: &mut impl MemberSink<Request, Event>) {
         self.profile = profile.sanitized();
         if self.is_welcomed() {
             out.request(Request::Profile(self.profile.clone()));
@@ -115,7 +115,7 @@ impl Member {
         &mut self,
         notice: Notice,
         now: Time,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) -> Option<bool> {
         let event = match notice {
             // A connection has one welcome: each is answered with all that waits to be said, which may be much.
@@ -195,7 +195,7 @@ impl Member {
     }
 
     /// Asks whether the host is there. Returns whether it has been silent for too long.
-    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut impl MemberOutbox<Request, Event>) -> bool {
+    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut impl MemberSink<Request, Event>) -> bool {
         let is_welcomed = self.is_welcomed();
         let (State::AwaitingWelcome { alive } | State::Welcomed { alive, .. }) = &mut self.state else {
             return false;
@@ -246,7 +246,7 @@ mod tests {
         events: Vec<Event>,
     }
 
-    impl MemberOutbox<Request, Event> for Out {
+    impl MemberSink<Request, Event> for Out {
         fn request(&mut self, _: Request) {}
 
         fn event(&mut self, event: Event) {

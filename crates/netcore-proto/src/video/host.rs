@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamInfo, StreamSpec};
 use crate::ground::machine::HostMachine;
-use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{MemberId, Person, Refusal, RefusalCode, StreamId};
 
 /// The host's catalogue of streams and who watches them.
@@ -26,7 +26,7 @@ impl HostMachine for Host {
         from: &Person,
         request: Request,
         _unix_ms: u64,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         let from = from.id;
         match request {
@@ -53,7 +53,7 @@ impl HostMachine for Host {
     }
 
     /// A member's streams end with its connection, and it watches nothing.
-    fn handle_detached(&mut self, member: MemberId, out: &mut impl HostOutbox<Notice, Event>) {
+    fn handle_detached(&mut self, member: MemberId, out: &mut impl HostSink<Notice, Event>) {
         self.watchers.retain(|(_, watcher)| *watcher != member);
         let own = self.streams.values().filter(|stream| stream.owner == member);
         for stream in own.map(|stream| stream.id).collect::<Vec<_>>() {
@@ -75,7 +75,7 @@ impl Host {
         &mut self,
         owner: MemberId,
         spec: &StreamSpec,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Result<StreamInfo, Refusal> {
         let own = self
             .streams
@@ -119,7 +119,7 @@ impl Host {
         from: MemberId,
         stream: StreamId,
         spec: &StreamSpec,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         let Some(stream) = self
             .streams
@@ -137,7 +137,7 @@ impl Host {
         &mut self,
         from: MemberId,
         stream: StreamId,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         if self
             .streams
@@ -153,7 +153,7 @@ impl Host {
         member: MemberId,
         stream: StreamId,
         on: bool,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         if !self.streams.contains_key(&stream) {
             return;
@@ -168,7 +168,7 @@ impl Host {
         }
     }
 
-    fn stop(&mut self, id: StreamId, out: &mut impl HostOutbox<Notice, Event>) {
+    fn stop(&mut self, id: StreamId, out: &mut impl HostSink<Notice, Event>) {
         let Some(stream) = self.streams.remove(&id) else {
             return;
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Event, MAX_STREAMS, Notice, Request, StreamInfo};
 use crate::ground::machine::MemberMachine;
-use crate::ground::outbox::MemberOutbox;
+use crate::ground::sink::MemberSink;
 use crate::ground::{MemberId, StreamId};
 
 /// What a member knows of the live streams.
@@ -22,7 +22,7 @@ impl MemberMachine for Member {
         &mut self,
         notice: Notice,
         me: Option<MemberId>,
-        out: &mut impl MemberOutbox<Request, Event>,
+        out: &mut impl MemberSink<Request, Event>,
     ) {
         let event = match notice {
             Notice::Published { local, stream } => self
@@ -44,7 +44,7 @@ impl MemberMachine for Member {
     }
 
     /// Streams do not outlive the connection: those still live are announced again after a welcome.
-    fn handle_closed(&mut self, out: &mut impl MemberOutbox<Request, Event>) {
+    fn handle_closed(&mut self, out: &mut impl MemberSink<Request, Event>) {
         for (_, stream) in std::mem::take(&mut self.streams) {
             out.event(Event::Stopped(stream));
         }

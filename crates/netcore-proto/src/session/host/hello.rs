@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Arrival, Host, Seat, Stage, refuse};
-use crate::ground::outbox::{HostOutbox, Recipients};
 use crate::ground::person::{MAX_NAME_CHARS, MAX_PEOPLE};
+use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{ConnId, MemberId, Person, Presence, Profile, Refusal, RefusalCode, text};
 use crate::session::{Event, Notice, Returning, Welcome};
 
@@ -19,7 +19,7 @@ impl Host {
         conn: ConnId,
         profile: &Profile,
         returning: Option<Returning>,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Option<Arrival> {
         let peer = self.conns.get(&conn)?.peer.clone();
         let known = self.numbers.get(peer.fingerprint);

@@ -11,7 +11,7 @@ use super::{
     Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, Notice, Peer, Person, Pinger, Pong, Presence, Profile,
     Refusal, RefusalCode, Request,
 };
-use crate::ground::outbox::{HostOutbox, Recipients};
+use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{ConnId, MemberId, Time, text};
 
 /// The host's side of who is here.
@@ -169,7 +169,7 @@ impl Host {
         conn: ConnId,
         request: Request,
         now: Time,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Option<Arrival> {
         let stage = self.conns.get(&conn)?.stage;
         match (stage, request) {
@@ -207,7 +207,7 @@ impl Host {
         &mut self,
         member: MemberId,
         profile: &Profile,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) {
         let profile = self.with_distinct_name(profile.sanitized(), member);
         if let Some(seat) = self.seats.get_mut(&member) {
@@ -218,7 +218,7 @@ impl Host {
     }
 
     /// The host is reached at another address than before.
-    pub(crate) fn set_address(&mut self, address: SocketAddr, out: &mut impl HostOutbox<Notice, Event>) {
+    pub(crate) fn set_address(&mut self, address: SocketAddr, out: &mut impl HostSink<Notice, Event>) {
         if let Some(seat) = self.seats.get_mut(&MemberId::HOST)
             && seat.person.address != address
         {
@@ -236,12 +236,7 @@ impl Host {
     }
 
     /// The connection ended on its own: its member may come back.
-    pub(crate) fn handle_closed(
-        &mut self,
-        conn: ConnId,
-        now: Time,
-        out: &mut impl HostOutbox<Notice, Event>,
-    ) {
+    pub(crate) fn handle_closed(&mut self, conn: ConnId, now: Time, out: &mut impl HostSink<Notice, Event>) {
         let Some(Conn {
             stage: Stage::Joined(member),
             ..
@@ -265,7 +260,7 @@ impl Host {
         member: MemberId,
         reason: LeaveReason,
         refusal: Option<Refusal>,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Option<Departure> {
         let seat = self.seats.remove(&member)?;
         self.numbers.note_seen(seat.person.fingerprint);
@@ -289,19 +284,14 @@ impl Host {
     }
 
     /// Refuses a connection that is not (yet) a member's.
-    pub(crate) fn refuse(
-        &mut self,
-        conn: ConnId,
-        refusal: Refusal,
-        out: &mut impl HostOutbox<Notice, Event>,
-    ) {
+    pub(crate) fn refuse(&mut self, conn: ConnId, refusal: Refusal, out: &mut impl HostSink<Notice, Event>) {
         if self.conns.remove(&conn).is_some() {
             refuse(conn, refusal, out);
         }
     }
 
     /// Ends every connection: the room closes.
-    pub(crate) fn close(&mut self, out: &mut impl HostOutbox<Notice, Event>) {
+    pub(crate) fn close(&mut self, out: &mut impl HostSink<Notice, Event>) {
         for (conn, _) in std::mem::take(&mut self.conns) {
             let words = "the host closed the room";
             refuse(conn, Refusal::new(RefusalCode::Closed, words), out);
@@ -310,7 +300,7 @@ impl Host {
 }
 
 /// Sends a connection its refusal, and closes it.
-pub(crate) fn refuse(conn: ConnId, refusal: Refusal, out: &mut impl HostOutbox<Notice, Event>) {
+pub(crate) fn refuse(conn: ConnId, refusal: Refusal, out: &mut impl HostSink<Notice, Event>) {
     out.answer(conn, Notice::Refused(refusal.clone()));
     out.close(conn, Some(refusal));
 }
@@ -321,7 +311,7 @@ pub(crate) fn second_hello() -> Refusal {
     Refusal::new(RefusalCode::BadMessage, words)
 }
 
-fn announce_change(person: &Person, out: &mut impl HostOutbox<Notice, Event>) {
+fn announce_change(person: &Person, out: &mut impl HostSink<Notice, Event>) {
     out.notice(Recipients::All, Notice::Changed(person.clone()));
     out.event(Event::Changed(person.clone()));
 }

@@ -1,7 +1,7 @@
 //! Silence: when the host asks, and which members and connections it gives up.
 
 use super::{Departure, Host, Seat, Stage, refuse};
-use crate::ground::outbox::HostOutbox;
+use crate::ground::sink::HostSink;
 use crate::ground::{Deadline, DeadlineReason, LeaveReason, MemberId, Refusal, RefusalCode, Time};
 use crate::session::{Event, HELLO_TIMEOUT, Notice, RETURN_TIMEOUT, SILENCE_TIMEOUT};
 
@@ -35,7 +35,7 @@ impl Host {
     pub(crate) fn handle_timeout(
         &mut self,
         now: Time,
-        out: &mut impl HostOutbox<Notice, Event>,
+        out: &mut impl HostSink<Notice, Event>,
     ) -> Vec<Departure> {
         let mut silent = Vec::new();
         let mut late = Vec::new();

@@ -13,7 +13,7 @@ pub(crate) enum Recipients {
 }
 
 /// What a host's machine puts out, in order: notices `N` for members and events `E` for the application.
-pub(crate) trait HostOutbox<N, E> {
+pub(crate) trait HostSink<N, E> {
     /// Sends a notice to members.
     fn notice(&mut self, to: Recipients, notice: N);
     /// Sends a notice on one connection, which need not belong to a member.
@@ -25,7 +25,7 @@ pub(crate) trait HostOutbox<N, E> {
 }
 
 /// What a member's machine puts out, in order: requests `R` for the host and events `E` for the application.
-pub(crate) trait MemberOutbox<R, E> {
+pub(crate) trait MemberSink<R, E> {
     /// Asks the host for something.
     fn request(&mut self, request: R);
     /// Reports to the application.

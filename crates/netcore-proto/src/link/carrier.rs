@@ -4,9 +4,9 @@ use crate::ground::{Deadline, DeadlineReason, Span, Time, Transport};
 
 /// Frames that are answered by nothing for so long go over TCP.
 const SILENCE: Span = Span::from_secs(2);
-/// Whether datagrams get through again is looked at after this long; after each look in vain, and each return that did not
+/// Whether datagrams get through again is asked after this long; after each question in vain, and each return that did not
 /// last, twice as long, up to the second.
-const LOOK_AFTER: (Span, Span) = (Span::from_secs(10), Span::from_secs(60));
+const ASK_AFTER: (Span, Span) = (Span::from_secs(10), Span::from_secs(60));
 /// A return that has lasted for so long is a good one: the next pause is the shortest again.
 const LASTING: Span = Span::from_secs(60);
 
@@ -19,7 +19,7 @@ const LASTING: Span = Span::from_secs(60);
 #[derive(Debug)]
 pub struct Carrier {
     state: State,
-    /// The pause before the next look, once datagrams do not get through.
+    /// The pause before the next question, once datagrams do not get through.
     pause: Span,
 }
 
@@ -34,8 +34,8 @@ enum State {
     },
     /// They do not.
     Tcp {
-        /// When to look again.
-        look: Time,
+        /// When to ask again.
+        ask_at: Time,
         /// An answer before then brings them not back.
         earliest: Time,
     },
@@ -49,7 +49,7 @@ impl Carrier {
                 unanswered: None,
                 back: None,
             },
-            pause: LOOK_AFTER.0,
+            pause: ASK_AFTER.0,
         }
     }
 
@@ -90,7 +90,7 @@ impl Carrier {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let at = match self.state {
             State::Udp { unanswered, .. } => unanswered? + SILENCE,
-            State::Tcp { look, .. } => look,
+            State::Tcp { ask_at, .. } => ask_at,
         };
         Some(Deadline {
             at,
@@ -99,7 +99,7 @@ impl Carrier {
     }
 
     /// Does what is due.
-    pub fn handle_timeout(&mut self, now: Time) -> Verdict {
+    pub fn handle_timeout(&mut self, now: Time) -> Option<CarrierAction> {
         match self.state {
             State::Udp {
                 unanswered: Some(sent),
@@ -107,25 +107,25 @@ impl Carrier {
             } if sent + SILENCE <= now => {
                 let has_lasted = back.is_none_or(|back| sent.since(back) >= LASTING);
                 if has_lasted {
-                    self.pause = LOOK_AFTER.0;
+                    self.pause = ASK_AFTER.0;
                 }
-                let look = now + self.take_pause();
-                let earliest = if has_lasted { now } else { look };
-                self.state = State::Tcp { look, earliest };
-                Verdict::Silent
+                let ask_at = now + self.take_pause();
+                let earliest = if has_lasted { now } else { ask_at };
+                self.state = State::Tcp { ask_at, earliest };
+                Some(CarrierAction::FallBack)
             }
-            State::Tcp { look, earliest } if look <= now => {
-                let look = now + self.take_pause();
-                self.state = State::Tcp { look, earliest };
-                Verdict::Look
+            State::Tcp { ask_at, earliest } if ask_at <= now => {
+                let ask_at = now + self.take_pause();
+                self.state = State::Tcp { ask_at, earliest };
+                Some(CarrierAction::SendHello)
             }
-            _ => Verdict::Nothing,
+            _ => None,
         }
     }
 
-    /// The pause before the next look. The one after that is longer.
+    /// The pause before the next question. The one after that is longer.
     fn take_pause(&mut self) -> Span {
-        let longer = self.pause.times(2).min(LOOK_AFTER.1);
+        let longer = self.pause.times(2).min(ASK_AFTER.1);
         std::mem::replace(&mut self.pause, longer)
     }
 }
@@ -136,15 +136,13 @@ impl Default for Carrier {
     }
 }
 
-/// What comes of a time that has passed.
+/// What is to be done when a time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing.
-    Nothing,
-    /// Nothing was answered for too long: frames go by TCP from now on.
-    Silent,
-    /// Ask by a datagram whether datagrams get through again.
-    Look,
+pub enum CarrierAction {
+    /// Nothing was answered for too long: send frames by TCP from now on.
+    FallBack,
+    /// Ask by a hello whether datagrams get through again.
+    SendHello,
 }
 
 #[cfg(test)]
@@ -156,64 +154,64 @@ mod tests {
     }
 
     /// Sends a frame every 33 ms in this stretch; those times are answered that `is_answered` says. Returns when frames left UDP
-    /// and when it was looked.
+    /// and when it was asked.
     fn drive(
         carrier: &mut Carrier,
         ms: std::ops::Range<u64>,
         is_answered: impl Fn(u64) -> bool,
     ) -> (Vec<u64>, Vec<u64>) {
-        let (mut silent, mut looks) = (Vec::new(), Vec::new());
+        let (mut fallbacks, mut hellos) = (Vec::new(), Vec::new());
         for ms in ms {
             let due = carrier
                 .poll_timeout()
                 .is_some_and(|deadline| deadline.at <= at(ms));
-            let verdict = carrier.handle_timeout(at(ms));
-            assert_eq!(due, verdict != Verdict::Nothing, "it is called in time");
+            let action = carrier.handle_timeout(at(ms));
+            assert_eq!(due, action.is_some(), "it is called in time");
             let is_sent = ms % 33 == 0 && carrier.transport() == Transport::Udp;
             if is_sent {
                 carrier.handle_sent(at(ms));
             }
-            if (is_sent || verdict == Verdict::Look) && is_answered(ms) {
+            if (is_sent || action == Some(CarrierAction::SendHello)) && is_answered(ms) {
                 carrier.handle_answered(at(ms));
             }
-            match verdict {
-                Verdict::Silent => silent.push(ms),
-                Verdict::Look => looks.push(ms),
-                Verdict::Nothing => {}
+            match action {
+                Some(CarrierAction::FallBack) => fallbacks.push(ms),
+                Some(CarrierAction::SendHello) => hellos.push(ms),
+                None => {}
             }
         }
-        (silent, looks)
+        (fallbacks, hellos)
     }
 
     #[test]
     fn two_seconds_without_an_answer_end_it_and_an_answer_brings_it_back() {
         let mut carrier = Carrier::new();
         let blocked = |ms| (1_000..25_000).contains(&ms);
-        let (silent, looks) = drive(&mut carrier, 0..40_000, |ms| !blocked(ms));
+        let (fallbacks, hellos) = drive(&mut carrier, 0..40_000, |ms| !blocked(ms));
         assert_eq!(
-            silent,
+            fallbacks,
             [1_023 + 2_000],
             "the first unanswered frame left at 1,023"
         );
-        assert_eq!(looks, [13_023, 33_023]);
+        assert_eq!(hellos, [13_023, 33_023]);
         assert_eq!(carrier.transport(), Transport::Udp);
     }
 
     #[test]
-    fn looks_become_rare_and_a_return_that_does_not_last_makes_them_no_more_frequent() {
+    fn questions_become_rare_and_a_return_that_does_not_last_makes_them_no_more_frequent() {
         let mut carrier = Carrier::new();
-        let (silent, looks) = drive(&mut carrier, 0..300_000, |_| false);
-        assert_eq!(silent, [2_000]);
-        assert_eq!(looks, [12_000, 32_000, 72_000, 132_000, 192_000, 252_000]);
+        let (fallbacks, hellos) = drive(&mut carrier, 0..300_000, |_| false);
+        assert_eq!(fallbacks, [2_000]);
+        assert_eq!(hellos, [12_000, 32_000, 72_000, 132_000, 192_000, 252_000]);
     }
 
     #[test]
     fn where_only_small_datagrams_pass_frames_come_back_ever_more_rarely() {
         let mut carrier = Carrier::new();
-        let mut silent = Vec::new();
+        let mut fallbacks = Vec::new();
         for ms in 0..300_000 {
-            if carrier.handle_timeout(at(ms)) == Verdict::Silent {
-                silent.push(ms);
+            if carrier.handle_timeout(at(ms)) == Some(CarrierAction::FallBack) {
+                fallbacks.push(ms);
             }
             match carrier.transport() {
                 Transport::Udp => carrier.handle_sent(at(ms)),
@@ -222,11 +220,11 @@ mod tests {
                 Transport::Tcp => {}
             }
         }
-        let pauses: Vec<u64> = silent
+        let pauses: Vec<u64> = fallbacks
             .windows(2)
             .map(|pair| (pair[1] - pair[0]) / 1_000)
             .collect();
-        assert_eq!(pauses, [2, 22, 62, 62, 62, 62], "{silent:?}");
+        assert_eq!(pauses, [2, 22, 62, 62, 62, 62], "{fallbacks:?}");
     }
 
     #[test]
@@ -235,22 +233,22 @@ mod tests {
         drive(&mut carrier, 0..200_000, |_| false);
         drive(&mut carrier, 200_000..400_000, |_| true);
         assert_eq!(carrier.transport(), Transport::Udp);
-        let (silent, looks) = drive(&mut carrier, 400_000..420_000, |_| false);
-        assert_eq!((silent.len(), looks[0] - silent[0]), (1, 10_000));
+        let (fallbacks, hellos) = drive(&mut carrier, 400_000..420_000, |_| false);
+        assert_eq!((fallbacks.len(), hellos[0] - fallbacks[0]), (1, 10_000));
     }
 
     #[test]
     fn loss_and_an_idle_stream_mean_nothing() {
         let mut carrier = Carrier::new();
         // Nine in ten frames bring no answer.
-        let (silent, _) = drive(&mut carrier, 0..60_000, |ms| ms % 330 == 0);
-        assert!(silent.is_empty());
+        let (fallbacks, _) = drive(&mut carrier, 0..60_000, |ms| ms % 330 == 0);
+        assert!(fallbacks.is_empty());
         carrier.handle_answered(at(60_000));
         assert_eq!(
             carrier.poll_timeout(),
             None,
             "nothing is sent, nothing is waited for"
         );
-        assert_eq!(carrier.handle_timeout(at(1_000_000)), Verdict::Nothing);
+        assert_eq!(carrier.handle_timeout(at(1_000_000)), None);
     }
 }

@@ -32,7 +32,7 @@ mod rate_control;
 mod round_trip;
 mod sliding_min;
 
-pub use carrier::{Carrier, Verdict};
+pub use carrier::{Carrier, CarrierAction};
 pub use datagram_header::{Datagram, Probe};
 pub(crate) use pacing::Pacer;
 pub use path_mtu::{BASE_PAYLOAD, PathMtu, ProbeOut};

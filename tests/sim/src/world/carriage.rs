@@ -1,7 +1,7 @@
 //! What carries frames while datagrams are not answered, as an association of the network around the protocol decides it: here
 //! each hop has one of its own.
 
-use netcore_proto::link::{Carrier, Datagram, Verdict};
+use netcore_proto::link::{Carrier, CarrierAction, Datagram};
 use netcore_proto::{Time, Transport};
 
 use super::World;
@@ -78,9 +78,9 @@ impl World {
         let hop = &mut self.hops[at];
         let clock = self.people[hop.from].clock(self.now);
         match hop.carriage.carrier.handle_timeout(clock) {
-            Verdict::Nothing => {}
-            Verdict::Silent => self.follow(at),
-            Verdict::Look => self.send_hello(at, true, Datagram::Hello { token: 1 }),
+            None => {}
+            Some(CarrierAction::FallBack) => self.follow(at),
+            Some(CarrierAction::SendHello) => self.send_hello(at, true, Datagram::Hello { token: 1 }),
         }
     }
 

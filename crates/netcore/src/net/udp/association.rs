@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use netcore_proto::link::{Carrier, Datagram, PathMtu, PathValidation, Probe, Verdict};
+use netcore_proto::link::{Carrier, CarrierAction, Datagram, PathMtu, PathValidation, Probe};
 use netcore_proto::{Span, StreamId, Time, Transport};
 use parking_lot::Mutex;
 use quinn_udp::RecvMeta;
@@ -70,7 +70,7 @@ pub(crate) struct Association {
     is_used_up: AtomicBool,
     pub(super) opener: Opener,
     answers_from: AnswersFrom,
-    peer: Mutex<Peer>,
+    peer: Mutex<PeerPath>,
     /// The token of the hellos that we say by ourselves; another one after each answer.
     hello: Mutex<u64>,
     inbound: Mutex<HashMap<StreamId, Arc<dyn StreamReceiver>>>,
@@ -90,8 +90,8 @@ pub(crate) struct Association {
     failed: CancellationToken,
 }
 
-/// Where the other side is.
-struct Peer {
+/// Where the other side is, and where datagrams to it leave from.
+struct PeerPath {
     validation: PathValidation,
     /// Our address that datagrams leave from.
     local: Option<IpAddr>,
@@ -123,7 +123,7 @@ impl Association {
 
     /// The host's end: it seals with the key for downward datagrams.
     pub(crate) fn on_host(connection: u32, keys: &DatagramKeys, member: SocketAddr) -> Arc<Association> {
-        let peer = Peer {
+        let peer = PeerPath {
             validation: PathValidation::new(member),
             local: None,
         };
@@ -137,7 +137,7 @@ impl Association {
         host: SocketAddr,
         local: Option<IpAddr>,
     ) -> Arc<Association> {
-        let peer = Peer {
+        let peer = PeerPath {
             validation: PathValidation::at(host),
             local: local.filter(may_be_named),
         };
@@ -149,7 +149,7 @@ impl Association {
         seal: &[u8; SECRET_BYTES],
         open: &[u8; SECRET_BYTES],
         answers_from: AnswersFrom,
-        peer: Peer,
+        peer: PeerPath,
     ) -> Arc<Association> {
         Arc::new(Association {
             failed: CancellationToken::new(),
@@ -310,18 +310,18 @@ impl Association {
         }
     }
 
-    /// Does what is due about datagrams that are not answered. Returns whether to say hello, and when to look again.
+    /// Does what is due about datagrams that are not answered. Returns whether to say hello, and when more is due.
     pub(super) fn handle_silence(&self, now: Time) -> (bool, Option<Time>) {
-        let (verdict, due) = {
+        let (action, due) = {
             let mut carrier = self.carrier.lock();
             (carrier.handle_timeout(now), carrier.poll_timeout())
         };
-        if verdict == Verdict::Silent {
+        if action == Some(CarrierAction::FallBack) {
             tracing::warn!(target: "roomwire::step", code = "udp_silent", peer = %self.ip(),
                 "datagrams to {} are not answered: video goes there over TCP, unless it is to stay on UDP", self.ip());
             self.follow();
         }
-        (verdict == Verdict::Look, due.map(|due| due.at))
+        (action == Some(CarrierAction::SendHello), due.map(|due| due.at))
     }
 
     /// What carries frames may have changed.

@@ -18,21 +18,21 @@ impl Endpoint {
     /// Finds out, until `cancel`, where a peer's datagrams may be sent, how large they may be and whether they get through.
     pub(crate) async fn keep_path(&self, association: &Association, cancel: CancellationToken) {
         loop {
-            // What changes while we look wakes us again.
+            // What changes meanwhile wakes us again.
             *association.alarm.lock() = None;
             let now = clock::now();
-            let asked_again = self.challenge(association, now);
-            let (says_hello, looked_again) = association.handle_silence(now);
+            let challenge_due = self.challenge(association, now);
+            let (says_hello, silence_due) = association.handle_silence(now);
             if says_hello {
                 let token = association.hello();
                 self.send_now(association, |out| Datagram::Hello { token }.encode(out));
             }
-            let probed_again = match association.route() {
+            let probe_due = match association.route() {
                 Some(to) => self.probe(association, to),
                 // Once there is one, this task is woken.
                 None => None,
             };
-            let due = [asked_again, probed_again, looked_again]
+            let due = [challenge_due, probe_due, silence_due]
                 .into_iter()
                 .flatten()
                 .min();
@@ -45,7 +45,7 @@ impl Endpoint {
         }
     }
 
-    /// Asks an address that has not answered, if it is time for that. Returns when to look again.
+    /// Asks an address that has not answered, if it is time for that. Returns when the next question is due.
     fn challenge(&self, association: &Association, now: Time) -> Option<Time> {
         while let Some((to, token)) = association.poll_challenge(now) {
             self.send_now_to(to, association, |out| Datagram::Hello { token }.encode(out));
@@ -53,7 +53,7 @@ impl Endpoint {
         association.next_challenge()
     }
 
-    /// Sends the probes that it is time for. Returns when to look again.
+    /// Sends the probes that it is time for. Returns when the next are due.
     fn probe(&self, association: &Association, to: Route) -> Option<Time> {
         let now = clock::now();
         {

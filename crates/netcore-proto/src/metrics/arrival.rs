@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::histogram::{Distribution, Distributions};
-use super::pace::Pace;
+use super::interarrival::InterarrivalMeter;
 use super::{Counters, Figures, Point, Series, WINDOW};
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Bitrate, FrameNumber, Span, Time, Transport};
@@ -18,7 +18,7 @@ const SECOND: Span = Span::from_secs(1);
 pub struct ArrivalMeter {
     transport: Transport,
     recent: VecDeque<Received>,
-    pace: Pace,
+    interarrival: InterarrivalMeter,
     newest: Option<FrameNumber>,
     distributions: Distributions,
     series: Series,
@@ -42,7 +42,7 @@ impl ArrivalMeter {
         ArrivalMeter {
             transport,
             recent: VecDeque::new(),
-            pace: Pace::default(),
+            interarrival: InterarrivalMeter::default(),
             newest: None,
             distributions: Distributions::default(),
             series: Series::default(),
@@ -69,9 +69,9 @@ impl ArrivalMeter {
             let between = number.since(before).saturating_sub(1);
             self.missed.grow_by(u64::from(between));
         }
-        if let Some(step) = self.pace.record(number, header.captured, arrival.whole) {
-            self.distributions.gap_us.record(step.gap.as_micros());
-            self.distributions.jitter_us.record(step.jitter_us);
+        if let Some(after) = self.interarrival.record(number, header.captured, arrival.whole) {
+            self.distributions.gap_us.record(after.gap.as_micros());
+            self.distributions.jitter_us.record(after.jitter_us);
         }
         self.distributions.size_bytes.record(bytes);
         self.transport = arrival.transport;
@@ -156,7 +156,7 @@ impl ArrivalMeter {
             transport: self.transport,
             jitter_us: observed
                 .filter(|_| !self.distributions.jitter_us.is_empty())
-                .map(|_| self.pace.jitter_us()),
+                .map(|_| self.interarrival.jitter_us()),
             frames_per_s: observed.map(|observed| self.recent.len() as f64 / observed.as_secs_f64()),
             goodput_bps: observed
                 .and_then(|observed| Bitrate::of(last_bytes, observed.min(SECOND)))

@@ -2,7 +2,7 @@
 
 use super::Counters;
 use super::histogram::{Distributions, Quantiles};
-use super::pace::Pace;
+use super::interarrival::InterarrivalMeter;
 use crate::ground::arithmetic::Grow;
 use crate::ground::{Span, Time, Transport};
 use crate::video::{FrameOutcome, FrameResult};
@@ -34,7 +34,7 @@ pub struct TransportSummary {
 pub(super) struct Totals {
     pub(super) counters: Counters,
     pub(super) distributions: Distributions,
-    pace: Pace,
+    interarrival: InterarrivalMeter,
     bytes: u64,
     /// How long it carried the stream before the present stretch.
     before: Span,
@@ -48,7 +48,7 @@ impl Totals {
         Totals {
             counters: Counters::of_sender(),
             distributions: Distributions::default(),
-            pace: Pace::default(),
+            interarrival: InterarrivalMeter::default(),
             bytes: 0,
             before: Span::ZERO,
             first: None,
@@ -60,7 +60,7 @@ impl Totals {
     pub(super) fn pause(&mut self) {
         self.before = self.lasted();
         self.first = None;
-        self.pace.forget();
+        self.interarrival.forget();
     }
 
     fn lasted(&self) -> Span {
@@ -83,14 +83,16 @@ impl Totals {
                 self.bytes.grow_by(u64::from(result.bytes));
                 seen.size_bytes.record(u64::from(result.bytes));
                 // When it arrived is not known, so neither is its distance to the next one.
-                self.pace.forget();
+                self.interarrival.forget();
             }
             FrameOutcome::Lost(_) | FrameOutcome::Dropped(_) => {}
         }
         let whole = result.received_whole;
-        if let Some(step) = whole.and_then(|whole| self.pace.record(result.frame, result.captured, whole)) {
-            seen.gap_us.record(step.gap.as_micros());
-            seen.jitter_us.record(step.jitter_us);
+        if let Some(after) =
+            whole.and_then(|whole| self.interarrival.record(result.frame, result.captured, whole))
+        {
+            seen.gap_us.record(after.gap.as_micros());
+            seen.jitter_us.record(after.jitter_us);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::ground::{FrameNumber, Span, Time};
 /// How evenly frames arrive, from when each was captured and when it was whole. It does not matter whose clocks those
 /// are: only differences on one and the same clock are taken.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct InterarrivalMeter {
     before: Option<Arrived>,
     jitter_us: f64,
 }
@@ -19,16 +19,16 @@ struct Arrived {
 
 /// What a frame's arrival shows beside the one before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Step {
+pub(super) struct Interarrival {
     /// From the one's being whole to the other's.
     pub(super) gap: Span,
     /// Interarrival jitter as it is now, in microseconds.
     pub(super) jitter_us: u64,
 }
 
-impl Pace {
+impl InterarrivalMeter {
     /// A frame has arrived. `None` for the first, and for one that is out of order.
-    pub(super) fn record(&mut self, frame: FrameNumber, captured: Time, whole: Time) -> Option<Step> {
+    pub(super) fn record(&mut self, frame: FrameNumber, captured: Time, whole: Time) -> Option<Interarrival> {
         let arrived = Arrived {
             frame,
             captured,
@@ -45,7 +45,7 @@ impl Pace {
         let apart_there = captured.as_micros() as f64 - before.captured.as_micros() as f64;
         let apart_here = whole.as_micros() as f64 - before.whole.as_micros() as f64;
         self.jitter_us += ((apart_here - apart_there).abs() - self.jitter_us) / 16.0;
-        Some(Step {
+        Some(Interarrival {
             gap: whole.since(before.whole),
             jitter_us: self.jitter_us as u64,
         })
@@ -72,37 +72,40 @@ mod tests {
 
     #[test]
     fn a_frame_late_by_sixteen_milliseconds_makes_one_of_jitter() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.record(FrameNumber(1), at(900_000), at(10)), None);
-        let step = |gap, jitter_us| {
-            Some(Step {
+        let mut meter = InterarrivalMeter::default();
+        assert_eq!(meter.record(FrameNumber(1), at(900_000), at(10)), None);
+        let shows = |gap, jitter_us| {
+            Some(Interarrival {
                 gap: Span::from_millis(gap),
                 jitter_us,
             })
         };
-        assert_eq!(pace.record(FrameNumber(2), at(900_033), at(43)), step(33, 0));
-        assert_eq!(pace.record(FrameNumber(3), at(900_066), at(92)), step(49, 1_000));
+        assert_eq!(meter.record(FrameNumber(2), at(900_033), at(43)), shows(33, 0));
+        assert_eq!(
+            meter.record(FrameNumber(3), at(900_066), at(92)),
+            shows(49, 1_000)
+        );
     }
 
     #[test]
     fn what_is_out_of_order_or_follows_something_unknown_shows_nothing() {
-        let mut pace = Pace::default();
-        pace.record(FrameNumber(5), at(0), at(0));
-        assert_eq!(pace.record(FrameNumber(4), at(0), at(90)), None);
-        pace.forget();
-        assert_eq!(pace.record(FrameNumber(9), at(0), at(90)), None);
-        assert!(pace.record(FrameNumber(10), at(9), at(99)).is_some());
+        let mut meter = InterarrivalMeter::default();
+        meter.record(FrameNumber(5), at(0), at(0));
+        assert_eq!(meter.record(FrameNumber(4), at(0), at(90)), None);
+        meter.forget();
+        assert_eq!(meter.record(FrameNumber(9), at(0), at(90)), None);
+        assert!(meter.record(FrameNumber(10), at(9), at(99)).is_some());
     }
 
     #[test]
     fn times_that_cannot_be_stay_bounded() {
-        let mut pace = Pace::default();
-        pace.record(
+        let mut meter = InterarrivalMeter::default();
+        meter.record(
             FrameNumber(1),
             Time::from_micros(u64::MAX),
             Time::from_micros(u64::MAX),
         );
-        let step = pace.record(FrameNumber(2), Time::ZERO, Time::ZERO).unwrap();
-        assert_eq!(step.gap, Span::ZERO);
+        let second = meter.record(FrameNumber(2), Time::ZERO, Time::ZERO).unwrap();
+        assert_eq!(second.gap, Span::ZERO);
     }
 }

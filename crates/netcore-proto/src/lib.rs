@@ -9,10 +9,10 @@
 //! time; take outputs until there are none; sleep until [`poll_timeout`](Node::poll_timeout) or the next fact.
 //!
 //! ```
-//! use netcore_proto::{ConnId, HostConfig, Node, Output, Peer, Time, session::{Fingerprint, Profile}, wire::AttachToken};
+//! use netcore_proto::{ConnId, HostConfig, Node, Output, PeerInfo, Time, session::{Fingerprint, Profile}, wire::AttachToken};
 //!
 //! let profile = |name: &str| Profile { name: name.into(), ..Profile::default() };
-//! let peer = |id: u8| Peer {
+//! let peer = |id: u8| PeerInfo {
 //!     fingerprint: Fingerprint([id; 32]),
 //!     address: ([127, 0, 0, 1], 27182).into(),
 //!     token: AttachToken([id; 16]),
@@ -89,4 +89,4 @@ pub use ground::{
 };
 pub use io::{Event, Notice, Output, Request};
 pub use node::{CommandError, HostConfig, Node};
-pub use session::Peer;
+pub use session::PeerInfo;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use netcore_proto::session::{Profile, Refusal, RefusalCode};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind};
-use netcore_proto::{ConnId, HostConfig, MemberId, Node, Peer, Span, Time};
+use netcore_proto::{ConnId, HostConfig, MemberId, Node, PeerInfo, Span, Time};
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
@@ -334,7 +334,7 @@ impl Listener {
         getrandom::fill(&mut token.0).map_err(io::Error::other)?;
         tracing::info!(target: "roomwire::step", code = "connected", peer = %secured.peer,
             "TLS 1.3 with {}, identity {:.12}…", secured.peer, secured.fingerprint.to_string());
-        let peer = Peer {
+        let peer = PeerInfo {
             fingerprint: secured.fingerprint,
             address: secured.peer,
             token,

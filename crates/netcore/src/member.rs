@@ -8,7 +8,7 @@ use std::time::Duration;
 use netcore_proto::session::{Fingerprint, Profile};
 use netcore_proto::video::WindowMode;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
-use netcore_proto::{ConnId, Node, Peer, Span};
+use netcore_proto::{ConnId, Node, PeerInfo, Span};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -245,7 +245,7 @@ impl Supervisor {
         .await?;
         let (fingerprint, address_of_host) = (secured.fingerprint, secured.peer);
         self.open_datagrams(&secured)?;
-        let peer = Peer {
+        let peer = PeerInfo {
             fingerprint,
             address: secured.peer,
             token: AttachToken([0; 16]),

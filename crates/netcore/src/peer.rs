@@ -44,7 +44,7 @@ impl Peer {
         id: MemberId,
         token: AttachToken,
         datagrams: u32,
-        peer: &netcore_proto::Peer,
+        peer: &netcore_proto::PeerInfo,
         keys: &DatagramKeys,
     ) -> Peer {
         Peer {
@@ -64,7 +64,7 @@ impl Peer {
     /// The host, as it has just let us in on a connection from our address `local`.
     pub(crate) fn host(
         welcome: &Welcome,
-        peer: &netcore_proto::Peer,
+        peer: &netcore_proto::PeerInfo,
         local: Option<IpAddr>,
         keys: &DatagramKeys,
     ) -> Peer {

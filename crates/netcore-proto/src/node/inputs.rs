@@ -5,12 +5,12 @@ use super::{Node, Role};
 use crate::ground::sink::Recipients;
 use crate::ground::{ConnId, Deadline, MemberId, Refusal, RefusalCode, Time};
 use crate::io::{Output, Request};
-use crate::session::{self, Peer};
+use crate::session::{self, PeerInfo};
 use crate::wire::ControlDecoder;
 
 impl Node {
     /// A control connection is there: on a host a member's, on a member the one to the host.
-    pub fn handle_connected(&mut self, conn: ConnId, peer: Peer, now: Time) {
+    pub fn handle_connected(&mut self, conn: ConnId, peer: PeerInfo, now: Time) {
         match &mut self.role {
             Role::Host(host) => {
                 host.decoders.insert(conn, ControlDecoder::default());

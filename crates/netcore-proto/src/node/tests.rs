@@ -8,7 +8,7 @@ use crate::ground::Transport;
 use crate::ground::person::MAX_PEOPLE;
 use crate::ground::{ConnId, FileId};
 use crate::io::{Event, Notice, Request};
-use crate::session::Peer;
+use crate::session::PeerInfo;
 use crate::session::Returning;
 use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamSpec};
 use crate::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, MAX_EXACT, encode_control};
@@ -40,10 +40,10 @@ fn host() -> Node {
     host
 }
 
-fn peer(number: u32) -> Peer {
+fn peer(number: u32) -> PeerInfo {
     let mut fingerprint = [1; 32];
     fingerprint[..4].copy_from_slice(&number.to_be_bytes());
-    Peer {
+    PeerInfo {
         fingerprint: Fingerprint(fingerprint),
         address: ([127, 0, 0, 1], 1).into(),
         token: AttachToken([0; 16]),

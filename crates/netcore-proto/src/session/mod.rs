@@ -44,7 +44,7 @@ pub const RETURN_TIMEOUT: Span = Span::from_secs(15);
 
 /// What the transport knows of the other end of a control connection.
 #[derive(Clone, Debug)]
-pub struct Peer {
+pub struct PeerInfo {
     /// The other end's certificate.
     pub fingerprint: Fingerprint,
     /// The other end's address.

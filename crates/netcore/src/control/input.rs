@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use bytes::{Bytes, BytesMut};
-use netcore_proto::{ConnId, MemberId, Node, Peer, Time};
+use netcore_proto::{ConnId, MemberId, Node, PeerInfo, Time};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,7 @@ pub(crate) enum Input {
     /// A control connection is there.
     Connected {
         connection: ControlConnection,
-        peer: Peer,
+        peer: PeerInfo,
         keys: DatagramKeys,
         /// On a host: the connection's place among those that are beginning, which it has until its hello.
         beginning: Option<OwnedSemaphorePermit>,

@@ -39,7 +39,7 @@ const MAX_FAULTS: u32 = 8;
 /// What is known of a connection until it belongs to a member.
 struct Open {
     connection: ControlConnection,
-    peer: netcore_proto::Peer,
+    peer: netcore_proto::PeerInfo,
     keys: DatagramKeys,
     /// On a host, until the hello.
     beginning: Option<OwnedSemaphorePermit>,

@@ -9,7 +9,9 @@ use netcore_proto::files::{FileHash, MAX_FILES};
 use netcore_proto::session::{self, Fingerprint, MAX_PEOPLE};
 use netcore_proto::video::{MAX_STREAMS, MAX_STREAMS_EACH};
 use netcore_proto::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, encode_control};
-use netcore_proto::{ConnId, Deadline, Event, HostConfig, MemberId, Node, Notice, Output, Peer, Span, Time};
+use netcore_proto::{
+    ConnId, Deadline, Event, HostConfig, MemberId, Node, Notice, Output, PeerInfo, Span, Time,
+};
 
 use crate::passing::{Driven, next_op, pass, pass_late, span};
 use crate::requests;
@@ -343,7 +345,7 @@ impl Rig {
         let conn = ConnId(self.numbered);
         self.slots.insert(slot, conn);
         self.room.open.insert(conn);
-        let peer = Peer {
+        let peer = PeerInfo {
             fingerprint: Fingerprint(identity),
             address: ([127, 0, 0, 1], 1_000 + u16::from(slot)).into(),
             token: AttachToken([slot; 16]),
@@ -382,7 +384,7 @@ impl Rig {
             let mut identity = [0xAA; 32];
             identity[..8].copy_from_slice(&self.numbered.to_be_bytes());
             self.room.open.insert(conn);
-            let peer = Peer {
+            let peer = PeerInfo {
                 fingerprint: Fingerprint(identity),
                 address: ([127, 0, 0, 2], u16::from(at)).into(),
                 token: AttachToken([at; 16]),

@@ -8,7 +8,7 @@ use netcore_proto::session::{
 };
 use netcore_proto::video::{self, MAX_STREAMS};
 use netcore_proto::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, encode_control};
-use netcore_proto::{CommandError, ConnId, Deadline, Event, MemberId, Node, Output, Peer, Request, Time};
+use netcore_proto::{CommandError, ConnId, Deadline, Event, MemberId, Node, Output, PeerInfo, Request, Time};
 
 use crate::passing::{Driven, next_op, pass, pass_late, span};
 use crate::requests;
@@ -289,7 +289,7 @@ impl Rig {
         }
         self.person.conn.0 += 1;
         self.person.open = Some(self.person.conn);
-        let peer = Peer {
+        let peer = PeerInfo {
             fingerprint: Fingerprint([0; 32]),
             address: ([127, 0, 0, 1], 27182).into(),
             token: AttachToken([0; 16]),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use netcore_proto::wire::AttachToken;
-use netcore_proto::{ConnId, Event, HostConfig, Node, Output, Peer, Span, Time, session};
+use netcore_proto::{ConnId, Event, HostConfig, Node, Output, PeerInfo, Span, Time, session};
 
 use super::{HOST, Happening, Side, World};
 use crate::Pipe;
@@ -199,7 +199,7 @@ impl World {
             Side::Host => (HOST, member),
             Side::Member => (member, HOST),
         };
-        let peer = Peer {
+        let peer = PeerInfo {
             fingerprint: self.people[other].fingerprint,
             address: ([10, 1, (other >> 8) as u8, other as u8], 40_000).into(),
             token,

@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
     use crate::ground::{Fingerprint, Time};
-    use crate::session::Peer;
+    use crate::session::PeerInfo;
     use crate::wire::AttachToken;
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
         let fingerprint = Fingerprint([0; 32]);
         let mut host = Host::new(String::new(), 1, &Profile::default(), fingerprint, address);
         for (number, id) in [(1, u32::MAX), (2, 0), (3, 2)] {
-            let peer = Peer {
+            let peer = PeerInfo {
                 fingerprint,
                 address,
                 token: AttachToken([0; 16]),

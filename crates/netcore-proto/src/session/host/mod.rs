@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 
 use super::numbers::Numbers;
 use super::{
-    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, Notice, Peer, Person, Pinger, Pong, Presence, Profile,
-    Refusal, RefusalCode, Request,
+    Event, Fingerprint, HELLO_TIMEOUT, LeaveReason, Notice, PeerInfo, Person, Pinger, Pong, Presence,
+    Profile, Refusal, RefusalCode, Request,
 };
 use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{ConnId, MemberId, Time, text};
@@ -38,7 +38,7 @@ struct Seat {
 
 #[derive(Debug)]
 struct Conn {
-    peer: Peer,
+    peer: PeerInfo,
     stage: Stage,
     /// The connection id of its datagrams, once it has joined.
     datagrams: Option<u32>,
@@ -141,7 +141,7 @@ impl Host {
         }
     }
 
-    pub(crate) fn handle_connected(&mut self, conn: ConnId, peer: Peer, now: Time) {
+    pub(crate) fn handle_connected(&mut self, conn: ConnId, peer: PeerInfo, now: Time) {
         let stage = Stage::AwaitingHello {
             until: now + HELLO_TIMEOUT,
         };

@@ -11,7 +11,7 @@ use netcore_proto::{MemberId, chat, files, session, video};
 
 use crate::error::JoinError;
 use crate::files::view::TransferView;
-use crate::metrics::link::{Link, LinkPoint};
+use crate::metrics::link_figures::{Link, LinkPoint};
 use crate::net::cards::ReachableAt;
 use crate::store::known::KnownRoom;
 

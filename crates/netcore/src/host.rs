@@ -28,7 +28,7 @@ use crate::net::follow::follow;
 use crate::net::listen::{Choice, ListenOn, Listening};
 use crate::net::udp::Endpoint;
 use crate::net::{cards, descriptors, tcp, tls};
-use crate::parts::Parts;
+use crate::opened_room::OpenedRoom;
 use crate::shared::Shared;
 use crate::store::folders::Folders;
 use crate::store::identity::Identity;
@@ -85,7 +85,7 @@ impl HostOptions {
 }
 
 /// Opens a room.
-pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
+pub(crate) async fn open(options: HostOptions) -> Result<OpenedRoom, OpenError> {
     let identity = Identity::load_or_create(&options.folders)?;
     let server = tls::server_config(&identity).map_err(io::Error::other)?;
     descriptors::raise_limit();
@@ -173,7 +173,7 @@ pub(crate) async fn open(options: HostOptions) -> Result<Parts, OpenError> {
         port,
     };
     guard.disarm();
-    Ok(Parts {
+    Ok(OpenedRoom {
         shared,
         video,
         files,

@@ -21,7 +21,7 @@ use crate::files::FilePlane;
 use crate::net::address::Address;
 use crate::net::udp::Endpoint;
 use crate::net::{cards, dial, tcp, tls};
-use crate::parts::Parts;
+use crate::opened_room::OpenedRoom;
 use crate::shared::{Dialer, Shared};
 use crate::store::folders::Folders;
 use crate::store::identity::Identity;
@@ -107,7 +107,7 @@ struct Current {
 pub(crate) async fn join(
     options: JoinOptions,
     confirmed: Option<Fingerprint>,
-) -> Result<(Parts, Arc<Supervisor>), JoinError> {
+) -> Result<(OpenedRoom, Arc<Supervisor>), JoinError> {
     let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
     let identity =
         Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
@@ -175,14 +175,14 @@ pub(crate) async fn join(
     };
     guard.disarm();
     shared.spawn(supervisor.clone().run(outcomes));
-    let parts = Parts {
+    let opened = OpenedRoom {
         shared,
         video,
         files,
         board,
         fixed,
     };
-    Ok((parts, supervisor))
+    Ok((opened, supervisor))
 }
 
 impl Supervisor {

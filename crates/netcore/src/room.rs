@@ -22,9 +22,9 @@ use crate::files::view::TransferView;
 use crate::host::HostOptions;
 use crate::member::{JoinOptions, Supervisor};
 use crate::metrics::Board;
-use crate::metrics::link::{Link, LinkKey, LinkPoint, LinkRecord, LinkResult};
+use crate::metrics::link_figures::{Link, LinkHistory, LinkKey, LinkPoint, LinkResult};
 use crate::net::cards::ReachableAt;
-use crate::parts::Parts;
+use crate::opened_room::OpenedRoom;
 use crate::shared::Shared;
 use crate::video::{FrameReceiver, Plane, Publisher};
 
@@ -56,7 +56,7 @@ impl Room {
     pub async fn host(options: HostOptions) -> Result<Room, OpenError> {
         crate::host::open(options)
             .await
-            .map(|parts| Room::new(parts, None))
+            .map(|opened| Room::new(opened, None))
     }
 
     /// Joins a room; returns when it has let us in.
@@ -64,8 +64,8 @@ impl Room {
     /// # Errors
     /// [`JoinError`], in words for people.
     pub async fn join(options: JoinOptions) -> Result<Room, JoinError> {
-        let (parts, supervisor) = crate::member::join(options, None).await?;
-        Ok(Room::new(parts, Some(supervisor)))
+        let (opened, supervisor) = crate::member::join(options, None).await?;
+        Ok(Room::new(opened, Some(supervisor)))
     }
 
     /// Joins a room whose identity a person has compared with the host's own words: `identity` takes the place of the one that
@@ -74,18 +74,18 @@ impl Room {
     /// # Errors
     /// As [`join`](Room::join); nothing of what was pinned changes then.
     pub async fn join_confirmed(options: JoinOptions, identity: Fingerprint) -> Result<Room, JoinError> {
-        let (parts, supervisor) = crate::member::join(options, Some(identity)).await?;
-        Ok(Room::new(parts, Some(supervisor)))
+        let (opened, supervisor) = crate::member::join(options, Some(identity)).await?;
+        Ok(Room::new(opened, Some(supervisor)))
     }
 
-    fn new(parts: Parts, supervisor: Option<Arc<Supervisor>>) -> Room {
-        let Parts {
+    fn new(opened: OpenedRoom, supervisor: Option<Arc<Supervisor>>) -> Room {
+        let OpenedRoom {
             shared,
             video,
             files,
             board,
             fixed,
-        } = parts;
+        } = opened;
         Room {
             inner: Arc::new(Inner {
                 shared,
@@ -407,11 +407,11 @@ impl Room {
     }
 
     /// Everything that was measured of every link since it began: the sending ones lately ended, those of now.
-    pub fn records(&self) -> Vec<LinkRecord> {
+    pub fn link_histories(&self) -> Vec<LinkHistory> {
         let video = &self.inner.video;
-        let sending = video.outbounds().into_iter().map(|outbound| outbound.record());
+        let sending = video.outbounds().into_iter().map(|outbound| outbound.history());
         let streams = video.streams().into_iter();
-        let receiving = streams.filter_map(|stream| Some(stream.inbound()?.record()));
+        let receiving = streams.filter_map(|stream| Some(stream.inbound()?.history()));
         sending.chain(receiving).collect()
     }
 

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::confine::confined_task;
 use crate::control::input::Input;
 use crate::event::{Admission, RoomEvent};
-use crate::metrics::link::LinkResult;
+use crate::metrics::link_figures::LinkResult;
 use crate::net::address::Address;
 use crate::net::conditioner::Conditioner;
 use crate::net::connection::Connection;

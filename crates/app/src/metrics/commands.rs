@@ -49,7 +49,12 @@ pub(crate) async fn trips(core: &Arc<Core>, stream: u32, to: Option<u32>) -> Res
 
 pub(crate) async fn counts(core: &Arc<Core>) -> Result<Vec<CountsView>, IpcError> {
     let open = core.room()?;
-    Ok(open.room.records().iter().filter_map(CountsView::of).collect())
+    Ok(open
+        .room
+        .link_histories()
+        .iter()
+        .filter_map(CountsView::of)
+        .collect())
 }
 
 pub(crate) async fn set_conditions(

@@ -7,7 +7,7 @@ use media::SourceId;
 use netcore::proto::metrics::{LinkMeter, SeriesPoint};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{MemberId, StreamId, Time, Transport};
-use netcore::{Address, LinkKey, LinkRecord, LinkResult, Role};
+use netcore::{Address, LinkHistory, LinkKey, LinkResult, Role};
 use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
 
 use super::view::ConditionsView;
@@ -47,7 +47,7 @@ impl Stretch {
 
     /// What each link has shown up to now; `since` is when the comparison's first stretch began.
     pub(super) fn measured(&self, open: &OpenRoom, since: Time) -> Vec<Measured> {
-        let records = open.room.records();
+        let records = open.room.link_histories();
         let is_alone = self.meters.len() == 1;
         let of_link = |(&peer, meter): (&MemberId, &LinkMeter)| {
             let key = LinkKey {
@@ -80,7 +80,7 @@ impl Stretch {
     }
 
     /// A link's whole seconds within the stretch.
-    fn seconds(&self, record: &LinkRecord) -> Vec<SeriesPoint> {
+    fn seconds(&self, record: &LinkHistory) -> Vec<SeriesPoint> {
         let is_within = |point: &&SeriesPoint| point.at - point.lasted >= self.began;
         record.series.iter().filter(is_within).copied().collect()
     }
@@ -126,9 +126,9 @@ pub(super) fn setup(live: &LiveView, seconds: u32) -> Setup {
 
 /// What each transport did on each link on which we send, as far back as it is known.
 fn session(open: &OpenRoom) -> Vec<Measured> {
-    let mut records = open.room.records();
+    let mut records = open.room.link_histories();
     records.retain(|record| record.key.outbound && !record.sent.is_empty());
-    let began = |record: &LinkRecord| record.series.first().map(|point| point.at - point.lasted);
+    let began = |record: &LinkHistory| record.series.first().map(|point| point.at - point.lasted);
     let began = records.iter().filter_map(began).min().unwrap_or(Time::ZERO);
     let mut results = BTreeMap::<(StreamId, MemberId, Transport), Vec<FrameResult>>::new();
     for LinkResult { stream, peer, result } in open.room.recent_results() {

@@ -1,6 +1,6 @@
 //! What was counted of a link, with its reasons.
 
-use netcore::LinkRecord;
+use netcore::LinkHistory;
 use netcore::proto::metrics::Counters;
 use serde::Serialize;
 use ts_rs::TS;
@@ -33,7 +33,7 @@ pub struct CountView {
 
 impl CountsView {
     /// A link's counts; `None` when nothing was counted at this end.
-    pub(crate) fn of(record: &LinkRecord) -> Option<CountsView> {
+    pub(crate) fn of(record: &LinkHistory) -> Option<CountsView> {
         let sent = record.sent.iter().map(|(summary, _)| summary.counters);
         let received = record.received.iter().map(|(counters, _)| *counters);
         let all = sent.chain(received).reduce(|a: Counters, b| a.with(&b))?;

@@ -4,16 +4,16 @@ use netcore_proto::files::{FileHash, Progress, VERDICT_GOOD};
 use netcore_proto::wire::{Attachment, Direction};
 use tokio::io::AsyncWriteExt;
 
+use super::context::TransferContext;
 use super::record::{CHUNK_BYTES, Received, receive_record};
-use super::run::Runs;
 use super::transfer::{Attempt, Transfer};
 use crate::clock;
 use crate::error::FileError;
-use crate::store::disk::Partial;
+use crate::store::disk::PartialFile;
 
 /// A member fetches a file from the host, as often as it takes.
 pub(super) async fn from_host(
-    runs: &Runs,
+    context: &TransferContext,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let mut slot = transfer.partial.lock().await;
@@ -26,17 +26,17 @@ pub(super) async fn from_host(
         };
         // What is whole already has only its name to be given.
         if partial.is_whole() {
-            return finish(runs, transfer, &mut slot).await;
+            return finish(context, transfer, &mut slot).await;
         }
         let outcome = tokio::select! {
-            outcome = attempt(runs, transfer, partial) => outcome,
-            () = runs.host_lost() => Err(Attempt::Broken),
+            outcome = attempt(context, transfer, partial) => outcome,
+            () = context.host_lost() => Err(Attempt::Broken),
         };
         match outcome {
             Ok(()) => {}
             Err(Attempt::Broken) => {
                 let done = partial.received();
-                runs.interrupted(transfer, done).await;
+                context.interrupted(transfer, done).await;
             }
             Err(Attempt::Failed(error)) => return Err(error),
         }
@@ -45,36 +45,42 @@ pub(super) async fn from_host(
 
 /// Begins the file that is fetched. What ends a run first cancels it and then clears what has come, so a run that finds
 /// itself cancelled here, where what has come is in its hands, must not begin anything.
-fn begin(transfer: &Transfer) -> Result<Partial, FileError> {
+fn begin(transfer: &Transfer) -> Result<PartialFile, FileError> {
     if transfer.run.lock().is_cancelled() {
         return Err(FileError::Cancelled);
     }
-    Partial::begin(transfer.folder()?, transfer.info.size)
+    PartialFile::begin(transfer.folder()?, transfer.info.size)
 }
 
 /// Gives the whole file its name. Until it has one, what has come stays in the slot.
 async fn finish(
-    runs: &Runs,
+    context: &TransferContext,
     transfer: &Transfer,
-    slot: &mut Option<Partial>,
+    slot: &mut Option<PartialFile>,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let gone = || FileError::Gone(transfer.info.id);
     let partial = slot.as_mut().ok_or_else(gone)?;
     let hash = partial.checked().ok_or_else(gone)?;
     let name = &transfer.info.name;
-    let path = partial.finish(name, &runs.origin, &runs.shared.unplaced).await?;
+    let path = partial
+        .finish(name, &context.origin, &context.shared.unplaced)
+        .await?;
     slot.take();
     Ok((Some(path), hash))
 }
 
-async fn attempt(runs: &Runs, transfer: &Transfer, partial: &mut Partial) -> Result<(), Attempt> {
+async fn attempt(
+    context: &TransferContext,
+    transfer: &Transfer,
+    partial: &mut PartialFile,
+) -> Result<(), Attempt> {
     let offset = partial.received();
     let attachment = Attachment::File {
         file: transfer.info.id,
         direction: Direction::Down,
         offset,
     };
-    let (mut stream, _) = runs.shared.dial(attachment).await?;
+    let (mut stream, _) = context.shared.dial(attachment).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
@@ -84,7 +90,7 @@ async fn attempt(runs: &Runs, transfer: &Transfer, partial: &mut Partial) -> Res
         {
             Received::Chunk => {
                 partial.write(&chunk).await.map_err(Attempt::Failed)?;
-                runs.progress(transfer, &mut progress, partial.received());
+                context.progress(transfer, &mut progress, partial.received());
             }
             Received::End(announced) => {
                 let verdict = partial.check(announced);
@@ -101,15 +107,15 @@ async fn attempt(runs: &Runs, transfer: &Transfer, partial: &mut Partial) -> Res
 
 /// The host takes a file that it keeps for others into its own downloads.
 pub(super) async fn from_spool(
-    runs: &Runs,
+    context: &TransferContext,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let id = transfer.info.id;
     let mut slot = transfer.partial.lock().await;
-    if slot.as_ref().is_some_and(Partial::is_whole) {
-        return finish(runs, transfer, &mut slot).await;
+    if slot.as_ref().is_some_and(PartialFile::is_whole) {
+        return finish(context, transfer, &mut slot).await;
     }
-    let spool = runs.spool(id).await.ok_or(FileError::Gone(id))?;
+    let spool = context.spool(id).await.ok_or(FileError::Gone(id))?;
     let mut reader = spool.reader(0);
     // The spool is at hand, so a new run begins anew.
     let partial = slot.insert(begin(transfer)?);
@@ -119,12 +125,12 @@ pub(super) async fn from_spool(
         match reader.next(&mut chunk, CHUNK_BYTES).await? {
             Received::Chunk => {
                 partial.write(&chunk).await?;
-                runs.progress(transfer, &mut progress, partial.received());
+                context.progress(transfer, &mut progress, partial.received());
             }
             Received::End(hash) => break hash,
             Received::Abort(why) => return Err(FileError::SenderFailed { why }),
         }
     };
     partial.check(announced)?;
-    finish(runs, transfer, &mut slot).await
+    finish(context, transfer, &mut slot).await
 }

@@ -3,12 +3,12 @@
 //! Each transfer is a task of its own over a connection of its own. One that breaks keeps what it has and goes on when the
 //! connection to the host is back.
 
+mod context;
 mod fetch;
 mod original;
-mod pace;
 mod record;
 mod remembered;
-mod run;
+mod scavenger;
 mod send;
 mod spool;
 mod transfer;
@@ -29,9 +29,9 @@ use crate::error::FileError;
 use crate::event::RoomEvent;
 use crate::peer::Peer;
 use crate::shared::Shared;
-use crate::store::disk::{self, Partial, SharedFolder};
+use crate::store::disk::{self, PartialFile, SharedFolder};
+use context::TransferContext;
 use original::Original;
-use run::Runs;
 pub(crate) use spool::Served;
 use spool::Spool;
 use transfer::{End, Transfer};
@@ -44,7 +44,7 @@ pub(crate) struct FilePlane {
     transfers: Mutex<BTreeMap<FileId, Arc<Transfer>>>,
     /// Our own offers, by our own numbers.
     offers: Mutex<HashMap<u64, OwnOffer>>,
-    runs: Arc<Runs>,
+    context: Arc<TransferContext>,
     /// Keeps other copies of the program from taking our files for left behind.
     _spool: SharedFolder,
 }
@@ -66,7 +66,7 @@ impl FilePlane {
             let _ = tokio::task::spawn_blocking(move || disk::sweep(&downloads)).await;
         });
         Arc::new(FilePlane {
-            runs: Arc::new(Runs {
+            context: Arc::new(TransferContext {
                 shared: shared.clone(),
                 spools: Mutex::default(),
                 welcomes: watch::Sender::new(0),
@@ -143,14 +143,14 @@ impl FilePlane {
             };
             if !is_over {
                 let error = FileError::Gone(id);
-                self.runs
+                self.context
                     .set_state(&transfer, TransferState::Failed { done, error });
             }
         }
     }
 
     pub(crate) fn handle_welcomed(&self) {
-        self.runs.welcomes.send_modify(|count| *count += 1);
+        self.context.welcomes.send_modify(|count| *count += 1);
     }
 
     /// Offers a file; sending begins by itself.
@@ -248,7 +248,7 @@ impl FilePlane {
             _ => return,
         };
         transfer.run.lock().cancel();
-        self.runs.set_state(&transfer, TransferState::Paused { done });
+        self.context.set_state(&transfer, TransferState::Paused { done });
     }
 
     pub(crate) fn resume(self: &Arc<Self>, id: FileId) {
@@ -259,7 +259,7 @@ impl FilePlane {
             TransferState::Paused { done } | TransferState::Failed { done, .. } => *done,
             _ => return,
         };
-        self.runs.set_state(
+        self.context.set_state(
             &transfer,
             TransferState::Running {
                 done,
@@ -281,7 +281,7 @@ impl FilePlane {
             transfer.run.lock().cancel();
             transfer.partial.lock().await.take();
             if !transfer.state.lock().is_over() {
-                self.runs.set_state(&transfer, TransferState::Cancelled);
+                self.context.set_state(&transfer, TransferState::Cancelled);
             }
         }
         if !is_fetch {
@@ -310,7 +310,7 @@ impl FilePlane {
             };
             Refusal::new(RefusalCode::NotFound, words)
         };
-        let spool = self.runs.spool(id).await.ok_or_else(gone)?;
+        let spool = self.context.spool(id).await.ok_or_else(gone)?;
         match direction {
             Direction::Up if spool.info().owner == peer.id => spool.accept_upload().await,
             Direction::Down if spool.info().is_for(peer.id) => {
@@ -323,7 +323,7 @@ impl FilePlane {
     fn start_sending(self: &Arc<Self>, info: &FileInfo, original: Arc<Original>) {
         if self.is_host() {
             let spool = Spool::of_own_file(info.clone(), original.clone(), self.shared.clone());
-            self.runs.spools.lock().insert(info.id, spool);
+            self.context.spools.lock().insert(info.id, spool);
         }
         let transfer = Transfer::new(info.clone(), End::File(original), None);
         {
@@ -343,10 +343,10 @@ impl FilePlane {
         self.shared.spawn_transfer(async move {
             let move_bytes = async {
                 match transfer.direction {
-                    Direction::Up if plane.is_host() => send::share(&plane.runs, &transfer).await,
-                    Direction::Up => send::upload(&plane.runs, &transfer).await,
-                    Direction::Down if plane.is_host() => fetch::from_spool(&plane.runs, &transfer).await,
-                    Direction::Down => fetch::from_host(&plane.runs, &transfer).await,
+                    Direction::Up if plane.is_host() => send::share(&plane.context, &transfer).await,
+                    Direction::Up => send::upload(&plane.context, &transfer).await,
+                    Direction::Down if plane.is_host() => fetch::from_spool(&plane.context, &transfer).await,
+                    Direction::Down => fetch::from_host(&plane.context, &transfer).await,
                 }
             };
             tokio::select! {
@@ -364,12 +364,13 @@ impl FilePlane {
             Ok((path, hash)) => {
                 tracing::info!(target: "roomwire::step", code = "file_done", file = id.0, name = %transfer.info.name,
                     "file {id}, \"{}\", was received completely, and its checksum agrees", transfer.info.name);
-                self.runs.set_state(transfer, TransferState::Done { path, hash });
+                self.context
+                    .set_state(transfer, TransferState::Done { path, hash });
                 if transfer.direction == Direction::Down {
                     let _ = self.shared.call(move |node, _| node.file_received(id)).await;
                 }
             }
-            Err(FileError::Cancelled) => self.runs.set_state(transfer, TransferState::Cancelled),
+            Err(FileError::Cancelled) => self.context.set_state(transfer, TransferState::Cancelled),
             Err(error) => {
                 tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                     "file {id}, \"{}\": {error}", transfer.info.name);
@@ -378,7 +379,7 @@ impl FilePlane {
                     transfer.partial.lock().await.take();
                 }
                 let done = transfer.state.lock().done();
-                self.runs
+                self.context
                     .set_state(transfer, TransferState::Failed { done, error });
             }
         }
@@ -387,7 +388,7 @@ impl FilePlane {
     /// The room says that a file will not be whole any more.
     fn end(self: &Arc<Self>, id: FileId, why: Option<&str>) {
         self.offers.lock().retain(|_, offer| !offer.ids.contains(&id));
-        if let Some(spool) = self.runs.spools.lock().remove(&id) {
+        if let Some(spool) = self.context.spools.lock().remove(&id) {
             spool.give_up(why.unwrap_or("it was taken back"));
         }
         let Some(transfer) = self.transfers.lock().get(&id).cloned() else {
@@ -401,7 +402,7 @@ impl FilePlane {
             tracing::warn!(target: "roomwire::step", code = "file_failed", file = id.0, name = %transfer.info.name, %error,
                 "file {id}, \"{}\": {error}", transfer.info.name);
             return self
-                .runs
+                .context
                 .set_state(&transfer, TransferState::Failed { done, error });
         }
         if state.is_over() {
@@ -414,7 +415,7 @@ impl FilePlane {
             // What came of it is of no use to anybody, and is gone before anybody is notified. A run that is ending may hold it.
             // What is whole waits for a place only.
             let mut partial = transfer.partial.lock().await;
-            if transfer.state.lock().is_over() || partial.as_ref().is_some_and(Partial::is_whole) {
+            if transfer.state.lock().is_over() || partial.as_ref().is_some_and(PartialFile::is_whole) {
                 return;
             }
             partial.take();
@@ -426,7 +427,7 @@ impl FilePlane {
                 },
                 None => TransferState::Cancelled,
             };
-            plane.runs.set_state(&transfer, state);
+            plane.context.set_state(&transfer, state);
         });
     }
 

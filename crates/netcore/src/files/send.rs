@@ -7,10 +7,10 @@ use netcore_proto::wire::{Attachment, Direction};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::context::TransferContext;
 use super::original::Original;
-use super::pace::Pace;
 use super::record::CHUNK_BYTES;
-use super::run::Runs;
+use super::scavenger::Scavenger;
 use super::transfer::{Attempt, Transfer};
 use crate::clock;
 use crate::error::FileError;
@@ -18,31 +18,35 @@ use crate::net::connection::Connection;
 
 /// A member sends its file to the host, as often as it takes.
 pub(super) async fn upload(
-    runs: &Runs,
+    context: &TransferContext,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let mut done = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = attempt(runs, transfer, &mut done) => outcome,
-            () = runs.host_lost() => Err(Attempt::Broken),
+            outcome = attempt(context, transfer, &mut done) => outcome,
+            () = context.host_lost() => Err(Attempt::Broken),
         };
         match outcome {
             Ok(hash) => return Ok((None, hash)),
             Err(Attempt::Failed(error)) => return Err(error),
-            Err(Attempt::Broken) => runs.interrupted(transfer, done).await,
+            Err(Attempt::Broken) => context.interrupted(transfer, done).await,
         }
     }
 }
 
-async fn attempt(runs: &Runs, transfer: &Transfer, done: &mut u64) -> Result<FileHash, Attempt> {
+async fn attempt(
+    context: &TransferContext,
+    transfer: &Transfer,
+    done: &mut u64,
+) -> Result<FileHash, Attempt> {
     let attachment = Attachment::File {
         file: transfer.info.id,
         direction: Direction::Up,
         offset: 0,
     };
-    let (mut stream, offset) = runs.shared.dial(attachment).await?;
-    match send(runs, transfer, &mut stream, offset, done).await {
+    let (mut stream, offset) = context.shared.dial(attachment).await?;
+    match send(context, transfer, &mut stream, offset, done).await {
         Err(Attempt::Failed(error)) => {
             // The host ends the offer for these words.
             stream.write_all(&abort_record(&error.for_others())).await?;
@@ -60,29 +64,29 @@ async fn attempt(runs: &Runs, transfer: &Transfer, done: &mut u64) -> Result<Fil
 
 /// Sends what the host does not have yet, and the hash of the whole.
 async fn send(
-    runs: &Runs,
+    context: &TransferContext,
     transfer: &Transfer,
     stream: &mut Connection,
     offset: u64,
     done: &mut u64,
 ) -> Result<FileHash, Attempt> {
-    let host = runs.shared.peer(MemberId::HOST).ok_or(Attempt::Broken)?;
+    let host = context.shared.peer(MemberId::HOST).ok_or(Attempt::Broken)?;
     let mut source = Source::open(transfer.original()?).await?;
     source.skip(offset).await?;
     let mut progress = Progress::new(transfer.info.size, offset, clock::now());
     let mut chunk = vec![0; CHUNK_BYTES];
-    let mut pace = Pace::new(host.live_queue.clone(), stream);
+    let mut scavenger = Scavenger::new(host.live_queue.clone(), stream);
     loop {
-        let portion = pace.portion(CHUNK_BYTES);
+        let portion = scavenger.portion(CHUNK_BYTES);
         let length = source.read(&mut chunk[..portion]).await?;
         if length == 0 {
             break;
         }
         stream.write_all(&chunk_header(length)).await?;
         stream.write_all(&chunk[..length]).await?;
-        pace.sent(length).await;
+        scavenger.sent(length).await;
         *done = source.position;
-        runs.progress(transfer, &mut progress, *done);
+        context.progress(transfer, &mut progress, *done);
     }
     let hash = source.hash().await?;
     stream.write_all(&end_record(hash)).await?;
@@ -92,31 +96,37 @@ async fn send(
 
 /// The host shares a file of its own: it stays where it is, and is read once to know its hash.
 pub(super) async fn share(
-    runs: &Runs,
+    context: &TransferContext,
     transfer: &Transfer,
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let info = &transfer.info;
     let id = info.id;
-    let spool = runs.spool(id).await.ok_or(FileError::Gone(id))?;
+    let spool = context.spool(id).await.ok_or(FileError::Gone(id))?;
     let mut progress = Progress::new(info.size, 0, clock::now());
     let mut chunk = vec![0; CHUNK_BYTES];
     let read = async {
         let mut source = Source::open(transfer.original()?).await?;
         while source.read(&mut chunk).await? > 0 {
             spool.has(source.position);
-            runs.progress(transfer, &mut progress, source.position);
+            context.progress(transfer, &mut progress, source.position);
         }
         source.hash().await
     };
     match read.await {
         Ok(hash) => {
             spool.is_whole(hash);
-            runs.shared.call(move |node, _| node.file_stored(id, hash)).await;
+            context
+                .shared
+                .call(move |node, _| node.file_stored(id, hash))
+                .await;
             Ok((None, hash))
         }
         Err(error) => {
             let why = FileError::for_others(&error);
-            runs.shared.call(move |node, _| node.file_failed(id, why)).await;
+            context
+                .shared
+                .call(move |node, _| node.file_failed(id, why))
+                .await;
             Err(error)
         }
     }

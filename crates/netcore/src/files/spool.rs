@@ -13,12 +13,12 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::{OwnedMutexGuard, watch};
 
 use super::original::Original;
-use super::pace::Pace;
 use super::record::{CHUNK_BYTES, Received, receive_record};
+use super::scavenger::Scavenger;
 use crate::error::FileError;
 use crate::net::live_queue::LiveQueue;
 use crate::shared::Shared;
-use crate::store::disk::{Partial, is_out_of_descriptors, with_descriptors};
+use crate::store::disk::{PartialFile, is_out_of_descriptors, with_descriptors};
 
 /// How long an upload waits for a descriptor before its sender is asked to come again: less than a sender waits for an answer.
 const DESCRIPTOR_PATIENCE: Duration = Duration::from_secs(3);
@@ -30,7 +30,7 @@ pub(crate) struct Spool {
     path: Mutex<Option<Place>>,
     has: watch::Sender<Has>,
     /// Held by the one upload.
-    uploading: Arc<tokio::sync::Mutex<Option<Partial>>>,
+    uploading: Arc<tokio::sync::Mutex<Option<PartialFile>>>,
 }
 
 /// Where the bytes are.
@@ -54,7 +54,7 @@ struct Has {
 pub(crate) enum Served {
     Upload {
         spool: Arc<Spool>,
-        partial: OwnedMutexGuard<Option<Partial>>,
+        partial: OwnedMutexGuard<Option<PartialFile>>,
         offset: u64,
     },
     Download {
@@ -129,7 +129,7 @@ impl Spool {
         }
         if partial.is_none() {
             let begin = with_descriptors(
-                || std::future::ready(Partial::begin(&self.shared.spool, self.info.size)),
+                || std::future::ready(PartialFile::begin(&self.shared.spool, self.info.size)),
                 |error| matches!(error, FileError::TooManyOpen),
             );
             let begun = tokio::time::timeout(DESCRIPTOR_PATIENCE, begin).await;
@@ -148,7 +148,7 @@ impl Spool {
                 }
             }
         }
-        let offset = partial.as_ref().map_or(0, Partial::received);
+        let offset = partial.as_ref().map_or(0, PartialFile::received);
         Ok(Served::Upload {
             spool: self,
             partial,
@@ -190,7 +190,7 @@ impl Spool {
     }
 
     /// Takes what the owner sends. An error of the connection leaves what came for the next attempt.
-    async fn take(&self, stream: &mut Connection, slot: &mut Option<Partial>) -> io::Result<()> {
+    async fn take(&self, stream: &mut Connection, slot: &mut Option<PartialFile>) -> io::Result<()> {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         loop {
             let Some(partial) = slot.as_mut() else {
@@ -218,7 +218,7 @@ impl Spool {
     async fn judge(
         &self,
         stream: &mut Connection,
-        slot: &mut Option<Partial>,
+        slot: &mut Option<PartialFile>,
         announced: FileHash,
     ) -> io::Result<()> {
         let Some(mut partial) = slot.take() else {
@@ -398,23 +398,28 @@ impl Served {
                 offset,
                 live_queue,
             } => {
-                let pace = Pace::new(live_queue, &stream);
-                give(&spool, offset, pace, &mut stream).await
+                let scavenger = Scavenger::new(live_queue, &stream);
+                give(&spool, offset, scavenger, &mut stream).await
             }
         }
     }
 }
 
 /// Sends what there is, as it comes, and how it ends.
-async fn give(spool: &Arc<Spool>, offset: u64, mut pace: Pace, stream: &mut Connection) -> io::Result<()> {
+async fn give(
+    spool: &Arc<Spool>,
+    offset: u64,
+    mut scavenger: Scavenger,
+    stream: &mut Connection,
+) -> io::Result<()> {
     let mut reader = spool.reader(offset);
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     loop {
-        match reader.next(&mut chunk, pace.portion(CHUNK_BYTES)).await {
+        match reader.next(&mut chunk, scavenger.portion(CHUNK_BYTES)).await {
             Ok(Received::Chunk) => {
                 stream.write_all(&chunk_header(chunk.len())).await?;
                 stream.write_all(&chunk).await?;
-                pace.sent(chunk.len()).await;
+                scavenger.sent(chunk.len()).await;
             }
             Ok(Received::End(hash)) => {
                 stream.write_all(&end_record(hash)).await?;

@@ -14,7 +14,7 @@ use super::original::Original;
 use super::view::{TransferState, TransferView};
 use crate::error::FileError;
 use crate::shared::DialError;
-use crate::store::disk::Partial;
+use crate::store::disk::PartialFile;
 
 /// A transfer of ours.
 pub(crate) struct Transfer {
@@ -25,7 +25,7 @@ pub(crate) struct Transfer {
     /// Ends the present run; a new one begins at resume.
     pub(super) run: Mutex<CancellationToken>,
     /// What has come so far, between runs.
-    pub(super) partial: tokio::sync::Mutex<Option<Partial>>,
+    pub(super) partial: tokio::sync::Mutex<Option<PartialFile>>,
 }
 
 /// What a transfer moves bytes out of or into on this computer.
@@ -72,7 +72,7 @@ impl From<DialError> for Attempt {
 
 impl Transfer {
     /// One that begins, from or to `end`, with what has come of it already.
-    pub(super) fn new(info: FileInfo, end: End, partial: Option<Partial>) -> Arc<Transfer> {
+    pub(super) fn new(info: FileInfo, end: End, partial: Option<PartialFile>) -> Arc<Transfer> {
         Arc::new(Transfer {
             direction: match end {
                 End::File(_) => Direction::Up,
@@ -80,7 +80,7 @@ impl Transfer {
             },
             end,
             state: Mutex::new(TransferState::Running {
-                done: partial.as_ref().map_or(0, Partial::received),
+                done: partial.as_ref().map_or(0, PartialFile::received),
                 rate: None,
                 remaining: None,
             }),
@@ -106,7 +106,11 @@ impl Transfer {
 
     /// Whether what has come is whole and only its place is wanting.
     pub(super) async fn is_whole(&self) -> bool {
-        self.partial.lock().await.as_ref().is_some_and(Partial::is_whole)
+        self.partial
+            .lock()
+            .await
+            .as_ref()
+            .is_some_and(PartialFile::is_whole)
     }
 
     /// Whether it is over, and nothing of it is on the disk that waits for its place.
@@ -119,8 +123,8 @@ impl Transfer {
     }
 
     /// Hands over what has come when it is whole and only its place is wanting, for `folder`.
-    pub(super) async fn take_whole(&self, folder: &Path) -> Option<Partial> {
-        let mut partial = self.partial.lock().await.take().filter(Partial::is_whole)?;
+    pub(super) async fn take_whole(&self, folder: &Path) -> Option<PartialFile> {
+        let mut partial = self.partial.lock().await.take().filter(PartialFile::is_whole)?;
         partial.set_folder(folder);
         Some(partial)
     }

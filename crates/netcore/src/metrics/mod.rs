@@ -1,6 +1,6 @@
 //! Once a second: every link's point and figures, for the application and for the peer at the link's other end.
 
-pub(crate) mod link;
+pub(crate) mod link_figures;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::event::RoomEvent;
 use crate::shared::Shared;
 use crate::video::Plane;
-use link::{Link, LinkKey, LinkPoint};
+use link_figures::{Link, LinkKey, LinkPoint};
 
 /// The most points kept for charts: ten minutes of ten links.
 const MAX_POINTS: usize = 6_000;

@@ -11,13 +11,13 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::net::conditioned::{ConditionedReader, ConditionedWriter};
+use crate::net::conditioner::tcp::{ConditionedTcpReader, ConditionedTcpWriter};
 use crate::net::records::{RecordReader, RecordWriter};
 
 /// The half of a connection that bytes come from.
-pub(crate) type Reader = RecordReader<ConditionedReader>;
+pub(crate) type Reader = RecordReader<ConditionedTcpReader>;
 /// The half that bytes go into.
-pub(crate) type Writer = RecordWriter<ConditionedWriter>;
+pub(crate) type Writer = RecordWriter<ConditionedTcpWriter>;
 
 /// The system takes no more for a connection that carries live frames while so many bytes have not been sent: what waits there
 /// cannot be replaced by something newer.

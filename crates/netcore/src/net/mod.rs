@@ -2,7 +2,6 @@
 
 pub(crate) mod address;
 pub(crate) mod cards;
-pub(crate) mod conditioned;
 pub(crate) mod conditioner;
 pub(crate) mod connection;
 pub(crate) mod descriptors;

@@ -20,8 +20,8 @@ use tokio::time::timeout;
 
 use crate::error::JoinError;
 use crate::net::address::Address;
-use crate::net::conditioned::{Conditioned, ConditionedReader, ConditionedWriter};
 use crate::net::conditioner::Conditioner;
+use crate::net::conditioner::tcp::{ConditionedTcp, ConditionedTcpReader, ConditionedTcpWriter};
 use crate::net::connection::Connection;
 use crate::net::records::{Agreed, shake_hands};
 use crate::net::tls::{self, DatagramKeys, ExporterSecret};
@@ -44,7 +44,7 @@ pub(crate) struct Secured {
 impl Secured {
     /// `None` when the other end does not speak Roomwire.
     fn new(
-        agreed: Agreed<ConditionedReader, ConditionedWriter>,
+        agreed: Agreed<ConditionedTcpReader, ConditionedTcpWriter>,
         peer: SocketAddr,
         exporter: &ExporterSecret,
     ) -> Option<Secured> {
@@ -87,7 +87,7 @@ pub(crate) async fn secure_accepted(
     let mut config = ServerConfig::clone(&config);
     config.key_log = exporter.clone();
     let session = UnbufferedServerConnection::new(Arc::new(config)).map_err(io::Error::other)?;
-    let (reader, writer) = Conditioned::new(stream, conditioner).into_split();
+    let (reader, writer) = ConditionedTcp::new(stream, conditioner).into_split();
     let agreed = timeout(HANDSHAKE_TIMEOUT, shake_hands(session, reader, writer)).await??;
     Secured::new(agreed, canonical(peer), &exporter)
         .ok_or_else(|| io::Error::other("it does not speak Roomwire"))
@@ -121,7 +121,7 @@ pub(crate) async fn secure_connected(
     config.key_log = exporter.clone();
     let session = UnbufferedClientConnection::new(Arc::new(config), tls::server_name());
     let session = session.map_err(|error| gone(&io::Error::other(error)))?;
-    let (reader, writer) = Conditioned::new(stream, conditioner).into_split();
+    let (reader, writer) = ConditionedTcp::new(stream, conditioner).into_split();
     let agreed = match timeout(HANDSHAKE_TIMEOUT, shake_hands(session, reader, writer)).await {
         Ok(Ok(agreed)) => agreed,
         Ok(Err(_)) if let Some(mismatch) = verifier.refused() => {

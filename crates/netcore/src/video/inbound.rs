@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::budget::INCOMPLETE_FRAMES;
 use super::hub::{Hub, ShownFrame};
 use crate::clock;
-use crate::metrics::link::{LinkKey, LinkRecord};
+use crate::metrics::link_figures::{LinkHistory, LinkKey};
 use crate::net::connection::Connection;
 use crate::net::udp::{SendDatagram, StreamReceiver};
 
@@ -178,10 +178,10 @@ impl Inbound {
         *self.reported.lock() = Some(figures);
     }
 
-    pub(crate) fn record(&self) -> LinkRecord {
+    pub(crate) fn history(&self) -> LinkHistory {
         let seen = self.receiver.lock().counts();
         let meter = self.meter.lock();
-        LinkRecord {
+        LinkHistory {
             key: self.key(),
             sent: Vec::new(),
             received: Some((meter.counters(&seen), meter.distributions().clone())),

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::outbound::Outbound;
 use super::own::OwnStream;
 use super::stream::Stream;
-use crate::metrics::link::LinkKey;
+use crate::metrics::link_figures::LinkKey;
 use crate::net::connection::Connection;
 use crate::peer::Peer;
 use crate::shared::{DialError, Shared};

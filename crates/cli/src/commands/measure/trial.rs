@@ -162,12 +162,15 @@ impl Watch {
             room, args, since, ..
         } = *bench;
         let is_it = |key: &LinkKey| key.outbound && Some(key.stream) == self.stream;
-        let record = room.records().into_iter().find(|record| is_it(&record.key))?;
+        let record = room
+            .link_histories()
+            .into_iter()
+            .find(|record| is_it(&record.key))?;
         let (sent, distributions) = record.sent.first()?;
         let peer_name = name_of(&room.snapshot().await.people, record.key.peer);
         let name = trial.name(args.acks);
         let measured = Measured::new(name, &record.key, peer_name, sent, distributions);
-        let other = bench.other.map(Room::records).unwrap_or_default();
+        let other = bench.other.map(Room::link_histories).unwrap_or_default();
         let reported = other
             .into_iter()
             .find(|record| !record.key.outbound && Some(record.key.stream) == self.stream)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::volume;
+use super::capacity;
 use crate::error::FileError;
 
 /// How often it is tried again to open a file while too many are open.
@@ -21,7 +21,7 @@ pub(crate) fn in_words(path: &Path, kept: u64, error: &io::Error) -> FileError {
             let folder = path.parent().unwrap_or(path);
             FileError::TooLong {
                 folder: folder.to_owned(),
-                longest: volume::longest_file(folder),
+                longest: capacity::longest_file(folder),
             }
         }
         _ if is_out_of_descriptors(error) => FileError::TooManyOpen,

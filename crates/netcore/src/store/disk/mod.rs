@@ -1,12 +1,12 @@
 //! Files that are coming: never half visible, never over another file, and never lost once they are whole.
 
+mod capacity;
 mod failure;
 mod leftover;
+mod naming;
 mod origin;
-mod place;
 #[cfg(test)]
 mod tests;
-mod volume;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,42 +17,42 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use crate::error::FileError;
+use capacity::Reservation;
 pub(crate) use failure::{in_words, is_out_of_descriptors, with_descriptors};
 pub(crate) use leftover::{SharedFolder, sweep};
-use place::{Naming, System, Whole, place};
-use volume::Promise;
+use naming::{Naming, System, Whole, give_name};
 
 /// A file of which some has come. It is hidden until it is whole, and gone when nobody wants it any more.
-pub(crate) struct Partial {
+pub(crate) struct PartialFile {
     file: File,
     path: TempPath,
     folder: PathBuf,
     receiver: Receiver,
     /// Whether the last write was not seen to its end, so that the file may be longer than what counts.
     is_torn: bool,
-    promise: Promise,
+    reservation: Reservation,
     /// Once it is whole, and right.
     checked: Option<FileHash>,
 }
 
-impl Partial {
+impl PartialFile {
     /// Begins a file of `size` bytes in `folder`, which is made if need be. Room for the whole of it is set aside.
     ///
     /// # Errors
     /// [`FileError::NoRoom`] and [`FileError::TooLong`] before a byte is taken, or [`FileError::Unwritable`].
-    pub(crate) fn begin(folder: &Path, size: u64) -> Result<Partial, FileError> {
+    pub(crate) fn begin(folder: &Path, size: u64) -> Result<PartialFile, FileError> {
         let unwritable = |error: io::Error| in_words(folder, 0, &error);
         std::fs::create_dir_all(folder).map_err(unwritable)?;
-        volume::check_length(folder, size)?;
+        capacity::check_length(folder, size)?;
         let (file, path) = leftover::create(folder).map_err(unwritable)?;
-        let promise = volume::reserve(folder, &file, size)?;
-        Ok(Partial {
+        let reservation = capacity::reserve(folder, &file, size)?;
+        Ok(PartialFile {
             file: File::from_std(file),
             path,
             folder: folder.to_owned(),
             receiver: Receiver::new(size),
             is_torn: false,
-            promise,
+            reservation,
             checked: None,
         })
     }
@@ -94,7 +94,7 @@ impl Partial {
         }
         self.is_torn = false;
         self.receiver = counted;
-        self.promise.handle_written(content.len() as u64);
+        self.reservation.handle_written(content.len() as u64);
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl Partial {
             path: &self.path,
             origin,
         };
-        match place(&whole, &self.folder, name, naming).await {
+        match give_name(&whole, &self.folder, name, naming).await {
             Ok(path) => {
                 self.path.disable_cleanup(true);
                 Ok(path)
@@ -188,7 +188,7 @@ impl Partial {
                 let is_spare = self.path.parent() == Some(spare);
                 let spared = match is_spare {
                     true => None,
-                    false => place(&whole, spare, name, naming).await.ok(),
+                    false => give_name(&whole, spare, name, naming).await.ok(),
                 };
                 if let Some(path) = spared.and_then(|path| TempPath::try_from_path(path).ok()) {
                     self.path = path;

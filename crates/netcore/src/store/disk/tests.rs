@@ -1,4 +1,4 @@
-use super::place::tests::Failing;
+use super::naming::tests::Failing;
 use super::*;
 
 const ORIGIN: &str = "roomwire://192.168.1.24:27182";
@@ -6,7 +6,7 @@ const ORIGIN: &str = "roomwire://192.168.1.24:27182";
 /// A whole and checked file in a folder of its own, and a spare folder beside it.
 struct Bench {
     root: tempfile::TempDir,
-    partial: Partial,
+    partial: PartialFile,
 }
 
 impl Bench {
@@ -30,8 +30,8 @@ impl Bench {
     }
 }
 
-async fn whole(folder: &Path, content: &[u8]) -> Partial {
-    let mut partial = Partial::begin(folder, content.len() as u64).unwrap();
+async fn whole(folder: &Path, content: &[u8]) -> PartialFile {
+    let mut partial = PartialFile::begin(folder, content.len() as u64).unwrap();
     partial.write(content).await.unwrap();
     partial
         .check(FileHash(*blake3::hash(content).as_bytes()))
@@ -191,7 +191,7 @@ async fn a_received_file_may_be_read_by_whom_the_umask_lets() {
 #[tokio::test]
 async fn an_unfinished_file_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let mut partial = Partial::begin(folder.path(), 10).unwrap();
+    let mut partial = PartialFile::begin(folder.path(), 10).unwrap();
     partial.write(b"12345").await.unwrap();
     assert!(matches!(
         partial.write(b"123456").await,
@@ -206,7 +206,7 @@ async fn an_unfinished_file_leaves_nothing_behind() {
 async fn content_given_up_on_halfway_is_written_once() {
     let folder = tempfile::tempdir().unwrap();
     let piece = vec![7; 8 * 1024 * 1024];
-    let mut partial = Partial::begin(folder.path(), 2 * piece.len() as u64).unwrap();
+    let mut partial = PartialFile::begin(folder.path(), 2 * piece.len() as u64).unwrap();
     for patience in [0, 50, 500] {
         let write = partial.write(&piece);
         // Whether it is cut off, and where, is chance; that it counts once is not.
@@ -223,7 +223,7 @@ async fn content_given_up_on_halfway_is_written_once() {
 #[tokio::test]
 async fn a_disk_that_is_full_in_the_middle_costs_only_what_did_not_fit() {
     let folder = tempfile::tempdir().unwrap();
-    let mut partial = Partial::begin(folder.path(), 10).unwrap();
+    let mut partial = PartialFile::begin(folder.path(), 10).unwrap();
     partial.write(b"12345").await.unwrap();
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let file = std::mem::replace(&mut partial.file, File::from_std(full));
@@ -241,7 +241,7 @@ async fn a_disk_that_is_full_in_the_middle_costs_only_what_did_not_fit() {
 fn no_room_is_known_before_a_byte_comes() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(
-        Partial::begin(folder.path(), u64::MAX),
+        PartialFile::begin(folder.path(), u64::MAX),
         Err(FileError::NoRoom { .. })
     ));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::metrics::link::{LinkKey, LinkRecord, LinkResult};
+use crate::metrics::link_figures::{LinkHistory, LinkKey, LinkResult};
 use crate::net::live_queue::LiveQueue;
 use crate::net::seal;
 use crate::net::udp::{Association, Endpoint, StreamSender};
@@ -196,11 +196,11 @@ impl Outbound {
         self.state.lock().meter.summaries()
     }
 
-    pub(crate) fn record(&self) -> LinkRecord {
+    pub(crate) fn history(&self) -> LinkHistory {
         let state = self.state.lock();
         let with_distributions =
             |summary: TransportSummary| (summary, state.meter.distributions(summary.transport).clone());
-        LinkRecord {
+        LinkHistory {
             key: self.key,
             sent: state
                 .meter

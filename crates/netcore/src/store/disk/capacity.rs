@@ -1,4 +1,4 @@
-//! What a disk takes: how long a file may be, and how much room there is that nobody else has been promised.
+//! What a disk takes: how long a file may be, and how much room there is that is reserved for nobody else.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,8 +16,8 @@ const GIB: u64 = 1 << 30;
 /// The disk that a folder is on, as the system distinguishes them.
 type DiskId = u64;
 
-/// Bytes promised to files that come and for which the system has not set room aside, disk by disk.
-static PROMISED: Mutex<BTreeMap<DiskId, u64>> = Mutex::new(BTreeMap::new());
+/// Bytes reserved for files that come and for which the system has not set room aside, disk by disk.
+static RESERVED: Mutex<BTreeMap<DiskId, u64>> = Mutex::new(BTreeMap::new());
 
 /// The room on a disk, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ struct Space {
 }
 
 impl Space {
-    /// What may be promised: the system, logs and recordings are left a twentieth of the disk, at least 1 GiB and at most 4, on a
+    /// What may be reserved: the system, logs and recordings are left a twentieth of the disk, at least 1 GiB and at most 4, on a
     /// disk of less than 10 GiB a tenth. On a large disk a twentieth is more than they need in a day, and refusing small files
     /// for its sake would help nobody.
     fn free(self) -> u64 {
@@ -39,14 +39,14 @@ impl Space {
     }
 }
 
-/// Room that one file has been promised and has not yet taken. It is given back when dropped.
+/// Room that is reserved for one file and not yet taken. It is given back when dropped.
 #[derive(Debug, Default)]
-pub(super) struct Promise {
+pub(super) struct Reservation {
     disk: DiskId,
     bytes: u64,
 }
 
-impl Promise {
+impl Reservation {
     /// So many bytes of it were written.
     pub(super) fn handle_written(&mut self, bytes: u64) {
         self.give_back(bytes.min(self.bytes));
@@ -54,13 +54,13 @@ impl Promise {
 
     fn give_back(&mut self, bytes: u64) {
         self.bytes -= bytes;
-        if let Some(promised) = PROMISED.lock().get_mut(&self.disk) {
-            *promised = promised.saturating_sub(bytes);
+        if let Some(reserved) = RESERVED.lock().get_mut(&self.disk) {
+            *reserved = reserved.saturating_sub(bytes);
         }
     }
 }
 
-impl Drop for Promise {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.give_back(self.bytes);
     }
@@ -70,7 +70,7 @@ impl Drop for Promise {
 ///
 /// # Errors
 /// [`FileError::NoRoom`], or [`FileError::TooLong`] when the file system says so.
-pub(super) fn reserve(folder: &Path, file: &File, size: u64) -> Result<Promise, FileError> {
+pub(super) fn reserve(folder: &Path, file: &File, size: u64) -> Result<Reservation, FileError> {
     // A file system that does not say how much room it has is simply tried.
     let space = fs4::statvfs(folder).ok().map(|stats| Space {
         available: stats.available_space(),
@@ -93,7 +93,7 @@ pub(super) fn reserve(folder: &Path, file: &File, size: u64) -> Result<Promise, 
 /// Why a disk does not take a file.
 #[derive(Debug, PartialEq, Eq)]
 enum Wanting {
-    /// Only so many bytes may be promised.
+    /// Only so many bytes may be reserved.
     Room { available: u64 },
     /// Its files cannot be that long.
     Length,
@@ -104,21 +104,21 @@ fn reserve_on(
     space: Option<Space>,
     size: u64,
     allocate: impl FnOnce() -> io::Result<()>,
-) -> Result<Promise, Wanting> {
-    // Held until the room is set aside, so that several files at a time are not promised the same.
-    let mut promised = PROMISED.lock();
-    let others = promised.get(&disk).copied().unwrap_or_default();
+) -> Result<Reservation, Wanting> {
+    // Held until the room is set aside, so that the same is not reserved for several files at a time.
+    let mut reserved = RESERVED.lock();
+    let others = reserved.get(&disk).copied().unwrap_or_default();
     let free = space.map_or(u64::MAX, |space| space.free().saturating_sub(others));
     if size > free {
         return Err(Wanting::Room { available: free });
     }
     match allocate() {
-        Ok(()) => Ok(Promise { disk, bytes: 0 }),
+        Ok(()) => Ok(Reservation { disk, bytes: 0 }),
         Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(Wanting::Room { available: free }),
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(Wanting::Length),
         Err(_) => {
-            *promised.entry(disk).or_default() += size;
-            Ok(Promise { disk, bytes: size })
+            *reserved.entry(disk).or_default() += size;
+            Ok(Reservation { disk, bytes: size })
         }
     }
 }
@@ -254,7 +254,7 @@ mod tests {
         );
         drop(first);
         reserve_on(disk, space, 40_000, unsupported).unwrap();
-        assert_eq!(PROMISED.lock()[&disk], 0);
+        assert_eq!(RESERVED.lock()[&disk], 0);
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn some_room_is_never_promised() {
+    fn some_room_is_never_reserved() {
         let untouched = |total| {
             let space = Space {
                 available: total,
@@ -297,7 +297,7 @@ mod tests {
     fn room_is_set_aside_without_making_the_file_longer() {
         let folder = tempfile::tempdir().unwrap();
         let file = File::create(folder.path().join("a")).unwrap();
-        let _promise = reserve(folder.path(), &file, 1 << 20).unwrap();
+        let _reservation = reserve(folder.path(), &file, 1 << 20).unwrap();
         assert_eq!(file.metadata().unwrap().len(), 0);
     }
 }

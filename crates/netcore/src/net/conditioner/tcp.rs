@@ -25,20 +25,20 @@ const MOST_IN_FLIGHT: usize = 256 * 1024;
 const READ_BYTES: usize = 16 * 1024;
 
 /// A TCP connection under a room's [`Conditioner`].
-pub(crate) struct Conditioned {
-    reader: ConditionedReader,
-    writer: ConditionedWriter,
+pub(crate) struct ConditionedTcp {
+    reader: ConditionedTcpReader,
+    writer: ConditionedTcpWriter,
 }
 
 /// The half that bytes come from.
-pub(crate) struct ConditionedReader {
+pub(crate) struct ConditionedTcpReader {
     socket: Arc<TcpStream>,
     conditioner: Arc<Conditioner>,
     incoming: Incoming,
 }
 
 /// The half that bytes go into. They may come from threads that have no runtime.
-pub(crate) struct ConditionedWriter {
+pub(crate) struct ConditionedTcpWriter {
     socket: Arc<TcpStream>,
     conditioner: Arc<Conditioner>,
     /// Once there have been conditions, what is written takes this path, at whose end the socket is.
@@ -73,18 +73,18 @@ struct OutgoingState {
     writer: Option<Waker>,
 }
 
-impl Conditioned {
+impl ConditionedTcp {
     /// # Panics
     /// Outside of a runtime.
-    pub(crate) fn new(socket: TcpStream, conditioner: Arc<Conditioner>) -> Conditioned {
+    pub(crate) fn new(socket: TcpStream, conditioner: Arc<Conditioner>) -> ConditionedTcp {
         let socket = Arc::new(socket);
-        Conditioned {
-            reader: ConditionedReader {
+        ConditionedTcp {
+            reader: ConditionedTcpReader {
                 socket: socket.clone(),
                 conditioner: conditioner.clone(),
                 incoming: Incoming::default(),
             },
-            writer: ConditionedWriter {
+            writer: ConditionedTcpWriter {
                 socket,
                 conditioner,
                 outgoing: None,
@@ -95,12 +95,12 @@ impl Conditioned {
     }
 
     /// Its halves.
-    pub(crate) fn into_split(self) -> (ConditionedReader, ConditionedWriter) {
+    pub(crate) fn into_split(self) -> (ConditionedTcpReader, ConditionedTcpWriter) {
         (self.reader, self.writer)
     }
 }
 
-impl ConditionedWriter {
+impl ConditionedTcpWriter {
     pub(crate) fn socket(&self) -> &TcpStream {
         &self.socket
     }
@@ -129,7 +129,7 @@ impl ConditionedWriter {
     }
 }
 
-impl Drop for ConditionedWriter {
+impl Drop for ConditionedTcpWriter {
     fn drop(&mut self) {
         // The other end may have closed it already.
         let _ = self.end();
@@ -303,7 +303,7 @@ impl Incoming {
     }
 }
 
-impl AsyncRead for ConditionedReader {
+impl AsyncRead for ConditionedTcpReader {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -320,7 +320,7 @@ impl AsyncRead for ConditionedReader {
     }
 }
 
-impl AsyncWrite for ConditionedWriter {
+impl AsyncWrite for ConditionedTcpWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[io::IoSlice::new(buf)])
     }

@@ -58,7 +58,7 @@ pub struct LinkResult {
 
 /// What was measured of one link since it began.
 #[derive(Clone, Debug)]
-pub struct LinkRecord {
+pub struct LinkHistory {
     /// Which link.
     pub key: LinkKey,
     /// On a link on which we send: what each transport did, and how that is distributed.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use netcore_proto::files::{MAX_FILE_NAME_BYTES, safe_name, safe_name_within};
 
-use super::{origin, volume};
+use super::{capacity, origin};
 
 /// More files of one name than this in one folder are a mistake.
 const MAX_NUMBERED: usize = 10_000;
@@ -65,7 +65,7 @@ pub(super) struct Whole<'a> {
 ///
 /// # Errors
 /// The system's own; the whole file is where it was.
-pub(super) async fn place(
+pub(super) async fn give_name(
     whole: &Whole<'_>,
     folder: &Path,
     name: &str,
@@ -75,7 +75,7 @@ pub(super) async fn place(
     origin::mark(whole.file, whole.path, whole.origin);
     let mut outcome = Err(io::ErrorKind::InvalidFilename.into());
     for (name, most) in spellings(name) {
-        outcome = place_numbered(whole, folder, &name, most, naming).await;
+        outcome = give_numbered_name(whole, folder, &name, most, naming).await;
         if !outcome.as_ref().is_err_and(is_about_the_name) {
             break;
         }
@@ -104,7 +104,7 @@ fn is_about_the_name(error: &io::Error) -> bool {
     is_about_the_name
 }
 
-async fn place_numbered(
+async fn give_numbered_name(
     whole: &Whole<'_>,
     folder: &Path,
     name: &str,
@@ -162,8 +162,8 @@ fn copy(mut file: &File, origin: &str, claim: Claim) -> io::Result<Claim> {
     let path = claim.0.as_deref().unwrap_or(Path::new(""));
     let mut to = OpenOptions::new().write(true).open(path)?;
     let folder = path.parent().unwrap_or(path);
-    let promise = volume::reserve(folder, &to, file.metadata()?.len());
-    let _promise = promise.map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))?;
+    let reservation = capacity::reserve(folder, &to, file.metadata()?.len());
+    let _reservation = reservation.map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))?;
     file.rewind()?;
     io::copy(&mut file, &mut to)?;
     to.sync_all()?;

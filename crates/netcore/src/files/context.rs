@@ -15,7 +15,7 @@ use crate::clock;
 use crate::event::RoomEvent;
 use crate::shared::Shared;
 
-pub(super) struct Runs {
+pub(super) struct TransferContext {
     pub(super) shared: Arc<Shared>,
     /// What the host keeps of files for others.
     pub(super) spools: Mutex<HashMap<FileId, Arc<Spool>>>,
@@ -25,7 +25,7 @@ pub(super) struct Runs {
     pub(super) origin: String,
 }
 
-impl Runs {
+impl TransferContext {
     /// Where the host keeps a file; made when it is first needed.
     pub(super) async fn spool(&self, id: FileId) -> Option<Arc<Spool>> {
         if let Some(spool) = self.spools.lock().get(&id) {

@@ -5,6 +5,8 @@
 //! overtaken and doubled; a TCP connection's bytes come late and in order, as after the retransmissions that a lost segment
 //! costs. Without conditions, nothing passes here but a look at a flag.
 
+pub(crate) mod tcp;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use crate::video::Plane;
 
 /// A room that has been opened or joined.
-pub(crate) struct Parts {
+pub(crate) struct OpenedRoom {
     pub(crate) shared: Arc<Shared>,
     pub(crate) video: Arc<Plane>,
     pub(crate) files: Arc<FilePlane>,

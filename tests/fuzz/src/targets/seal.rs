@@ -6,8 +6,8 @@ use arbitrary::{Arbitrary, Unstructured};
 
 use self::sealing::{HEADER_BYTES, Limits, Opener, Sealer, TAG_BYTES, connection_id};
 
-// The driver keeps its seal to itself, so the file is compiled here once more.
-#[path = "../../../../crates/netcore/src/net/seal.rs"]
+// The driver keeps its seal to itself, so its folder is compiled here once more.
+#[path = "../../../../crates/netcore/src/net/seal/mod.rs"]
 pub(super) mod sealing;
 
 const CONNECTION: u32 = 9;

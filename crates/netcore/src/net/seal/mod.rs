@@ -22,11 +22,16 @@
 //! (RFC 9001, section 6). QUIC needs a bit of the first byte for that. Here the packet number is whole, so it says by itself which
 //! key is meant, and no bit can contradict it.
 
+mod keys;
+mod replay_window;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
-use ring::aead::{AES_128_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::hkdf;
+use parking_lot::Mutex;
+
+use self::keys::Keys;
+pub(crate) use self::keys::{Key, Limits};
+use self::replay_window::ReplayWindow;
 
 /// The first byte of each datagram: sealed, by version 0 of the layout.
 pub(crate) const KIND: u8 = 0b0000_1000;
@@ -36,29 +41,6 @@ pub(crate) const HEADER_BYTES: usize = 13;
 pub(crate) const TAG_BYTES: usize = 16;
 /// Bytes of the secret that the keys of one direction come from.
 pub(crate) const SECRET_BYTES: usize = 32;
-
-/// How much is sealed under one key, and under all of one secret.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// The next key is taken after so many packets.
-    pub(crate) packets_per_key: u64,
-    /// Nothing is sealed after so many.
-    pub(crate) packets: u64,
-}
-
-impl Limits {
-    /// 2^23 packets for a key (RFC 9001, section 6.6), and 2^62 in all, as many as QUIC numbers (RFC 9000, section 12.3).
-    pub(crate) const SAFE: Limits = Limits {
-        packets_per_key: 1 << 23,
-        packets: 1 << 62,
-    };
-}
-
-/// One direction's AES-128-GCM key. Every number is used once, as nonce (RFC 8446, section 5.3).
-pub(crate) struct Key {
-    key: LessSafeKey,
-    nonce_base: [u8; NONCE_LEN],
-}
 
 /// Seals what leaves.
 pub(crate) struct Sealer {
@@ -71,146 +53,6 @@ pub(crate) struct Sealer {
 pub(crate) struct Opener {
     keys: Keys,
     seen: Mutex<ReplayWindow>,
-}
-
-impl Key {
-    pub(crate) fn new(key: &[u8; 16], nonce_base: [u8; NONCE_LEN]) -> Key {
-        let key = UnboundKey::new(&AES_128_GCM, key).expect("an AES-128 key has 16 bytes");
-        Key {
-            key: LessSafeKey::new(key),
-            nonce_base,
-        }
-    }
-
-    /// Encrypts `content` where it is. Returns the tag.
-    pub(crate) fn seal(&self, number: u64, header: &[u8], content: &mut [u8]) -> [u8; TAG_BYTES] {
-        let outcome = self
-            .key
-            .seal_in_place_separate_tag(self.nonce(number), Aad::from(header), content);
-        let tag = outcome.expect("a packet is far below the cipher's limit of 64 GiB");
-        let mut bytes = [0; TAG_BYTES];
-        bytes.copy_from_slice(tag.as_ref());
-        bytes
-    }
-
-    /// Decrypts where it is what ends in its tag. `None` when it is not genuine.
-    pub(crate) fn open<'a>(&self, number: u64, header: &[u8], sealed: &'a mut [u8]) -> Option<&'a mut [u8]> {
-        self.key
-            .open_in_place(self.nonce(number), Aad::from(header), sealed)
-            .ok()
-    }
-
-    fn nonce(&self, packet: u64) -> Nonce {
-        let mut nonce = self.nonce_base;
-        nonce[4..]
-            .iter_mut()
-            .zip(packet.to_be_bytes())
-            .for_each(|(byte, packet)| *byte ^= packet);
-        Nonce::assume_unique_for_key(nonce)
-    }
-}
-
-/// The secret of one generation of keys. It gives that generation's key and the secret of the next (RFC 5869, section 2.3).
-struct Secret([u8; SECRET_BYTES]);
-
-impl Secret {
-    fn key(&self) -> Key {
-        Key::new(&self.expand(b"roomwire key"), self.expand(b"roomwire iv"))
-    }
-
-    fn next(&self) -> Secret {
-        Secret(self.expand(b"roomwire next"))
-    }
-
-    fn expand<const LENGTH: usize>(&self, label: &[u8]) -> [u8; LENGTH] {
-        struct Length(usize);
-        impl hkdf::KeyType for Length {
-            fn len(&self) -> usize {
-                self.0
-            }
-        }
-        let mut out = [0; LENGTH];
-        hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &self.0)
-            .expand(&[label], Length(LENGTH))
-            .and_then(|key| key.fill(&mut out))
-            .expect("a key is far below the 8,160 bytes that HKDF gives");
-        out
-    }
-}
-
-/// The present key, the one before for what comes late, and the one after for what comes first of its generation: it is
-/// there beforehand, so that no forgery costs a derivation (RFC 9001, section 6.3).
-struct Generations {
-    /// The number of the present one.
-    present: u64,
-    keys: [Option<Key>; 3],
-    /// Of the generation after those.
-    secret: Secret,
-}
-
-impl Generations {
-    fn new(secret: &Secret) -> Generations {
-        let second = secret.next();
-        Generations {
-            present: 0,
-            keys: [None, Some(secret.key()), Some(second.key())],
-            secret: second.next(),
-        }
-    }
-
-    fn key(&self, generation: u64) -> Option<&Key> {
-        let at = generation.checked_add(1)?.checked_sub(self.present)?;
-        self.keys.get(usize::try_from(at).ok()?)?.as_ref()
-    }
-
-    /// The next generation is the present one, and the one before the last is forgotten.
-    fn step(&mut self) {
-        let [_, present, after] = &mut self.keys;
-        self.keys = [present.take(), after.take(), Some(self.secret.key())];
-        self.secret = self.secret.next();
-        self.present += 1;
-    }
-}
-
-/// The keys of one direction.
-struct Keys {
-    generations: RwLock<Generations>,
-    limits: Limits,
-}
-
-impl Keys {
-    fn new(secret: [u8; SECRET_BYTES], limits: Limits) -> Keys {
-        Keys {
-            generations: RwLock::new(Generations::new(&Secret(secret))),
-            limits,
-        }
-    }
-
-    /// Calls `act` with the number that `packet` gives and its key. The packet is genuine if something is returned: then its
-    /// generation is the present one from now on, if it is newer. `None` without a key: the packet is two generations away, or
-    /// beyond all.
-    fn with<R>(
-        &self,
-        packet: impl FnOnce() -> Option<u64>,
-        act: impl FnOnce(u64, &Key) -> Option<R>,
-    ) -> Option<R> {
-        let (result, generation, present) = {
-            // Numbers are given while this is held, so that the keys do not move on between a number and its use.
-            let generations = self.generations.read();
-            let packet = packet().filter(|packet| *packet < self.limits.packets)?;
-            let generation = packet.checked_div(self.limits.packets_per_key)?;
-            let result = act(packet, generations.key(generation)?)?;
-            (result, generation, generations.present)
-        };
-        if generation > present {
-            let mut generations = self.generations.write();
-            // Another thread may have been here first.
-            if generation > generations.present {
-                generations.step();
-            }
-        }
-        Some(result)
-    }
 }
 
 impl Sealer {
@@ -283,60 +125,9 @@ fn packet_number(datagram: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(*datagram.get(5..HEADER_BYTES)?.first_chunk()?))
 }
 
-/// Which of the latest packet numbers came already (RFC 4303, appendix A2).
-#[derive(Debug)]
-struct ReplayWindow {
-    /// The next number above all that came.
-    top: u64,
-    bits: [u64; ReplayWindow::WORDS],
-}
-
-impl Default for ReplayWindow {
-    fn default() -> ReplayWindow {
-        ReplayWindow {
-            top: 0,
-            bits: [0; ReplayWindow::WORDS],
-        }
-    }
-}
-
-impl ReplayWindow {
-    const WORDS: usize = 64;
-    /// How far behind the highest a number may be.
-    const SIZE: u64 = 64 * ReplayWindow::WORDS as u64;
-
-    fn accept(&mut self, packet: u64) -> bool {
-        let Some(above) = packet.checked_add(1) else {
-            return false;
-        };
-        if let Some(ahead) = above.checked_sub(self.top).filter(|ahead| *ahead > 0) {
-            if ahead >= ReplayWindow::SIZE {
-                self.bits = [0; ReplayWindow::WORDS];
-            } else {
-                (self.top..above).for_each(|number| {
-                    let (word, bit) = self.place(number);
-                    *word &= !bit;
-                });
-            }
-            self.top = above;
-        } else if self.top.saturating_sub(packet) > ReplayWindow::SIZE {
-            return false;
-        }
-        let (word, bit) = self.place(packet);
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
-
-    fn place(&mut self, number: u64) -> (&mut u64, u64) {
-        let at = number % ReplayWindow::SIZE;
-        // The remainder is below the number of words, whatever arrived.
-        (&mut self.bits[(at / 64) as usize], 1 << (at % 64))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::keys::Secret;
     use super::*;
 
     const SECRET: [u8; SECRET_BYTES] = [7; SECRET_BYTES];

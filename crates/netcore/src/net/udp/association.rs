@@ -1,28 +1,24 @@
 use std::collections::HashMap;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use netcore_proto::link::{Carrier, CarrierAction, Datagram, PathMtu, PathValidation, Probe};
+use netcore_proto::link::{Carrier, CarrierAction, PathMtu, Probe};
 use netcore_proto::{Span, StreamId, Time, Transport};
 use parking_lot::Mutex;
-use quinn_udp::RecvMeta;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::route::{PeerPath, Route, random};
 use super::sink::{StreamReceiver, StreamSender};
 use crate::clock;
 use crate::confine::confined;
-use crate::net::seal::{self, Limits, Opener, SECRET_BYTES, Sealer};
+use crate::net::seal::{Limits, Opener, SECRET_BYTES, Sealer};
 use crate::net::tls::DatagramKeys;
 
 /// The most that a datagram over IPv6 or IPv4 carries, within what is received at once.
 const MOST_PAYLOAD: u16 = 65_487;
-
-/// Bytes of a sealed hello, and of the answer to one.
-const HELLO_BYTES: usize = Datagram::HELLO_BYTES + seal::HEADER_BYTES + seal::TAG_BYTES;
 
 /// A firewall may forget an address that shows nothing for longer.
 const FORGOTTEN_AFTER: Span = Span::from_secs(10);
@@ -31,37 +27,6 @@ const QUIET: Span = Span::from_millis(300);
 /// How often that is looked at.
 const LOOK_FOR_QUIET: Duration = Duration::from_millis(200);
 
-/// Between which two addresses datagrams travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
-    /// The other side's.
-    pub(crate) peer: SocketAddr,
-    /// Ours; `None` leaves the choice to the system's routing table.
-    pub(crate) local: Option<IpAddr>,
-}
-
-impl Route {
-    /// Back to where a datagram came from.
-    pub(super) fn of(received: &RecvMeta) -> Route {
-        Route {
-            peer: received.addr,
-            local: received.dst_ip.filter(may_be_named),
-        }
-    }
-}
-
-/// Whether datagrams may be asked to leave from this address of ours. A link-local one belongs to a card, which the peer's scope
-/// names; the system then has only one to choose from.
-fn may_be_named(ip: &IpAddr) -> bool {
-    !matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
-}
-
-impl fmt::Display for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.peer.fmt(f)
-    }
-}
-
 /// What belongs to one control connection's datagrams.
 pub(crate) struct Association {
     pub(super) connection: u32,
@@ -69,7 +34,6 @@ pub(crate) struct Association {
     /// Every packet number is used up, and it was said.
     is_used_up: AtomicBool,
     pub(super) opener: Opener,
-    answers_from: AnswersFrom,
     peer: Mutex<PeerPath>,
     /// The token of the hellos that we say by ourselves; another one after each answer.
     hello: Mutex<u64>,
@@ -90,24 +54,6 @@ pub(crate) struct Association {
     failed: CancellationToken,
 }
 
-/// Where the other side is, and where datagrams to it leave from.
-struct PeerPath {
-    validation: PathValidation,
-    /// Our address that datagrams leave from.
-    local: Option<IpAddr>,
-}
-
-/// Which of our addresses datagrams leave from.
-#[derive(Clone, Copy, PartialEq)]
-enum AnswersFrom {
-    /// The one that the peer writes to: a firewall or NAT in front of the peer lets nothing else in, and a host with two
-    /// addresses in one network would otherwise answer from the one that the routing table prefers.
-    WrittenTo,
-    /// The one that our control connection leaves from, as long as this computer has it: the host believes no other. The system
-    /// may prefer another by now, as it does each day where IPv6 addresses change for privacy.
-    Connection,
-}
-
 impl Association {
     /// Does work for this peer: should it panic, the peer is disconnected, and nobody else.
     pub(crate) fn confined(&self, what: &'static str, work: impl FnOnce()) {
@@ -123,11 +69,7 @@ impl Association {
 
     /// The host's end: it seals with the key for downward datagrams.
     pub(crate) fn on_host(connection: u32, keys: &DatagramKeys, member: SocketAddr) -> Arc<Association> {
-        let peer = PeerPath {
-            validation: PathValidation::new(member),
-            local: None,
-        };
-        Association::new(connection, &keys.down, &keys.up, AnswersFrom::WrittenTo, peer)
+        Association::new(connection, &keys.down, &keys.up, PeerPath::to_member(member))
     }
 
     /// A member's end, which knows where the host is; `local` is our address on the control connection.
@@ -137,18 +79,13 @@ impl Association {
         host: SocketAddr,
         local: Option<IpAddr>,
     ) -> Arc<Association> {
-        let peer = PeerPath {
-            validation: PathValidation::at(host),
-            local: local.filter(may_be_named),
-        };
-        Association::new(connection, &keys.up, &keys.down, AnswersFrom::Connection, peer)
+        Association::new(connection, &keys.up, &keys.down, PeerPath::to_host(host, local))
     }
 
     fn new(
         connection: u32,
         seal: &[u8; SECRET_BYTES],
         open: &[u8; SECRET_BYTES],
-        answers_from: AnswersFrom,
         peer: PeerPath,
     ) -> Arc<Association> {
         Arc::new(Association {
@@ -157,7 +94,6 @@ impl Association {
             is_used_up: AtomicBool::new(false),
             sealer: Sealer::new(*seal, connection, Limits::SAFE),
             opener: Opener::new(*open, Limits::SAFE),
-            answers_from,
             peer: Mutex::new(peer),
             hello: Mutex::new(random().unwrap_or_default()),
             inbound: Mutex::default(),
@@ -187,16 +123,12 @@ impl Association {
 
     /// Where datagrams go; `None` until something has answered there.
     pub(crate) fn route(&self) -> Option<Route> {
-        let peer = self.peer.lock();
-        Some(Route {
-            peer: peer.validation.address()?,
-            local: peer.local,
-        })
+        self.peer.lock().route()
     }
 
     /// Our address that the peer wrote to is gone: the system chooses one until the peer writes again.
     pub(crate) fn handle_local_gone(&self) {
-        self.peer.lock().local = None;
+        self.peer.lock().handle_local_gone();
     }
 
     /// The token to say hello with.
@@ -227,29 +159,22 @@ impl Association {
 
     /// Where to say hello with which token, so that an address shows that the peer is there.
     pub(super) fn poll_challenge(&self, now: Time) -> Option<(Route, u64)> {
-        let mut peer = self.peer.lock();
-        let challenge = peer.validation.poll_challenge(HELLO_BYTES, now)?;
-        let to = Route {
-            peer: challenge.to,
-            local: peer.local,
-        };
-        Some((to, challenge.token))
+        self.peer.lock().poll_challenge(now)
     }
 
-    /// When to look for a challenge again.
+    /// When the next challenge is due.
     pub(super) fn next_challenge(&self) -> Option<Time> {
-        let next = self.peer.lock().validation.poll_timeout(HELLO_BYTES);
-        next.map(|deadline| deadline.at)
+        self.peer.lock().next_challenge()
     }
 
     /// Whether a hello from there may be answered there.
     pub(super) fn may_answer_hello(&self, from: Route) -> bool {
-        self.peer.lock().validation.may_answer(from.peer, HELLO_BYTES)
+        self.peer.lock().may_answer_hello(from)
     }
 
     /// A hello of ours was answered from there. Returns whether it was one.
     pub(super) fn handle_hello_back(&self, token: u64, from: Route) -> bool {
-        let is_moved = self.peer.lock().validation.handle_answer(token, from.peer);
+        let is_moved = self.peer.lock().handle_answer(token, from);
         if is_moved {
             tracing::debug!(to = %from, "datagrams go there from now on");
             self.path_changed.notify_one();
@@ -331,7 +256,7 @@ impl Association {
     }
 
     fn ip(&self) -> IpAddr {
-        self.peer.lock().validation.ip()
+        self.peer.lock().ip()
     }
 
     /// A datagram of `size` bytes has arrived there, or the largest that may be sent if that is smaller.
@@ -389,29 +314,16 @@ impl Association {
 
     /// A genuine datagram came from there.
     pub(super) fn handle_arrival(&self, packet: u64, from: Route, bytes: usize, now: Time) {
-        let mut peer = self.peer.lock();
-        let is_newest = peer
-            .validation
-            .handle_datagram(packet, from.peer, bytes, now, random);
-        if is_newest && self.answers_from == AnswersFrom::WrittenTo {
-            peer.local = from.local;
-        }
-        let challenge = peer.validation.poll_timeout(HELLO_BYTES);
-        if challenge.is_some_and(|due| due.at <= now) {
+        let is_challenge_due = self.peer.lock().handle_arrival(packet, from, bytes, now);
+        if is_challenge_due {
             self.path_changed.notify_one();
         }
     }
 }
 
-/// A number that nobody guesses; `None` when the system has none.
-fn random() -> Option<u64> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(u64::from_be_bytes(bytes))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::route::HELLO_BYTES;
     use super::*;
 
     fn keys() -> DatagramKeys {

@@ -3,6 +3,7 @@
 mod association;
 mod keep;
 mod receive;
+mod route;
 mod sink;
 
 use std::collections::HashMap;
@@ -17,7 +18,8 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
-pub(crate) use association::{Association, Route};
+pub(crate) use association::Association;
+pub(crate) use route::Route;
 pub(crate) use sink::{SendDatagram, StreamReceiver, StreamSender};
 
 use crate::clock;

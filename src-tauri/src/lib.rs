@@ -103,20 +103,20 @@ pub fn run() -> ExitCode {
 }
 
 fn set_up(app: &mut App, options: &Options, folders: Folders, log: LogGuard) -> tauri::Result<()> {
-    let steps = log.event_log().clone();
-    let coming = steps.subscribe();
+    let event_log = log.event_log().clone();
+    let coming = event_log.subscribe();
     let core = Arc::new(Core::new(
         options.of_the_application(),
         folders,
         Box::new(TauriDesktop(app.handle().clone())),
-        Box::new(move || steps.recent()),
+        Box::new(move || event_log.recent()),
     ));
     // It lives as long as the app does, so that its last lines are written.
     app.manage(log);
     app.manage(core.clone());
     window::open(app.handle(), &core, options.half)?;
     tauri::async_runtime::spawn(window::end_when_asked(app.handle().clone(), core.clone()));
-    tauri::async_runtime::spawn(app::metrics::follow_steps(core, coming));
+    tauri::async_runtime::spawn(app::metrics::follow_log(core, coming));
     Ok(())
 }
 

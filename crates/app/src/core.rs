@@ -20,8 +20,8 @@ use crate::session::view::{Language, RoomView, Settings, Theme};
 use crate::settings::SettingsFile;
 use crate::{chat, files, metrics, session, video};
 
-/// Gives the last steps that were taken, oldest first.
-pub type RecentSteps = Box<dyn Fn() -> Vec<LogEntry> + Send + Sync>;
+/// Gives the latest entries of the event log, oldest first.
+pub type RecentLog = Box<dyn Fn() -> Vec<LogEntry> + Send + Sync>;
 
 /// How a face was started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Core {
     pub(crate) folders: Folders,
     pub(crate) settings_file: SettingsFile,
     pub(crate) desktop: Box<dyn Desktop>,
-    pub(crate) recent_steps: RecentSteps,
+    pub(crate) recent_log: RecentLog,
     /// What a person picked on this computer.
     pub(crate) picks: Picks,
     /// Cameras that the face was given: it can name no other.
@@ -81,12 +81,7 @@ struct Place {
 
 impl Core {
     /// A core without a room.
-    pub fn new(
-        options: Options,
-        folders: Folders,
-        desktop: Box<dyn Desktop>,
-        recent_steps: RecentSteps,
-    ) -> Core {
+    pub fn new(options: Options, folders: Folders, desktop: Box<dyn Desktop>, recent_log: RecentLog) -> Core {
         let settings_file = SettingsFile::load(&folders, options.profile.as_deref());
         Core {
             said: Mutex::new((options.language, options.theme)),
@@ -94,7 +89,7 @@ impl Core {
             folders,
             settings_file,
             desktop,
-            recent_steps,
+            recent_log,
             picks: Picks::default(),
             cameras: Mutex::default(),
             turn: tokio::sync::Mutex::default(),

@@ -97,8 +97,8 @@ describe("the start screen", () => {
     const { backend } = await open({ scene: "busy" });
     const context = { room: "Lab", address: "192.168.1.10:27182" };
     backend.emit("metrics:event", {
-      kind: "step",
-      step: { atMs: 0, icon: "session", code: "known_room", text: "", context },
+      kind: "logged",
+      entry: { atMs: 0, icon: "session", code: "known_room", text: "", context },
     });
     expect(await screen.findByTestId("toast")).toHaveTextContent(
       "this is “Lab”, known from 192.168.1.10:27182, at a new address",

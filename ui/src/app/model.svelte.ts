@@ -1,4 +1,12 @@
-import type { ChatEntry, DragView, IpcError, RecordedView, RoomView, SessionEvent, Step } from "../bindings/contract";
+import type {
+  ChatEntry,
+  DragView,
+  IpcError,
+  LogEntryView,
+  RecordedView,
+  RoomView,
+  SessionEvent,
+} from "../bindings/contract";
 import { chatApi, type ChatApi } from "../chat/api";
 import { ChatStore } from "../chat/store.svelte";
 import { transcript } from "../chat/transcript";
@@ -59,7 +67,7 @@ export class Model {
     this.metrics = new MetricsStore(metricsApi(backend));
     this.parts = [this.chat, this.files, this.video, this.metrics];
     this.files.onDrag = (drag) => this.applyDrag(drag);
-    this.metrics.onStep = (step) => this.notifyStep(step);
+    this.metrics.onLogged = (entry) => this.notifyLogged(entry);
     this.video.onRecorded = (recorded, error) => this.notifyRecorded(recorded, error);
   }
 
@@ -185,10 +193,10 @@ export class Model {
     }
   }
 
-  /** What was found out about the room's identity is said at once, and not in the log of steps only. */
-  private notifyStep({ code, context }: Step): void {
-    if (code === "known_room") this.toasts.show(t("step.known_room", context));
-    else if (code === "known_room_lost") this.toasts.show(t("step.known_room_lost"), "bad");
+  /** What was found out about the room's identity is said at once, and not in the event log only. */
+  private notifyLogged({ code, context }: LogEntryView): void {
+    if (code === "known_room") this.toasts.show(t("log.known_room", context));
+    else if (code === "known_room_lost") this.toasts.show(t("log.known_room_lost"), "bad");
   }
 
   /** Files can be dropped where the room shows what becomes of them, and nowhere else. */

@@ -1271,13 +1271,13 @@ export type MetricPoint = {
   retransmits: number;
 };
 /**
- * What a step is about.
+ * What an entry of the event log is about.
  */
-export type StepIcon = "info" | "session" | "chat" | "file" | "video" | "warn" | "lock";
+export type LogEntryIcon = "info" | "session" | "chat" | "file" | "video" | "warn" | "lock";
 /**
- * A line in the log of steps.
+ * An entry of the event log.
  */
-export type Step = {
+export type LogEntryView = {
   /**
    * In milliseconds since 1970.
    */
@@ -1285,7 +1285,7 @@ export type Step = {
   /**
    * What it is about.
    */
-  icon: StepIcon;
+  icon: LogEntryIcon;
   /**
    * In English.
    */
@@ -1345,9 +1345,9 @@ export type MetricsHistory = {
    */
   links: Array<LinkView>;
   /**
-   * Oldest first.
+   * The event log, oldest first.
    */
-  steps: Array<Step>;
+  log: Array<LogEntryView>;
   /**
    * What the network is made like on purpose.
    */
@@ -1497,11 +1497,11 @@ export type MetricsEvent =
       comparison: CompareView;
     }
   | {
-      kind: "step";
+      kind: "logged";
       /**
-       * The line.
+       * The entry.
        */
-      step: Step;
+      entry: LogEntryView;
     };
 
 // ---------- commands and events ----------

@@ -3,10 +3,10 @@ import type {
   ExportFormat,
   IpcError,
   LinkView,
+  LogEntryView,
   MetricPoint,
   MetricsEvent,
   MetricsHistory,
-  Step,
   Transport,
 } from "../bindings/contract";
 import { asIpcError } from "../backend/types";
@@ -18,14 +18,14 @@ import { TripStore } from "./trips.svelte";
 /** How much is stored for the charts, in milliseconds. */
 export const KEPT_MS = 600_000;
 /** How many entries of the log are stored. */
-const KEPT_STEPS = 500;
+const KEPT_ENTRIES = 500;
 
 /** A link with the time of its last figures: after TCP was switched to UDP, what TCP did stays to compare. */
 export type Seen = { link: LinkView; atMs: number; current: boolean };
 
 export class MetricsStore implements Part {
   points = $state.raw<MetricPoint[]>([]);
-  steps = $state.raw<Step[]>([]);
+  log = $state.raw<LogEntryView[]>([]);
   seen = $state.raw<Map<string, Seen>>(new Map());
   /** The time of the newest points, Unix ms; the right edge of the charts. */
   nowMs = $state(0);
@@ -39,8 +39,8 @@ export class MetricsStore implements Part {
   lately = $derived([...this.seen.values()].map((seen) => seen.link));
   links = $derived([...this.seen.values()].filter((seen) => seen.current).map((seen) => seen.link));
 
-  /** A step was taken. */
-  onStep: ((step: Step) => void) | null = null;
+  /** An entry was written into the event log. */
+  onLogged: ((entry: LogEntryView) => void) | null = null;
 
   constructor(private readonly api: MetricsApi) {
     this.trips = new TripStore(api);
@@ -61,23 +61,23 @@ export class MetricsStore implements Part {
 
   reset(history: MetricsHistory): void {
     this.points = history.points;
-    this.steps = history.steps.slice(-KEPT_STEPS);
+    this.log = history.log.slice(-KEPT_ENTRIES);
     this.nowMs = history.points.at(-1)?.atMs ?? Date.now();
     this.seen = new Map(history.links.map((link) => [keyOf(link), { link, atMs: this.nowMs, current: true }]));
     this.experiments.reset(history);
   }
 
   clear(): void {
-    this.reset({ points: [], links: [], steps: [], conditions: null, comparison: null });
+    this.reset({ points: [], links: [], log: [], conditions: null, comparison: null });
     this.stream = null;
     this.error = null;
     this.trips.clear();
   }
 
   apply(event: MetricsEvent): void {
-    if (event.kind === "step") {
-      this.steps = [...this.steps, event.step].slice(-KEPT_STEPS);
-      this.onStep?.(event.step);
+    if (event.kind === "logged") {
+      this.log = [...this.log, event.entry].slice(-KEPT_ENTRIES);
+      this.onLogged?.(event.entry);
       return;
     }
     this.experiments.apply(event);

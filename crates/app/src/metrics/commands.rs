@@ -6,24 +6,25 @@ use netcore::proto::{MemberId, StreamId};
 use netcore::{LinkKey, clock};
 
 use super::view::{
-    CompareView, ConditionsView, CountsView, ExportFormat, MetricPoint, MetricsHistory, Step, TripView,
+    CompareView, ConditionsView, CountsView, ExportFormat, LogEntryView, MetricPoint, MetricsHistory,
+    TripView,
 };
 use super::{compare, export};
 use crate::core::Core;
 use crate::error::IpcError;
 
 pub(crate) async fn history(core: &Arc<Core>) -> Result<MetricsHistory, IpcError> {
-    let steps = (core.recent_steps)().iter().map(Step::of).collect();
+    let log = (core.recent_log)().iter().map(LogEntryView::of).collect();
     let Ok(open) = core.room() else {
         return Ok(MetricsHistory {
-            steps,
+            log,
             ..MetricsHistory::default()
         });
     };
     Ok(MetricsHistory {
         points: open.room.points().iter().map(MetricPoint::of).collect(),
         links: super::views(&open, &open.room.links()),
-        steps,
+        log,
         conditions: open.conditions.lock().clone(),
         comparison: compare::view(&open),
     })

@@ -20,7 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::core::{Core, OpenRoom};
 use conditions::ConditionedView;
-use view::{LinkView, MetricPoint, MetricsEvent, Step};
+use view::{LinkView, LogEntryView, MetricPoint, MetricsEvent};
 
 /// Notifies the face what was measured in the last second.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: &[Link]) {
@@ -35,14 +35,14 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: 
     );
 }
 
-/// Notifies the face of every step as it is taken, until there is no log any more.
-pub async fn follow_steps(core: Arc<Core>, mut coming: Receiver<netcore::event_log::LogEntry>) {
+/// Notifies the face of every entry of the event log as it is written, until there is no log any more.
+pub async fn follow_log(core: Arc<Core>, mut coming: Receiver<netcore::event_log::LogEntry>) {
     loop {
         match coming.recv().await {
-            Ok(step) => core.notify(
+            Ok(entry) => core.notify(
                 "metrics",
-                &MetricsEvent::Step {
-                    step: Step::of(&step),
+                &MetricsEvent::Logged {
+                    entry: LogEntryView::of(&entry),
                 },
             ),
             // The log file has what was left out here.

@@ -1,5 +1,6 @@
 //! What a face is given of what is measured. A figure that is not known is `null`, never 0.
 
+use netcore::event_log::LogEntry;
 use netcore::proto::metrics::TripSummary;
 use netcore::{Link, LinkPoint, TcpInfo};
 use serde::{Deserialize, Serialize};
@@ -120,11 +121,11 @@ pub struct MetricPoint {
     pub retransmits: u32,
 }
 
-/// What a step is about.
+/// What an entry of the event log is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // each is what it says
-pub enum StepIcon {
+pub enum LogEntryIcon {
     Info,
     Session,
     Chat,
@@ -134,14 +135,14 @@ pub enum StepIcon {
     Lock,
 }
 
-/// A line in the log of steps.
+/// An entry of the event log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct Step {
+pub struct LogEntryView {
     /// In milliseconds since 1970.
     pub at_ms: u64,
     /// What it is about.
-    pub icon: StepIcon,
+    pub icon: LogEntryIcon,
     /// In English.
     pub text: String,
     /// A stable word, for a translated sentence.
@@ -169,10 +170,10 @@ pub enum MetricsEvent {
         /// As it is now.
         comparison: CompareView,
     },
-    /// A line in the log of steps.
-    Step {
-        /// The line.
-        step: Step,
+    /// An entry of the event log was written.
+    Logged {
+        /// The entry.
+        entry: LogEntryView,
     },
 }
 
@@ -183,8 +184,8 @@ pub struct MetricsHistory {
     pub points: Vec<MetricPoint>,
     /// All links as of now.
     pub links: Vec<LinkView>,
-    /// Oldest first.
-    pub steps: Vec<Step>,
+    /// The event log, oldest first.
+    pub log: Vec<LogEntryView>,
     /// What the network is made like on purpose.
     pub conditions: Option<ConditionsView>,
     /// The last comparison.
@@ -276,34 +277,34 @@ impl MetricPoint {
     }
 }
 
-impl Step {
-    /// A step in the interface's form. What it is about is the beginning of its code.
-    pub fn of(step: &netcore::event_log::LogEntry) -> Step {
-        Step {
-            at_ms: step.at_unix_ms,
-            icon: if step.is_warning {
-                StepIcon::Warn
+impl LogEntryView {
+    /// An entry in the interface's form. What it is about is the beginning of its code.
+    pub fn of(entry: &LogEntry) -> LogEntryView {
+        LogEntryView {
+            at_ms: entry.at_unix_ms,
+            icon: if entry.is_warning {
+                LogEntryIcon::Warn
             } else {
-                icon_of(&step.code)
+                icon_of(&entry.code)
             },
-            text: step.words.clone(),
-            code: step.code.clone(),
-            context: step.fields.clone(),
+            text: entry.words.clone(),
+            code: entry.code.clone(),
+            context: entry.fields.clone(),
         }
     }
 }
 
-/// Which picture goes with a step, by the words its code is made of.
-fn icon_of(code: &str) -> StepIcon {
+/// Which icon goes with an entry, by the words its code is made of.
+fn icon_of(code: &str) -> LogEntryIcon {
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
     match () {
-        () if has(&["failed", "lost", "blocked"]) => StepIcon::Warn,
-        () if has(&["tls", "datagrams", "udp"]) => StepIcon::Lock,
-        () if has(&["stream", "transport", "frame"]) => StepIcon::Video,
-        () if has(&["file"]) => StepIcon::File,
-        () if has(&["chat", "said"]) => StepIcon::Chat,
-        () if has(&["room", "join", "left", "connect", "listening"]) => StepIcon::Session,
-        () => StepIcon::Info,
+        () if has(&["failed", "lost", "blocked"]) => LogEntryIcon::Warn,
+        () if has(&["tls", "datagrams", "udp"]) => LogEntryIcon::Lock,
+        () if has(&["stream", "transport", "frame"]) => LogEntryIcon::Video,
+        () if has(&["file"]) => LogEntryIcon::File,
+        () if has(&["chat", "said"]) => LogEntryIcon::Chat,
+        () if has(&["room", "join", "left", "connect", "listening"]) => LogEntryIcon::Session,
+        () => LogEntryIcon::Info,
     }
 }
 
@@ -312,15 +313,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_has_the_picture_of_what_it_is_about() {
+    fn an_entry_has_the_icon_of_what_it_is_about() {
         for (code, icon) in [
-            ("listening", StepIcon::Session),
-            ("tls", StepIcon::Lock),
-            ("stream_started", StepIcon::Video),
-            ("file_failed", StepIcon::Warn),
-            ("file_done", StepIcon::File),
-            ("room_lost", StepIcon::Warn),
-            ("else", StepIcon::Info),
+            ("listening", LogEntryIcon::Session),
+            ("tls", LogEntryIcon::Lock),
+            ("stream_started", LogEntryIcon::Video),
+            ("file_failed", LogEntryIcon::Warn),
+            ("file_done", LogEntryIcon::File),
+            ("room_lost", LogEntryIcon::Warn),
+            ("else", LogEntryIcon::Info),
         ] {
             assert_eq!(icon_of(code), icon, "{code}");
         }

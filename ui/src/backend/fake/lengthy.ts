@@ -45,8 +45,8 @@ export const lengthenRecent = (rooms: RecentRoom[]): RecentRoom[] =>
   rooms.map((room, i) => ({ ...room, name: longName(i), address: LONG_ADDRESS }));
 
 /** Log entries as long as the longest that the shell writes, and one without a place to break. */
-export function lengthenSteps(steps: MetricsHistory["steps"]): MetricsHistory["steps"] {
+export function lengthenLog(log: MetricsHistory["log"]): MetricsHistory["log"] {
   const long =
     "the network is made worse on purpose: 8.00 ms in each direction, up to 25.00 ms more by chance, 5.0 % lost, 1.0 % reordered, 1.0 % twice, at most 10 Mbit/s, seed 1234567890123456789";
-  return steps.map((step, i) => ({ ...step, code: "long", text: i % 2 === 0 ? long : LONG_WORDS.slice(0, 300) }));
+  return log.map((entry, i) => ({ ...entry, code: "long", text: i % 2 === 0 ? long : LONG_WORDS.slice(0, 300) }));
 }

@@ -4,8 +4,8 @@ import type {
   CountsView,
   KernelView,
   LinkView,
+  LogEntryView,
   MetricPoint,
-  Step,
   Transport,
   TripView,
 } from "../../bindings/contract";
@@ -188,8 +188,14 @@ export function countsOf(flow: Flow): CountsView {
   };
 }
 
-export function steps(now: number): Step[] {
-  const at = (s: number, icon: Step["icon"], code: string, text: string, context: Step["context"] = {}): Step => ({
+export function eventLog(now: number): LogEntryView[] {
+  const at = (
+    s: number,
+    icon: LogEntryView["icon"],
+    code: string,
+    text: string,
+    context: LogEntryView["context"] = {},
+  ): LogEntryView => ({
     atMs: now - s * 1000,
     icon,
     code,

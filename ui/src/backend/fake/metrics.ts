@@ -1,7 +1,7 @@
 import type { MetricPoint } from "../../bindings/contract";
 import { FakeExperiments } from "./experiments";
-import { lengthenSteps } from "./lengthy";
-import { countsOf, linkFrom, pointAt, steps, tripsOf } from "./measured";
+import { lengthenLog } from "./lengthy";
+import { countsOf, eventLog, linkFrom, pointAt, tripsOf } from "./measured";
 import type { HandlersOf, RoomState } from "./state";
 import type { FakeVideo } from "./video";
 
@@ -23,7 +23,7 @@ export class FakeMetrics {
     "metrics|history": () => ({
       points: this.points,
       links: this.links(),
-      steps: this.state.open ? this.steps() : [],
+      log: this.state.open ? this.log() : [],
       conditions: this.experiments.conditions,
       comparison: this.experiments.comparison,
     }),
@@ -70,8 +70,8 @@ export class FakeMetrics {
     );
   }
 
-  private steps() {
-    return this.state.options.lengthy ? lengthenSteps(steps(Date.now())) : steps(Date.now());
+  private log() {
+    return this.state.options.lengthy ? lengthenLog(eventLog(Date.now())) : eventLog(Date.now());
   }
 
   private trips(stream: number, to: number | null) {

@@ -33,9 +33,9 @@ export const wire = {
   "wire.export": "Export",
   "wire.page": "A page with tables and charts, for any browser",
   "wire.exported": "Results saved: {path}",
-  "wire.steps": "Log",
+  "wire.log": "Log",
   "wire.filter": "Filter",
-  "wire.noSteps": "Nothing has happened yet.",
+  "wire.emptyLog": "Nothing has happened yet.",
   "wire.noMatch": "No entry has these words.",
 
   "trip.title": "The frame’s trip",

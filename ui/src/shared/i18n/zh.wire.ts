@@ -33,9 +33,9 @@ export const wire: Record<keyof typeof en, string> = {
   "wire.export": "导出",
   "wire.page": "含表格和图表的网页，任何浏览器都能打开",
   "wire.exported": "结果已保存：{path}",
-  "wire.steps": "日志",
+  "wire.log": "日志",
   "wire.filter": "筛选",
-  "wire.noSteps": "还没有记录。",
+  "wire.emptyLog": "还没有记录。",
   "wire.noMatch": "没有匹配的条目。",
 
   "trip.title": "一帧的旅程",

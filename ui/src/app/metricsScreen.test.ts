@@ -153,8 +153,8 @@ describe("the wire", () => {
     await click("open-wire");
     expect(await screen.findByText("正在端口 27182 上监听 TCP 与 UDP")).toBeVisible();
     backend.emit("metrics:event", {
-      kind: "step",
-      step: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} },
+      kind: "logged",
+      entry: { atMs: 0, icon: "info", code: "of_tomorrow", text: "something new", context: {} },
     });
     expect(await screen.findByText("something new")).toBeVisible();
   });

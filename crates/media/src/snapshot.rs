@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::jpeg::{Limits, whole_picture};
+use crate::jpeg::{Limits, whole_jpeg};
 use crate::recording::RecordError;
 
 /// Writes a picture as it came into the file at `path`, in place of what was there. At no moment is there half a picture under
@@ -12,7 +12,7 @@ use crate::recording::RecordError;
 /// # Errors
 /// [`RecordError::Unwritable`], also for bytes that are no JPEG, and [`RecordError::DiskFull`].
 pub fn save_snapshot(path: &Path, jpeg: &[u8]) -> Result<(), RecordError> {
-    let (picture, _) = whole_picture(jpeg, &Limits::default()).map_err(|error| RecordError::Unwritable {
+    let (picture, _) = whole_jpeg(jpeg, &Limits::default()).map_err(|error| RecordError::Unwritable {
         path: path.to_owned(),
         reason: error.to_string(),
     })?;

@@ -117,7 +117,7 @@ impl Finisher {
     }
 
     fn finish_jpeg(&mut self, jpeg: &Bytes, target: CaptureTarget) -> Result<Finished, JpegError> {
-        let (whole, info) = jpeg::whole_picture(jpeg, &Limits::SOURCE)?;
+        let (whole, info) = jpeg::whole_jpeg(jpeg, &Limits::SOURCE)?;
         let own = (info.width, info.height);
         let size = target.scale.of(fit(own, self.wanted));
         let as_it_is = |whole: Cow<'_, [u8]>| Finished {

@@ -1,12 +1,12 @@
-//! What is wrong with a picture.
+//! What is wrong with a JPEG.
 
-/// Why some bytes are no picture that may be shown.
+/// Why some bytes are no JPEG that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JpegError {
     /// The bytes do not begin as a JPEG does.
     #[error("this is not a JPEG")]
     NotJpeg,
-    /// The bytes end before the picture does.
+    /// The bytes end before the JPEG does.
     #[error("the JPEG ends early, at byte {at}")]
     Truncated {
         /// Where more was expected.

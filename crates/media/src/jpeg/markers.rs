@@ -46,19 +46,19 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<JpegInfo, JpegError> {
         .ok_or(JpegError::Truncated { at: bytes.len() })
 }
 
-/// Where a picture's bytes end.
+/// Where a JPEG's bytes end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// Behind its end marker.
     Marked(usize),
-    /// Here, where there is no end marker: the bytes end, or another picture begins.
+    /// Here, where there is no end marker: the bytes end, or another JPEG begins.
     Missing(usize),
 }
 
-/// As [`inspect`], and on through every scan to the end of the picture that `bytes` begin with.
+/// As [`inspect`], and on through every scan to the end of the JPEG that `bytes` begin with.
 ///
-/// Drivers and files hand out buffers with more behind the picture. The first end marker by itself is not its end, since a
-/// thumbnail inside a segment has one as well; nor is the last, which may be left over from a larger picture.
+/// Drivers and files hand out buffers with more behind the JPEG. The first end marker by itself is not its end, since a
+/// thumbnail inside a segment has one as well; nor is the last, which may be left over from a larger JPEG.
 ///
 /// # Errors
 /// As [`inspect`], and [`JpegError::Unsupported`] for more than [`MAX_SCANS`] scans.
@@ -71,7 +71,7 @@ pub(super) fn survey(bytes: &[u8], limits: &Limits) -> Result<(JpegInfo, End), J
         scans = scans.saturating_add(1);
         if scans > MAX_SCANS {
             return Err(JpegError::Unsupported {
-                what: "more scans than a picture needs",
+                what: "more scans than a JPEG needs",
             });
         }
         let segments = &mut reading.segments;
@@ -87,14 +87,14 @@ fn info_of(first: Option<JpegInfo>, bytes: &[u8]) -> Result<JpegInfo, JpegError>
     first.ok_or(JpegError::Truncated { at: bytes.len() })
 }
 
-/// `bytes` from the first picture's first byte on: what stands before it is passed over. All of `bytes` when there is none.
-pub(super) fn from_first_picture(bytes: &[u8]) -> &[u8] {
+/// `bytes` from the first JPEG's first byte on: what stands before it is passed over. All of `bytes` when there is none.
+pub(super) fn from_first_jpeg(bytes: &[u8]) -> &[u8] {
     let begins = |four: &[u8]| matches!(four, [0xFF, SOI, 0xFF, 0xC0..=0xFF]) && !four.ends_with(&[SOI]);
     let at = bytes.windows(4).position(begins);
     at.and_then(|at| bytes.get(at..)).unwrap_or(bytes)
 }
 
-/// What `of` makes of the first segment before the picture of which it makes something, given its marker and its body.
+/// What `of` makes of the first segment before the JPEG of which it makes something, given its marker and its body.
 pub(super) fn first_segment<T>(bytes: &[u8], of: impl Fn(u8, &[u8]) -> Option<T>) -> Option<T> {
     let mut segments = Segments::new(bytes).ok()?;
     while let Ok(Some(segment)) = segments.next()
@@ -147,7 +147,7 @@ impl<'a> Reading<'a> {
                 marker if is_frame(marker) => self.frame = Some(read_frame(segment, self.limits)?),
                 DNL => {
                     return Err(JpegError::Unsupported {
-                        what: "a height that follows the picture",
+                        what: "a height that follows the JPEG",
                     });
                 }
                 SOS => {
@@ -260,7 +260,7 @@ impl<'a> Segments<'a> {
         self.at = self.bytes.len();
     }
 
-    /// After a scan: whether no end marker follows, since there is nothing more, or the next picture begins.
+    /// After a scan: whether no end marker follows, since there is nothing more, or the next JPEG begins.
     fn is_over_without_marker(&self) -> bool {
         matches!(self.rest(), [] | [0xFF, SOI, ..])
     }
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_60000_by_60000_is_refused() {
+    fn a_jpeg_of_60000_by_60000_is_refused() {
         let error = inspect(&claiming(sample(50), 60_000, 60_000), &Limits::default()).unwrap_err();
         assert_eq!(
             error,
@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_end_is_where_the_bytes_end_or_the_next_picture_begins() {
+    fn a_missing_end_is_where_the_bytes_end_or_the_next_jpeg_begins() {
         let jpeg = sample(80);
         let open = &jpeg[..jpeg.len() - 2];
         assert_eq!(end_of(open), End::Missing(open.len()));
@@ -504,7 +504,7 @@ mod tests {
         assert_eq!(
             survey(&of_scans(21), &Limits::default()).unwrap_err(),
             JpegError::Unsupported {
-                what: "more scans than a picture needs"
+                what: "more scans than a JPEG needs"
             }
         );
 

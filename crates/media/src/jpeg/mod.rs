@@ -1,7 +1,7 @@
 //! JPEG: reading what a header claims before believing it, and the codec.
 //!
-//! [`inspect`] touches headers only, so that a bad picture is refused for the price of a few hundred bytes. [`received`] is for
-//! pictures from the network: it reads to the end, and what it gives may be shown. [`Encoder`] and [`Decoder`] are
+//! [`inspect`] touches headers only, so that a bad JPEG is refused for the price of a few hundred bytes. [`received`] is for
+//! JPEGs from the network: it reads to the end, and what it gives may be shown. [`Encoder`] and [`Decoder`] are
 //! libjpeg-turbo, one of each for many pictures.
 
 mod codec;
@@ -18,5 +18,5 @@ pub use error::JpegError;
 pub use exif::Orientation;
 pub use limits::{Limits, MAX_SENT_SIDE};
 pub use markers::{JpegInfo, inspect};
-pub(crate) use whole::two_pictures;
-pub use whole::{received, whole_picture};
+pub(crate) use whole::two_jpegs;
+pub use whole::{received, whole_jpeg};

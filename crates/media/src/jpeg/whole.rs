@@ -1,4 +1,4 @@
-//! Pictures made whole: cut out of what stands around them, and given what cameras and files leave out.
+//! JPEGs made whole: cut out of what stands around them, and given what cameras and files leave out.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -8,23 +8,23 @@ use bytes::Bytes;
 use super::codec::{Decoder, Encoder};
 use super::error::JpegError;
 use super::limits::Limits;
-use super::markers::{End, JpegInfo, from_first_picture, survey};
+use super::markers::{End, JpegInfo, from_first_jpeg, survey};
 use crate::planes::Planes;
 
 const END_MARKER: [u8; 2] = [0xFF, 0xD9];
 
-/// A picture's data may end with zeros: the one behind 0xFF (T.81, B.1.1.5), or samples whose codes are nothing else. More are not
+/// A JPEG's data may end with zeros: the one behind 0xFF (T.81, B.1.1.5), or samples whose codes are nothing else. More are not
 /// looked for.
 const MAX_OWN_ZEROS: usize = 4;
 
-/// The first picture in `bytes`, so that any browser shows it: cut out of what stands before and behind it, and with the Huffman
+/// The first JPEG in `bytes`, so that any browser shows it: cut out of what stands before and behind it, and with the Huffman
 /// tables and the end marker (ITU-T T.81, B.2.1) that cameras and files leave out. Nothing is copied when nothing is missing.
 ///
 /// # Errors
-/// As [`inspect`](super::inspect); [`JpegError::Unsupported`] for more scans than a picture needs; and [`JpegError::Truncated`]
-/// when more of the picture is missing than its end marker.
-pub fn whole_picture<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Cow<'a, [u8]>, JpegInfo), JpegError> {
-    let bytes = from_first_picture(bytes);
+/// As [`inspect`](super::inspect); [`JpegError::Unsupported`] for more scans than a JPEG needs; and [`JpegError::Truncated`]
+/// when more of the JPEG is missing than its end marker.
+pub fn whole_jpeg<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Cow<'a, [u8]>, JpegInfo), JpegError> {
+    let bytes = from_first_jpeg(bytes);
     let (info, end) = survey(bytes, limits)?;
     let cut = |end| bytes.get(..end).ok_or(JpegError::Truncated { at: bytes.len() });
     match end {
@@ -32,7 +32,7 @@ pub fn whole_picture<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Cow<'a, [u
         End::Marked(end) => put_together(cut(end)?, &[], info),
         End::Missing(end) => {
             let open = cut(end)?;
-            // The first half of the marker may be there, and behind it what fills a buffer, of which some may be the picture's.
+            // The first half of the marker may be there, and behind it what fills a buffer, of which some may be the JPEG's.
             let bare = trimmed(open, 0xFF);
             let before_zeros = trimmed(open, 0);
             let filled = trimmed(before_zeros, 0xFF);
@@ -41,37 +41,37 @@ pub fn whole_picture<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Cow<'a, [u
             [bare, filled]
                 .into_iter()
                 .chain(with_zeros)
-                .filter_map(|picture| put_together(picture, &END_MARKER, info).ok())
-                .find(|(picture, _)| is_drawn_to_its_end(picture, limits))
+                .filter_map(|jpeg| put_together(jpeg, &END_MARKER, info).ok())
+                .find(|(jpeg, _)| is_drawn_to_its_end(jpeg, limits))
                 .ok_or(JpegError::Truncated { at: end })
         }
     }
 }
 
-/// A picture that came from the network as a whole one, when it is no larger than the `announced` width and height and within
+/// A JPEG that came from the network as a whole one, when it is no larger than the `announced` width and height and within
 /// [`Limits::default`]: what is not, goes to no browser, no decoder and no disk.
 ///
 /// # Errors
-/// As [`whole_picture`].
+/// As [`whole_jpeg`].
 pub fn received(jpeg: &Bytes, announced: (u16, u16)) -> Result<(Bytes, JpegInfo), JpegError> {
-    let (picture, info) = whole_picture(jpeg, &Limits::announced(announced))?;
-    let picture = match picture {
+    let (whole, info) = whole_jpeg(jpeg, &Limits::announced(announced))?;
+    let whole = match whole {
         Cow::Borrowed(bytes) => jpeg.slice_ref(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),
     };
-    Ok((picture, info))
+    Ok((whole, info))
 }
 
-/// Two pictures of one size, and their width and height.
+/// Two JPEGs of one size, and their width and height.
 pub(crate) type Pair<'a> = ([Cow<'a, [u8]>; 2], (u16, u16));
 
-/// Both pictures in `bytes`, when it begins with two of one size.
-pub(crate) fn two_pictures<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Pair<'a>> {
-    let bytes = from_first_picture(bytes);
+/// Both JPEGs in `bytes`, when it begins with two of one size.
+pub(crate) fn two_jpegs<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Pair<'a>> {
+    let bytes = from_first_jpeg(bytes);
     let (_, End::Marked(end) | End::Missing(end)) = survey(bytes, limits).ok()?;
     let (first, second) = bytes.split_at_checked(end)?;
-    let (first, info) = whole_picture(first, limits).ok()?;
-    let (second, other) = whole_picture(second, limits).ok()?;
+    let (first, info) = whole_jpeg(first, limits).ok()?;
+    let (second, other) = whole_jpeg(second, limits).ok()?;
     let size = (info.width, info.height);
     (size == (other.width, other.height)).then_some(([first, second], size))
 }
@@ -81,9 +81,9 @@ fn trimmed(bytes: &[u8], last: u8) -> &[u8] {
     len.and_then(|last| bytes.get(..=last)).unwrap_or_default()
 }
 
-/// `picture`, with Huffman tables if it has none, and with `end` behind it.
+/// `jpeg`, with Huffman tables if it has none, and with `end` behind it.
 fn put_together(
-    picture: &[u8],
+    jpeg: &[u8],
     end: &[u8],
     mut info: JpegInfo,
 ) -> Result<(Cow<'static, [u8]>, JpegInfo), JpegError> {
@@ -92,9 +92,9 @@ fn put_together(
     } else {
         example_huffman_tables()
     };
-    let (headers, scans) = picture
+    let (headers, scans) = jpeg
         .split_at_checked(info.scan_at)
-        .ok_or(JpegError::Truncated { at: picture.len() })?;
+        .ok_or(JpegError::Truncated { at: jpeg.len() })?;
     let whole = [headers, tables, scans, end].concat();
     info.scan_at = info.scan_at.saturating_add(tables.len());
     info.has_huffman_tables = true;
@@ -102,8 +102,8 @@ fn put_together(
 }
 
 /// Whether the codec finds data for every part of the picture. It complains of the first that it has to make up.
-fn is_drawn_to_its_end(picture: &[u8], limits: &Limits) -> bool {
-    Decoder::new(*limits).is_ok_and(|mut decoder| decoder.rgb_within(picture, 1, 1).is_ok())
+fn is_drawn_to_its_end(jpeg: &[u8], limits: &Limits) -> bool {
+    Decoder::new(*limits).is_ok_and(|mut decoder| decoder.rgb_within(jpeg, 1, 1).is_ok())
 }
 
 /// The segments with T.81's example tables (K.3 to K.6), as the encoder writes them when it is not asked to find better ones.
@@ -145,11 +145,11 @@ mod tests {
     }
 
     fn whole(bytes: &[u8]) -> Result<Vec<u8>, JpegError> {
-        whole_picture(bytes, &Limits::default()).map(|(whole, _)| whole.into_owned())
+        whole_jpeg(bytes, &Limits::default()).map(|(whole, _)| whole.into_owned())
     }
 
     #[test]
-    fn a_picture_without_its_end_marker_gets_one() {
+    fn a_jpeg_without_its_end_marker_gets_one() {
         let jpeg = sample();
         let open = &jpeg[..jpeg.len() - 2];
         assert_eq!(whole(open).unwrap(), jpeg);
@@ -159,11 +159,11 @@ mod tests {
             jpeg,
             "a filled buffer"
         );
-        assert_eq!(whole(&[open, &jpeg].concat()).unwrap(), jpeg, "the next picture");
+        assert_eq!(whole(&[open, &jpeg].concat()).unwrap(), jpeg, "the next JPEG");
     }
 
     #[test]
-    fn what_fills_a_buffer_is_distinguished_from_a_pictures_own_zeros() {
+    fn what_fills_a_buffer_is_distinguished_from_a_jpegs_own_zeros() {
         let mut encoder = Encoder::new().unwrap();
         let mut planes = Planes::new(64, 32);
         let mut own_zeros = 0;
@@ -181,11 +181,11 @@ mod tests {
                 );
             }
         }
-        assert!(own_zeros > 0, "none of the pictures ends with a zero");
+        assert!(own_zeros > 0, "none of the JPEGs ends with a zero");
     }
 
     #[test]
-    fn a_picture_with_less_than_all_its_data_is_cut_short() {
+    fn a_jpeg_with_less_than_all_its_data_is_cut_short() {
         let jpeg = sample();
         for missing in [3, 4, 5, 10, 100, jpeg.len() / 2] {
             let error = whole(&jpeg[..jpeg.len() - missing]).unwrap_err();
@@ -207,7 +207,7 @@ mod tests {
         let mut bare = jpeg.clone();
         bare.drain(at..at + tables.len());
         bare.extend_from_slice(&[0; 64]);
-        let (whole, info) = whole_picture(&bare, &Limits::default()).unwrap();
+        let (whole, info) = whole_jpeg(&bare, &Limits::default()).unwrap();
         assert!(info.has_huffman_tables);
         assert_eq!(super::super::inspect(&whole, &Limits::default()).unwrap(), info);
         let rgb = |jpeg: &[u8]| Decoder::new(Limits::default()).unwrap().rgb(jpeg);
@@ -215,21 +215,21 @@ mod tests {
     }
 
     #[test]
-    fn bytes_before_a_picture_are_passed_over() {
+    fn bytes_before_a_jpeg_are_passed_over() {
         let jpeg = sample();
         for before in [&b"\0\0"[..], b"\xFF\xD8", b"\xFF", b"AVI1\0\0\0\xFF\xD8\0"] {
             let bytes = [before, &jpeg].concat();
             assert_eq!(whole(&bytes).unwrap(), jpeg, "{before:?}");
             assert!(matches!(
-                whole_picture(&bytes, &Limits::default()),
+                whole_jpeg(&bytes, &Limits::default()),
                 Ok((Cow::Borrowed(_), _))
             ));
         }
-        assert_eq!(whole(b"no picture"), Err(JpegError::NotJpeg));
+        assert_eq!(whole(b"no JPEG"), Err(JpegError::NotJpeg));
     }
 
     #[test]
-    fn a_received_picture_is_no_larger_than_announced() {
+    fn a_received_jpeg_is_no_larger_than_announced() {
         let jpeg = Bytes::from(sample());
         let (same, info) = received(&jpeg, SIZE).unwrap();
         assert_eq!((same.as_ptr(), info.width, info.height), (jpeg.as_ptr(), 160, 90));
@@ -256,10 +256,10 @@ mod tests {
         let mut empty = good.clone();
         empty[frame + 5..frame + 9].fill(0);
         for (what, bad) in [
-            ("half a picture", half),
+            ("half a JPEG", half),
             ("headers alone", headers),
             ("another kind of JPEG", other_kind),
-            ("a picture larger than announced", larger),
+            ("a JPEG larger than announced", larger),
             ("a picture without pixels", empty),
             ("a page", b"<html><body></body></html>".to_vec()),
             ("nothing", Vec::new()),

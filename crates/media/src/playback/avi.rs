@@ -107,7 +107,7 @@ impl<R: Read + Seek> Avi<R> {
         for _ in 0..MEASURED_STEPS {
             match self.next_picture()? {
                 Take::Jpeg(picture) => {
-                    if let Ok((whole, info)) = jpeg::whole_picture(&picture, &Limits::SOURCE) {
+                    if let Ok((whole, info)) = jpeg::whole_jpeg(&picture, &Limits::SOURCE) {
                         self.take_measure(&picture, jpeg::pixel_aspect(&whole), &info)?;
                         return self.rewind();
                     }
@@ -134,8 +134,7 @@ impl<R: Read + Seek> Avi<R> {
     ) -> Result<(), PlaybackError> {
         let both = info.height.saturating_mul(2);
         let is_half = f32::from(info.height) < 0.75 * f32::from(self.header.height);
-        let are_fields =
-            is_half && both <= MAX_SIDE && jpeg::two_pictures(picture, &Limits::SOURCE).is_some();
+        let are_fields = is_half && both <= MAX_SIDE && jpeg::two_jpegs(picture, &Limits::SOURCE).is_some();
         let drawn = (info.width, if are_fields { both } else { info.height });
         let aspect = self.aspect.or(own_aspect);
         let shown = aspect.map_or(drawn, |aspect| shown_size(drawn, aspect));

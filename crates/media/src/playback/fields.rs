@@ -1,6 +1,6 @@
 //! Interlaced pictures: each is two fields, one of which has every second row.
 
-use crate::jpeg::{Decoder, Limits, two_pictures};
+use crate::jpeg::{Decoder, Limits, two_jpegs};
 use crate::planes::Planes;
 
 /// How the first field of an AVI's picture says that it has the lower rows: in its first segment (OpenDML AVI, 1996, "Motion JPEG
@@ -27,7 +27,7 @@ impl Fields {
 
     /// Fills `planes` with the picture whose fields stand in `jpegs` one after the other; `None` when they are not two, or damaged.
     pub(super) fn weave(&mut self, jpegs: &[u8], planes: &mut Planes) -> Option<()> {
-        let ([first, second], (width, height)) = two_pictures(jpegs, &Limits::SOURCE)?;
+        let ([first, second], (width, height)) = two_jpegs(jpegs, &Limits::SOURCE)?;
         let is_lower_first = first
             .get(FIRST_SEGMENT_AT..)
             .is_some_and(|segment| segment.starts_with(LOWER_FIRST));

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::reader::read_up_to;
-use crate::jpeg::{Limits, whole_picture};
+use crate::jpeg::{Limits, whole_jpeg};
 
 /// The demuxers of `ffmpeg` that may be used. Each reads the one file it is given. Those for playlists and scripts (hls, concat,
 /// dash, imf, avisynth), for rows of files (image2, mlv), for devices and for text (tty) open others, or make video of what is none.
@@ -49,7 +49,7 @@ fn is_video_of_jpegs(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     let mut rest = &bytes[..];
     let mut size = None;
     for _ in 0..JPEGS_OF_A_VIDEO {
-        let Ok((picture, info)) = whole_picture(rest, &Limits::SOURCE) else {
+        let Ok((picture, info)) = whole_jpeg(rest, &Limits::SOURCE) else {
             return Ok(false);
         };
         if *size.get_or_insert((info.width, info.height)) != (info.width, info.height) {

@@ -1,7 +1,7 @@
 //! Pictures that are shown otherwise than their JPEGs have them: two fields as one, and pixels that are not square.
 
 use super::fields::Fields;
-use crate::jpeg::{Decoder, JpegError, Limits, whole_picture};
+use crate::jpeg::{Decoder, JpegError, Limits, whole_jpeg};
 use crate::planes::Planes;
 
 /// Draws the pictures of a video at the size at which it is shown.
@@ -35,7 +35,7 @@ impl Redraw {
         let (width, height) = self.size;
         match &mut self.kind {
             Kind::One(decoder) => {
-                let (jpeg, _) = whole_picture(bytes, &Limits::SOURCE).ok()?;
+                let (jpeg, _) = whole_jpeg(bytes, &Limits::SOURCE).ok()?;
                 planes.resize(width, height);
                 decoder.planes(&jpeg, planes).ok()
             }

@@ -9,7 +9,7 @@ use super::avi::{AviWriter, Steps};
 use super::error::RecordError;
 use super::files::{create_new, named, path_of};
 use super::times::{Row, Times};
-use crate::jpeg::{Limits, whole_picture};
+use crate::jpeg::{Limits, whole_jpeg};
 
 /// A step of a file is at most 1/240 s, so that a frame is off by no more than about two milliseconds.
 const LEAST_STEPS_PER_S: f32 = 240.0;
@@ -178,7 +178,7 @@ impl Recorder {
     }
 
     fn try_put(&mut self, frame: RecordFrame<'_>) -> Result<(), RecordError> {
-        let Ok((jpeg, info)) = whole_picture(frame.jpeg, &Limits::announced(frame.announced)) else {
+        let Ok((jpeg, info)) = whole_jpeg(frame.jpeg, &Limits::announced(frame.announced)) else {
             self.recorded.leave_out();
             return Ok(());
         };

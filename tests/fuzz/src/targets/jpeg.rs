@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use media::Planes;
-use media::jpeg::{Decoder, Limits, Orientation, inspect, received, whole_picture};
+use media::jpeg::{Decoder, Limits, Orientation, inspect, received, whole_jpeg};
 
 /// Small, so that decoding takes microseconds; what is larger is refused before.
 const LIMITS: Limits = Limits {
@@ -48,10 +48,10 @@ pub(crate) fn run(bytes: &[u8]) {
 
 /// What passes is whole, says the same of itself again, and is no larger than announced; a photo is turned without losing a pixel.
 fn judge(bytes: &[u8]) {
-    if let Ok((whole, info)) = whole_picture(bytes, &LIMITS) {
+    if let Ok((whole, info)) = whole_jpeg(bytes, &LIMITS) {
         assert_eq!(inspect(&whole, &Limits::default()), Ok(info));
         assert!(whole.ends_with(&[0xFF, 0xD9]) && info.has_huffman_tables);
-        let again = whole_picture(&whole, &Limits::default());
+        let again = whole_jpeg(&whole, &Limits::default());
         assert!(again.is_ok_and(|(again, _)| again == whole));
     }
     let announced = (100, 80);

@@ -1,7 +1,8 @@
 //! The interface's types, generated from the views: `ui/src/bindings/contract.ts`.
 
-use std::any::{TypeId, type_name};
-use std::collections::HashSet;
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -44,12 +45,12 @@ impl Crossing for FrameBytes {
     fn declare_in(_: &mut Types<'_>) {}
 }
 
-/// The declarations of types that cross, each once, after those that it is made of.
+/// The declarations of types that cross, each once.
 pub(crate) struct Types<'a> {
     ts: &'a Config,
-    seen: HashSet<TypeId>,
-    /// Each with its section: the capability in whose folder its type stands, or [`COMMON`].
-    declared: Vec<(&'static str, String)>,
+    /// By section, which is the capability in whose folder a type stands, or [`COMMON`]; then by name, since ts-rs visits what a
+    /// type is made of in an order that changes from build to build.
+    declared: BTreeMap<(&'static str, String), String>,
 }
 
 impl Types<'_> {
@@ -62,17 +63,22 @@ impl Types<'_> {
 impl TypeVisitor for Types<'_> {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         // Numbers, texts and lists have no file of their own, nor a declaration.
-        if T::output_path().is_none() || !self.seen.insert(TypeId::of::<T>()) {
+        if T::output_path().is_none() {
             return;
         }
-        T::visit_dependencies(self);
         let folder = type_name::<T>().split("::").nth(1);
         let capability = dispatch::CAPABILITIES
             .iter()
             .find(|(name, _)| Some(*name) == folder);
-        let declaration = format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(self.ts));
         let section = capability.map_or(COMMON, |(name, _)| name);
-        self.declared.push((section, declaration));
+        if let Entry::Vacant(place) = self.declared.entry((section, T::name(self.ts))) {
+            place.insert(format!(
+                "{}export {}\n",
+                T::docs().unwrap_or_default(),
+                T::decl(self.ts)
+            ));
+            T::visit_dependencies(self);
+        }
     }
 }
 
@@ -87,15 +93,14 @@ pub fn contract_ts() -> String {
     );
     let mut types = Types {
         ts,
-        seen: HashSet::new(),
-        declared: Vec::new(),
+        declared: BTreeMap::new(),
     };
     types.add::<IpcError>();
     dispatch::declare(&mut types);
     let capabilities = dispatch::CAPABILITIES.iter().map(|(name, _)| *name);
     for section in [COMMON].into_iter().chain(capabilities) {
         out.push_str(&format!("\n// ---------- {section} ----------\n"));
-        let here = types.declared.iter().filter(|(other, _)| *other == section);
+        let here = types.declared.iter().filter(|((other, _), _)| *other == section);
         here.for_each(|(_, declaration)| out.push_str(declaration));
     }
     out.push_str("\n// ---------- commands and events ----------\n");

@@ -80,26 +80,9 @@ export type Pick = {
 
 // ---------- session ----------
 /**
- * A room joined before.
+ * The interface's languages.
  */
-export type RecentRoom = {
-  /**
-   * The room's name.
-   */
-  name: string;
-  /**
-   * Where it was.
-   */
-  address: string;
-  /**
-   * The host's identity.
-   */
-  fingerprint: string;
-  /**
-   * In milliseconds since 1970.
-   */
-  lastSeenMs: number;
-};
+export type Language = "en" | "zh";
 /**
  * What was used last, to begin with the next time.
  */
@@ -117,6 +100,71 @@ export type LastUsed = {
    */
   format: SourceFormat | null;
 };
+/**
+ * Why a person is no longer here.
+ */
+export type LeaveReason = "left" | "lost" | "removed";
+/**
+ * State of this computer's connection to the room. A host's is always up.
+ */
+export type LinkState =
+  | { kind: "up" }
+  | {
+      kind: "lost";
+      /**
+       * How often it has been tried.
+       */
+      attempt: number;
+      /**
+       * Until the next attempt, in milliseconds.
+       */
+      retryInMs: number;
+      /**
+       * When it was lost, in milliseconds since 1970.
+       */
+      atMs: number;
+      /**
+       * Why.
+       */
+      reason: IpcError;
+    };
+/**
+ * A person in the room.
+ */
+export type Person = {
+  /**
+   * 0 is the host.
+   */
+  id: number;
+  /**
+   * What they say about themselves.
+   */
+  profile: Profile;
+  /**
+   * The address the host sees them at, such as "192.168.1.31:53412".
+   */
+  address: string;
+  /**
+   * 64 hexadecimal digits of the certificate's SHA-256.
+   */
+  fingerprint: string;
+  /**
+   * Whether they host the room.
+   */
+  isHost: boolean;
+  /**
+   * Whether it is this window's person.
+   */
+  isMe: boolean;
+  /**
+   * Whether they can be reached right now.
+   */
+  presence: Presence;
+};
+/**
+ * Whether a person can be reached right now.
+ */
+export type Presence = "here" | "reconnecting";
 /**
  * What a person says about themselves.
  */
@@ -156,176 +204,30 @@ export type ReachableAt = {
   loopback: boolean;
 };
 /**
- * Light or dark.
+ * A room joined before.
  */
-export type Theme = "auto" | "light" | "dark";
-/**
- * The interface's languages.
- */
-export type Language = "en" | "zh";
-/**
- * What a person chose, stored from start to start.
- */
-export type Settings = {
+export type RecentRoom = {
   /**
-   * The interface's language.
+   * The room's name.
    */
-  language: Language;
+  name: string;
   /**
-   * Light or dark.
-   */
-  theme: Theme;
-  /**
-   * The port a room is opened on.
-   */
-  port: number;
-  /**
-   * What my video starts with.
-   */
-  transport: Transport;
-  /**
-   * The folder that received files go to.
-   */
-  downloads: string;
-  /**
-   * JPEG quality, 1 to 100: the most, unless it is fixed.
-   */
-  quality: number;
-  /**
-   * The least JPEG quality when the network does not take more.
-   */
-  leastQuality: number;
-  /**
-   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
-   */
-  leastKbps: number | null;
-  /**
-   * The most; `null`: as the network has it.
-   */
-  mostKbps: number | null;
-  /**
-   * Whether the pictures stay as they are asked for, whatever the network takes.
-   */
-  isFixed: boolean;
-  /**
-   * Whether my video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
-   */
-  staysOnUdp: boolean;
-};
-/**
- * What the start screen shows.
- */
-export type StartView = {
-  /**
-   * Who I am.
-   */
-  profile: Profile;
-  /**
-   * The name given by `--profile`.
-   */
-  profileName: string | null;
-  /**
-   * What was chosen.
-   */
-  settings: Settings;
-  /**
-   * What was used last.
-   */
-  last: LastUsed;
-  /**
-   * This computer's addresses, with the settings' port.
-   */
-  addresses: Array<ReachableAt>;
-  /**
-   * Rooms joined before, the latest first.
-   */
-  recent: Array<RecentRoom>;
-  /**
-   * This program's version.
-   */
-  version: string;
-  /**
-   * Free room where downloads go, in bytes.
-   */
-  downloadsFree: number | null;
-  /**
-   * Whether the name has never been confirmed yet.
-   */
-  firstRun: boolean;
-  /**
-   * An address to join at once.
-   */
-  autoJoin: string | null;
-};
-/**
- * Why a person is no longer here.
- */
-export type LeaveReason = "left" | "lost" | "removed";
-/**
- * Whether a person can be reached right now.
- */
-export type Presence = "here" | "reconnecting";
-/**
- * A person in the room.
- */
-export type Person = {
-  /**
-   * 0 is the host.
-   */
-  id: number;
-  /**
-   * What they say about themselves.
-   */
-  profile: Profile;
-  /**
-   * The address the host sees them at, such as "192.168.1.31:53412".
+   * Where it was.
    */
   address: string;
   /**
-   * 64 hexadecimal digits of the certificate's SHA-256.
+   * The host's identity.
    */
   fingerprint: string;
   /**
-   * Whether they host the room.
+   * In milliseconds since 1970.
    */
-  isHost: boolean;
-  /**
-   * Whether it is this window's person.
-   */
-  isMe: boolean;
-  /**
-   * Whether they can be reached right now.
-   */
-  presence: Presence;
+  lastSeenMs: number;
 };
 /**
  * Server or client.
  */
 export type Role = "host" | "member";
-/**
- * State of this computer's connection to the room. A host's is always up.
- */
-export type LinkState =
-  | { kind: "up" }
-  | {
-      kind: "lost";
-      /**
-       * How often it has been tried.
-       */
-      attempt: number;
-      /**
-       * Until the next attempt, in milliseconds.
-       */
-      retryInMs: number;
-      /**
-       * When it was lost, in milliseconds since 1970.
-       */
-      atMs: number;
-      /**
-       * Why.
-       */
-      reason: IpcError;
-    };
 /**
  * The whole room, when it is entered or looked at anew.
  */
@@ -433,6 +335,104 @@ export type SessionEvent =
        */
       reason: IpcError | null;
     };
+/**
+ * What a person chose, stored from start to start.
+ */
+export type Settings = {
+  /**
+   * The interface's language.
+   */
+  language: Language;
+  /**
+   * Light or dark.
+   */
+  theme: Theme;
+  /**
+   * The port a room is opened on.
+   */
+  port: number;
+  /**
+   * What my video starts with.
+   */
+  transport: Transport;
+  /**
+   * The folder that received files go to.
+   */
+  downloads: string;
+  /**
+   * JPEG quality, 1 to 100: the most, unless it is fixed.
+   */
+  quality: number;
+  /**
+   * The least JPEG quality when the network does not take more.
+   */
+  leastQuality: number;
+  /**
+   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
+   */
+  leastKbps: number | null;
+  /**
+   * The most; `null`: as the network has it.
+   */
+  mostKbps: number | null;
+  /**
+   * Whether the pictures stay as they are asked for, whatever the network takes.
+   */
+  isFixed: boolean;
+  /**
+   * Whether my video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
+   */
+  staysOnUdp: boolean;
+};
+/**
+ * What the start screen shows.
+ */
+export type StartView = {
+  /**
+   * Who I am.
+   */
+  profile: Profile;
+  /**
+   * The name given by `--profile`.
+   */
+  profileName: string | null;
+  /**
+   * What was chosen.
+   */
+  settings: Settings;
+  /**
+   * What was used last.
+   */
+  last: LastUsed;
+  /**
+   * This computer's addresses, with the settings' port.
+   */
+  addresses: Array<ReachableAt>;
+  /**
+   * Rooms joined before, the latest first.
+   */
+  recent: Array<RecentRoom>;
+  /**
+   * This program's version.
+   */
+  version: string;
+  /**
+   * Free room where downloads go, in bytes.
+   */
+  downloadsFree: number | null;
+  /**
+   * Whether the name has never been confirmed yet.
+   */
+  firstRun: boolean;
+  /**
+   * An address to join at once.
+   */
+  autoJoin: string | null;
+};
+/**
+ * Light or dark.
+ */
+export type Theme = "auto" | "light" | "dark";
 
 // ---------- chat ----------
 /**
@@ -456,10 +456,6 @@ export type ChatBody =
     }
   | { kind: "opened" }
   | { kind: "anew" };
-/**
- * How far a message came.
- */
-export type ChatState = "waiting" | "delivered" | "failed";
 /**
  * A line of the chat.
  */
@@ -531,8 +527,25 @@ export type ChatEvent =
        */
       entries: Array<ChatEntry>;
     };
+/**
+ * How far a message came.
+ */
+export type ChatState = "waiting" | "delivered" | "failed";
 
 // ---------- files ----------
+/**
+ * Files that are dragged over the window.
+ */
+export type DragView =
+  | { kind: "over" }
+  | { kind: "away" }
+  | {
+      kind: "dropped";
+      /**
+       * What was dropped.
+       */
+      picks: Array<Pick>;
+    };
 /**
  * How far a file is, for this window's person.
  */
@@ -638,6 +651,31 @@ export type FileView = {
   preview: string | null;
 };
 /**
+ * What happens to what is offered.
+ */
+export type FilesEvent =
+  | {
+      kind: "file";
+      /**
+       * As it is now.
+       */
+      file: FileView;
+    }
+  | {
+      kind: "removed";
+      /**
+       * Which.
+       */
+      id: number;
+    }
+  | {
+      kind: "drag";
+      /**
+       * How far they are.
+       */
+      drag: DragView;
+    };
+/**
  * A pick that could not be offered.
  */
 export type NotOffered = {
@@ -667,46 +705,100 @@ export type OfferedView = {
  * What opening a file came to.
  */
 export type OpenedFile = "opened" | "shown";
-/**
- * Files that are dragged over the window.
- */
-export type DragView =
-  | { kind: "over" }
-  | { kind: "away" }
-  | {
-      kind: "dropped";
-      /**
-       * What was dropped.
-       */
-      picks: Array<Pick>;
-    };
-/**
- * What happens to what is offered.
- */
-export type FilesEvent =
-  | {
-      kind: "file";
-      /**
-       * As it is now.
-       */
-      file: FileView;
-    }
-  | {
-      kind: "removed";
-      /**
-       * Which.
-       */
-      id: number;
-    }
-  | {
-      kind: "drag";
-      /**
-       * How far they are.
-       */
-      drag: DragView;
-    };
 
 // ---------- video ----------
+/**
+ * A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked.
+ */
+export type DrawnFrame = {
+  /**
+   * Its number.
+   */
+  frame: number;
+  /**
+   * How long ago its JPEG was taken apart.
+   */
+  decodedAgoUs: number;
+  /**
+   * How long ago it was on the window's surface when that was painted.
+   */
+  drawnAgoUs: number;
+};
+/**
+ * My video, while it is live.
+ */
+export type LiveView = {
+  /**
+   * Its number in the room.
+   */
+  stream: number;
+  /**
+   * What it is, with the size and rate that the source settled on.
+   */
+  spec: VideoSpec;
+  /**
+   * The source's name in words.
+   */
+  sourceName: string;
+  /**
+   * Since when, in milliseconds since 1970.
+   */
+  sinceMs: number;
+  /**
+   * How its pictures are made at present.
+   */
+  made: MadeView;
+};
+/**
+ * How pictures are made at present, so that they fit the network.
+ */
+export type MadeView = {
+  /**
+   * JPEG quality.
+   */
+  quality: number;
+  /**
+   * In pixels.
+   */
+  width: number;
+  /**
+   * In pixels.
+   */
+  height: number;
+  /**
+   * Frames per second at most.
+   */
+  rate: number;
+};
+/**
+ * What a recording has become.
+ */
+export type RecordedView = {
+  /**
+   * Its first file; `null` when not one frame came.
+   */
+  path: string | null;
+  /**
+   * How many files it has: a new one begins when the pictures change their size.
+   */
+  files: number;
+  /**
+   * Frames in them.
+   */
+  frames: number;
+  /**
+   * Frames left out, as when the disk is too slow.
+   */
+  leftOut: number;
+  /**
+   * Bytes of the files.
+   */
+  bytes: number;
+  /**
+   * From the first frame to the last.
+   */
+  lengthMs: number;
+};
 /**
  * A size and a rate that a source offers.
  */
@@ -725,13 +817,30 @@ export type SourceFormat = {
   rate: number;
 };
 /**
- * What carries frames.
- */
-export type Transport = "tcp" | "udp";
-/**
  * What kind of thing gives the pictures.
  */
 export type SourceKind = "camera" | "file" | "pattern" | "screen";
+/**
+ * What pictures can come from.
+ */
+export type SourceView = {
+  /**
+   * "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:7" for a file that was picked
+   */
+  id: string;
+  /**
+   * What kind of thing it is.
+   */
+  kind: SourceKind;
+  /**
+   * Its name in words.
+   */
+  name: string;
+  /**
+   * What it offers; empty when that is not known.
+   */
+  formats: Array<SourceFormat>;
+};
 /**
  * A live stream.
  */
@@ -786,163 +895,9 @@ export type StreamView = {
   recordingSinceMs: number | null;
 };
 /**
- * How pictures are made at present, so that they fit the network.
+ * What carries frames.
  */
-export type MadeView = {
-  /**
-   * JPEG quality.
-   */
-  quality: number;
-  /**
-   * In pixels.
-   */
-  width: number;
-  /**
-   * In pixels.
-   */
-  height: number;
-  /**
-   * Frames per second at most.
-   */
-  rate: number;
-};
-/**
- * What my video is to be.
- */
-export type VideoSpec = {
-  /**
-   * A [`SourceView::id`].
-   */
-  source: string;
-  /**
-   * In pixels; 0: the source's own.
-   */
-  width: number;
-  /**
-   * In pixels; 0: the source's own.
-   */
-  height: number;
-  /**
-   * Frames per second at most; 0: the source's own.
-   */
-  rate: number;
-  /**
-   * JPEG quality, 1 to 100: the most, unless it is fixed.
-   */
-  quality: number;
-  /**
-   * The least JPEG quality when the network does not take more.
-   */
-  leastQuality: number;
-  /**
-   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
-   */
-  leastKbps: number | null;
-  /**
-   * The most; `null`: as the network has it.
-   */
-  mostKbps: number | null;
-  /**
-   * Whether the pictures stay as they are asked for, whatever the network takes.
-   */
-  isFixed: boolean;
-  /**
-   * What carries the frames.
-   */
-  transport: Transport;
-};
-/**
- * My video, while it is live.
- */
-export type LiveView = {
-  /**
-   * Its number in the room.
-   */
-  stream: number;
-  /**
-   * What it is, with the size and rate that the source settled on.
-   */
-  spec: VideoSpec;
-  /**
-   * The source's name in words.
-   */
-  sourceName: string;
-  /**
-   * Since when, in milliseconds since 1970.
-   */
-  sinceMs: number;
-  /**
-   * How its pictures are made at present.
-   */
-  made: MadeView;
-};
-/**
- * What pictures can come from.
- */
-export type SourceView = {
-  /**
-   * "pattern", "camera:/dev/video0", "screen", "screen:2", "screen:Title of a window", "file:7" for a file that was picked
-   */
-  id: string;
-  /**
-   * What kind of thing it is.
-   */
-  kind: SourceKind;
-  /**
-   * Its name in words.
-   */
-  name: string;
-  /**
-   * What it offers; empty when that is not known.
-   */
-  formats: Array<SourceFormat>;
-};
-/**
- * A frame that the page has drawn since it asked last. Both times are lengths on the page's clock, up to the moment it asked.
- */
-export type DrawnFrame = {
-  /**
-   * Its number.
-   */
-  frame: number;
-  /**
-   * How long ago its JPEG was taken apart.
-   */
-  decodedAgoUs: number;
-  /**
-   * How long ago it was on the window's surface when that was painted.
-   */
-  drawnAgoUs: number;
-};
-/**
- * What a recording has become.
- */
-export type RecordedView = {
-  /**
-   * Its first file; `null` when not one frame came.
-   */
-  path: string | null;
-  /**
-   * How many files it has: a new one begins when the pictures change their size.
-   */
-  files: number;
-  /**
-   * Frames in them.
-   */
-  frames: number;
-  /**
-   * Frames left out, as when the disk is too slow.
-   */
-  leftOut: number;
-  /**
-   * Bytes of the files.
-   */
-  bytes: number;
-  /**
-   * From the first frame to the last.
-   */
-  lengthMs: number;
-};
+export type Transport = "tcp" | "udp";
 /**
  * What happens to live pictures.
  */
@@ -998,6 +953,51 @@ export type VideoEvent =
        */
       error: IpcError | null;
     };
+/**
+ * What my video is to be.
+ */
+export type VideoSpec = {
+  /**
+   * A [`SourceView::id`].
+   */
+  source: string;
+  /**
+   * In pixels; 0: the source's own.
+   */
+  width: number;
+  /**
+   * In pixels; 0: the source's own.
+   */
+  height: number;
+  /**
+   * Frames per second at most; 0: the source's own.
+   */
+  rate: number;
+  /**
+   * JPEG quality, 1 to 100: the most, unless it is fixed.
+   */
+  quality: number;
+  /**
+   * The least JPEG quality when the network does not take more.
+   */
+  leastQuality: number;
+  /**
+   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
+   */
+  leastKbps: number | null;
+  /**
+   * The most; `null`: as the network has it.
+   */
+  mostKbps: number | null;
+  /**
+   * Whether the pictures stay as they are asked for, whatever the network takes.
+   */
+  isFixed: boolean;
+  /**
+   * What carries the frames.
+   */
+  transport: Transport;
+};
 
 // ---------- metrics ----------
 /**
@@ -1091,6 +1091,98 @@ export type CompareView = {
   error: IpcError | null;
 };
 /**
+ * What became of packets out and in since the conditions were set.
+ */
+export type ConditionedView = {
+  /**
+   * Packets in all.
+   */
+  packets: number;
+  /**
+   * Those that were lost, or found the queue full.
+   */
+  lost: number;
+};
+/**
+ * What the network is made like, in each direction.
+ */
+export type ConditionsView = {
+  /**
+   * Packets lost independently, in percent.
+   */
+  lossPct: number;
+  /**
+   * Packets lost in bursts of eight on average, in percent.
+   */
+  burstPct: number;
+  /**
+   * Everything comes this much later.
+   */
+  delayMs: number;
+  /**
+   * And up to this much later still.
+   */
+  jitterMs: number;
+  /**
+   * Packets that are overtaken by others, in percent.
+   */
+  reorderPct: number;
+  /**
+   * The narrowest place; `null`: no limit.
+   */
+  rateKbps: number | null;
+  /**
+   * Equal seeds draw equal chances.
+   */
+  seed: number;
+};
+/**
+ * One count.
+ */
+export type CountView = {
+  /**
+   * A stable word, such as `lost-overtaken`.
+   */
+  word: string;
+  /**
+   * What it counts, in English.
+   */
+  meaning: string;
+  /**
+   * How many.
+   */
+  count: number;
+};
+/**
+ * Everything that is counted of one link, over whatever carried it.
+ */
+export type CountsView = {
+  /**
+   * The stream.
+   */
+  stream: number;
+  /**
+   * The peer.
+   */
+  peer: number;
+  /**
+   * In which direction.
+   */
+  direction: Direction;
+  /**
+   * What this end can know, in the order of a table.
+   */
+  counts: Array<CountView>;
+};
+/**
+ * In which direction a link's frames go.
+ */
+export type Direction = "out" | "in";
+/**
+ * What is measured is written as.
+ */
+export type ExportFormat = "csv" | "json" | "html";
+/**
  * A TCP connection as the operating system sees it. What a system does not report is `null`.
  */
 export type KernelView = {
@@ -1127,10 +1219,6 @@ export type KernelView = {
    */
   segmentBytes: number | null;
 };
-/**
- * In which direction a link's frames go.
- */
-export type Direction = "out" | "in";
 /**
  * One stream between this computer and one peer, in one direction. Figures are over the last 10 s, counts since the
  * stream began.
@@ -1226,6 +1314,35 @@ export type LinkView = {
   receiveBufferBytes: number | null;
 };
 /**
+ * What an entry of the event log is about.
+ */
+export type LogEntryIcon = "info" | "session" | "chat" | "file" | "video" | "warn" | "lock";
+/**
+ * An entry of the event log.
+ */
+export type LogEntryView = {
+  /**
+   * In milliseconds since 1970.
+   */
+  atMs: number;
+  /**
+   * What it is about.
+   */
+  icon: LogEntryIcon;
+  /**
+   * In English.
+   */
+  text: string;
+  /**
+   * A stable word, for a translated sentence.
+   */
+  code: string;
+  /**
+   * The values for that sentence.
+   */
+  context: Record<string, string>;
+};
+/**
  * One point a second for the charts. Drops and retransmits are counts within that second.
  */
 export type MetricPoint = {
@@ -1271,67 +1388,38 @@ export type MetricPoint = {
   retransmits: number;
 };
 /**
- * What an entry of the event log is about.
+ * What is measured, as it comes.
  */
-export type LogEntryIcon = "info" | "session" | "chat" | "file" | "video" | "warn" | "lock";
-/**
- * An entry of the event log.
- */
-export type LogEntryView = {
-  /**
-   * In milliseconds since 1970.
-   */
-  atMs: number;
-  /**
-   * What it is about.
-   */
-  icon: LogEntryIcon;
-  /**
-   * In English.
-   */
-  text: string;
-  /**
-   * A stable word, for a translated sentence.
-   */
-  code: string;
-  /**
-   * The values for that sentence.
-   */
-  context: Record<string, string>;
-};
-/**
- * What the network is made like, in each direction.
- */
-export type ConditionsView = {
-  /**
-   * Packets lost independently, in percent.
-   */
-  lossPct: number;
-  /**
-   * Packets lost in bursts of eight on average, in percent.
-   */
-  burstPct: number;
-  /**
-   * Everything comes this much later.
-   */
-  delayMs: number;
-  /**
-   * And up to this much later still.
-   */
-  jitterMs: number;
-  /**
-   * Packets that are overtaken by others, in percent.
-   */
-  reorderPct: number;
-  /**
-   * The narrowest place; `null`: no limit.
-   */
-  rateKbps: number | null;
-  /**
-   * Equal seeds draw equal chances.
-   */
-  seed: number;
-};
+export type MetricsEvent =
+  | {
+      kind: "points";
+      /**
+       * That second.
+       */
+      points: Array<MetricPoint>;
+      /**
+       * All links as of now.
+       */
+      links: Array<LinkView>;
+      /**
+       * What became of packets, while the network is made worse on purpose.
+       */
+      conditioned: ConditionedView | null;
+    }
+  | {
+      kind: "compared";
+      /**
+       * As it is now.
+       */
+      comparison: CompareView;
+    }
+  | {
+      kind: "logged";
+      /**
+       * The entry.
+       */
+      entry: LogEntryView;
+    };
 /**
  * What was measured so far, at most 10 minutes of it.
  */
@@ -1415,94 +1503,6 @@ export type TripView = {
    */
   clockErrorUs: number | null;
 };
-/**
- * One count.
- */
-export type CountView = {
-  /**
-   * A stable word, such as `lost-overtaken`.
-   */
-  word: string;
-  /**
-   * What it counts, in English.
-   */
-  meaning: string;
-  /**
-   * How many.
-   */
-  count: number;
-};
-/**
- * Everything that is counted of one link, over whatever carried it.
- */
-export type CountsView = {
-  /**
-   * The stream.
-   */
-  stream: number;
-  /**
-   * The peer.
-   */
-  peer: number;
-  /**
-   * In which direction.
-   */
-  direction: Direction;
-  /**
-   * What this end can know, in the order of a table.
-   */
-  counts: Array<CountView>;
-};
-/**
- * What is measured is written as.
- */
-export type ExportFormat = "csv" | "json" | "html";
-/**
- * What became of packets out and in since the conditions were set.
- */
-export type ConditionedView = {
-  /**
-   * Packets in all.
-   */
-  packets: number;
-  /**
-   * Those that were lost, or found the queue full.
-   */
-  lost: number;
-};
-/**
- * What is measured, as it comes.
- */
-export type MetricsEvent =
-  | {
-      kind: "points";
-      /**
-       * That second.
-       */
-      points: Array<MetricPoint>;
-      /**
-       * All links as of now.
-       */
-      links: Array<LinkView>;
-      /**
-       * What became of packets, while the network is made worse on purpose.
-       */
-      conditioned: ConditionedView | null;
-    }
-  | {
-      kind: "compared";
-      /**
-       * As it is now.
-       */
-      comparison: CompareView;
-    }
-  | {
-      kind: "logged";
-      /**
-       * The entry.
-       */
-      entry: LogEntryView;
-    };
 
 // ---------- commands and events ----------
 /** Every command: what it takes and what it answers. The name before the bar is the capability. */

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::{ConnId, Refusal};
 use crate::wire::{Receive, WireError};
-use crate::{chat, files, metrics, session, video};
 
 macro_rules! messages {
     ($($(#[$about:meta])* $variant:ident of $module:ident),* $(,)?) => {
@@ -13,20 +12,20 @@ macro_rules! messages {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "about", content = "body", rename_all = "lowercase")]
         pub enum Request {
-            $($(#[$about])* $variant($module::Request)),*
+            $($(#[$about])* $variant(crate::$module::Request)),*
         }
 
         /// What the host says to members, one variant per capability.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "about", content = "body", rename_all = "lowercase")]
         pub enum Notice {
-            $($(#[$about])* $variant($module::Notice)),*
+            $($(#[$about])* $variant(crate::$module::Notice)),*
         }
 
         /// What the application and the data plane learn, one variant per capability.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
-            $($(#[$about])* $variant($module::Event)),*
+            $($(#[$about])* $variant(crate::$module::Event)),*
         }
 
         impl Receive for Request {
@@ -46,20 +45,20 @@ macro_rules! messages {
         }
 
         $(
-            impl From<$module::Request> for Request {
-                fn from(request: $module::Request) -> Request {
+            impl From<crate::$module::Request> for Request {
+                fn from(request: crate::$module::Request) -> Request {
                     Request::$variant(request)
                 }
             }
 
-            impl From<$module::Notice> for Notice {
-                fn from(notice: $module::Notice) -> Notice {
+            impl From<crate::$module::Notice> for Notice {
+                fn from(notice: crate::$module::Notice) -> Notice {
                     Notice::$variant(notice)
                 }
             }
 
-            impl From<$module::Event> for Event {
-                fn from(event: $module::Event) -> Event {
+            impl From<crate::$module::Event> for Event {
+                fn from(event: crate::$module::Event) -> Event {
                     Event::$variant(event)
                 }
             }
@@ -110,7 +109,7 @@ pub enum Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{MAX_TEXT_BYTES, sanitized_text};
+    use crate::chat::{self, MAX_TEXT_BYTES, sanitized_text};
     use crate::wire::{MAX_CONTROL_BYTES, encode_control};
 
     #[test]

@@ -4,14 +4,13 @@ use super::outbox::{HostOutbox, MemberOutbox};
 use crate::ground::machine::{HostMachine, MemberMachine};
 use crate::ground::{MemberId, Person};
 use crate::io::{Notice, Request};
-use crate::{chat, files, metrics, video};
 
 macro_rules! machines {
     ($($variant:ident by $module:ident),* $(,)?) => {
         /// The host's machines.
         #[derive(Debug, Default)]
         pub(super) struct HostMachines {
-            $(pub(super) $module: $module::Host),*
+            $(pub(super) $module: crate::$module::Host),*
         }
 
         impl HostMachines {
@@ -50,7 +49,7 @@ macro_rules! machines {
         /// A member's machines.
         #[derive(Debug, Default)]
         pub(super) struct MemberMachines {
-            $(pub(super) $module: $module::Member),*
+            $(pub(super) $module: crate::$module::Member),*
         }
 
         impl MemberMachines {

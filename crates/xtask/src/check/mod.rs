@@ -31,7 +31,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "shape",
-        about: "every capability at every layer; the architecture's invariants and walls",
+        about: "every capability at every layer, every file in its crate; invariants and walls",
         run: shape::check,
     },
     Part {

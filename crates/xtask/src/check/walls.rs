@@ -145,7 +145,9 @@ impl House {
         let rooms = self.all_rooms(capabilities);
         for room in &rooms {
             let files = texts.iter().filter(|(name, _)| room_of(name) == room.name);
-            if files.clone().next().is_none() {
+            // What a capability lacks is named for every layer at once.
+            let is_capability = capabilities.iter().any(|name| name == room.name);
+            if !is_capability && files.clone().next().is_none() {
                 said.push(format!(
                     "{}/{} is a room that does not exist",
                     self.root, room.name

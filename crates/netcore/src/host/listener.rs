@@ -1,38 +1,28 @@
-//! Server mode: opening a port, taking connections, handing each to its plane.
+//! Where connections come in: each is accepted, and handed to its plane by what it says it is for.
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use netcore_proto::session::{Profile, Refusal, RefusalCode};
-use netcore_proto::video::WindowMode;
+use netcore_proto::session::{Refusal, RefusalCode};
 use netcore_proto::wire::{AttachReply, AttachToken, Attachment, ConnectionKind};
-use netcore_proto::{ConnId, HostConfig, MemberId, Node, PeerInfo, Span, Time};
+use netcore_proto::{ConnId, PeerInfo, Span, Time};
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::confine::{Panicked, confined_task};
-use crate::control::input::{INPUT_QUEUE, Input};
-use crate::control::{ControlLoop, start_connection};
-use crate::error::OpenError;
-use crate::event::{Admission, Fixed, Role};
+use crate::control::input::Input;
+use crate::control::start_connection;
 use crate::files::FilePlane;
 use crate::net::connection::Connection;
-use crate::net::follow::follow;
-use crate::net::listen::{Choice, ListenOn, Listening};
-use crate::net::udp::Endpoint;
-use crate::net::{cards, descriptors, tcp, tls};
-use crate::opened_room::OpenedRoom;
+use crate::net::{descriptors, tcp};
 use crate::shared::Shared;
-use crate::store::folders::Folders;
-use crate::store::identity::Identity;
-use crate::{clock, metrics, video};
+use crate::{clock, video};
 
 /// Connections whose beginning is being listened to at a time; more wait in the system's queue.
 const MAX_BEGINNING: usize = 64;
@@ -44,162 +34,8 @@ const TURNING_AWAY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often at most the host is warned that connections are turned away.
 const WARNING_INTERVAL: Span = Span::from_secs(60);
 
-/// What a host must say to open a room.
-#[derive(Clone, Debug)]
-pub struct HostOptions {
-    /// The profile's folders.
-    pub folders: Folders,
-    /// What the host says about itself.
-    pub profile: Profile,
-    /// The room's name.
-    pub room_name: String,
-    /// For TCP and UDP; zero for any free one.
-    pub port: u16,
-    /// Where received files go.
-    pub downloads: PathBuf,
-    /// Whether only this computer can join.
-    pub loopback_only: bool,
-    /// The addresses and network cards that are listened on and shown; with none, all of them. `loopback_only` goes before.
-    pub listen: Vec<ListenOn>,
-    /// How frames are acknowledged.
-    pub window: WindowMode,
-}
-
-impl HostOptions {
-    /// The simplest: the room of someone called `name`, on any free port of every address.
-    pub fn new(folders: Folders, name: &str) -> HostOptions {
-        HostOptions {
-            profile: Profile {
-                name: name.to_owned(),
-                ..Profile::default()
-            },
-            room_name: name.to_owned(),
-            port: 0,
-            downloads: folders.downloads().to_owned(),
-            folders,
-            loopback_only: false,
-            listen: Vec::new(),
-            window: WindowMode::Adaptive,
-        }
-    }
-}
-
-/// Opens a room.
-pub(crate) async fn open(options: HostOptions) -> Result<OpenedRoom, OpenError> {
-    let identity = Identity::load_or_create(&options.folders)?;
-    let server = tls::server_config(&identity).map_err(io::Error::other)?;
-    descriptors::raise_limit();
-    let choice = match options.listen {
-        _ if options.loopback_only => Choice::Loopback,
-        all if all.is_empty() => Choice::Everywhere,
-        these => Choice::These(these),
-    };
-    let sockets = choice
-        .open(options.port)
-        .map_err(|error| cannot_open(error, options.port, &choice))?;
-    let port = sockets.port;
-    let (control, inputs) = mpsc::channel(INPUT_QUEUE);
-    let shared = Shared::new(control, options.window, options.downloads, &options.folders, None)?;
-    // Whatever ends this function early ends everything it began.
-    let guard = shared.cancel.clone().drop_guard();
-    let endpoint = {
-        let _sockets_here = shared.enter();
-        Endpoint::new(sockets.datagrams, shared.conditioner.clone())?
-    };
-    *shared.endpoint.lock() = Some(endpoint.clone());
-    let listening = Arc::new(Listening::new(port, choice));
-    let reached = listening.latest();
-    if sockets.takes_too_much {
-        endpoint.set_allowed(reached.numbers());
-    }
-    // Nobody else sets it.
-    let _ = shared.listening.set(listening.clone());
-    let room_name = Profile {
-        name: options.room_name,
-        ..Profile::default()
-    }
-    .sanitized()
-    .name;
-    let room = random_number()?;
-    shared.admit(Admission {
-        room,
-        name: room_name.clone(),
-        me: MemberId::HOST,
-    });
-    let config = HostConfig {
-        room_name,
-        room,
-        profile: options.profile,
-        identity: identity.fingerprint(),
-        address: reached.first_number(port),
-        epoch_unix_ms: clock::epoch_unix_ms(),
-    };
-    let video = Arc::new(video::Plane::new(shared.clone(), true));
-    let files = FilePlane::new(shared.clone(), &reached.first(port));
-    let board = Arc::new(metrics::Board::default());
-    let node = Node::host(config, clock::now());
-    let control = ControlLoop::new(
-        node,
-        shared.clone(),
-        video.clone(),
-        files.clone(),
-        board.clone(),
-        None,
-    );
-    shared.spawn(control.run(inputs));
-    shared.spawn(endpoint.run(shared.cancel.clone()));
-    let listener = Listener {
-        server,
-        shared: shared.clone(),
-        video: video.clone(),
-        files: files.clone(),
-        next_conn: AtomicU64::new(1),
-        beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
-        turning_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
-        last_warned: Mutex::default(),
-    };
-    let listener = Arc::new(listener);
-    let accept = move |socket| listener.begin_to_accept(socket);
-    let listeners = sockets.listeners.into_iter();
-    let open = listeners.map(|(ip, socket)| (ip, accept(socket))).collect();
-    shared.spawn(follow(listening, shared.clone(), open, accept));
-    tracing::info!(target: "roomwire::step", code = "listening", port, "listening on port {port} for TCP and UDP");
-    let fixed = Fixed {
-        role: Role::Host,
-        address: reached.first(port),
-        reachable_at: reached.shown,
-        fingerprint: identity.fingerprint(),
-        known: None,
-        port,
-    };
-    guard.disarm();
-    Ok(OpenedRoom {
-        shared,
-        video,
-        files,
-        board,
-        fixed,
-    })
-}
-
-fn cannot_open(error: io::Error, port: u16, choice: &Choice) -> OpenError {
-    match (error.kind(), choice) {
-        (io::ErrorKind::AddrInUse, _) => OpenError::PortInUse { port },
-        (io::ErrorKind::PermissionDenied, _) => OpenError::PortForbidden { port },
-        (io::ErrorKind::AddrNotAvailable, Choice::These(these)) => OpenError::NoSuchAddress {
-            wanted: these.clone(),
-            present: cards::present_cards()
-                .unwrap_or_default()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        },
-        _ => OpenError::Other(error),
-    }
-}
-
 /// Where connections come in.
-struct Listener {
+pub(super) struct Listener {
     server: Arc<ServerConfig>,
     shared: Arc<Shared>,
     video: Arc<video::Plane>,
@@ -212,8 +48,26 @@ struct Listener {
 }
 
 impl Listener {
+    pub(super) fn new(
+        server: Arc<ServerConfig>,
+        shared: Arc<Shared>,
+        video: Arc<video::Plane>,
+        files: Arc<FilePlane>,
+    ) -> Listener {
+        Listener {
+            server,
+            shared,
+            video,
+            files,
+            next_conn: AtomicU64::new(1),
+            beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
+            turning_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+            last_warned: Mutex::default(),
+        }
+    }
+
     /// Accepts connections until the room is over, or what is returned is cancelled.
-    fn begin_to_accept(self: &Arc<Self>, listener: std::net::TcpListener) -> CancellationToken {
+    pub(super) fn begin_to_accept(self: &Arc<Self>, listener: std::net::TcpListener) -> CancellationToken {
         let cancel = self.shared.cancel.child_token();
         let listener = {
             let _sockets_here = self.shared.enter();
@@ -419,11 +273,4 @@ async fn ready(connection: &mut Connection, offset: u64) -> io::Result<()> {
 async fn refuse(connection: &mut Connection, refusal: Refusal) -> io::Result<()> {
     tcp::write_message(connection, &AttachReply::Refused(refusal)).await?;
     tokio::io::AsyncWriteExt::shutdown(connection).await
-}
-
-fn random_number() -> io::Result<u64> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    // Fifty-three bits, so that every JSON reader keeps it exact.
-    Ok(u64::from_be_bytes(bytes) >> 11)
 }

@@ -1,32 +1,27 @@
-//! Client mode: joining a room, and coming back by itself when the connection is lost.
+//! How a member keeps its place in the room: it connects, watches over the connection, and comes back by itself when that is lost.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use netcore_proto::session::{Fingerprint, Profile};
-use netcore_proto::video::WindowMode;
+use netcore_proto::session::Fingerprint;
 use netcore_proto::wire::{AttachToken, ConnectionKind, Preface};
-use netcore_proto::{ConnId, Node, PeerInfo, Span};
+use netcore_proto::{ConnId, PeerInfo, Span};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::control::input::{INPUT_QUEUE, Input};
-use crate::control::{ConnectionOutcome, ControlLoop, start_connection};
+use crate::clock;
+use crate::control::input::Input;
+use crate::control::{ConnectionOutcome, start_connection};
 use crate::error::JoinError;
-use crate::event::{Fixed, LinkState, Role, RoomEvent};
-use crate::files::FilePlane;
+use crate::event::{LinkState, RoomEvent};
 use crate::net::address::Address;
 use crate::net::udp::Endpoint;
-use crate::net::{cards, dial, tcp, tls};
-use crate::opened_room::OpenedRoom;
-use crate::shared::{Dialer, Shared};
+use crate::net::{cards, dial, tcp};
+use crate::shared::Shared;
 use crate::store::folders::Folders;
-use crate::store::identity::Identity;
 use crate::store::known::{KnownRoom, KnownRooms, Pins};
-use crate::{clock, metrics, video};
 
 /// Pauses before each try to come back; the last repeats.
 const PAUSES: [Duration; 5] = [
@@ -45,40 +40,6 @@ const TRY_AGAIN_WITHIN: Span = Span::from_secs(7);
 
 /// How long the control plane may take to hear that a connection was cut off.
 const CUT_OFF_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// What a member must say to join a room.
-#[derive(Clone, Debug)]
-pub struct JoinOptions {
-    /// The profile's folders.
-    pub folders: Folders,
-    /// What the member says about itself.
-    pub profile: Profile,
-    /// Where the room is.
-    pub address: Address,
-    /// Where received files go.
-    pub downloads: PathBuf,
-    /// Whether every stream's frames are wanted as soon as it begins.
-    pub watch_streams: bool,
-    /// How frames are acknowledged.
-    pub window: WindowMode,
-}
-
-impl JoinOptions {
-    /// The simplest: someone called `name`, who wants every stream of the room at `address`.
-    pub fn new(folders: Folders, name: &str, address: Address) -> JoinOptions {
-        JoinOptions {
-            profile: Profile {
-                name: name.to_owned(),
-                ..Profile::default()
-            },
-            address,
-            downloads: folders.downloads().to_owned(),
-            folders,
-            watch_streams: true,
-            window: WindowMode::Adaptive,
-        }
-    }
-}
 
 /// How a member keeps its place in the room.
 pub(crate) struct Supervisor {
@@ -103,89 +64,21 @@ struct Current {
     local: Option<IpAddr>,
 }
 
-/// Joins a room. `confirmed` is expected instead of the identity that is pinned for the address.
-pub(crate) async fn join(
-    options: JoinOptions,
-    confirmed: Option<Fingerprint>,
-) -> Result<(OpenedRoom, Arc<Supervisor>), JoinError> {
-    let network = |error: std::io::Error| JoinError::Network(Arc::new(error));
-    let identity =
-        Identity::load_or_create(&options.folders).map_err(|error| JoinError::Identity(Arc::new(error)))?;
-    let known = KnownRooms::load(&options.folders)?;
-    let pins = match confirmed {
-        Some(identity) => Pins::only(identity, ""),
-        None => Pins::at(&known, &options.address),
-    };
-    let client = tls::client_config(&identity).map_err(|error| network(std::io::Error::other(error)))?;
-    let (control, inputs) = mpsc::channel(INPUT_QUEUE);
-    let dialer = Dialer {
-        address: options.address.clone(),
-        tls: client,
-    };
-    let shared = Shared::new(
-        control,
-        options.window,
-        options.downloads,
-        &options.folders,
-        Some(dialer),
-    )
-    .map_err(network)?;
-    // Whatever ends this function early ends everything it began.
-    let guard = shared.cancel.clone().drop_guard();
-    let supervisor = Arc::new(Supervisor {
-        shared: shared.clone(),
-        folders: options.folders,
-        pins: Mutex::new(Arc::new(pins)),
-        link: Mutex::new(LinkState::Up),
-        over: Mutex::new(None),
-        retry_now: Notify::new(),
-        current: Mutex::default(),
-        datagrams: Mutex::default(),
-    });
-    let video = Arc::new(video::Plane::new(shared.clone(), options.watch_streams));
-    let files = FilePlane::new(shared.clone(), &options.address.to_string());
-    let board = Arc::new(metrics::Board::default());
-    let (outcome, mut outcomes) = mpsc::channel(64);
-    let node = Node::member(&options.profile);
-    let control = ControlLoop::new(
-        node,
-        shared.clone(),
-        video.clone(),
-        files.clone(),
-        board.clone(),
-        Some(outcome),
-    );
-    shared.spawn(control.run(inputs));
-    let connecting = supervisor.clone();
-    let connected = shared.spawn(async move {
-        let outcome = connecting.connect_first(&mut outcomes).await;
-        (outcome, outcomes)
-    });
-    let (outcome, outcomes) = connected.await.map_err(|error| network(error.into()))?;
-    let (fingerprint, peer) = outcome?;
-    let known = known.with_identity(fingerprint).cloned();
-    supervisor.remember(&shared.admission().name, fingerprint, peer, known.as_ref());
-    let fixed = Fixed {
-        role: Role::Member,
-        address: options.address.to_string(),
-        reachable_at: Vec::new(),
-        fingerprint,
-        known,
-        port: options.address.port(),
-    };
-    guard.disarm();
-    shared.spawn(supervisor.clone().run(outcomes));
-    let opened = OpenedRoom {
-        shared,
-        video,
-        files,
-        board,
-        fixed,
-    };
-    Ok((opened, supervisor))
-}
-
 impl Supervisor {
+    /// For a room that is to be joined, of a host with one of these identities.
+    pub(super) fn new(shared: Arc<Shared>, folders: Folders, pins: Pins) -> Supervisor {
+        Supervisor {
+            shared,
+            folders,
+            pins: Mutex::new(Arc::new(pins)),
+            link: Mutex::new(LinkState::Up),
+            over: Mutex::new(None),
+            retry_now: Notify::new(),
+            current: Mutex::default(),
+            datagrams: Mutex::default(),
+        }
+    }
+
     fn address(&self) -> Address {
         let dialer = self.shared.dialer.as_ref();
         dialer
@@ -194,7 +87,7 @@ impl Supervisor {
     }
 
     /// Connects for the first time: on a bad path one try may be lost, and the next one not.
-    async fn connect_first(
+    pub(super) async fn connect_first(
         &self,
         outcomes: &mut mpsc::Receiver<ConnectionOutcome>,
     ) -> Result<(Fingerprint, SocketAddr), JoinError> {
@@ -304,7 +197,13 @@ impl Supervisor {
     }
 
     /// From now on nobody else is taken for the host, in this stay and in later ones. `before` is what was known of it.
-    fn remember(&self, name: &str, fingerprint: Fingerprint, peer: SocketAddr, before: Option<&KnownRoom>) {
+    pub(super) fn remember(
+        &self,
+        name: &str,
+        fingerprint: Fingerprint,
+        peer: SocketAddr,
+        before: Option<&KnownRoom>,
+    ) {
         *self.pins.lock() = Arc::new(Pins::only(fingerprint, name));
         let address = self.address();
         if let Some(room) = before.filter(|room| !room.is_at(&address)) {
@@ -318,7 +217,7 @@ impl Supervisor {
     }
 
     /// Watches over the connection until the room is over.
-    async fn run(self: Arc<Self>, mut outcomes: mpsc::Receiver<ConnectionOutcome>) {
+    pub(super) async fn run(self: Arc<Self>, mut outcomes: mpsc::Receiver<ConnectionOutcome>) {
         let cancel = self.shared.cancel.clone();
         tokio::select! {
             () = cancel.cancelled() => {}

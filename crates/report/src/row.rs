@@ -138,24 +138,11 @@ mod tests {
     }
 
     fn acked(frame: u32, bytes: u32) -> FrameResult {
-        FrameResult {
-            frame: FrameNumber(frame),
-            bytes,
-            transport: Transport::Tcp,
-            captured: Time::ZERO,
-            encode_us: 0,
-            offered: Time::ZERO,
-            first_out: None,
-            last_out: None,
-            received_whole: None,
-            spread_us: None,
-            finished: Time::ZERO,
-            retransmits: 0,
-            outcome: FrameOutcome::Acked {
-                delay: Span::from_millis(2),
-                hold: Span::ZERO,
-            },
-        }
+        let outcome = FrameOutcome::Acked {
+            delay: Span::from_millis(2),
+            hold: Span::ZERO,
+        };
+        FrameResult::unsent(FrameNumber(frame), bytes, Transport::Tcp, Time::ZERO, outcome)
     }
 
     #[test]

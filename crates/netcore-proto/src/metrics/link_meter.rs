@@ -241,19 +241,11 @@ mod tests {
     fn result(ms: u64, transport: Transport, outcome: FrameOutcome) -> FrameResult {
         let finished = Time::ZERO + Span::from_millis(ms);
         FrameResult {
-            frame: FrameNumber(ms as u32),
-            bytes: 12_500,
-            transport,
             captured: Time::ZERO,
-            encode_us: 0,
             offered: finished - Span::from_millis(5),
             first_out: Some(finished - Span::from_millis(5)),
-            last_out: None,
-            received_whole: None,
-            spread_us: None,
-            finished,
             retransmits: 1,
-            outcome,
+            ..FrameResult::unsent(FrameNumber(ms as u32), 12_500, transport, finished, outcome)
         }
     }
 

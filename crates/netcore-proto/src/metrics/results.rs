@@ -68,21 +68,8 @@ impl ResultRow {
 /// The first line of a table of results: the names of its columns.
 pub fn csv_header() -> &'static str {
     static HEADER: LazyLock<String> = LazyLock::new(|| {
-        let nothing = FrameResult {
-            frame: FrameNumber(0),
-            bytes: 0,
-            transport: Transport::Tcp,
-            captured: Time::ZERO,
-            encode_us: 0,
-            offered: Time::ZERO,
-            first_out: None,
-            last_out: None,
-            received_whole: None,
-            spread_us: None,
-            finished: Time::ZERO,
-            retransmits: 0,
-            outcome: FrameOutcome::Delivered,
-        };
+        let (transport, outcome) = (Transport::Tcp, FrameOutcome::Delivered);
+        let nothing = FrameResult::unsent(FrameNumber(0), 0, transport, Time::ZERO, outcome);
         let table = table(&ResultRow::of_table(0, 0, &nothing), true);
         table.lines().next().unwrap_or_default().to_owned()
     });

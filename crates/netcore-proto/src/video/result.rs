@@ -72,6 +72,31 @@ pub enum DropReason {
 }
 
 impl FrameResult {
+    /// A frame that was offered and ended at `at`, and of which nothing was sent.
+    pub fn unsent(
+        frame: FrameNumber,
+        bytes: u32,
+        transport: Transport,
+        at: Time,
+        outcome: FrameOutcome,
+    ) -> FrameResult {
+        FrameResult {
+            frame,
+            bytes,
+            transport,
+            captured: at,
+            encode_us: 0,
+            offered: at,
+            first_out: None,
+            last_out: None,
+            received_whole: None,
+            spread_us: None,
+            finished: at,
+            retransmits: 0,
+            outcome,
+        }
+    }
+
     /// The delay, when the frame was acknowledged.
     pub fn delay(&self) -> Option<Span> {
         match self.outcome {

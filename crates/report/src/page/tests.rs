@@ -11,23 +11,15 @@ fn measured(name: &str, peer: &str) -> Measured {
     let mut meter = LinkMeter::new(Transport::Tcp);
     for frame in 1..=60_u32 {
         let offered = Time::from_micros(u64::from(frame) * 33_333);
+        let outcome = FrameOutcome::Acked {
+            delay: Span::from_millis(2),
+            hold: Span::ZERO,
+        };
         meter.record(FrameResult {
-            frame: FrameNumber(frame),
-            bytes: 12_500,
-            transport: Transport::Tcp,
-            captured: offered,
-            encode_us: 0,
-            offered,
             first_out: Some(offered),
-            last_out: None,
-            received_whole: None,
             spread_us: Some(1_000),
             finished: offered + Span::from_millis(2),
-            retransmits: 0,
-            outcome: FrameOutcome::Acked {
-                delay: Span::from_millis(2),
-                hold: Span::ZERO,
-            },
+            ..FrameResult::unsent(FrameNumber(frame), 12_500, Transport::Tcp, offered, outcome)
         });
         if frame % 30 == 0 {
             meter.tick(offered + Span::from_millis(2), None, None);

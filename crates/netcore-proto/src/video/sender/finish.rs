@@ -98,20 +98,13 @@ impl Sender {
 
     pub(super) fn drop_waiting(&mut self, waiting: &Waiting, reason: DropReason, now: Time) {
         let header = waiting.frame.header();
+        let bytes = waiting.frame.bytes().len() as u32;
+        let outcome = FrameOutcome::Dropped(reason);
         self.push_result(FrameResult {
-            frame: header.frame,
-            bytes: waiting.frame.bytes().len() as u32,
-            transport: self.transport,
             captured: header.captured,
             encode_us: header.encode_us,
             offered: waiting.offered,
-            first_out: None,
-            last_out: None,
-            received_whole: None,
-            spread_us: None,
-            finished: now,
-            retransmits: 0,
-            outcome: FrameOutcome::Dropped(reason),
+            ..FrameResult::unsent(header.frame, bytes, self.transport, now, outcome)
         });
     }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use netcore::proto::Transport;
-use netcore::proto::video::{Event, SourceKind, StreamSpec};
+use netcore::proto::video::{Event, SourceKind, StreamDescription};
 use netcore::{Folders, HostOptions, JoinOptions, Room, RoomEvent, clock};
 
 #[tokio::main]
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let (source, title) = (SourceKind::Pattern, "nothing to see".to_owned());
     let (width, height, rate, transport) = (640, 480, 20.0, Transport::Udp);
-    let spec = StreamSpec {
+    let spec = StreamDescription {
         source,
         title,
         width,

@@ -10,7 +10,7 @@ use netcore_proto::session::{
     self, ClockOffset, Fingerprint, LeaveReason, Person, Ping, Pong, Presence, Profile, Refusal, RefusalCode,
     Returning, Welcome,
 };
-use netcore_proto::video::{self, SourceKind, StreamInfo, StreamSpec};
+use netcore_proto::video::{self, SourceKind, StreamDescription, StreamInfo};
 use netcore_proto::wire::AttachToken;
 use netcore_proto::{FileId, MemberId, Notice, Request, StreamId, Time, Transport};
 
@@ -192,8 +192,8 @@ const REFUSAL_CODES: [RefusalCode; 13] = [
 ];
 
 /// What a publisher says of a stream.
-pub(crate) fn spec(input: &mut Unstructured<'_>) -> Result<StreamSpec> {
-    Ok(StreamSpec {
+pub(crate) fn spec(input: &mut Unstructured<'_>) -> Result<StreamDescription> {
+    Ok(StreamDescription {
         source: *input.choose(&SOURCES)?,
         title: text(input)?,
         width: input.arbitrary()?,

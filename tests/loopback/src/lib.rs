@@ -23,7 +23,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use netcore::proto::session::Profile;
-use netcore::proto::video::{SourceKind, StreamSpec, WindowMode};
+use netcore::proto::video::{SourceKind, StreamDescription, WindowMode};
 use netcore::proto::{StreamId, Transport};
 use netcore::{Address, Folders, HostOptions, JoinError, JoinOptions, OpenError, Room, RoomEvent};
 use tempfile::TempDir;
@@ -191,9 +191,9 @@ impl Party {
 }
 
 /// A test pattern's spec over `transport`.
-pub fn pattern(transport: Transport) -> StreamSpec {
+pub fn pattern(transport: Transport) -> StreamDescription {
     let title = "pattern".to_owned();
-    StreamSpec {
+    StreamDescription {
         source: SourceKind::Pattern,
         title,
         width: 640,

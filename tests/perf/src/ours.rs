@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use netcore::proto::Transport;
 use netcore::proto::session::Profile;
-use netcore::proto::video::{FrameOutcome, SourceKind, StreamSpec, WindowMode};
+use netcore::proto::video::{FrameOutcome, SourceKind, StreamDescription, WindowMode};
 use netcore::{Folders, HostOptions, JoinOptions, LinkResult, Publisher, Room, clock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -188,8 +188,8 @@ pub(crate) fn member(home: &Path, port: u16, watch_streams: bool) -> Outcome<Joi
 }
 
 /// What a stream of the bench is like.
-pub(crate) fn spec(transport: Transport) -> StreamSpec {
-    StreamSpec {
+pub(crate) fn spec(transport: Transport) -> StreamDescription {
+    StreamDescription {
         source: SourceKind::Pattern,
         title: "bench".to_owned(),
         width: 1280,

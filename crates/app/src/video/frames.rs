@@ -125,7 +125,7 @@ mod tests {
 
     use media::Planes;
     use media::jpeg::Encoder;
-    use netcore::proto::video::{SourceKind, StreamSpec};
+    use netcore::proto::video::{SourceKind, StreamDescription};
 
     use super::*;
     use crate::testing::TestApp;
@@ -157,7 +157,7 @@ mod tests {
     async fn a_frame_that_is_not_what_it_announces_does_not_reach_the_window() {
         let (host, room) = TestApp::hosting("Ada").await;
         let (member, _) = TestApp::joining("Ben", &room).await;
-        let spec = StreamSpec {
+        let spec = StreamDescription {
             source: SourceKind::Camera,
             title: "Camera".to_owned(),
             width: SIDE,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use media::{Capture, CaptureError, SourceId};
-use netcore::proto::video::{AdaptationConfig, StreamSpec};
+use netcore::proto::video::{AdaptationConfig, StreamDescription};
 use netcore::proto::{Bitrate, StreamId, Transport};
 use netcore::{Publisher, Room, VideoError};
 
@@ -152,7 +152,7 @@ impl Live {
     }
 
     /// What the room is given of it.
-    pub fn spec(&self) -> StreamSpec {
+    pub fn spec(&self) -> StreamDescription {
         self.publisher.spec()
     }
 
@@ -295,8 +295,8 @@ impl Live {
     }
 }
 
-fn spec_of(wish: &Wish, format: Format, title: &str) -> StreamSpec {
-    StreamSpec {
+fn spec_of(wish: &Wish, format: Format, title: &str) -> StreamDescription {
+    StreamDescription {
         source: source::kind_of(&wish.source),
         title: title.to_owned(),
         width: format.width,

@@ -7,7 +7,7 @@ use loopback_tests::{Caller, FalseHost};
 use netcore::proto::chat::{self, Body, Entry};
 use netcore::proto::files::{self, FileHash, FileInfo, FileState};
 use netcore::proto::session::{self, Fingerprint, Person, Presence, Profile, Refusal, RefusalCode};
-use netcore::proto::video::{self, SourceKind, StreamInfo, StreamSpec};
+use netcore::proto::video::{self, SourceKind, StreamDescription, StreamInfo};
 use netcore::proto::wire::MAX_UNIX_MS;
 use netcore::proto::{FileId, MemberId, Notice, Request, StreamId, Transport};
 
@@ -135,7 +135,7 @@ async fn name_everything(caller: &mut Caller, name: &str) {
     let stream = StreamInfo {
         id: StreamId(1),
         owner: MemberId(2),
-        spec: StreamSpec {
+        spec: StreamDescription {
             source: SourceKind::Camera,
             title: name.to_owned(),
             width: 160,

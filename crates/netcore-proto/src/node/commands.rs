@@ -137,7 +137,7 @@ impl Node {
     ///
     /// # Errors
     /// [`CommandError::NotConnected`].
-    pub fn publish(&mut self, local: u64, spec: &video::StreamSpec) -> Result<(), CommandError> {
+    pub fn publish(&mut self, local: u64, spec: &video::StreamDescription) -> Result<(), CommandError> {
         self.ask(
             Request::Video(video::Request::Publish {
                 local,
@@ -157,7 +157,11 @@ impl Node {
     ///
     /// # Errors
     /// [`CommandError::NotConnected`].
-    pub fn change_stream(&mut self, stream: StreamId, spec: &video::StreamSpec) -> Result<(), CommandError> {
+    pub fn change_stream(
+        &mut self,
+        stream: StreamId,
+        spec: &video::StreamDescription,
+    ) -> Result<(), CommandError> {
         self.ask(
             Request::Video(video::Request::Change {
                 stream,

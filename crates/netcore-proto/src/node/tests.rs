@@ -10,7 +10,7 @@ use crate::ground::{ConnId, FileId};
 use crate::io::{Event, Notice, Request};
 use crate::session::PeerInfo;
 use crate::session::Returning;
-use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamSpec};
+use crate::video::{MAX_STREAMS, MAX_STREAMS_EACH, SourceKind, StreamDescription};
 use crate::wire::{AttachToken, ControlDecoder, MAX_CONTROL_BYTES, MAX_EXACT, encode_control};
 
 /// All that a newcomer is sent, however full a room is.
@@ -90,7 +90,7 @@ fn full_room() -> Node {
     for number in 0..MAX_STREAMS as u32 {
         let publish = video::Request::Publish {
             local: number.into(),
-            spec: StreamSpec {
+            spec: StreamDescription {
                 source: SourceKind::Camera,
                 title: "\u{10348}".repeat(100),
                 width: u16::MAX,
@@ -461,7 +461,7 @@ fn a_member_publishes_what_a_host_can_read_whatever_its_own_wish_is() {
         pass(&mut host, &mut member);
         host.handle_drained(conn);
     }
-    let spec = StreamSpec {
+    let spec = StreamDescription {
         source: SourceKind::Camera,
         title: "title ".repeat(100_000),
         width: 640,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamInfo, StreamSpec};
+use super::{Event, MAX_STREAMS, MAX_STREAMS_EACH, Notice, Request, StreamDescription, StreamInfo};
 use crate::ground::machine::HostMachine;
 use crate::ground::sink::{HostSink, Recipients};
 use crate::ground::{MemberId, Person, Refusal, RefusalCode, StreamId};
@@ -74,7 +74,7 @@ impl Host {
     pub(crate) fn publish(
         &mut self,
         owner: MemberId,
-        spec: &StreamSpec,
+        spec: &StreamDescription,
         out: &mut impl HostSink<Notice, Event>,
     ) -> Result<StreamInfo, Refusal> {
         let own = self
@@ -118,7 +118,7 @@ impl Host {
         &mut self,
         from: MemberId,
         stream: StreamId,
-        spec: &StreamSpec,
+        spec: &StreamDescription,
         out: &mut impl HostSink<Notice, Event>,
     ) {
         let Some(stream) = self

@@ -26,7 +26,7 @@ const MAX_TITLE_CHARS: usize = 100;
 
 /// What a publisher says of a stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StreamSpec {
+pub struct StreamDescription {
     /// Where its pictures come from.
     pub source: SourceKind,
     /// A few words for people, such as the camera's name.
@@ -41,12 +41,12 @@ pub struct StreamSpec {
     pub transport: Transport,
 }
 
-impl StreamSpec {
-    /// The spec with its words cut to 100 characters, its size to [`MAX_PICTURE_SIDE`], and its rate to what can be: 0 to
+impl StreamDescription {
+    /// The description with its words cut to 100 characters, its size to [`MAX_PICTURE_SIDE`], and its rate to what can be: 0 to
     /// 1,000.
     #[must_use]
-    pub fn sanitized(&self) -> StreamSpec {
-        let StreamSpec {
+    pub fn sanitized(&self) -> StreamDescription {
+        let StreamDescription {
             source,
             title,
             width,
@@ -54,7 +54,7 @@ impl StreamSpec {
             rate,
             transport,
         } = self;
-        StreamSpec {
+        StreamDescription {
             source: *source,
             title: text::line(title, MAX_TITLE_CHARS),
             width: (*width).clamp(1, MAX_PICTURE_SIDE),
@@ -77,7 +77,7 @@ pub struct StreamInfo {
     /// Who publishes it.
     pub owner: MemberId,
     /// What it is.
-    pub spec: StreamSpec,
+    pub spec: StreamDescription,
 }
 
 /// What a member wants of the streams.
@@ -89,14 +89,14 @@ pub enum Request {
         /// The publisher's own number for it.
         local: u64,
         /// What it is.
-        spec: StreamSpec,
+        spec: StreamDescription,
     },
     /// My stream is different from now on.
     Change {
         /// Which.
         stream: StreamId,
         /// What it is now.
-        spec: StreamSpec,
+        spec: StreamDescription,
     },
     /// My stream is over.
     Unpublish {

@@ -34,7 +34,7 @@ pub use frame::{
 };
 pub(crate) use host::Host;
 pub(crate) use member::Member;
-pub use message::{Notice, Request, SourceKind, StreamInfo, StreamSpec};
+pub use message::{Notice, Request, SourceKind, StreamDescription, StreamInfo};
 pub use receiver::{Arrival, Receiver, ReceiverCounts};
 pub use result::{DropReason, FrameOutcome, FrameResult, LossReason};
 pub use sender::{Sender, SenderConfig, WindowMode};

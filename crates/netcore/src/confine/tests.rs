@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use netcore_proto::session::{self, Presence, Profile};
-use netcore_proto::video::{SourceKind, StreamSpec, WindowMode};
+use netcore_proto::video::{SourceKind, StreamDescription, WindowMode};
 use netcore_proto::{MemberId, Transport};
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -103,7 +103,7 @@ impl Party {
 
 /// A stream of Ben's is live and watched by the others. Frames keep coming while the returned task lives.
 async fn go_live(ben: &Party) -> tokio::task::JoinHandle<()> {
-    let spec = StreamSpec {
+    let spec = StreamDescription {
         source: SourceKind::Pattern,
         title: "Pattern".into(),
         width: 64,

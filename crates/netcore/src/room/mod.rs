@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use netcore_proto::files::FileInfo;
 use netcore_proto::session::{Fingerprint, Profile};
-use netcore_proto::video::{AckMode, StreamSpec, StreamInfo};
+use netcore_proto::video::{AckMode, StreamDescription, StreamInfo};
 use netcore_proto::{CommandError, FileId, FrameNumber, MemberId, Node, StreamId, Time};
 use netem::{Conditions, PathCounts};
 use tokio::sync::{broadcast, oneshot};
@@ -280,7 +280,7 @@ impl Room {
     ///
     /// # Errors
     /// [`VideoError`].
-    pub async fn publish(&self, spec: StreamSpec) -> Result<Publisher, VideoError> {
+    pub async fn publish(&self, spec: StreamDescription) -> Result<Publisher, VideoError> {
         Publisher::start(self.inner.video.clone(), spec).await
     }
 

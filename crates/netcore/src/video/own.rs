@@ -2,14 +2,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use netcore_proto::StreamId;
-use netcore_proto::video::{Adaptation, StreamSpec};
+use netcore_proto::video::{Adaptation, StreamDescription};
 use parking_lot::Mutex;
 
 use super::stream::Stream;
 
 /// A stream of ours, whether or not there is a connection right now.
 pub(crate) struct OwnStream {
-    pub(super) spec: Mutex<StreamSpec>,
+    pub(super) spec: Mutex<StreamDescription>,
     live: Mutex<Option<Arc<Stream>>>,
     /// How pictures are to be made, once the publisher wants to follow it.
     pub(super) adaptation: Mutex<Option<Adaptation>>,
@@ -17,7 +17,7 @@ pub(crate) struct OwnStream {
 }
 
 impl OwnStream {
-    pub(super) fn new(spec: StreamSpec) -> Arc<OwnStream> {
+    pub(super) fn new(spec: StreamDescription) -> Arc<OwnStream> {
         Arc::new(OwnStream {
             spec: Mutex::new(spec),
             live: Mutex::default(),
@@ -26,7 +26,7 @@ impl OwnStream {
         })
     }
 
-    pub(super) fn spec(&self) -> StreamSpec {
+    pub(super) fn spec(&self) -> StreamDescription {
         self.spec.lock().clone()
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netcore_proto::session::{Refusal, RefusalCode};
-use netcore_proto::video::{Event, StreamInfo, StreamSpec};
+use netcore_proto::video::{Event, StreamDescription, StreamInfo};
 use netcore_proto::wire::{Attachment, Direction};
 use netcore_proto::{MemberId, Node, StreamId};
 use parking_lot::{Mutex, RwLock};
@@ -209,7 +209,7 @@ impl Plane {
         }
         self.streams.write().insert(info.id, stream.clone());
         self.share_memory();
-        let StreamSpec {
+        let StreamDescription {
             width,
             height,
             rate,

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use netcore_proto::video::{Adaptation, AdaptationConfig, EncodingTarget, Frame, FrameHeader, StreamSpec};
+use netcore_proto::video::{
+    Adaptation, AdaptationConfig, EncodingTarget, Frame, FrameHeader, StreamDescription,
+};
 use netcore_proto::{Bitrate, FrameNumber, StreamId, Time};
 
 use super::hub::ShownFrame;
@@ -19,7 +21,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) async fn start(plane: Arc<Plane>, spec: StreamSpec) -> Result<Publisher, VideoError> {
+    pub(crate) async fn start(plane: Arc<Plane>, spec: StreamDescription) -> Result<Publisher, VideoError> {
         let spec = spec.sanitized();
         let local = crate::local::next_local();
         let own = OwnStream::new(spec.clone());
@@ -47,7 +49,7 @@ impl Publisher {
     }
 
     /// What the stream is now.
-    pub fn spec(&self) -> StreamSpec {
+    pub fn spec(&self) -> StreamDescription {
         self.own.spec()
     }
 
@@ -103,7 +105,7 @@ impl Publisher {
     ///
     /// # Errors
     /// [`VideoError::NotConnected`]: the change takes effect when the connection is back.
-    pub async fn change(&self, spec: StreamSpec) -> Result<(), VideoError> {
+    pub async fn change(&self, spec: StreamDescription) -> Result<(), VideoError> {
         let spec = spec.sanitized();
         *self.own.spec.lock() = spec.clone();
         let Some(stream) = self.own.live() else {

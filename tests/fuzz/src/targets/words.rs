@@ -5,7 +5,7 @@ use std::str::FromStr;
 use netcore_proto::chat::{MAX_TEXT_BYTES, sanitized_text};
 use netcore_proto::files::{MAX_FILE_NAME_BYTES, safe_name};
 use netcore_proto::session::{Fingerprint, MAX_ABOUT_CHARS, MAX_NAME_CHARS, Profile};
-use netcore_proto::video::{SourceKind, StreamSpec};
+use netcore_proto::video::{SourceKind, StreamDescription};
 
 pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -35,7 +35,7 @@ pub(crate) fn run(bytes: &[u8]) {
     if let Ok(fingerprint) = Fingerprint::from_str(&text) {
         assert!(fingerprint.to_string().eq_ignore_ascii_case(&text));
     }
-    let spec = StreamSpec {
+    let spec = StreamDescription {
         source: SourceKind::Camera,
         title: text.clone().into_owned(),
         width: 1,

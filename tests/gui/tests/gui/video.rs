@@ -7,7 +7,7 @@ use std::time::Duration;
 use gui_tests::Window;
 use media::jpeg::Encoder;
 use media::{Planes, pattern};
-use netcore::proto::video::{SourceKind, StreamSpec};
+use netcore::proto::video::{SourceKind, StreamDescription};
 use netcore::proto::{StreamId, Transport};
 use netcore::{Publisher, clock};
 
@@ -17,8 +17,8 @@ const WIDE: (u32, u32) = (1280, 800);
 /// WebDriver's code for the Escape key.
 const ESCAPE: &str = "\u{E00C}";
 
-fn spec(transport: Transport) -> StreamSpec {
-    StreamSpec {
+fn spec(transport: Transport) -> StreamDescription {
+    StreamDescription {
         source: SourceKind::Pattern,
         title: "Pattern".into(),
         width: 640,

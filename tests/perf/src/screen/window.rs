@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gui_tests::{Display, Driver, Window};
 use netcore::proto::Transport;
-use netcore::proto::video::{FrameOutcome, StreamSpec};
+use netcore::proto::video::{FrameOutcome, StreamDescription};
 use netcore::{Publisher, Room};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -35,7 +35,7 @@ pub(super) fn ours(transport: Transport, shape: Shape) -> Outcome<Seen> {
     let runtime = Runtime::new()?;
     let (room, publisher) = runtime.block_on(async {
         let room = Room::host(ours::host_options(homes[0].path())?).await?;
-        let spec = StreamSpec {
+        let spec = StreamDescription {
             width: shape.width,
             height: shape.height,
             ..ours::spec(transport)

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::BytesMut;
 use netcore_proto::video::{
     Event as VideoEvent, Frame, FrameHeader, Receiver, Sender, SenderConfig, SourceKind, StreamDatagram,
-    StreamSpec, WindowMode,
+    StreamDescription, WindowMode,
 };
 use netcore_proto::{Bitrate, Event, FrameNumber, MemberId, Span, StreamId, Time, Transport, session};
 
@@ -415,8 +415,8 @@ fn sending() -> SenderConfig {
     }
 }
 
-fn spec(transport: Transport) -> StreamSpec {
-    StreamSpec {
+fn spec(transport: Transport) -> StreamDescription {
+    StreamDescription {
         source: SourceKind::Pattern,
         title: "pattern".into(),
         width: 1280,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::video::{Live, Wish};
 use media::{Capture, CaptureEvent, CaptureSpec, CapturedFrame};
 use netcore::proto::StreamId;
-use netcore::proto::video::{DropReason, FrameOutcome, SourceKind, StreamSpec};
+use netcore::proto::video::{DropReason, FrameOutcome, SourceKind, StreamDescription};
 use netcore::{LinkResult, Publisher, Room, TransferState, clock};
 use parking_lot::Mutex;
 use report::FileRate;
@@ -79,7 +79,7 @@ pub(super) struct FullSpeed {
 impl FullSpeed {
     async fn start(room: &Room, wish: Wish) -> Result<FullSpeed> {
         let pictures = first_pictures(&wish).await?;
-        let spec = StreamSpec {
+        let spec = StreamDescription {
             source: SourceKind::Pattern,
             title: "full speed".into(),
             width: pictures[0].width,

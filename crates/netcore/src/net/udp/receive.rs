@@ -244,8 +244,8 @@ mod tests {
     use std::net::SocketAddr;
 
     use netcore_proto::video::{
-        self, Fragment, Frame, FrameHeader, FrameOutcome, Sender, SenderConfig, SourceKind, StreamInfo,
-        StreamSpec,
+        self, Fragment, Frame, FrameHeader, FrameOutcome, Sender, SenderConfig, SourceKind,
+        StreamDescription, StreamInfo,
     };
     use netcore_proto::{FrameNumber, MemberId, Transport};
     use tokio::net::UdpSocket;
@@ -343,7 +343,7 @@ mod tests {
     }
 
     fn stream_of(peer: u32) -> Arc<Stream> {
-        let spec = StreamSpec {
+        let spec = StreamDescription {
             source: SourceKind::Pattern,
             title: "pattern".to_owned(),
             width: 640,

@@ -1,6 +1,6 @@
 //! Which streams exist, and the relay at the host.
 
-use netcore_proto::video::{Event as VideoEvent, MAX_STREAMS_EACH, SourceKind, StreamSpec};
+use netcore_proto::video::{Event as VideoEvent, MAX_STREAMS_EACH, SourceKind, StreamDescription};
 use netcore_proto::{Span, StreamId, Transport};
 use sim_tests::effects::Conditions;
 use sim_tests::{LiveScenario, Scenario, Step, World};
@@ -119,7 +119,7 @@ fn one_person_has_so_many_streams() {
                 );
             }),
             Step::act("a spec that makes no sense", |world| {
-                let spec = StreamSpec {
+                let spec = StreamDescription {
                     source: SourceKind::Camera,
                     title: "\u{7}t".repeat(1_000),
                     width: 0,

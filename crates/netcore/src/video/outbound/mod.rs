@@ -49,7 +49,7 @@ pub(crate) struct Outbound {
 
 struct State {
     /// What the frames are meant to go by.
-    wish: Transport,
+    intended: Transport,
     sender: Sender,
     /// When the link's task wakes up by itself.
     alarm: Option<Time>,
@@ -58,11 +58,11 @@ struct State {
     jitter_us: Option<(Transport, u64)>,
 }
 
-/// What carries frames that are meant to go by `wish`.
-fn carried(wish: Transport, association: &Association, stays_on_udp: &AtomicBool) -> Transport {
-    match wish {
+/// What carries frames that are meant to go by `intended`.
+fn carried(intended: Transport, association: &Association, stays_on_udp: &AtomicBool) -> Transport {
+    match intended {
         Transport::Udp if !stays_on_udp.load(Ordering::Relaxed) => association.carrier(),
-        wish => wish,
+        intended => intended,
     }
 }
 
@@ -70,12 +70,12 @@ impl Outbound {
     /// Begins a link, and the task that does what has to be done later. `None` when the room is closing.
     pub(crate) fn start(
         key: LinkKey,
-        wish: Transport,
+        intended: Transport,
         shared: &Arc<Shared>,
         peer: &Peer,
         cancel: CancellationToken,
     ) -> Option<Arc<Outbound>> {
-        let transport = carried(wish, &peer.association, &shared.stays_on_udp);
+        let transport = carried(intended, &peer.association, &shared.stays_on_udp);
         let config = SenderConfig {
             transport,
             window: shared.window,
@@ -83,7 +83,7 @@ impl Outbound {
             ..SenderConfig::default()
         };
         let state = State {
-            wish,
+            intended,
             sender: Sender::new(key.stream, config),
             alarm: None,
             meter: LinkMeter::new(transport),
@@ -136,9 +136,9 @@ impl Outbound {
         self.send_now();
     }
 
-    /// The frames are meant to go by `wish` from now on.
-    pub(crate) fn set_transport(&self, wish: Transport) {
-        self.state.lock().wish = wish;
+    /// The frames are meant to go by `intended` from now on.
+    pub(crate) fn set_transport(&self, intended: Transport) {
+        self.state.lock().intended = intended;
         self.follow();
     }
 
@@ -300,13 +300,13 @@ impl StreamSender for Outbound {
     fn follow(&self) {
         {
             let mut state = self.state.lock();
-            let transport = carried(state.wish, &self.association, &self.stays_on_udp);
+            let transport = carried(state.intended, &self.association, &self.stays_on_udp);
             if transport == state.sender.transport() {
                 return;
             }
             state.sender.set_transport(transport);
             state.meter.set_transport(transport);
-            if transport != state.wish {
+            if transport != state.intended {
                 state.sender.handle_datagrams_blocked(clock::now());
                 self.record_results(&mut state);
             }

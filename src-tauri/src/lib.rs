@@ -70,6 +70,7 @@ impl Options {
 
 /// Reads the command line, opens the window and runs until it is closed.
 pub fn run() -> ExitCode {
+    netcore::survive_length_limit();
     let options = Options::parse();
     if !graphics::has_display() {
         return failed(

@@ -210,7 +210,7 @@ impl From<FileError> for IpcError {
             FileError::Changed { path, .. } => coded(ErrorCode::FileChanged).with("name", name_of(path)),
             FileError::OfferEnded { .. } => coded(ErrorCode::FileChanged),
             FileError::TooManyOpen => coded(ErrorCode::TooManyOpen),
-            FileError::Unwritable { .. } => coded(ErrorCode::Storage),
+            FileError::Unwritable { .. } | FileError::LengthLimit { .. } => coded(ErrorCode::Storage),
             FileError::Gone(_) => coded(ErrorCode::FileGone),
             FileError::Corrupt { .. } => coded(ErrorCode::FileCorrupt),
             FileError::SenderFailed { .. } => coded(ErrorCode::FileGone),

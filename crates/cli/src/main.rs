@@ -30,6 +30,7 @@ use output::Screen;
 const LONGEST_END: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    netcore::survive_length_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return answer(&error),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{LineWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -108,9 +108,28 @@ struct Lines {
 
 enum Place {
     Claimed(OutputFile),
-    Begun(LineWriter<File>),
+    Begun(Growing),
     /// It could not be begun.
     Lost,
+}
+
+/// A file that grows by whole lines.
+struct Growing {
+    file: File,
+    bytes: u64,
+}
+
+impl Growing {
+    fn add(&mut self, line: &str) -> std::io::Result<()> {
+        let line = format!("{line}\n");
+        let written = self.file.write_all(line.as_bytes());
+        match written {
+            Ok(()) => self.bytes += line.len() as u64,
+            // Half a line would be read as a result. What is no regular file has no end to move.
+            Err(_) => drop(self.file.set_len(self.bytes)),
+        }
+        written
+    }
 }
 
 impl Lines {
@@ -129,14 +148,17 @@ impl Lines {
 
     fn try_write(&mut self, line: &str) -> std::io::Result<()> {
         if let Place::Begun(out) = &mut self.place {
-            return writeln!(out, "{line}");
+            return out.add(line);
         }
         if let Place::Claimed(file) = std::mem::replace(&mut self.place, Place::Lost) {
-            let mut out = LineWriter::new(file.begin()?);
+            let mut out = Growing {
+                file: file.begin()?,
+                bytes: 0,
+            };
             if let Some(heading) = self.heading {
-                writeln!(out, "{heading}")?;
+                out.add(heading)?;
             }
-            writeln!(out, "{line}")?;
+            out.add(line)?;
             self.place = Place::Begun(out);
         }
         Ok(())

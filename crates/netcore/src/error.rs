@@ -247,6 +247,14 @@ pub enum FileError {
         /// The longest file there, in bytes, when that is known.
         longest: Option<u64>,
     },
+    /// This program may write no file as long as that.
+    #[error(
+        "this program may write no file longer than {longest} bytes (ulimit -f): start it with a higher limit, then fetch the file again"
+    )]
+    LengthLimit {
+        /// The longest one, in bytes.
+        longest: u64,
+    },
     /// It is whole and right, and cannot be given its name in the folder it was fetched into.
     #[error(
         "the file is whole and stays as {}: it cannot be put into {} ({why}); it will be when you resume, without being fetched \
@@ -333,7 +341,13 @@ impl FileError {
                 | FileError::Changed { .. }
                 | FileError::OfferEnded { .. }
                 | FileError::TooLong { .. }
+                | FileError::LengthLimit { .. }
         )
+    }
+
+    /// Whether it may be otherwise soon, by itself.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, FileError::TooManyOpen)
     }
 
     /// The words for others about it: where things are on this computer is nobody else's business.
@@ -349,6 +363,7 @@ impl FileError {
                     limit_in_words(*longest)
                 )
             }
+            FileError::LengthLimit { longest } => format!("its files cannot be longer than {longest} bytes"),
             FileError::Changed { why, .. } => format!("the file {why}"),
             error => error.to_string(),
         }

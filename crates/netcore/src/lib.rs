@@ -49,6 +49,8 @@ pub use room::Room;
 pub use store::folders::{FolderError, Folders, HOME_VARIABLE, write_atomically};
 pub use store::identity::{Identity, IdentityError};
 pub use store::known::{KnownRoom, KnownRooms, KnownRoomsError};
+pub use store::length_limit::survive_length_limit;
+pub use store::save::save;
 pub use video::{FrameReceiver, Publisher, ShownFrame};
 
 /// This computer's name, for a profile's first device.

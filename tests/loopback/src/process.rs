@@ -21,10 +21,8 @@ impl HostProcess {
     pub fn start(program: &str, home: &Path, most_bytes: Option<u64>) -> HostProcess {
         match most_bytes {
             None => HostProcess::run(Command::new(program).arg(home)),
-            // The limit is counted in half kilobytes. Without the trap it would end the process instead of the writing.
-            Some(bytes) => {
-                HostProcess::limited(program, home, &format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
-            }
+            // The limit is counted in half kilobytes.
+            Some(bytes) => HostProcess::limited(program, home, &format!("ulimit -f {}", bytes / 512)),
         }
     }
 

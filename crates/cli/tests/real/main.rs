@@ -6,6 +6,7 @@
 mod batches;
 mod blocked;
 mod hostile;
+mod limits;
 mod measuring;
 mod outputs;
 mod program;

@@ -235,6 +235,14 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// Lets it have no file or connection open with a number from `soft` on, and so open no more of them; what is open stays so.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_descriptors(&self, soft: u32) {
+        let (id, limit) = (self.child.id().to_string(), format!("--nofile={soft}:"));
+        let set = Command::new("prlimit").args(["--pid", &id, &limit]).status();
+        assert!(set.unwrap().success());
+    }
+
     /// Sends a signal by name, such as `INT`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {

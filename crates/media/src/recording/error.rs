@@ -24,6 +24,15 @@ pub enum RecordError {
         /// The file that was being written.
         path: PathBuf,
     },
+    /// Neither the disk's file system nor the limit of this program (`ulimit -f`) lets it become longer.
+    #[error(
+        "{} may not become longer (by ulimit -f, or on this disk) and ends here. What was recorded until now is kept and plays.",
+        path.display()
+    )]
+    TooLong {
+        /// The file that was being written.
+        path: PathBuf,
+    },
     /// The system does not let it be written, for another reason.
     #[error("{} cannot be written ({reason}). Choose another place.", path.display())]
     Unwritable {
@@ -43,12 +52,13 @@ pub enum RecordError {
 }
 
 impl RecordError {
-    /// A stable word for programs: `exists`, `name`, `disk_full`, `unwritable`, `too_many_files`.
+    /// A stable word for programs: `exists`, `name`, `disk_full`, `too_long`, `unwritable`, `too_many_files`.
     pub fn code(&self) -> &'static str {
         match self {
             RecordError::Exists { .. } => "exists",
             RecordError::Name { .. } => "name",
             RecordError::DiskFull { .. } => "disk_full",
+            RecordError::TooLong { .. } => "too_long",
             RecordError::Unwritable { .. } => "unwritable",
             RecordError::TooManyFiles { .. } => "too_many_files",
         }
@@ -58,10 +68,9 @@ impl RecordError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::AlreadyExists => RecordError::Exists { path },
-            // A quota, and a file system whose files can be no longer, leave as little room.
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                RecordError::DiskFull { path }
-            }
+            // A quota leaves as little room.
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => RecordError::DiskFull { path },
+            io::ErrorKind::FileTooLarge => RecordError::TooLong { path },
             _ => RecordError::Unwritable {
                 path,
                 reason: error.to_string(),

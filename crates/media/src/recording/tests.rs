@@ -291,18 +291,18 @@ fn in_the_background_everything_is_written_before_it_is_over() {
     assert_eq!(ffprobe(&path).len(), 20);
 }
 
-/// Files of this process may have 1 MiB and no more, which is to the recorder as a disk without room.
+/// Files of this process may have 1 MiB and no more, which is to the recorder nearly as a disk without room.
 #[cfg(unix)]
 #[test]
-fn a_full_disk_is_said_and_what_was_kept_plays() {
+fn a_file_that_may_not_become_longer_is_said_and_what_was_kept_plays() {
     let dir = tempfile::tempdir().unwrap();
     let program = std::env::current_exe().unwrap();
     // Ignored signals stay ignored in the program that takes the shell's place; blocks are 512 bytes.
-    let script = "trap '' XFSZ; ulimit -f 2048; exec \"$1\" --ignored --exact recording::tests::until_the_disk_is_full";
+    let script = "trap '' XFSZ; ulimit -f 2048; exec \"$1\" --ignored --exact recording::tests::until_the_file_is_too_long";
     let output = Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(program)
-        .env("ROOMWIRE_FULL_DISK", dir.path())
+        .env("ROOMWIRE_SHORT_FILES", dir.path())
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&output.stdout);
@@ -312,12 +312,12 @@ fn a_full_disk_is_said_and_what_was_kept_plays() {
 /// Run by the test before, in a process with such a limit.
 #[cfg(unix)]
 #[test]
-#[ignore = "run by a_full_disk_is_said_and_what_was_kept_plays"]
-fn until_the_disk_is_full() {
-    let path = PathBuf::from(std::env::var_os("ROOMWIRE_FULL_DISK").expect("a small disk")).join("clip.avi");
+#[ignore = "run by a_file_that_may_not_become_longer_is_said_and_what_was_kept_plays"]
+fn until_the_file_is_too_long() {
+    let path = PathBuf::from(std::env::var_os("ROOMWIRE_SHORT_FILES").expect("a folder")).join("clip.avi");
     let mut recorder = Recorder::create(&path, 30.0).unwrap();
     let error = (0..10_000).find_map(|number| put(&mut recorder, number, u64::from(number) * 33).err());
-    assert_eq!(error.clone(), Some(RecordError::DiskFull { path: path.clone() }));
+    assert_eq!(error.clone(), Some(RecordError::TooLong { path: path.clone() }));
     assert_eq!(put(&mut recorder, 0, 0).err(), error, "and it stays so");
     let recorded = recorder.finish();
     assert!(recorded.frames > 50, "{}", recorded.frames);

@@ -9,7 +9,7 @@ use super::record::{CHUNK_BYTES, Received, receive_record};
 use super::transfer::{Attempt, Transfer};
 use crate::clock;
 use crate::error::FileError;
-use crate::store::disk::PartialFile;
+use crate::store::disk::{DescriptorWait, PartialFile, with_descriptors};
 
 /// A member fetches a file from the host, as often as it takes.
 pub(super) async fn from_host(
@@ -18,7 +18,7 @@ pub(super) async fn from_host(
 ) -> Result<(Option<PathBuf>, FileHash), FileError> {
     let mut slot = transfer.partial.lock().await;
     if slot.is_none() {
-        *slot = Some(begin(transfer)?);
+        *slot = Some(begin(transfer).await?);
     }
     loop {
         let Some(partial) = slot.as_mut() else {
@@ -45,11 +45,14 @@ pub(super) async fn from_host(
 
 /// Begins the file that is fetched. What ends a run first cancels it and then clears what has come, so a run that finds
 /// itself cancelled here, where what has come is in its hands, must not begin anything.
-fn begin(transfer: &Transfer) -> Result<PartialFile, FileError> {
-    if transfer.run.lock().is_cancelled() {
-        return Err(FileError::Cancelled);
-    }
-    PartialFile::begin(transfer.folder()?, transfer.info.size)
+async fn begin(transfer: &Transfer) -> Result<PartialFile, FileError> {
+    let begin = || {
+        if transfer.run.lock().is_cancelled() {
+            return Err(FileError::Cancelled);
+        }
+        PartialFile::begin(transfer.folder()?, transfer.info.size)
+    };
+    with_descriptors(|| std::future::ready(begin()), FileError::is_passing).await
 }
 
 /// Gives the whole file its name. Until it has one, what has come stays in the slot.
@@ -62,9 +65,13 @@ async fn finish(
     let partial = slot.as_mut().ok_or_else(gone)?;
     let hash = partial.checked().ok_or_else(gone)?;
     let name = &transfer.info.name;
-    let path = partial
-        .finish(name, &context.origin, &context.shared.unplaced)
-        .await?;
+    let mut descriptors = DescriptorWait::default();
+    let path = loop {
+        match partial.finish(name, &context.origin, &context.shared.unplaced).await {
+            Err(error) if error.is_passing() => descriptors.wait().await,
+            placed => break placed?,
+        }
+    };
     slot.take();
     Ok((Some(path), hash))
 }
@@ -118,7 +125,7 @@ pub(super) async fn from_spool(
     let spool = context.spool(id).await.ok_or(FileError::Gone(id))?;
     let mut reader = spool.reader(0);
     // The spool is at hand, so a new run begins anew.
-    let partial = slot.insert(begin(transfer)?);
+    let partial = slot.insert(begin(transfer).await?);
     let mut progress = Progress::new(transfer.info.size, 0, clock::now());
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     let announced = loop {

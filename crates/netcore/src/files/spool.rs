@@ -130,7 +130,7 @@ impl Spool {
         if partial.is_none() {
             let begin = with_descriptors(
                 || std::future::ready(PartialFile::begin(&self.shared.spool, self.info.size)),
-                |error| matches!(error, FileError::TooManyOpen),
+                FileError::is_passing,
             );
             let begun = tokio::time::timeout(DESCRIPTOR_PATIENCE, begin).await;
             match begun.unwrap_or(Err(FileError::TooManyOpen)) {

@@ -4,3 +4,5 @@ pub(crate) mod disk;
 pub(crate) mod folders;
 pub(crate) mod identity;
 pub(crate) mod known;
+pub(crate) mod length_limit;
+pub(crate) mod save;

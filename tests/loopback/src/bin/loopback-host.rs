@@ -31,6 +31,7 @@ fn exhaust() -> Vec<std::fs::File> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    netcore::survive_length_limit();
     let home: PathBuf = std::env::args_os().nth(1).ok_or("which folder?")?.into();
     let options = host_options(&home, 0);
     let log = netcore::event_log::init_logging(&options.folders, false);

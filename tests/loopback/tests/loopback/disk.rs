@@ -16,6 +16,13 @@ const MIB: usize = 1024 * 1024;
 
 /// Offers a file, not to be sent faster than the test wants.
 async fn offer(guest: &mut Guest, content: &[u8]) -> (FileId, Wire) {
+    let (id, wire, reply) = try_offer(guest, content).await;
+    assert_eq!(reply, AttachReply::Ready { offset: 0 });
+    (id, wire)
+}
+
+/// Offers a file and asks to send it.
+async fn try_offer(guest: &mut Guest, content: &[u8]) -> (FileId, Wire, AttachReply) {
     let offer = Offer {
         local: 1,
         name: "slow.bin".to_owned(),
@@ -32,15 +39,13 @@ async fn offer(guest: &mut Guest, content: &[u8]) -> (FileId, Wire) {
         _ => None,
     });
     let id = accepted.await;
-    let (wire, reply) = guest
-        .attach(Attachment::File {
-            file: id,
-            direction: Direction::Up,
-            offset: 0,
-        })
-        .await;
-    assert_eq!(reply, AttachReply::Ready { offset: 0 });
-    (id, wire)
+    let up = Attachment::File {
+        file: id,
+        direction: Direction::Up,
+        offset: 0,
+    };
+    let (wire, reply) = guest.attach(up).await;
+    (id, wire, reply)
 }
 
 async fn send(wire: &mut Wire, content: &[u8]) {
@@ -279,13 +284,14 @@ async fn a_host_that_may_write_no_more_says_so_and_the_room_goes_on() {
     let mut ben = Party::join("Ben", host.port).await.unwrap();
     let content = content(3 * MIB);
     let mut owner = Stranger::new(host.port).join("Owner").await;
-    let (id, mut wire) = offer(&mut owner, &content).await;
-    send(&mut wire, &content).await;
-    wire.send(&end_of(&content)).await;
+    // Refused before a byte is sent. That is no full disk: making room would not help.
+    let (id, _wire, reply) = try_offer(&mut owner, &content).await;
+    let AttachReply::Refused(refusal) = reply else {
+        panic!("{reply:?}")
+    };
     let why = words_of_failure(&ben, id).await;
-    // That is no full disk: making room would not help.
-    assert!(why.contains("cannot be longer"), "{why}");
-    wire.end().await;
+    assert!(why.contains("cannot be longer than 2097152 bytes"), "{why}");
+    assert!(refusal.message.ends_with(&why), "{refusal}");
     host.say("still here");
     ben.expect("the host speaks", |event| match event {
         RoomEvent::Chat(netcore::proto::chat::Event::Entry(entry)) => entry.local,

@@ -69,7 +69,7 @@ impl Drop for Reservation {
 /// Sets room for `size` bytes aside for `file` in `folder`: by the system where it can, by counting elsewhere.
 ///
 /// # Errors
-/// [`FileError::NoRoom`], or [`FileError::TooLong`] when the file system says so.
+/// [`FileError::NoRoom`], or [`FileError::TooLong`] and [`FileError::LengthLimit`] when the system says so.
 pub(super) fn reserve(folder: &Path, file: &File, size: u64) -> Result<Reservation, FileError> {
     // A file system that does not say how much room it has is simply tried.
     let space = fs4::statvfs(folder).ok().map(|stats| Space {
@@ -83,10 +83,7 @@ pub(super) fn reserve(folder: &Path, file: &File, size: u64) -> Result<Reservati
             size,
             available,
         },
-        Wanting::Length => FileError::TooLong {
-            folder: folder.to_owned(),
-            longest: longest_file(folder),
-        },
+        Wanting::Length => too_long(folder),
     })
 }
 
@@ -157,20 +154,43 @@ fn disk_of(folder: &Path) -> DiskId {
 /// Whether a file of `size` bytes can be at all in `folder`.
 ///
 /// # Errors
-/// [`FileError::TooLong`].
+/// [`FileError::TooLong`] or [`FileError::LengthLimit`].
 pub(super) fn check_length(folder: &Path, size: u64) -> Result<(), FileError> {
-    match longest_file(folder) {
-        Some(longest) if size > longest => Err(FileError::TooLong {
-            folder: folder.to_owned(),
-            longest: Some(longest),
-        }),
+    let limits = [longest_file(folder), process_limit()];
+    match limits.into_iter().flatten().min() {
+        Some(longest) if size > longest => Err(too_long(folder)),
         _ => Ok(()),
     }
 }
 
+/// What it means that a file in `folder` would be too long: the file system has none such, or this process may write none such.
+pub(super) fn too_long(folder: &Path) -> FileError {
+    let of_disk = longest_file(folder);
+    match process_limit() {
+        Some(longest) if of_disk.is_none_or(|of_disk| longest < of_disk) => {
+            FileError::LengthLimit { longest }
+        }
+        _ => FileError::TooLong {
+            folder: folder.to_owned(),
+            longest: of_disk,
+        },
+    }
+}
+
+/// The longest file that this process may write, in bytes; `None`: any.
+fn process_limit() -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        getrlimit(Resource::Fsize).current
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 /// The longest file that the file system of `folder` can have; `None` when that is more than anybody has, or not known.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn longest_file(folder: &Path) -> Option<u64> {
+fn longest_file(folder: &Path) -> Option<u64> {
     let stats = rustix::fs::statfs(folder).ok()?;
     // MSDOS_SUPER_MAGIC of linux/magic.h, which is FAT12 to FAT32 under each of its names.
     (stats.f_type as u64 & 0xffff_ffff == 0x4d44).then_some(FAT_LONGEST)
@@ -178,7 +198,7 @@ pub(super) fn longest_file(folder: &Path) -> Option<u64> {
 
 /// See above.
 #[cfg(target_os = "macos")]
-pub(super) fn longest_file(folder: &Path) -> Option<u64> {
+fn longest_file(folder: &Path) -> Option<u64> {
     let stats = rustix::fs::statfs(folder).ok()?;
     let name = stats.f_fstypename.iter().map(|c| *c as u8);
     name.take_while(|c| *c != 0).eq(*b"msdos").then_some(FAT_LONGEST)
@@ -187,7 +207,7 @@ pub(super) fn longest_file(folder: &Path) -> Option<u64> {
 /// See above.
 #[cfg(windows)]
 #[allow(unsafe_code)] // two calls of the system, with buffers of the lengths given
-pub(super) fn longest_file(folder: &Path) -> Option<u64> {
+fn longest_file(folder: &Path) -> Option<u64> {
     use std::os::windows::ffi::OsStrExt;
     use windows_sys::Win32::Storage::FileSystem::{GetVolumeInformationW, GetVolumePathNameW};
     const MAX_PATH: usize = 1_024;

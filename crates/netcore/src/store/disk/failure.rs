@@ -17,13 +17,7 @@ pub(crate) fn in_words(path: &Path, kept: u64, error: &io::Error) -> FileError {
             path: path.to_owned(),
             kept,
         },
-        io::ErrorKind::FileTooLarge => {
-            let folder = path.parent().unwrap_or(path);
-            FileError::TooLong {
-                folder: folder.to_owned(),
-                longest: capacity::longest_file(folder),
-            }
-        }
+        io::ErrorKind::FileTooLarge => capacity::too_long(path.parent().unwrap_or(path)),
         _ if is_out_of_descriptors(error) => FileError::TooManyOpen,
         _ => FileError::Unwritable {
             path: path.to_owned(),
@@ -42,22 +36,34 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code))
 }
 
+/// Waits for descriptors, and says so the first time.
+#[derive(Default)]
+pub(crate) struct DescriptorWait {
+    is_said: bool,
+}
+
+impl DescriptorWait {
+    /// Waits a while, after which it is worth another try.
+    pub(crate) async fn wait(&mut self) {
+        if !self.is_said {
+            self.is_said = true;
+            tracing::warn!(target: "roomwire::step", code = "files_wait",
+                "too many files and connections are open: transfers wait until some are closed");
+        }
+        tokio::time::sleep(OUT_OF_DESCRIPTORS_PAUSE).await;
+    }
+}
+
 /// Does what `attempt` does; while that fails for too many open files, says so once and tries again, for as long as it takes.
 pub(crate) async fn with_descriptors<T, E, F: Future<Output = Result<T, E>>>(
     mut attempt: impl FnMut() -> F,
     is_passing: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
-    let mut is_said = false;
+    let mut descriptors = DescriptorWait::default();
     loop {
         match attempt().await {
-            Err(error) if is_passing(&error) => {}
+            Err(error) if is_passing(&error) => descriptors.wait().await,
             outcome => return outcome,
         }
-        if !is_said {
-            is_said = true;
-            tracing::warn!(target: "roomwire::step", code = "files_wait",
-                "too many files and connections are open: transfers wait until some are closed");
-        }
-        tokio::time::sleep(OUT_OF_DESCRIPTORS_PAUSE).await;
     }
 }

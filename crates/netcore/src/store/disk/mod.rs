@@ -18,7 +18,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::error::FileError;
 use capacity::Reservation;
-pub(crate) use failure::{in_words, is_out_of_descriptors, with_descriptors};
+pub(crate) use failure::{DescriptorWait, in_words, is_out_of_descriptors, with_descriptors};
 pub(crate) use leftover::{SharedFolder, sweep};
 use naming::{Naming, System, Whole, give_name};
 

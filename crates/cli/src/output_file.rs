@@ -12,7 +12,8 @@ use crate::exit::{Code, Failure, Result};
 /// A file that can be written, and to which nothing has been written yet.
 pub(crate) struct OutputFile {
     path: PathBuf,
-    file: File,
+    /// Taken when it is written to.
+    file: Option<File>,
     /// Whether there was none before, so that it goes again when there is nothing to write.
     is_new: bool,
 }
@@ -26,7 +27,7 @@ impl OutputFile {
     pub(crate) fn claim(path: &Path, overwrite: bool) -> Result<OutputFile> {
         let claimed = |file, is_new| OutputFile {
             path: path.to_owned(),
-            file,
+            file: Some(file),
             is_new,
         };
         match OpenOptions::new().write(true).create_new(true).open(path) {
@@ -50,21 +51,27 @@ impl OutputFile {
     /// # Errors
     /// When the old content cannot be taken away.
     pub(crate) fn begin(mut self) -> io::Result<File> {
-        if self.file.metadata()?.is_file() {
-            self.file.set_len(0)?;
-        }
         self.is_new = false;
-        self.file.try_clone()
+        let file = self.file.take().ok_or(io::ErrorKind::NotFound)?;
+        if file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        Ok(file)
     }
 
     /// Writes all there will be.
     ///
     /// # Errors
-    /// When the disk is full, for one.
-    pub(crate) fn put(self, content: &[u8]) -> Result<()> {
-        let path = self.path.clone();
-        let put = self.begin().and_then(|mut file| file.write_all(content));
-        put.map_err(|error| unwritable(&path, &error))
+    /// When the disk is full, for one. Then what was there before stays.
+    pub(crate) fn put(mut self, content: &[u8]) -> Result<()> {
+        let is_regular = |file: &File| file.metadata().is_ok_and(|found| found.is_file());
+        let put = match self.file.take() {
+            Some(mut pipe) if !is_regular(&pipe) => pipe.write_all(content),
+            // Closed by now: Windows replaces no file that is open.
+            _ => netcore::save(&self.path, |out| out.write_all(content)),
+        };
+        self.is_new &= put.is_err();
+        put.map_err(|error| unwritable(&self.path, &error))
     }
 }
 

@@ -33,7 +33,8 @@ pub(crate) async fn save_conversation(core: &Arc<Core>, text: String) -> Result<
         return Ok(None);
     };
     let to = path.clone();
-    let written = tokio::task::spawn_blocking(move || std::fs::write(&to, text)).await;
+    let write = move || netcore::save(&to, |out| out.write_all(text.as_bytes()));
+    let written = tokio::task::spawn_blocking(write).await;
     written
         .map_err(IpcError::internal)?
         .map_err(|error| IpcError::storage(&path, &error))?;

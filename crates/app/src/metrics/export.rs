@@ -1,7 +1,6 @@
 //! What was measured as a file: all results of a room, and the last comparison.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use netcore::LinkResult;
 use netcore::proto::metrics::{csv_header, csv_line, json_line};
@@ -15,7 +14,7 @@ use crate::error::{ErrorCode, IpcError};
 use crate::session::view::Language;
 
 /// Writes a file's content.
-type Writing = Box<dyn FnOnce(BufWriter<File>) -> io::Result<()> + Send>;
+type Writing = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 
 /// Lets a person choose where, and writes there what is known of every frame. `None` when they choose nothing.
 pub(super) async fn ask_and_write(core: &Core, format: ExportFormat) -> Result<Option<String>, IpcError> {
@@ -82,7 +81,7 @@ async fn ask_and_save(
         return Ok(None);
     };
     let to = path.clone();
-    let written = tokio::task::spawn_blocking(move || writing(BufWriter::new(File::create(&to)?)));
+    let written = tokio::task::spawn_blocking(move || netcore::save(&to, writing));
     written
         .await
         .map_err(IpcError::internal)?

@@ -111,7 +111,12 @@ fn write_new(folder: &Path, jpeg: &[u8]) -> std::io::Result<PathBuf> {
         };
         let path = folder.join(format!("Roomwire {stamp}{tail}.jpg"));
         match std::fs::File::create_new(&path) {
-            Ok(mut file) => return std::io::Write::write_all(&mut file, jpeg).map(|()| path),
+            Ok(mut file) => {
+                let written = std::io::Write::write_all(&mut file, jpeg);
+                // Half a picture is none.
+                let written = written.inspect_err(|_| drop(std::fs::remove_file(&path)));
+                return written.map(|()| path);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }

@@ -98,6 +98,9 @@ impl Sequence {
             });
         }
         self.since_rewind = 0;
-        feed.rewind()
+        feed.rewind()?;
+        // A file may be another one by now.
+        self.shape = feed.shape();
+        Ok(())
     }
 }

@@ -134,6 +134,8 @@ impl VideoReader for Ffmpeg {
             self.short_loop.next = 0;
             None
         } else {
+            // ffmpeg has its own words for a file that is gone.
+            self.order.path.metadata()?;
             Some(Run::start(&self.order)?)
         };
         Ok(())

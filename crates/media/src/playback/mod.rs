@@ -15,7 +15,8 @@ mod y4m;
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::clock::Clock;
 use crate::error::CaptureError;
@@ -39,23 +40,14 @@ pub(crate) fn open(
     clock: &Clock,
 ) -> Result<Box<dyn Feed>, CaptureError> {
     let ffmpeg = options.ffmpeg.then_some(FFMPEG);
-    let reader = open_reader(path, (spec.width, spec.height), ffmpeg).map_err(|error| error.of(path))?;
-    let Header {
-        width,
-        height,
-        rate,
-        steps_per_s,
-    } = reader.header();
-    let shape = Shape {
-        name: name_of(path),
-        width,
-        height,
-        rate,
-        tempo: Tempo::File { steps_per_s },
-    };
+    let wanted = (spec.width, spec.height);
+    let version = Version::of(path);
+    let reader = open_reader(path, wanted, ffmpeg).map_err(|error| error.of(path))?;
     Ok(Box::new(FileFeed {
         path: path.to_owned(),
-        shape,
+        wanted,
+        ffmpeg,
+        version,
         reader,
         clock: clock.clone(),
     }))
@@ -87,10 +79,11 @@ fn open_reader(
     wanted: (u16, u16),
     ffmpeg: Option<&str>,
 ) -> Result<Box<dyn VideoReader>, PlaybackError> {
-    let mut file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    // Before it is opened: a pipe without a writer would hold us there.
+    if !path.metadata()?.is_file() {
         return Err(PlaybackError::Foreign("it is not a file".to_owned()));
     }
+    let mut file = File::open(path)?;
     let mut magic = [0; 12];
     let len = read_up_to(&mut file, &mut magic)?;
     if len == 0 {
@@ -121,16 +114,68 @@ fn open_reader(
     }
 }
 
+/// What tells a file from what it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Version {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Version {
+    /// `None` where there is no file.
+    fn of(path: &Path) -> Option<Version> {
+        let found = path.metadata().ok()?;
+        Some(Version {
+            bytes: found.len(),
+            modified: found.modified().ok(),
+        })
+    }
+}
+
 struct FileFeed {
-    path: std::path::PathBuf,
-    shape: Shape,
+    path: PathBuf,
+    wanted: (u16, u16),
+    ffmpeg: Option<&'static str>,
+    /// As it was when `reader` opened it.
+    version: Option<Version>,
     reader: Box<dyn VideoReader>,
     clock: Clock,
 }
 
+impl FileFeed {
+    /// Opens the file again when it is no longer what it was: another program records into it, or it was replaced. One that cannot
+    /// be opened now, as between the removing of the old one and the making of the new one, is played on as it was, if it can be.
+    fn follow(&mut self) -> bool {
+        let version = Version::of(&self.path);
+        if version.is_none() || version == self.version {
+            return false;
+        }
+        match open_reader(&self.path, self.wanted, self.ffmpeg) {
+            Ok(reader) => (self.version, self.reader) = (version, reader),
+            Err(error) => {
+                tracing::debug!(%error, path = %self.path.display(), "the file changed and cannot be opened");
+                return false;
+            }
+        }
+        true
+    }
+}
+
 impl Feed for FileFeed {
     fn shape(&self) -> Shape {
-        self.shape.clone()
+        let Header {
+            width,
+            height,
+            rate,
+            steps_per_s,
+        } = self.reader.header();
+        Shape {
+            name: name_of(&self.path),
+            width,
+            height,
+            rate,
+            tempo: Tempo::File { steps_per_s },
+        }
     }
 
     fn next(&mut self, planes: &mut Planes) -> Result<Shot, CaptureError> {
@@ -146,6 +191,9 @@ impl Feed for FileFeed {
     }
 
     fn rewind(&mut self) -> Result<(), CaptureError> {
+        if self.follow() {
+            return Ok(());
+        }
         self.reader.rewind().map_err(|error| error.of(&self.path))
     }
 }

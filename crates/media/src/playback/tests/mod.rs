@@ -16,6 +16,7 @@ use crate::pattern;
 use crate::{Capture, CaptureEvent, CaptureOptions};
 
 mod avi;
+mod changing;
 mod ffmpeg;
 mod y4m;
 

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
+use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt, CreateGCAux, CreateWindowAux,
     PropMode, Rectangle, Window, WindowClass,
@@ -93,6 +94,19 @@ impl Xvfb {
     fn point_at(&self, x: i16, y: i16) {
         let warped = self.connection.warp_pointer(0u32, self.root, 0, 0, 0, 0, x, y);
         warped.unwrap().check().unwrap();
+    }
+
+    /// Calls the whole screen by this name, as the server of a desktop would.
+    fn name_the_screen(&self, name: &str) {
+        let name = self.connection.intern_atom(false, name.as_bytes()).unwrap();
+        let monitor = MonitorInfo {
+            name: name.reply().unwrap().atom,
+            width: SCREEN.0,
+            height: SCREEN.1,
+            ..MonitorInfo::default()
+        };
+        let named = self.connection.randr_set_monitor(self.root, monitor);
+        named.unwrap().check().unwrap();
     }
 
     fn open(&self, area: &ScreenArea) -> x11::X11Grab {
@@ -230,6 +244,26 @@ fn what_can_be_shown_is_listed() {
     assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!(found[0], (ScreenArea::Number(1), 640, 480));
     assert_eq!(found[1].0, ScreenArea::Window("Notes".into()));
+}
+
+#[test]
+fn a_wayland_desktops_screen_is_refused_in_words_and_its_x11_windows_are_shown() {
+    let xvfb = Xvfb::start();
+    xvfb.name_the_screen("XWAYLAND0");
+    let display = Some(xvfb.display.as_str());
+    for area in [ScreenArea::Primary, ScreenArea::Number(1)] {
+        let refused = x11::open(display, &area).map(|_| ()).unwrap_err();
+        assert_eq!(refused.code(), "no_screen");
+        assert!(refused.to_string().contains("(Wayland)"), "{refused}");
+    }
+    let nothing = x11::list(display).map(|_| ()).unwrap_err();
+    assert!(nothing.to_string().contains("(Wayland)"), "{nothing}");
+    xvfb.window("Notes", (0, 0), (100, 50), RED);
+    let listed = x11::list(display).unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].area, ScreenArea::Window("Notes".into()));
+    let mut grab = xvfb.open(&listed[0].area);
+    assert_eq!(at(&grabbed(&mut grab), 50, 25), RED);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use netcore_proto::session::{self, Refusal};
+use netcore_proto::session::{self, Refusal, RefusalCode};
 use netcore_proto::{ConnId, Event, MemberId, Node, Output};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{MissedTickBehavior, timeout};
@@ -244,6 +244,10 @@ impl ControlLoop {
                     self.open.remove(&conn);
                     self.lose_host();
                     self.notify_outcome(match refusal {
+                        // That nothing was heard of the room, the room does not say.
+                        Some(refusal) if refusal.code == RefusalCode::Silent => {
+                            ConnectionOutcome::Closed(refusal.message)
+                        }
                         Some(refusal) => ConnectionOutcome::Refused(refusal),
                         None => ConnectionOutcome::Closed("we left".to_owned()),
                     });

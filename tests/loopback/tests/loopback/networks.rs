@@ -6,7 +6,7 @@ use loopback_tests::{Computer, PATIENCE, Party, computers, pattern};
 use netcore::proto::chat::{Body, Entry};
 use netcore::proto::video::FrameOutcome;
 use netcore::proto::{Transport, session};
-use netcore::{Folders, JoinError, KnownRooms, RoomEvent, clock};
+use netcore::{Folders, JoinError, KnownRooms, LinkState, RoomEvent, clock};
 
 /// A host on any free port of all addresses.
 async fn host() -> Party {
@@ -206,6 +206,56 @@ async fn a_member_whose_address_changed_is_back_at_once() {
     assert!(took < Duration::from_secs(3), "{took:?}");
     a_frame_arrives(&host, &ben, Transport::Udp).await;
     a_frame_arrives(&ben, &host, Transport::Tcp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_address_changed_keeps_who_comes_by_another_and_takes_back_who_waits() {
+    let Some([a, b]) = with_cable() else { return };
+    a.ip("addr add 10.77.0.2/24 dev h0");
+    let host = a.run(host()).await;
+    let port = host.port();
+    let at = |ip: &str| format!("{ip}:{port}");
+    let mut ben = join(&b, &at("10.77.0.1")).await.unwrap();
+    let mut cai = join(&b, &at("10.77.0.2")).await.unwrap();
+    let before = ben.room.info().me;
+    // One address goes, and another comes.
+    a.ip("addr del 10.77.0.2/24 dev h0");
+    a.ip("addr add 10.77.0.3/24 dev h0");
+    let words = cai
+        .expect("Cai is notified", |event| match event {
+            RoomEvent::Link(LinkState::Lost { reason, .. }) => Some(reason.to_string()),
+            _ => None,
+        })
+        .await;
+    assert!(
+        words.contains("10.77.0.2") && words.contains("not been heard"),
+        "{words}"
+    );
+    a_frame_arrives(&host, &ben, Transport::Udp).await;
+    // Cai comes by the new address, and the host is known; who waits for the old one is back when that is.
+    let said = cai.room.say("said while away").await.unwrap();
+    let dia = join(&b, &at("10.77.0.3")).await.unwrap();
+    a_frame_arrives(&dia, &host, Transport::Udp).await;
+    a.ip("addr add 10.77.0.2/24 dev h0");
+    cai.expect("Cai is back", |event| {
+        matches!(event, RoomEvent::Link(LinkState::Up)).then_some(())
+    })
+    .await;
+    dia.until("what Cai said is heard", |now| {
+        now.chat
+            .iter()
+            .any(|entry| matches!(&entry.body, Body::Text { text } if text == "said while away"))
+    })
+    .await;
+    assert!(said.entry.is_none(), "it was said while nobody heard it");
+    a_frame_arrives(&cai, &host, Transport::Tcp).await;
+    // Nobody else noticed.
+    assert_eq!(ben.room.info().me, before);
+    let lost = std::iter::from_fn(|| ben.events.try_recv().ok());
+    assert_eq!(
+        lost.filter(|event| matches!(event, RoomEvent::Link(_))).count(),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

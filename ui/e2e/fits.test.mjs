@@ -116,35 +116,26 @@ function outOfPlace() {
     )
       continue;
     const open = { x: style.overflowX === "visible", y: style.overflowY === "visible" };
-    for (const child of place.childNodes) {
-      const inner =
-        child.nodeType === Node.TEXT_NODE
-          ? textBox(child)
-          : child.nodeType === Node.ELEMENT_NODE
-            ? child.getBoundingClientRect()
-            : null;
-      if (!inner || inner.width === 0 || inner.height === 0) continue;
-      if (child.nodeType === Node.ELEMENT_NODE) {
-        const own = getComputedStyle(child);
-        if (!child.checkVisibility()) continue;
-        if (
-          /absolute|fixed/.test(own.position) ||
-          /^inline$/.test(own.display) ||
-          parseFloat(own.marginTop) < 0 ||
-          parseFloat(own.marginBottom) < 0 ||
-          parseFloat(own.marginRight) < 0
-        )
-          continue;
-      }
-      const what = child.nodeType === Node.TEXT_NODE ? `"${child.data.trim().slice(0, 24)}"` : say(child);
-      if (open.x && (inner.right > box.right + SLACK || inner.left < box.left - SLACK))
-        found.push(`${what} is ${Math.round(inner.width)} wide in ${say(place)} of ${Math.round(box.width)}`);
+    const isBeside = (inner) => inner.right > box.right + SLACK || inner.left < box.left - SLACK;
+    const isAbove = (inner) => inner.bottom > box.bottom + SLACK || inner.top < box.top - SLACK;
+    const wide = (what, inner) =>
+      found.push(`${what} is ${Math.round(inner.width)} wide in ${say(place)} of ${Math.round(box.width)}`);
+    for (const { what, inner } of open.x ? lines(place) : []) if (isBeside(inner)) wide(what, inner);
+    for (const child of place.children) {
+      const inner = child.getBoundingClientRect();
+      if (inner.width === 0 || inner.height === 0 || !child.checkVisibility()) continue;
+      const own = getComputedStyle(child);
       if (
-        open.y &&
-        child.nodeType === Node.ELEMENT_NODE &&
-        (inner.bottom > box.bottom + SLACK || inner.top < box.top - SLACK)
+        /absolute|fixed/.test(own.position) ||
+        own.display === "inline" ||
+        parseFloat(own.marginTop) < 0 ||
+        parseFloat(own.marginBottom) < 0 ||
+        parseFloat(own.marginRight) < 0
       )
-        found.push(`${what} is ${Math.round(inner.height)} high in ${say(place)} of ${Math.round(box.height)}`);
+        continue;
+      if (open.x && isBeside(inner)) wide(say(child), inner);
+      if (open.y && isAbove(inner))
+        found.push(`${say(child)} is ${Math.round(inner.height)} high in ${say(place)} of ${Math.round(box.height)}`);
     }
     if (
       /hidden|clip/.test(style.overflowX) &&
@@ -163,10 +154,19 @@ function outOfPlace() {
   }
   return [...new Set(found)];
 
-  function textBox(node) {
-    if (node.data.trim() === "") return null;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    return range.getBoundingClientRect();
+  /** The text that runs in a place's own lines, also within what is inline there: a box for each line. */
+  function lines(parent) {
+    return [...parent.childNodes].flatMap((child) => {
+      if (child.nodeType === Node.ELEMENT_NODE) {
+        const { display, position } = getComputedStyle(child);
+        const isRunning = display === "inline" && !/absolute|fixed/.test(position) && child.checkVisibility();
+        return isRunning && !child.matches("svg, canvas, .vh") ? lines(child) : [];
+      }
+      if (child.nodeType !== Node.TEXT_NODE || child.data.trim() === "") return [];
+      const range = document.createRange();
+      range.selectNodeContents(child);
+      const boxes = [...range.getClientRects()].filter((inner) => inner.width > 0 && inner.height > 0);
+      return boxes.map((inner) => ({ what: `"${child.data.trim().slice(0, 24)}"`, inner }));
+    });
   }
 }

@@ -9,6 +9,9 @@ before(async () => void (browser = await openBrowser()));
 after(() => browser.close());
 
 const SIZES = [
+  // The smallest window, enlarged to four thirds.
+  [480, 480],
+  [640, 480],
   [640, 640],
   [640, 770],
   [1024, 640],
@@ -32,6 +35,7 @@ const PAGES = {
     },
   },
   room: { query: "scene=busy", go: (page) => page.waitForSelector('article.large canvas[data-drawn="true"]') },
+  past: { query: "scene=busy&close=500", go: (page) => page.waitForSelector(at("past")) },
   hosting: { query: "scene=busy&role=host", go: (page) => page.click(at("leave")) },
   empty: { query: "scene=empty" },
   lost: { query: "scene=lost" },
@@ -39,6 +43,15 @@ const PAGES = {
   person: { query: "scene=busy", go: (page) => page.click(at("person-0")) },
   settings: { query: "scene=busy", go: (page) => page.click(at("settings")) },
   wire: { query: "scene=busy", go: wire },
+  conditioner: {
+    query: "scene=busy",
+    async go(page) {
+      // A wide window has the panel in the page.
+      await page.setViewportSize({ width: 1024, height: 640 });
+      await wire(page);
+      await page.click(at("open-conditioner"));
+    },
+  },
   worse: {
     query: "scene=busy&second=10",
     async go(page) {

@@ -36,6 +36,7 @@ const SCREENS = {
     go: (page) => page.waitForSelector('article.large canvas[data-drawn="true"]'),
   },
   closing: { query: "scene=busy&role=host", go: (page) => page.click(at("leave")) },
+  past: { query: "scene=busy&close=500", go: (page) => page.waitForSelector(at("past")) },
   dropping: {
     query: "scene=busy",
     async go(page) {

@@ -20,6 +20,8 @@ export type FakeOptions = {
   /** How long a command takes, in milliseconds. */
   delayMs: number;
   autoJoin: string | null;
+  /** After how many milliseconds the host closes the room; 0: never. */
+  closeMs: number;
   /** How long a second of a comparison takes, in milliseconds. */
   secondMs: number;
 };
@@ -35,6 +37,7 @@ export const DEFAULTS: FakeOptions = {
   talkMs: 0,
   delayMs: 40,
   autoJoin: null,
+  closeMs: 0,
   secondMs: 1000,
 };
 
@@ -58,6 +61,7 @@ export function optionsFrom(search: string): FakeOptions {
     alive: query.get("alive") !== "0",
     lengthy: query.get("lengthy") === "1",
     talkMs: Number(query.get("talk") ?? DEFAULTS.talkMs),
+    closeMs: Number(query.get("close") ?? DEFAULTS.closeMs),
     secondMs: Number(query.get("second") ?? DEFAULTS.secondMs),
     autoJoin: query.get("join"),
   };

@@ -45,6 +45,10 @@ export class FakeRoom {
     };
     if (options.scene === "empty") this.enter("host", "Mara’s room", 27182);
     if (["busy", "lost", "long"].includes(options.scene)) this.enterBusy(options.role);
+    if (options.closeMs > 0) {
+      const gone = { code: "host_gone", message: "the room was closed", context: {} } as const;
+      this.state.after(options.closeMs, () => this.close(gone));
+    }
     if (options.scene === "lost") this.session.changeLink(lostLink(3, 4000));
   }
 

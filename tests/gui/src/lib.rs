@@ -4,6 +4,8 @@
 //! The app is the program that `ROOMWIRE_APP` names, or the one that cargo built into the same folder as the test.
 
 mod display;
+#[cfg(target_os = "linux")]
+mod drag;
 mod driver;
 mod http;
 mod window;
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use display::Display;
+#[cfg(target_os = "linux")]
+pub use drag::Drag;
 pub use driver::Driver;
 pub use window::Window;
 

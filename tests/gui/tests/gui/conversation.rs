@@ -1,6 +1,6 @@
 //! Words and files in both directions, and rooms one after another.
 
-use gui_tests::Window;
+use gui_tests::{Drag, Window};
 use netcore::RoomEvent;
 use netcore::proto::{chat, session};
 use serde_json::json;
@@ -79,6 +79,46 @@ async fn a_file_is_accepted_and_checked_and_the_page_can_name_none() {
         assert!(refused.is_err(), "{refused:?}");
     }
     rig.window.picture("files");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_dropped_on_the_room_are_offered_and_a_folder_among_them_is_named() {
+    let rig = Rig::open(WIDE, &["--lang", "en"]);
+    let port = rig.host("Ada");
+    let member = Member::join("Ben", port).await;
+    rig.see_people(2);
+    let path = |name: &str| rig.home.path().join(name);
+    let (first, folder, second) = (path("来自 桌面.txt"), path("some folder"), path("b 100%.txt"));
+    std::fs::write(&first, "dropped").unwrap();
+    std::fs::write(&second, "as well").unwrap();
+    std::fs::create_dir(&folder).unwrap();
+
+    let mut drag = Drag::begin(&rig.display, &[&first, &folder, &second], (500, 300)).unwrap();
+    drag.hover(|| rig.window.text("drop-target").is_some()).unwrap();
+    rig.window.picture("dragging");
+    drag.release().unwrap();
+
+    let offered = |now: &netcore::Snapshot| {
+        let names = now.files.iter().map(|(file, _)| file.name.clone());
+        names.collect::<Vec<_>>()
+    };
+    let expected = ["来自 桌面.txt", "b 100%.txt"];
+    member
+        .until("both files are offered", |now| offered(now) == expected)
+        .await;
+    let is_gone = |window: &Window| window.text("drop-target").is_none().then_some(());
+    rig.window.wait("the end of the dragging", is_gone).unwrap();
+    let is_named = |window: &Window| {
+        let page = window.run("return document.body.textContent", &[]).ok()?;
+        page.as_str()?.contains("some folder").then_some(())
+    };
+    rig.window.wait("the folder's name", is_named).unwrap();
+    let id = member.room.snapshot().await.files[0].0.id;
+    member.room.fetch_file(id, None).await.unwrap();
+    let got = member.home.path().join("downloads").join(expected[0]);
+    member.until("it is fetched", |_| got.exists()).await;
+    assert_eq!(std::fs::read(got).unwrap(), b"dropped");
+    rig.window.picture("dropped");
 }
 
 #[tokio::test(flavor = "multi_thread")]

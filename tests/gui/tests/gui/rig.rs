@@ -15,7 +15,7 @@ use tokio::sync::broadcast::Receiver;
 pub(crate) struct Rig {
     pub(crate) window: Window,
     _driver: Driver,
-    _display: Display,
+    pub(crate) display: Display,
     pub(crate) home: tempfile::TempDir,
     _alone: MutexGuard<'static, ()>,
 }
@@ -34,7 +34,7 @@ impl Rig {
         Rig {
             window,
             _driver: driver,
-            _display: display,
+            display,
             home,
             _alone: alone,
         }
@@ -94,6 +94,15 @@ impl Member {
         let room = Room::join(options).await.unwrap();
         let events = room.events();
         Member { room, events, home }
+    }
+
+    /// Waits until `is_so` of a snapshot.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&netcore::Snapshot) -> bool) {
+        let began = std::time::Instant::now();
+        while !is_so(&self.room.snapshot().await) {
+            assert!(began.elapsed() < PATIENCE, "{what} did not become so");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The next event that `wanted` gives something for.

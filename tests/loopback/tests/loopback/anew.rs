@@ -120,9 +120,10 @@ const LARGE: usize = 60_000_000;
 /// Begins to fetch a file of the host's, and returns when some of it has come.
 async fn in_the_middle(host: &Party, member: &mut Party) -> FileId {
     let (path, _) = file(host.home.path(), "large.bin", LARGE);
-    let info = host.room.offer_file(&path, vec![]).await.unwrap();
+    let info = host.room.offer_file(&path, vec![]).await.expect("it is offered");
     offered(member).await;
-    member.room.fetch_file(info.id, None).await.unwrap();
+    let begun = member.room.fetch_file(info.id, None).await;
+    begun.expect("it begins to come");
     let has_begun = |_: &Snapshot| {
         let state = member.room.transfer(info.id).map(|view| view.state);
         assert!(

@@ -280,7 +280,9 @@ impl From<RecordError> for IpcError {
     fn from(error: RecordError) -> IpcError {
         let message = error.to_string();
         match error {
-            RecordError::DiskFull { .. } => IpcError::new(ErrorCode::DiskFull, message),
+            RecordError::DiskFull { .. } | RecordError::NoRoom { .. } => {
+                IpcError::new(ErrorCode::DiskFull, message)
+            }
             _ => IpcError::new(ErrorCode::RecordingFailed, message),
         }
     }

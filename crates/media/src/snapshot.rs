@@ -1,6 +1,6 @@
 //! One picture in a file.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::jpeg::{Limits, whole_jpeg};
@@ -10,13 +10,13 @@ use crate::recording::RecordError;
 /// that name: it is written under another and then renamed.
 ///
 /// # Errors
-/// [`RecordError::Unwritable`], also for bytes that are no JPEG, and [`RecordError::DiskFull`].
+/// [`RecordError::Unwritable`], also for bytes that are no JPEG, and [`RecordError::NoRoom`].
 pub fn save_snapshot(path: &Path, jpeg: &[u8]) -> Result<(), RecordError> {
     let (picture, _) = whole_jpeg(jpeg, &Limits::default()).map_err(|error| RecordError::Unwritable {
         path: path.to_owned(),
         reason: error.to_string(),
     })?;
-    let failed = |error| RecordError::of(path, &error);
+    let failed = |error| not_written(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     // Others may read a snapshot, as they may any file; a temporary file is its owner's alone.
@@ -29,6 +29,14 @@ pub fn save_snapshot(path: &Path, jpeg: &[u8]) -> Result<(), RecordError> {
     file.write_all(&picture).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Nothing of a picture is kept that is not whole, other than of a recording.
+fn not_written(path: &Path, error: &io::Error) -> RecordError {
+    match RecordError::of(path, error) {
+        RecordError::DiskFull { path } | RecordError::TooLong { path } => RecordError::NoRoom { path },
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +70,17 @@ mod tests {
         let error = save_snapshot(&path, b"no picture").unwrap_err();
         assert_eq!(error.code(), "unwritable");
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
+    }
+
+    #[test]
+    fn a_full_disk_keeps_nothing_of_a_picture() {
+        let error = not_written(Path::new("now.jpg"), &io::ErrorKind::StorageFull.into());
+        assert_eq!(error.code(), "disk_full");
+        let words = error.to_string();
+        assert!(
+            words.contains("now.jpg") && words.contains("nothing of it is kept"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -24,6 +24,12 @@ pub enum RecordError {
         /// The file that was being written.
         path: PathBuf,
     },
+    /// No room is left for a file that is written in one go.
+    #[error("There is no room for {}: nothing of it is kept. Make room, or choose another place.", path.display())]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+    },
     /// Neither the disk's file system nor the limit of this program (`ulimit -f`) lets it become longer.
     #[error(
         "{} may not become longer (by ulimit -f, or on this disk) and ends here. What was recorded until now is kept and plays.",
@@ -57,7 +63,7 @@ impl RecordError {
         match self {
             RecordError::Exists { .. } => "exists",
             RecordError::Name { .. } => "name",
-            RecordError::DiskFull { .. } => "disk_full",
+            RecordError::DiskFull { .. } | RecordError::NoRoom { .. } => "disk_full",
             RecordError::TooLong { .. } => "too_long",
             RecordError::Unwritable { .. } => "unwritable",
             RecordError::TooManyFiles { .. } => "too_many_files",

@@ -114,7 +114,7 @@ fn open_reader(
     }
 }
 
-/// What tells a file from what it was before.
+/// What distinguishes a file from what it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Version {
     bytes: u64,

@@ -1,7 +1,7 @@
 //! The limit on how long the files of this process may become: `ulimit -f` in a shell, `LimitFSIZE=` of a service.
 
-/// From now on a write beyond the limit fails as on a full disk, and whoever writes says so in words. Without this the system ends
-/// the whole process by a signal. Programs that this one starts take the signal as usual. Called before anything is written.
+/// From now on a write beyond the limit fails as on a full disk, which is an error in words. Without this the system ends the whole
+/// process by a signal. Programs that this one starts take the signal as usual. Called before anything is written.
 pub fn survive_length_limit() {
     #[cfg(unix)]
     #[allow(unsafe_code)]

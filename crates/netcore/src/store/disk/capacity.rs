@@ -235,7 +235,7 @@ fn longest_file(folder: &Path) -> Option<u64> {
 
 /// See above.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos", windows)))]
-pub(super) fn longest_file(_folder: &Path) -> Option<u64> {
+fn longest_file(_folder: &Path) -> Option<u64> {
     None
 }
 

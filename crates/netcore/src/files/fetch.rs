@@ -67,7 +67,10 @@ async fn finish(
     let name = &transfer.info.name;
     let mut descriptors = DescriptorWait::default();
     let path = loop {
-        match partial.finish(name, &context.origin, &context.shared.unplaced).await {
+        match partial
+            .finish(name, &context.origin, &context.shared.unplaced)
+            .await
+        {
             Err(error) if error.is_passing() => descriptors.wait().await,
             placed => break placed?,
         }

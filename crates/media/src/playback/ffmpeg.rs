@@ -134,7 +134,7 @@ impl VideoReader for Ffmpeg {
             self.short_loop.next = 0;
             None
         } else {
-            // ffmpeg has its own words for a file that is gone.
+            // Of a file that is gone ffmpeg gives no picture, and no error either.
             self.order.path.metadata()?;
             Some(Run::start(&self.order)?)
         };

@@ -1,4 +1,6 @@
 //! Files that change while they are played: other programs record into them, cut them, replace them or remove them.
+//! On Windows a file that is open is neither replaced nor cut.
+#![cfg(unix)]
 
 use std::sync::mpsc::Receiver;
 
@@ -146,7 +148,6 @@ fn what_ffmpeg_plays_is_followed_too() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_long_video_of_ffmpeg_that_is_gone_says_so() {
     // More pictures than are remembered, in a file of some kilobytes.
@@ -164,7 +165,6 @@ fn a_long_video_of_ffmpeg_that_is_gone_says_so() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn a_pipe_and_a_folder_are_refused_at_once() {
     let dir = tempfile::tempdir().unwrap();

@@ -46,6 +46,7 @@ fn a_file_that_may_not_become_longer_ends_in_words_and_the_room_goes_on() {
     // In units of 512 bytes: 1 MiB. The signal that comes with it would end a program that does nothing about it.
     let mut ben = place.start_after("ulimit -f 2048", &[&join[..], &kept].concat());
     ben.wait_for("the welcome", |event| event["event"] == "joined");
+    ben.wait_for("the offers", |event| event.to_string().contains("short.bin"));
     ben.line("/get 1");
     let failed = ben.wait_for("the failure", transfer(1, "failed"));
     let words = failed["message"].as_str().unwrap();

@@ -159,6 +159,15 @@ Forget the room when its host was set up anew.\n\nExamples:\n  roomwire rooms\n 
         /// Which shell
         shell: Shell,
     },
+    /// Print the manual page, or write one for each command
+    #[command(
+        after_help = "Examples:\n  roomwire man > roomwire.1\n  roomwire man --to ~/.local/share/man/man1"
+    )]
+    Man {
+        /// Write a page for the program and for each command into this folder
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod devices;
 mod get;
 mod host;
 mod join;
+mod man;
 mod measure;
 mod rooms;
 mod say;
@@ -54,5 +55,6 @@ pub(crate) async fn run(cli: Cli, screen: &Screen) -> Result<()> {
         Command::Rooms { forget, start_anew } => rooms::run(&env, forget.as_ref(), start_anew),
         Command::Demo(args) => demo::run(&env, &args).await,
         Command::Completions { shell } => completions::run(shell),
+        Command::Man { to } => man::run(to.as_deref()),
     }
 }

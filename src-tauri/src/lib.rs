@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use app::Core;
 use app::session::view::{Language, Theme};
-use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, Parser};
 use netcore::Folders;
 use netcore::event_log::LogGuard;
 use tauri::{App, Manager, RunEvent};
@@ -43,6 +43,9 @@ pub struct Options {
     /// The half of the screen that the window takes.
     #[arg(long, value_name = "HALF", hide = true)]
     pub(crate) half: Option<window::Half>,
+    /// Print the manual page; the package is made with it.
+    #[arg(long, hide = true)]
+    pub(crate) manual: bool,
 }
 
 /// Takes one of these words for what it stands for.
@@ -72,6 +75,9 @@ impl Options {
 pub fn run() -> ExitCode {
     netcore::survive_length_limit();
     let options = Options::parse();
+    if options.manual {
+        return print_manual();
+    }
     if !graphics::has_display() {
         return failed(
             "There is no display here. The terminal program `roomwire` does the same without one.",
@@ -121,6 +127,14 @@ fn set_up(app: &mut App, options: &Options, folders: Folders, log: LogGuard) -> 
     Ok(())
 }
 
+fn print_manual() -> ExitCode {
+    let page = clap_mangen::Man::new(Options::command()).manual("Roomwire");
+    match page.render(&mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("Standard output cannot be written: {error}")),
+    }
+}
+
 fn failed(why: &str) -> ExitCode {
     eprintln!("{why}");
     ExitCode::FAILURE
@@ -128,8 +142,6 @@ fn failed(why: &str) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,42 +1,90 @@
-//! A system on which nothing was ever installed, of the same release as this one, in a folder; and a package's life in it.
+//! A system on which nothing was ever installed, of this system's release or of another, in a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use xtask::failure::{Failure, Result};
 use xtask::privilege::Privilege;
-use xtask::process::{Running, Task, say};
+use xtask::process::{Task, say};
 
-use crate::screen::{self, Look};
-
-/// How long the window may take to be drawn: seconds on an idle computer, many times that on a busy one without a GPU.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// An ordinary person's numbers in the clean system: nobody runs a desktop program as the administrator.
-const PERSON: &str = "1000";
-
-/// What is tried, and where.
-#[derive(Clone, Debug)]
-pub struct Trial {
-    /// The package.
-    pub deb: PathBuf,
-    /// Where clean systems are kept for the next time.
-    pub cache: PathBuf,
-    /// Where the picture of the started program is put.
-    pub picture: PathBuf,
+/// A distribution's manner of being made by debootstrap.
+#[derive(Debug, PartialEq, Eq)]
+struct Distribution {
+    /// As `/etc/os-release` has it.
+    id: &'static str,
+    /// Where the packages are that this system's own sources do not name.
+    mirror: &'static str,
+    /// Ubuntu has the web view in universe.
+    components: &'static str,
+    /// What every release of it has in common, also one that is newer than the installed debootstrap.
+    script: &'static str,
+    /// Whose signatures count.
+    keyring: &'static str,
+    /// The releases whose packages are tried.
+    suites: &'static [&'static str],
 }
 
-/// What debootstrap needs to know.
+const DISTRIBUTIONS: [Distribution; 2] = [
+    Distribution {
+        id: "debian",
+        mirror: "http://deb.debian.org/debian",
+        components: "main",
+        script: "/usr/share/debootstrap/scripts/sid",
+        keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
+        suites: &["bookworm", "trixie"],
+    },
+    Distribution {
+        id: "ubuntu",
+        mirror: "http://archive.ubuntu.com/ubuntu",
+        components: "main,universe",
+        script: "/usr/share/debootstrap/scripts/gutsy",
+        keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+        suites: &["jammy", "noble"],
+    },
+];
+
+/// What debootstrap makes.
 #[derive(Debug, PartialEq, Eq)]
-struct Release {
+pub(crate) struct Release {
     suite: String,
-    components: &'static str,
+    distribution: &'static Distribution,
+    /// Whether this system is of it too, and its sources of packages are right inside.
+    is_ours: bool,
 }
 
 impl Release {
-    fn of_this_system() -> Option<Release> {
-        Release::parse(&fs::read_to_string("/etc/os-release").ok()?)
+    /// The release named `suite`, such as `jammy`; this system's own when none is named.
+    ///
+    /// # Errors
+    /// When it is none that is tried, or this system is neither Debian nor Ubuntu.
+    pub(crate) fn find(suite: Option<&str>) -> Result<Release> {
+        let ours = fs::read_to_string("/etc/os-release").ok();
+        let ours = ours.and_then(|text| Release::parse(&text));
+        let Some(suite) = suite else {
+            let words = "a clean system can be made on Debian and Ubuntu only";
+            return ours.ok_or_else(|| Failure::Message(words.into()));
+        };
+        match ours {
+            Some(ours) if ours.suite == suite => Ok(ours),
+            _ => Release::named(suite),
+        }
+    }
+
+    fn named(suite: &str) -> Result<Release> {
+        let all = DISTRIBUTIONS.iter();
+        let distribution = all.clone().find(|known| known.suites.contains(&suite));
+        let distribution = distribution.ok_or_else(|| {
+            let known: Vec<&str> = all.flat_map(|known| known.suites).copied().collect();
+            Failure::Message(format!(
+                "the packages are not tried in `{suite}`, but in {}",
+                known.join(", ")
+            ))
+        })?;
+        Ok(Release {
+            suite: suite.to_owned(),
+            distribution,
+            is_ours: false,
+        })
     }
 
     fn parse(os_release: &str) -> Option<Release> {
@@ -46,75 +94,51 @@ impl Release {
                 .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
             Some(line.trim_matches('"').to_owned())
         };
-        let components = match value("ID")?.as_str() {
-            "debian" => "main",
-            "ubuntu" => "main,universe", // the web view is in universe
-            _ => return None,
-        };
+        let id = value("ID")?;
         Some(Release {
             suite: value("VERSION_CODENAME")?,
-            components,
+            distribution: DISTRIBUTIONS.iter().find(|known| known.id == id)?,
+            is_ours: true,
         })
     }
-}
 
-/// Installs the package by the clean system's own apt, starts what its menu entry starts, waits for a picture, removes it.
-///
-/// # Errors
-/// When a step fails, or the window stays empty.
-pub fn install_start_remove(trial: &Trial) -> Result<()> {
-    let release = Release::of_this_system();
-    let release = release
-        .ok_or_else(|| Failure::Message("a clean system can be made on Debian and Ubuntu only".into()))?;
-    let system = CleanSystem::fresh(&trial.cache, &release)?;
-    system.as_root(&[
-        "cp",
-        &text(&trial.deb),
-        &text(&system.folder.join("tmp/package.deb")),
-    ])?;
-    system.inside(&["apt-get", "-q", "update"])?.run()?;
-    let install = [
-        "apt-get",
-        "-q",
-        "-y",
-        "--no-install-recommends",
-        "-o",
-        "Acquire::Retries=3",
-        "install",
-    ];
-    system.inside(&install)?.arg("/tmp/package.deb").run()?;
-    let program = started_by_menu(&system.folder.join("usr/share/applications"))?;
-    start_and_look(&system, &program, &trial.picture)?;
-    system.inside(&["roomwire", "--version"])?.run()?;
-    let package = Task::new("dpkg-deb")
-        .arg("-f")
-        .arg(&trial.deb)
-        .arg("Package")
-        .ask()
-        .unwrap_or_default();
-    system
-        .inside(&["apt-get", "-q", "-y", "remove"])?
-        .arg(package.trim())
-        .run()?;
-    let left = system.folder.join("usr/bin").join(&program);
-    if left.exists() {
-        return Err(Failure::Message(format!(
-            "/usr/bin/{program} is still there after the package was removed"
-        )));
+    /// The command that makes it in `folder`, checking every signature.
+    fn debootstrap(&self, folder: &Path) -> Vec<String> {
+        let known = self.distribution;
+        let mut command = vec![
+            "debootstrap".to_owned(),
+            "--force-check-gpg".to_owned(),
+            format!("--keyring={}", known.keyring),
+            "--variant=minbase".to_owned(),
+            format!("--components={}", known.components),
+            "--include=ca-certificates".to_owned(),
+            self.suite.clone(),
+            text(folder),
+        ];
+        if !self.is_ours {
+            command.extend([known.mirror.to_owned(), known.script.to_owned()]);
+        }
+        command
     }
-    say("package: installed, started, drawn and removed in a clean system");
-    Ok(())
+
+    /// The list of sources of a system that is not this one's: as it was released, and what was mended since.
+    fn sources(&self) -> String {
+        let known = self.distribution;
+        let components = known.components.replace(',', " ");
+        let line = |suite: String| format!("deb {} {suite} {components}\n", known.mirror);
+        line(self.suite.clone()) + &line(format!("{}-updates", self.suite))
+    }
 }
 
 /// A copy of a freshly made system, thrown away when dropped.
-struct CleanSystem {
-    folder: PathBuf,
+pub(crate) struct CleanSystem {
+    pub(crate) folder: PathBuf,
     privilege: Privilege,
 }
 
 impl CleanSystem {
     /// Copies the system kept in the cache; makes that first when it is not there.
-    fn fresh(cache: &Path, release: &Release) -> Result<CleanSystem> {
+    pub(crate) fn fresh(cache: &Path, release: &Release) -> Result<CleanSystem> {
         let kept = cache.join("clean-system");
         let base = kept.join(&release.suite);
         let complete = kept.join(format!("{}.complete", release.suite));
@@ -130,17 +154,12 @@ impl CleanSystem {
                 release.suite
             ));
             system.as_root(&["rm", "-rf", &text(&base)])?;
-            let components = format!("--components={}", release.components);
-            system.as_root(&[
-                "debootstrap",
-                "--variant=minbase",
-                &components,
-                "--include=ca-certificates",
-                &release.suite,
-                &text(&base),
-            ])?;
-            for (from, to) in reaching_the_packages() {
+            system.privilege.task(&release.debootstrap(&base))?.run()?;
+            for (from, to) in reaching_the_packages(release.is_ours) {
                 system.as_root(&["cp", &from, &text(&base.join(to))])?;
+            }
+            if !release.is_ours {
+                put(&system, &base.join("etc/apt/sources.list"), &release.sources())?;
             }
             fs::write(&complete, "").map_err(Failure::file("writing", &complete))?;
         }
@@ -148,13 +167,18 @@ impl CleanSystem {
         Ok(system)
     }
 
-    fn as_root(&self, command: &[&str]) -> Result<()> {
+    /// Writes a file inside, at a path without the leading slash.
+    pub(crate) fn put(&self, path: &str, content: &str) -> Result<()> {
+        put(self, &self.folder.join(path), content)
+    }
+
+    pub(crate) fn as_root(&self, command: &[&str]) -> Result<()> {
         let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
         self.privilege.task(&command)?.run()
     }
 
     /// A command inside, with processes and mounts of its own that end with it, and nothing of this session's environment.
-    fn inside(&self, command: &[&str]) -> Result<Task> {
+    pub(crate) fn inside(&self, command: &[&str]) -> Result<Task> {
         let root = format!("--root={}", text(&self.folder));
         let head = [
             "unshare",
@@ -182,6 +206,15 @@ impl CleanSystem {
     }
 }
 
+/// Writes a file of the administrator's.
+fn put(system: &CleanSystem, path: &Path, content: &str) -> Result<()> {
+    let kept = std::env::temp_dir().join(format!("roomwire-trial-{}", std::process::id()));
+    fs::write(&kept, content).map_err(Failure::file("writing", &kept))?;
+    let copied = system.as_root(&["cp", &text(&kept), &text(path)]);
+    let _ = fs::remove_file(&kept);
+    copied
+}
+
 impl Drop for CleanSystem {
     fn drop(&mut self) {
         // A copy left behind costs disk only; the next run has its own.
@@ -189,21 +222,25 @@ impl Drop for CleanSystem {
     }
 }
 
-/// How this system reaches its distribution's packages: sources, and any proxy.
-fn reaching_the_packages() -> Vec<(String, &'static str)> {
+/// Where a distribution keeps the list of where its packages are.
+const SOURCES: [(&str, &str); 3] = [
+    ("/etc/apt/sources.list", "etc/apt/sources.list"),
+    (
+        "/etc/apt/sources.list.d/debian.sources",
+        "etc/apt/sources.list.d/",
+    ),
+    (
+        "/etc/apt/sources.list.d/ubuntu.sources",
+        "etc/apt/sources.list.d/",
+    ),
+];
+
+/// How this system reaches packages: any proxy, and the sources if they are the clean system's too. Otherwise debootstrap has written
+/// the one that it used.
+fn reaching_the_packages(sources_too: bool) -> Vec<(String, &'static str)> {
     let mut copied = Vec::new();
-    for (source, to) in [
-        ("/etc/apt/sources.list", "etc/apt/sources.list"),
-        (
-            "/etc/apt/sources.list.d/debian.sources",
-            "etc/apt/sources.list.d/",
-        ),
-        (
-            "/etc/apt/sources.list.d/ubuntu.sources",
-            "etc/apt/sources.list.d/",
-        ),
-    ] {
-        if Path::new(source).is_file() {
+    for (source, to) in SOURCES {
+        if sources_too && Path::new(source).is_file() {
             copied.push((source.to_owned(), to));
         }
     }
@@ -221,99 +258,8 @@ fn reaching_the_packages() -> Vec<(String, &'static str)> {
     copied
 }
 
-/// The program that the package's entry in the desktop's menu starts.
-fn started_by_menu(applications: &Path) -> Result<String> {
-    let entries = fs::read_dir(applications).map_err(Failure::file("reading", applications))?;
-    let texts = entries
-        .flatten()
-        .filter_map(|entry| fs::read_to_string(entry.path()).ok());
-    let programs = texts.filter_map(|text| program_of_entry(&text));
-    let ours = programs.into_iter().find(|program| program.contains("roomwire"));
-    ours.ok_or_else(|| Failure::Message("the package put no entry into the desktop's menu".into()))
-}
-
-fn program_of_entry(entry: &str) -> Option<String> {
-    let command = entry.lines().find_map(|line| line.strip_prefix("Exec="))?;
-    command
-        .split_whitespace()
-        .next()
-        .map(|program| program.trim_matches('"').to_owned())
-}
-
-/// Starts `program` as an ordinary person under a display without a screen, until something is drawn.
-fn start_and_look(system: &CleanSystem, program: &str, picture: &Path) -> Result<()> {
-    let frames = picture.with_extension("frames");
-    fs::create_dir_all(&frames).map_err(Failure::file("making", &frames))?;
-    let display = Task::new("Xvfb").args([
-        "-displayfd",
-        "1",
-        "-screen",
-        "0",
-        "1280x800x24",
-        "-nolisten",
-        "tcp",
-        "-ac",
-        "-fbdir",
-    ]);
-    let (_display, number) = display.arg(&frames).start_and_read_line()?;
-    system
-        .inside(&["install", "-d", "-o", PERSON, "-g", PERSON, "/home/person"])?
-        .run()?;
-    let (user, group) = (format!("--reuid={PERSON}"), format!("--regid={PERSON}"));
-    let display = format!("DISPLAY=:{}", number.trim());
-    let as_person = [
-        "HOME=/home/person",
-        &display,
-        "setpriv",
-        &user,
-        &group,
-        "--clear-groups",
-        program,
-    ];
-    let mut app = system.inside(&as_person)?.start()?;
-    let looked = wait_for_picture(&mut app, &frames.join("Xvfb_screen0"));
-    if app.ended().is_none() {
-        // By the administrator's hand: under sudo the program is not ours to end by dropping it.
-        system.as_root(&["kill", &app.id().to_string()])?;
-    }
-    let _ = Task::new("ffmpeg")
-        .args(["-v", "error", "-y", "-f", "image2", "-c:v", "xwd", "-i"])
-        .arg(frames.join("Xvfb_screen0"))
-        .arg(picture)
-        .run();
-    let look = looked?;
-    say(&format!(
-        "package: the window shows {} colours; picture in {}",
-        look.colours,
-        picture.display()
-    ));
-    Ok(())
-}
-
-fn wait_for_picture(app: &mut Running, frame: &Path) -> Result<Look> {
-    let started = Instant::now();
-    let mut last = None;
-    while started.elapsed() < PATIENCE {
-        if let Some(ending) = app.ended() {
-            return Err(Failure::Message(format!(
-                "the installed program ended by itself ({ending})"
-            )));
-        }
-        let bytes = fs::read(frame).map_err(Failure::file("reading", frame))?;
-        let look = screen::look(&bytes);
-        if look.as_ref().is_some_and(Look::is_drawn) {
-            return look.ok_or_else(|| Failure::Message("no picture".into()));
-        }
-        last = look;
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    Err(Failure::Message(format!(
-        "after {} s the window is still empty: {last:?}",
-        PATIENCE.as_secs()
-    )))
-}
-
-fn text(path: &Path) -> String {
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -323,14 +269,12 @@ mod tests {
 
     #[test]
     fn the_clean_system_is_of_this_systems_release() {
-        let release = Release::parse("ID=debian\nVERSION_CODENAME=bookworm\n");
+        let release = Release::parse("ID=debian\nVERSION_CODENAME=bookworm\n").expect("Debian");
         assert_eq!(
-            release,
-            Some(Release {
-                suite: "bookworm".into(),
-                components: "main"
-            })
+            (release.suite.as_str(), release.distribution.id),
+            ("bookworm", "debian")
         );
+        assert!(release.is_ours);
         assert_eq!(Release::parse("ID=fedora\nVERSION_CODENAME=\"\"\n"), None);
         assert_eq!(
             Release::parse("ID=debian\n"),
@@ -340,9 +284,24 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_entry_names_its_program() {
-        let entry = "[Desktop Entry]\nName=Roomwire\nExec=roomwire-app %U\nIcon=roomwire-app\n";
-        assert_eq!(program_of_entry(entry).as_deref(), Some("roomwire-app"));
-        assert_eq!(program_of_entry("[Desktop Entry]\nName=x\n"), None);
+    fn a_named_release_comes_from_its_own_distribution_and_is_checked() {
+        let jammy = Release::named("jammy").expect("tried");
+        let command = jammy.debootstrap(Path::new("/clean")).join(" ");
+        assert!(
+            command.contains("--force-check-gpg --keyring=/usr/share/keyrings/ubuntu"),
+            "{command}"
+        );
+        assert!(
+            command.ends_with(
+                "jammy /clean http://archive.ubuntu.com/ubuntu /usr/share/debootstrap/scripts/gutsy"
+            ),
+            "{command}"
+        );
+        assert!(jammy.sources().contains(" jammy-updates main universe\n"));
+        let unknown = Release::named("jamy").expect_err("unknown").to_string();
+        assert!(
+            unknown.contains("jamy") && unknown.contains("jammy, noble"),
+            "{unknown}"
+        );
     }
 }

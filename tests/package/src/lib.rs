@@ -1,6 +1,9 @@
-//! The installable package in a system on which nothing was ever installed. `cargo xtask test package` makes the package first.
+//! The installable packages: looked at, and installed into a system on which nothing was ever installed. `cargo xtask test package` makes
+//! them first.
 
 mod clean_system;
+mod life;
 mod screen;
+mod service;
 
-pub use clean_system::{Trial, install_start_remove};
+pub use life::{Trial, live};

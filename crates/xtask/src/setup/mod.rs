@@ -21,7 +21,7 @@ pub(crate) use packages::Need;
 /// When something is lacking and cannot be installed.
 pub(crate) fn everything(project: &Project) -> Result<Node> {
     let started = Instant::now();
-    system(&[Need::Core, Need::App, Need::Test])?;
+    system(&[Need::Core, Need::App, Need::Test, Need::Package])?;
     let node = interface(project)?;
     say(&format!(
         "setup: all is there ({:.1} s)",

@@ -9,6 +9,8 @@ pub(crate) enum Need {
     App,
     /// What only the tests use: a display without a screen, drivers, a browser, a clean system's maker.
     Test,
+    /// What only the tests of the packages use: what looks at each kind, and what starts a system with its services.
+    Package,
 }
 
 /// A package manager that this tool can ask and instruct.
@@ -67,6 +69,16 @@ impl Manager {
                 "xz-utils", // kernel modules for the virtual machine with cameras
                 "iproute2", // network namespaces
             ],
+            (Manager::Apt, Need::Package) => &[
+                "lintian",
+                "appstream",
+                "desktop-file-utils",
+                "flatpak-builder",
+                "rpm",
+                "man-db",
+                "systemd",           // systemd-analyze
+                "systemd-container", // systemd-nspawn
+            ],
             (Manager::Dnf, Need::Core) => &[
                 "gcc",
                 "gcc-c++",
@@ -103,6 +115,8 @@ impl Manager {
                 "debootstrap",
                 "iproute2",
             ],
+            // The clean system is Debian's or Ubuntu's, and is made and looked at there.
+            (Manager::Dnf | Manager::Pacman | Manager::Brew, Need::Package) => &[],
             (Manager::Brew, Need::Core) => &["cmake", "nasm", "pkgconf"],
             // macOS brings its own web view.
             (Manager::Brew, Need::App) => &[],

@@ -10,6 +10,7 @@ mod desktop;
 mod icons;
 mod package;
 mod project;
+mod release;
 mod run;
 mod setup;
 mod test;
@@ -29,8 +30,11 @@ cargo xtask <word>
   check [part …]          formatting, lints, licences, generated files, shape; `check --list` names the parts
   bench [-- …]            measure ACK delay and frames a second beside the floor
                         (-- soak [s], -- screen: memory over ten minutes, camera to screen; -- --check, -- --store: stored ratios)
-  package [--test]        make the installable package; --test installs it into a clean system and starts it
-                        (-- … goes to `tauri build`, such as -- --bundles deb,rpm)
+  package [--test]        make the installable packages; --test looks at them, installs them into a clean system and starts them
+                        (-- … goes to Tauri's tool, such as -- --bundles deb,rpm)
+                        --try DEB [RELEASE] installs one that is there, in this release of Debian or Ubuntu or in another
+                        --flatpak DEB makes a Flatpak of one
+  release --dry-run       make all that is given away, as far as this computer can: packages, lists of parts, checksums
   icons                   make every size of the icon from icons/app.svg
 
 Environment: ROOMWIRE_CACHE moves what is kept between runs (otherwise the user's cache folder).";
@@ -57,6 +61,7 @@ fn dispatch(project: &Project, arguments: &[String]) -> Result<()> {
         "check" => check::check(project, rest),
         "bench" => bench::bench(project, rest),
         "package" => package::package(project, rest),
+        "release" => release::release(project, rest),
         "icons" => icons::icons(project),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
@@ -66,6 +71,15 @@ fn dispatch(project: &Project, arguments: &[String]) -> Result<()> {
             "`{other}` is no word of this tool\n\n{USAGE}"
         ))),
     }
+}
+
+/// Whether [`USAGE`] has this word.
+fn is_word(word: &str) -> bool {
+    USAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+        .any(|line| line.split_whitespace().next() == Some(word))
 }
 
 /// Splits arguments at `--`: before it the tool's own, after it the started program's.
@@ -90,6 +104,16 @@ mod tests {
         let (ours, theirs) = split_at_dashes(&given);
         assert_eq!(ours, words("--release"));
         assert_eq!(theirs, words("--profile b"));
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_usage() {
+        for word in [
+            "setup", "run", "test", "check", "bench", "package", "release", "icons",
+        ] {
+            assert!(is_word(word), "{word}");
+        }
+        assert!(!is_word("cargo") && !is_word("--try") && !is_word(""));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod modules;
 mod shape;
 mod walls;
 mod words;
+mod workflows;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,6 +41,11 @@ const PARTS: &[Part] = &[
         run: words::check,
     },
     Part {
+        name: "workflows",
+        about: "actions are named by their hashes, and what is called of this tool exists",
+        run: workflows::check,
+    },
+    Part {
         name: "paths",
         about: "no file names a folder of one person's machine",
         run: paths,
@@ -66,6 +72,11 @@ const PARTS: &[Part] = &[
     },
 ];
 
+/// Whether there is a part of this name.
+fn knows_part(name: &str) -> bool {
+    PARTS.iter().any(|part| part.name == name)
+}
+
 /// Runs all parts, or those named; a failing part does not keep the later ones from being looked at.
 ///
 /// # Errors
@@ -77,10 +88,7 @@ pub(crate) fn check(project: &Project, arguments: &[String]) -> Result<()> {
             .for_each(|part| say(&format!("{:<10} {}", part.name, part.about)));
         return Ok(());
     }
-    if let Some(unknown) = arguments
-        .iter()
-        .find(|name| PARTS.iter().all(|part| part.name != **name))
-    {
+    if let Some(unknown) = arguments.iter().find(|name| !knows_part(name)) {
         return Err(Failure::Message(format!(
             "there is no part `{unknown}`; `cargo xtask check --list` names them"
         )));
@@ -134,7 +142,7 @@ const CARGO_DENY: &str = "0.20";
 
 fn licences(project: &Project) -> Result<()> {
     setup::system(&[Need::Core])?;
-    let deny = cargo_deny(project)?;
+    let deny = project.tool("cargo-deny", CARGO_DENY)?;
     let deny = || {
         Task::new(&deny)
             .folder(&project.root)
@@ -154,34 +162,6 @@ fn licences(project: &Project) -> Result<()> {
 }
 
 const ADVISORIES: &str = "https://github.com/RustSec/advisory-db";
-
-/// cargo-deny from the cache, or compiled into it: without optimisation that takes 2 m 45 s of processor time, and a
-/// run still ends within seconds.
-fn cargo_deny(project: &Project) -> Result<std::path::PathBuf> {
-    let folder = project.cache.join(format!("cargo-deny-{CARGO_DENY}"));
-    let program = folder
-        .join("bin")
-        .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    if !program.is_file() {
-        say("check: installing cargo-deny into the cache, once");
-        let version = format!("^{CARGO_DENY}");
-        let task = project.cargo().args([
-            "install",
-            "cargo-deny",
-            "--locked",
-            "--debug",
-            "--version",
-            &version,
-            "--root",
-        ]);
-        // A build folder of its own, removed when done: its half a gigabyte is of no use afterwards.
-        let build = folder.join("build");
-        let installed = task.arg(&folder).env("CARGO_TARGET_DIR", &build).run();
-        let _ = fs::remove_dir_all(&build);
-        installed?;
-    }
-    Ok(program)
-}
 
 /// Compares what ts-rs generates now, formatted as the interface is, with what is committed.
 fn bindings(project: &Project) -> Result<()> {

@@ -19,6 +19,9 @@ const DRIFT_BASELINE: Span = Span::from_secs(20);
 /// like. The exchange with the tightest bound counts (the minimum filter of RFC 5905, section 10), where an older one's
 /// bound has grown by what the clocks may have drifted since; the drift itself is taken from two good exchanges
 /// far enough apart, as soon as these bound it better than quartz does.
+///
+/// A clock that was set, or stood still while its computer slept, contradicts what was learned before: then only what is learned
+/// from now on counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClockRelation {
     exchanges: VecDeque<Exchange>,
@@ -39,21 +42,36 @@ impl ClockRelation {
         let round_trip = now.since(pong.sent);
         let micros = |time: Time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
         let at_us = micros(pong.sent).saturating_add(round_trip.fraction::<1, 2>().as_signed_micros());
-        if self.exchanges.len() >= MAX_EXCHANGES {
-            self.exchanges.pop_front();
-        }
-        self.exchanges.push_back(Exchange {
+        let exchange = Exchange {
             at_us,
             offset_us: micros(pong.received).saturating_sub(at_us),
             // One microsecond is the resolution of our clocks.
             error_us: round_trip.as_micros() as f64 / 2.0 + 1.0,
-        });
+        };
+        if self.is_contradicted_by(&exchange) {
+            self.exchanges.clear();
+        }
+        if self.exchanges.len() >= MAX_EXCHANGES {
+            self.exchanges.pop_front();
+        }
+        self.exchanges.push_back(exchange);
         round_trip
+    }
+
+    /// Whether no offset lies within the bounds both of what is known and of what was just learned.
+    fn is_contradicted_by(&self, exchange: &Exchange) -> bool {
+        self.offset_at(exchange.at_us).is_some_and(|known| {
+            let apart = known.offset_us.abs_diff(exchange.offset_us);
+            apart > known.error_us.saturating_add(exchange.error_us.ceil() as u64)
+        })
     }
 
     /// The relation at `now`; `None` before the first answer.
     pub(super) fn offset(&self, now: Time) -> Option<ClockOffset> {
-        let now_us = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
+        self.offset_at(i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn offset_at(&self, now_us: i64) -> Option<ClockOffset> {
         let (drift, uncertainty) = self.drift();
         let at_now = |exchange: &Exchange| {
             let age = now_us.saturating_sub(exchange.at_us) as f64;
@@ -139,6 +157,36 @@ mod tests {
                 last_error = stated.error_us;
             }
             assert!(last_error < 1_200, "the best exchanges count: ±{last_error} µs");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_or_was_set_is_learned_anew_from_the_next_answer() {
+        const SLEPT_US: i64 = 5_000_000;
+        for jump_us in [-SLEPT_US, SLEPT_US] {
+            let mut relation = ClockRelation::default();
+            let mut ask = |at_us: u64, jump_us: i64, round_trip_us: u64| {
+                let received = theirs(at_us + round_trip_us / 3, 0.0)
+                    .as_micros()
+                    .saturating_add_signed(jump_us);
+                let pong = Pong {
+                    sent: Time::from_micros(at_us),
+                    received: Time::from_micros(received),
+                };
+                let now = Time::from_micros(at_us + round_trip_us);
+                relation.handle_pong(pong, now);
+                let truth =
+                    theirs(at_us, 0.0).as_micros().saturating_add_signed(jump_us) as i64 - at_us as i64;
+                let stated = relation.offset(now).unwrap();
+                assert!(stated.error_us < 10_000, "{stated:?}");
+                assert!(
+                    truth.abs_diff(stated.offset_us) <= stated.error_us,
+                    "{stated:?}, truth {truth}"
+                );
+            };
+            (1..60).for_each(|n| ask(n * 2_000_000, 0, 1_000));
+            // By their round trips, the earlier ones would be the better ones.
+            (60..120).for_each(|n| ask(n * 2_000_000, jump_us, 8_000));
         }
     }
 

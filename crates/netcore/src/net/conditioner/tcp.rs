@@ -53,7 +53,8 @@ struct Incoming {
     in_flight: VecDeque<(Time, Bytes)>,
     bytes: usize,
     is_at_end: bool,
-    alarm: Option<Pin<Box<Sleep>>>,
+    /// For the first of what is in flight.
+    alarm: Option<(Time, Pin<Box<Sleep>>)>,
 }
 
 #[derive(Default)]
@@ -291,12 +292,13 @@ impl Incoming {
                 }
                 return Poll::Ready(Ok(()));
             }
-            let at = clock::instant(*at);
-            let alarm = self
+            let at = *at;
+            let (set_for, alarm) = self
                 .alarm
-                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-            if alarm.deadline() != at {
-                alarm.as_mut().reset(at);
+                .get_or_insert_with(|| (at, Box::pin(tokio::time::sleep_until(clock::instant(at)))));
+            if *set_for != at {
+                *set_for = at;
+                alarm.as_mut().reset(clock::instant(at));
             }
             ready!(alarm.as_mut().poll(cx));
         }

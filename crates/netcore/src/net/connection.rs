@@ -8,11 +8,13 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::net::conditioner::tcp::{ConditionedTcpReader, ConditionedTcpWriter};
 use crate::net::records::{RecordReader, RecordWriter};
+use crate::net::socket_options::keep_queue_short;
 
 /// The half of a connection that bytes come from.
 pub(crate) type Reader = RecordReader<ConditionedTcpReader>;
@@ -48,24 +50,14 @@ impl Connection {
 
     /// Its halves, for frames in one direction and acknowledgements in the other.
     pub(crate) fn into_frames(self) -> (Reader, Writer) {
-        keep_queue_short(self.socket(), MOST_UNSENT);
+        keep_queue_short(&SockRef::from(self.socket()), MOST_UNSENT);
         (self.reader, self.writer)
     }
 
     /// Prepares it for a file: what waits in the system is kept so short that the file can yield.
     pub(crate) fn carry_file(&self) {
-        keep_queue_short(self.socket(), MOST_UNSENT_OF_A_FILE);
+        keep_queue_short(&SockRef::from(self.socket()), MOST_UNSENT_OF_A_FILE);
     }
-}
-
-/// Keeps the system from queueing more than so many bytes of what is written.
-fn keep_queue_short(socket: &TcpStream, most_unsent: u32) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Err(error) = socket2::SockRef::from(socket).set_tcp_notsent_lowat(most_unsent) {
-        tracing::debug!(%error, "the system does not bound what waits in a socket");
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = (socket, most_unsent);
 }
 
 impl AsyncRead for Connection {

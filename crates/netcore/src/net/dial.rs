@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 use crate::error::JoinError;
 use crate::net::address::Address;
 use crate::net::cards;
+use crate::net::socket_options::keep_segments_small;
 
 /// The next address is tried beside the earlier ones after so long without an answer (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -53,27 +55,16 @@ async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     // Within this computer nothing is swallowed, and segments of 64 KiB cost a quarter less.
     let is_far = !to.ip().is_loopback() && !cards::has(to.ip());
     if is_far {
-        keep_segments_small(&socket2::SockRef::from(&socket));
+        keep_segments_small(&SockRef::from(&socket), SEGMENT_BYTES);
     }
     let connected = timeout(CONNECT_TIMEOUT, socket.connect(to)).await;
     let stream = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
     // Apple's systems take a size only now, and for what is sent.
     #[cfg(target_vendor = "apple")]
     if is_far {
-        keep_segments_small(&socket2::SockRef::from(&stream));
+        keep_segments_small(&SockRef::from(&stream), SEGMENT_BYTES);
     }
     Ok(stream)
-}
-
-/// Keeps the segments of a connection that begins so small that they pass where large packets are swallowed. Linux says the
-/// size in its first segment, so that it holds for both directions. Where it cannot be set, the system's choice stays.
-fn keep_segments_small(socket: &socket2::SockRef<'_>) {
-    #[cfg(unix)]
-    if let Err(error) = socket.set_tcp_mss(SEGMENT_BYTES) {
-        tracing::debug!(%error, "the system chooses the size of segments");
-    }
-    #[cfg(not(unix))]
-    let _ = (socket, SEGMENT_BYTES);
 }
 
 /// Every address that `address` stands for.

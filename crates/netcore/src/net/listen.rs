@@ -6,8 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use crate::net::cards::{self, Card, ReachableAt};
+use crate::net::socket_options;
 use parking_lot::Mutex;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// The longest queue of connections that wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -193,12 +194,7 @@ fn at_port(mut address: SocketAddr, port: u16) -> SocketAddr {
 /// Listens for connections. Returns the port, which the system has chosen if it was zero.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<(std::net::TcpListener, u16)> {
     let socket = new_socket(address, Type::STREAM, Protocol::TCP)?;
-    // Elsewhere than on Windows this lets a closed room be opened again at once, and never takes a port in use. On Windows it
-    // would; and without the opposite another program could take ours.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    #[cfg(windows)]
-    claim_alone(&socket)?;
+    socket_options::claim_listener(&SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
@@ -209,8 +205,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<(std::net::TcpListener, 
 
 fn bind_datagrams(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
     let socket = new_socket(address, Type::DGRAM, Protocol::UDP)?;
-    #[cfg(windows)]
-    claim_alone(&socket)?;
+    socket_options::claim_datagrams(&SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
@@ -223,32 +218,6 @@ fn new_socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
     Ok(socket)
-}
-
-/// Keeps other programs from binding the same port: on Windows `SO_REUSEADDR` of theirs would be enough to take it.
-#[cfg(windows)]
-#[allow(unsafe_code)]
-fn claim_alone(socket: &Socket) -> io::Result<()> {
-    use std::os::windows::io::AsRawSocket;
-    use windows_sys::Win32::Networking::WinSock::{
-        SO_EXCLUSIVEADDRUSE, SOCKET_ERROR, SOL_SOCKET, WSAGetLastError, setsockopt,
-    };
-    let yes = 1_i32.to_ne_bytes();
-    // SAFETY: the socket is open, and the value lives through the call with the length that is given.
-    let outcome = unsafe {
-        setsockopt(
-            socket.as_raw_socket() as usize,
-            SOL_SOCKET,
-            SO_EXCLUSIVEADDRUSE,
-            yes.as_ptr(),
-            yes.len() as i32,
-        )
-    };
-    if outcome == SOCKET_ERROR {
-        // SAFETY: it reads this thread's last error and touches no memory of ours.
-        return Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() }));
-    }
-    Ok(())
 }
 
 /// An open port, and where it is reached.

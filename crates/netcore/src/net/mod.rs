@@ -12,6 +12,7 @@ pub(crate) mod live_queue;
 pub(crate) mod record;
 pub(crate) mod records;
 pub(crate) mod seal;
+pub(crate) mod socket_options;
 pub(crate) mod tcp;
 pub(crate) mod tcp_info;
 pub(crate) mod tls;

@@ -25,11 +25,8 @@ pub(crate) use sink::{SendDatagram, StreamReceiver, StreamSender};
 use crate::clock;
 use crate::net::conditioner::{Agenda, Conditioner, Direction};
 use crate::net::seal;
+use crate::net::socket_options::{ask_for_room, ignore_unreachable, is_about_our_address, is_too_large};
 
-/// What the socket's buffers are asked to be: a tenth of a second at 640 Mbit/s.
-const BUFFER_BYTES: usize = 8 * 1024 * 1024;
-/// Less is not asked for: systems give so much by themselves.
-const LEAST_BUFFER_BYTES: usize = 256 * 1024;
 /// With receive offload the system hands over this much at once.
 const RECEIVE_BYTES: usize = 64 * 1024;
 
@@ -93,6 +90,7 @@ impl Endpoint {
     ) -> io::Result<Arc<Endpoint>> {
         let socket = UdpSocket::from_std(socket)?;
         let state = UdpSocketState::new((&socket).into())?;
+        ignore_unreachable(&socket2::SockRef::from(&socket));
         // The system may grant less; what it granted is shown.
         ask_for_room(|bytes| state.set_recv_buffer_size((&socket).into(), bytes));
         ask_for_room(|bytes| state.set_send_buffer_size((&socket).into(), bytes));
@@ -260,90 +258,5 @@ impl Endpoint {
                 () = self.held_back_changed.notified() => {}
             }
         }
-    }
-}
-
-/// Asks for the largest buffer that `set` takes. Linux and Windows take any size and grant what they may; macOS refuses what is
-/// more than it may grant, and would stay at a tenth of it.
-fn ask_for_room(set: impl Fn(usize) -> io::Result<()>) {
-    let sizes = std::iter::successors(Some(BUFFER_BYTES), |bytes| Some(bytes / 2));
-    let taken = sizes
-        .take_while(|bytes| *bytes >= LEAST_BUFFER_BYTES)
-        .find(|bytes| set(*bytes).is_ok());
-    if taken.is_none() {
-        tracing::debug!("the system does not let the socket's buffers be larger");
-    }
-}
-
-fn is_too_large(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let code = libc::EMSGSIZE;
-    #[cfg(windows)]
-    let code = windows_sys::Win32::Networking::WinSock::WSAEMSGSIZE;
-    error.raw_os_error() == Some(code)
-}
-
-/// Whether the system knows the address not (any more) that a datagram was to leave from: Linux says `EINVAL`, others
-/// `EADDRNOTAVAIL`.
-fn is_about_our_address(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::AddrNotAvailable
-    )
-}
-
-/// Whether what one peer's computer or a router on the path to it has said is all that is wrong.
-fn is_about_one_peer(error: &io::Error) -> bool {
-    // A datagram's time to live ran out on its path; the standard library has no kind for it.
-    #[cfg(windows)]
-    if error.raw_os_error() == Some(windows_sys::Win32::Networking::WinSock::WSAENETRESET) {
-        return true;
-    }
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-
-    use super::*;
-
-    #[test]
-    fn a_system_that_refuses_a_large_buffer_is_asked_for_less() {
-        let asked = RefCell::new(Vec::new());
-        let up_to = |most: usize| {
-            asked.take();
-            ask_for_room(|bytes| {
-                asked.borrow_mut().push(bytes);
-                if bytes > most {
-                    Err(io::ErrorKind::InvalidInput.into())
-                } else {
-                    Ok(())
-                }
-            });
-            asked.take()
-        };
-        const MIB: usize = 1024 * 1024;
-        assert_eq!(up_to(usize::MAX), [BUFFER_BYTES]);
-        assert_eq!(up_to(3 * MIB), [8 * MIB, 4 * MIB, 2 * MIB]);
-        assert_eq!(up_to(0).last(), Some(&LEAST_BUFFER_BYTES));
-    }
-
-    #[cfg(windows)]
-    #[test]
-    fn what_windows_says_of_one_peer_is_not_the_sockets() {
-        use windows_sys::Win32::Networking::WinSock::{
-            WSAECONNRESET, WSAEMSGSIZE, WSAENETRESET, WSAENOTSOCK,
-        };
-        let error = io::Error::from_raw_os_error;
-        assert!(is_about_one_peer(&error(WSAECONNRESET)) && is_about_one_peer(&error(WSAENETRESET)));
-        assert!(!is_about_one_peer(&error(WSAENOTSOCK)) && !is_about_one_peer(&error(WSAEMSGSIZE)));
-        assert!(is_too_large(&error(WSAEMSGSIZE)) && !is_too_large(&error(WSAECONNRESET)));
     }
 }

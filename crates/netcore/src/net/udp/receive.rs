@@ -11,10 +11,11 @@ use quinn_udp::{BATCH_SIZE, RecvMeta};
 use tokio::io::Interest;
 use tokio_util::sync::CancellationToken;
 
-use super::{Association, Endpoint, RECEIVE_BYTES, Route, StreamReceiver, is_about_one_peer};
+use super::{Association, Endpoint, RECEIVE_BYTES, Route, StreamReceiver};
 use crate::clock;
 use crate::net::conditioner::{Agenda, Direction};
 use crate::net::seal;
+use crate::net::socket_options::is_about_one_peer;
 
 /// How many of these are taken by one call. What a call prepares for more it prepares for nothing most of the time, and the
 /// bytes of four stay in the processor's cache until they are opened.

@@ -40,28 +40,77 @@ pub(crate) struct Original {
 struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
-    /// Which file of which disk, and when anything of it last changed: a program that sets the time of modification back cannot
-    /// set that one.
-    #[cfg(unix)]
-    identity: (u64, u64, i64, i64),
+    /// Where the system says so.
+    identity: Option<Identity>,
+}
+
+/// Which file of which disk, and when anything of it last changed: a program that sets the time of modification back cannot
+/// set that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    disk: u64,
+    file: u128,
+    changed: (i64, i64),
 }
 
 impl Stamp {
-    fn of(metadata: &std::fs::Metadata) -> Stamp {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt;
-        Stamp {
+    async fn of(file: &File) -> io::Result<Stamp> {
+        let metadata = file.metadata().await?;
+        Ok(Stamp {
             size: metadata.len(),
             modified: metadata.modified().ok(),
-            #[cfg(unix)]
-            identity: (
-                metadata.dev(),
-                metadata.ino(),
-                metadata.ctime(),
-                metadata.ctime_nsec(),
-            ),
-        }
+            identity: identity(file, &metadata),
+        })
     }
+}
+
+#[cfg(unix)]
+fn identity(_file: &File, metadata: &std::fs::Metadata) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    Some(Identity {
+        disk: metadata.dev(),
+        file: metadata.ino().into(),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
+}
+
+/// The standard library has no stable name for these. FAT has neither.
+#[cfg(windows)]
+#[allow(unsafe_code)]
+fn identity(file: &File, _metadata: &std::fs::Metadata) -> Option<Identity> {
+    use std::os::windows::io::AsRawHandle;
+    use windows_sys::Win32::Storage::FileSystem::{
+        FILE_BASIC_INFO, FILE_ID_INFO, FILE_INFO_BY_HANDLE_CLASS, FileBasicInfo, FileIdInfo,
+        GetFileInformationByHandleEx,
+    };
+    fn ask<T: Default>(file: &File, class: FILE_INFO_BY_HANDLE_CLASS) -> Option<T> {
+        let mut answer = T::default();
+        // SAFETY: the handle is open while `file` is borrowed, and the system writes at most as many bytes as are said, which
+        // are those of the structure that `class` stands for.
+        let outcome = unsafe {
+            GetFileInformationByHandleEx(
+                file.as_raw_handle(),
+                class,
+                (&raw mut answer).cast(),
+                size_of::<T>() as u32,
+            )
+        };
+        (outcome != 0).then_some(answer)
+    }
+    let (id, basic) = (
+        ask::<FILE_ID_INFO>(file, FileIdInfo)?,
+        ask::<FILE_BASIC_INFO>(file, FileBasicInfo)?,
+    );
+    Some(Identity {
+        disk: id.VolumeSerialNumber,
+        file: u128::from_le_bytes(id.FileId.Identifier),
+        changed: (basic.ChangeTime, 0),
+    })
+}
+
+#[cfg(not(any(unix, windows)))]
+fn identity(_file: &File, _metadata: &std::fs::Metadata) -> Option<Identity> {
+    None
 }
 
 impl Original {
@@ -92,7 +141,7 @@ impl Original {
         Ok(Original {
             path: path.to_owned(),
             size,
-            stamp: Mutex::new(Stamp::of(&metadata)),
+            stamp: Mutex::new(Stamp::of(&file).await.map_err(failed)?),
             _snapshot: None,
         })
     }
@@ -115,8 +164,7 @@ impl Original {
 
     /// Whether `file`, which was opened before, is still what was offered; see [`Original::open`].
     pub(crate) async fn check(&self, file: &File, hash: Option<FileHash>) -> Result<(), FileError> {
-        let metadata = file.metadata().await.map_err(|error| self.failed(&error))?;
-        let stamp = Stamp::of(&metadata);
+        let stamp = Stamp::of(file).await.map_err(|error| self.failed(&error))?;
         if *self.stamp.lock() == stamp {
             return Ok(());
         }
@@ -217,7 +265,7 @@ async fn snapshot(path: &Path, file: File, mut begun: Vec<u8>, spool: &Path) -> 
         let mut copy = File::from_std(copy);
         copy.write_all(&begun).await?;
         copy.flush().await?;
-        Ok((Stamp::of(&copy.metadata().await?), copied))
+        Ok((Stamp::of(&copy).await?, copied))
     };
     let (stamp, copied) = store
         .await
@@ -268,6 +316,20 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let error = original.open(hash(b"first")).await.unwrap_err();
         assert!(error.to_string().contains(GONE), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_made_to_look_old_is_noticed() {
+        let (_folder, path, original) = offered("first").await;
+        let modified = path.metadata().unwrap().modified().unwrap();
+        std::fs::write(&path, "other").unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(modified).unwrap();
+        assert_eq!(file.metadata().unwrap().modified().unwrap(), modified);
+        assert!(matches!(
+            original.open(hash(b"first")).await,
+            Err(FileError::Changed { .. })
+        ));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use directories::{ProjectDirs, UserDirs};
+use netcore_proto::files::safe_name;
 
 /// The environment variable that puts everything below one folder, for tests and portable use.
 pub const HOME_VARIABLE: &str = "ROOMWIRE_HOME";
@@ -135,7 +136,9 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 fn is_plain(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    !name.is_empty() && name.chars().count() <= 64 && name.chars().all(is_plain)
+    let is_short = !name.is_empty() && name.chars().count() <= 64;
+    // On Windows a folder cannot be named as a device is, such as `con`.
+    is_short && name.chars().all(is_plain) && safe_name(name) == name
 }
 
 /// Writes a file so that a reader sees the old content or the new, never half of it.
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_profile_cannot_leave_its_place() {
-        for bad in ["..", "a/b", "", "a b", "C:"] {
+        for bad in ["..", "a/b", "", "a b", "C:", "con", "Nul", "COM1"] {
             assert!(
                 matches!(Folders::for_profile(Some(bad)), Err(FolderError::BadName(_))),
                 "{bad:?}"

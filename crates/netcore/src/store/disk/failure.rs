@@ -30,9 +30,9 @@ pub(crate) fn in_words(path: &Path, kept: u64, error: &io::Error) -> FileError {
 pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
     #[cfg(unix)]
     const TOO_MANY: [i32; 2] = [libc::EMFILE, libc::ENFILE];
-    // ERROR_TOO_MANY_OPEN_FILES
+    // ERROR_TOO_MANY_OPEN_FILES, and WSAEMFILE for sockets.
     #[cfg(not(unix))]
-    const TOO_MANY: [i32; 1] = [4];
+    const TOO_MANY: [i32; 2] = [4, 10_024];
     error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code))
 }
 

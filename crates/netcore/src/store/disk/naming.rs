@@ -31,10 +31,35 @@ pub(super) trait Naming: Send + Sync {
 pub(super) struct System;
 
 impl Naming for System {
+    #[cfg(not(windows))]
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut path = tempfile::TempPath::try_from_path(from)?;
         path.disable_cleanup(true);
         path.persist_noclobber(to).map_err(|error| error.error)
+    }
+
+    /// `tempfile` takes no path of more than 259 characters here, and leaves a file that it could not rename marked as
+    /// temporary, which programs that back files up pass over.
+    #[cfg(windows)]
+    #[allow(unsafe_code)]
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        use std::os::windows::ffi::OsStrExt;
+        use windows_sys::Win32::Storage::FileSystem::MoveFileExW;
+        // The folder's path becomes a verbatim one (`\\?\`), which may be of any length.
+        let wide = |path: &Path| -> Vec<u16> {
+            let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+            let whole = folder
+                .zip(path.file_name())
+                .map(|(folder, name)| folder.join(name));
+            let whole = whole.unwrap_or_else(|| path.to_owned());
+            whole.as_os_str().encode_wide().chain([0]).collect()
+        };
+        let (from, to) = (wide(from), wide(to));
+        // SAFETY: both strings end with a zero and live through the call.
+        match unsafe { MoveFileExW(from.as_ptr(), to.as_ptr(), 0) } {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
     }
 
     fn claim(&self, path: &Path) -> io::Result<()> {
@@ -202,18 +227,25 @@ pub(super) mod tests {
         pub(in crate::store::disk) ascii_only: bool,
     }
 
-    fn failing(errno: Option<i32>) -> io::Result<()> {
-        errno.map_or(Ok(()), |errno| Err(io::Error::from_raw_os_error(errno)))
+    /// What the system says of a name that is too long, and of characters that the disk cannot write.
+    #[cfg(unix)]
+    const BAD_NAMES: (i32, i32) = (libc::ENAMETOOLONG, libc::EILSEQ);
+    // ERROR_FILENAME_EXCED_RANGE and ERROR_INVALID_NAME
+    #[cfg(windows)]
+    const BAD_NAMES: (i32, i32) = (206, 123);
+
+    fn failing(code: Option<i32>) -> io::Result<()> {
+        code.map_or(Ok(()), |code| Err(io::Error::from_raw_os_error(code)))
     }
 
     impl Failing {
         fn judge(&self, path: &Path) -> io::Result<()> {
             let name = path.file_name().unwrap().to_str().unwrap();
             if self.ascii_only && !name.is_ascii() {
-                return failing(Some(libc::EILSEQ));
+                return failing(Some(BAD_NAMES.1));
             }
             let is_long = self.longest.is_some_and(|longest| name.len() > longest);
-            failing(is_long.then_some(libc::ENAMETOOLONG))
+            failing(is_long.then_some(BAD_NAMES.0))
         }
     }
 

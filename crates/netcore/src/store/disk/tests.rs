@@ -65,6 +65,41 @@ async fn a_file_never_takes_another_ones_place() {
     );
 }
 
+#[tokio::test]
+async fn a_path_may_be_longer_than_windows_once_took() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = (0..4).fold(root.path().to_owned(), |folder, n| {
+        folder.join(n.to_string().repeat(80))
+    });
+    for (content, name) in [("one", "a.txt"), ("two", "a (2).txt")] {
+        let mut partial = whole(&folder, content.as_bytes()).await;
+        let path = partial.finish("a.txt", ORIGIN, root.path()).await.unwrap();
+        drop(partial);
+        assert_eq!(path, folder.join(name));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+        #[cfg(windows)]
+        {
+            use std::os::windows::fs::MetadataExt;
+            // FILE_ATTRIBUTE_TEMPORARY and FILE_ATTRIBUTE_HIDDEN
+            assert_eq!(path.metadata().unwrap().file_attributes() & (0x100 | 0x2), 0);
+        }
+    }
+    assert_eq!(names(&folder), ["a (2).txt", "a.txt"]);
+}
+
+#[tokio::test]
+async fn names_that_differ_in_case_only_both_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["Notes.txt", "notes.TXT"] {
+        let mut partial = whole(folder.path(), name.as_bytes()).await;
+        let path = partial.finish(name, ORIGIN, folder.path()).await.unwrap();
+        drop(partial);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), name);
+    }
+    let first = std::fs::read_to_string(folder.path().join("Notes.txt")).unwrap();
+    assert_eq!((names(folder.path()).len(), first.as_str()), (2, "Notes.txt"));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_gets_its_name_whatever_the_file_system_cannot_do() {

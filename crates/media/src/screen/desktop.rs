@@ -34,6 +34,7 @@ pub(super) fn list() -> Result<Vec<Listed>, CaptureError> {
 }
 
 pub(super) fn open(area: &ScreenArea) -> Result<Box<dyn Grab>, CaptureError> {
+    ask_for_permission()?;
     let number = match area {
         ScreenArea::Primary => 1,
         ScreenArea::Number(number) => *number,
@@ -47,6 +48,27 @@ pub(super) fn open(area: &ScreenArea) -> Result<Box<dyn Grab>, CaptureError> {
     let monitor = monitors.into_iter().nth(usize::from(number).saturating_sub(1));
     let monitor = monitor.ok_or_else(|| no_such_screen(number, count))?;
     Ok(Box::new(MonitorGrab { monitor, number }))
+}
+
+/// Without permission macOS shows the desktop's picture without any window, and says nothing. It asks the person once, and lets
+/// a program look only from its next start.
+#[cfg(target_os = "macos")]
+fn ask_for_permission() -> Result<(), CaptureError> {
+    use objc2_core_graphics::{CGPreflightScreenCaptureAccess, CGRequestScreenCaptureAccess};
+    if CGPreflightScreenCaptureAccess() || CGRequestScreenCaptureAccess() {
+        return Ok(());
+    }
+    Err(CaptureError::NoScreen {
+        reason:
+            "macOS does not let this program see it. Allow it under Privacy & Security, Screen Recording, \
+            in the system's settings, start the program anew, and try again."
+                .to_owned(),
+    })
+}
+
+#[cfg(not(target_os = "macos"))]
+fn ask_for_permission() -> Result<(), CaptureError> {
+    Ok(())
 }
 
 fn monitors() -> Result<Vec<Monitor>, CaptureError> {
@@ -131,8 +153,6 @@ fn side(length: u32) -> u16 {
 
 fn failed(error: &XCapError) -> CaptureError {
     CaptureError::NoScreen {
-        reason: format!(
-            "{error}. Allow this program to record the screen in the system's privacy settings, then try again."
-        ),
+        reason: format!("{error}. Unlock the screen, or choose another source, then try again."),
     }
 }

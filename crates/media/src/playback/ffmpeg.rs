@@ -203,6 +203,7 @@ impl Run {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        without_window(&mut command);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => PlaybackError::FfmpegMissing,
             _ => PlaybackError::Io(error),
@@ -315,6 +316,17 @@ fn scale_to((width, height): (u16, u16)) -> String {
     let even = |side: &str| format!("{common};max(2,2*trunc({side}*ld(1)/2+0.001))");
     format!("scale=w='{}':h='{}',setsar=1", even("iw*ld(0)"), even("ih"))
 }
+
+/// Windows otherwise opens a console window for it beside a program that has none.
+#[cfg(windows)]
+fn without_window(command: &mut Command) {
+    use std::os::windows::process::CommandExt;
+    // CREATE_NO_WINDOW of "Process Creation Flags".
+    command.creation_flags(0x0800_0000);
+}
+
+#[cfg(not(windows))]
+fn without_window(_command: &mut Command) {}
 
 fn too_slow() -> PlaybackError {
     PlaybackError::Foreign(format!("ffmpeg gave no picture for {} s", PATIENCE.as_secs()))

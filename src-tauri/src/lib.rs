@@ -8,6 +8,8 @@
 mod bridge;
 mod desktop;
 mod graphics;
+#[cfg(test)]
+mod mac_bundle;
 mod window;
 
 use std::io::IsTerminal;

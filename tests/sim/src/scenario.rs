@@ -24,6 +24,10 @@ pub enum Step {
     Silence(&'static str),
     /// It does again, and what was sent meanwhile arrives.
     Heal(&'static str),
+    /// A person's computer sleeps: it does nothing, and nothing gets there.
+    Sleep(&'static str),
+    /// It wakes. Its clock has stood still for so long meanwhile.
+    Wake(&'static str, Span),
     /// A person's program starts anew: the identity stays, the memory does not.
     Restart(&'static str),
     /// A person says something.
@@ -73,6 +77,8 @@ impl Step {
             Step::Cut(who) => world.cut(who),
             Step::Silence(who) => world.silence(who),
             Step::Heal(who) => world.heal(who),
+            Step::Sleep(who) => world.sleep(who),
+            Step::Wake(who, lost) => world.wake(who, *lost),
             Step::Restart(who) => world.restart(who),
             Step::Say(who, text) => {
                 world.say(who, text);
@@ -100,6 +106,8 @@ impl fmt::Display for Step {
             Step::Cut(who) => write!(f, "{who}'s connection breaks"),
             Step::Silence(who) => write!(f, "nothing gets to or from {who}"),
             Step::Heal(who) => write!(f, "{who} can be reached again"),
+            Step::Sleep(who) => write!(f, "{who}'s computer sleeps"),
+            Step::Wake(who, lost) => write!(f, "{who}'s computer wakes, its clock {lost} behind"),
             Step::Restart(who) => write!(f, "{who}'s program starts anew"),
             Step::Say(who, text) => write!(f, "{who} says {text:?}"),
             Step::Raw(who, bytes) => write!(f, "{who}'s connection carries {} raw bytes", bytes.len()),

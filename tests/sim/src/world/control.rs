@@ -141,6 +141,23 @@ impl World {
         }
     }
 
+    /// A person's computer sleeps: nothing gets to or from it, and it does nothing.
+    pub fn sleep(&mut self, name: &str) {
+        self.silence(name);
+        let who = self.who(name);
+        self.people[who].is_asleep = true;
+    }
+
+    /// It wakes, and its clock has stood still for `lost`.
+    pub fn wake(&mut self, name: &str, lost: Span) {
+        let who = self.who(name);
+        let person = &mut self.people[who];
+        person.is_asleep = false;
+        person.clock_ahead = person.clock_ahead.saturating_sub(lost);
+        self.heal(name);
+        self.settle(who);
+    }
+
     /// Bytes on a person's control connection to the host, whatever they are.
     ///
     /// # Panics
@@ -255,6 +272,9 @@ impl World {
         let person = &mut self.people[who];
         if person.timer == Some(self.now) {
             person.timer = None;
+        }
+        if person.is_asleep {
+            return;
         }
         let clock = person.clock(self.now);
         if let Some(node) = &mut person.node

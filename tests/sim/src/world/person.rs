@@ -24,6 +24,8 @@ pub(super) struct Person {
     /// When the node's next deadline is on the agenda, by the simulation's time.
     pub(super) timer: Option<Time>,
     pub(super) is_silent: bool,
+    /// The computer sleeps: none of its timers comes.
+    pub(super) is_asleep: bool,
     pub(super) are_datagrams_blocked: bool,
     pub(super) held_back: Vec<Happening>,
     pub(super) next_local: u64,
@@ -51,6 +53,7 @@ impl Person {
             events: Vec::new(),
             timer: None,
             is_silent: false,
+            is_asleep: false,
             are_datagrams_blocked: false,
             held_back: Vec::new(),
             next_local: 1,

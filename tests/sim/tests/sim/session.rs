@@ -342,6 +342,76 @@ fn silence_is_noticed_by_both_ends() {
         .run_all(0..20);
 }
 
+/// How the host's clock relates to a member's, as it learned last.
+fn clock_of_host(world: &World, at: &str) -> (i64, u64) {
+    let learned = session_events(world, at).filter_map(|event| match event {
+        SessionEvent::RoundTrip { clock, .. } => Some((clock.offset_us, clock.error_us)),
+        _ => None,
+    });
+    learned.last().expect("a ping was answered")
+}
+
+#[test]
+fn a_short_sleep_costs_neither_the_connection_nor_the_relation_of_the_clocks() {
+    const SLEPT: Span = Span::from_secs(5);
+    // As on a computer whose clock counts a sleep, and as on one whose clock does not.
+    for lost in [Span::ZERO, SLEPT] {
+        Scenario::new("Ben's computer sleeps for a moment", PEOPLE)
+            .links(Conditions::delay_ms(2))
+            .then(everybody_in())
+            .then([
+                Step::Wait(Span::from_secs(30)),
+                Step::act("before", |world| {
+                    let (offset_us, _) = clock_of_host(world, "Ben");
+                    world.note("offset", offset_us.unsigned_abs());
+                }),
+                // By their round trips, the pings from before would be the better ones.
+                Step::Link("Ben", Conditions::delay_ms(8)),
+                Step::Sleep("Ben"),
+                Step::Wait(SLEPT),
+                Step::Wake("Ben", lost),
+                Step::Wait(Span::from_secs(5)),
+                Step::check("he is here, and knows the host's clock", move |world| {
+                    assert_eq!(presence(world, "Cyd", "Ben"), Some(Presence::Here));
+                    assert!(world.is_connected("Ben"));
+                    let (offset_us, error_us) = clock_of_host(world, "Ben");
+                    // His clock was ahead.
+                    let expected = world.noted("offset") - lost.as_micros();
+                    let wrong = offset_us.unsigned_abs().abs_diff(expected);
+                    assert!(
+                        wrong <= 2 * error_us && error_us < 10_000,
+                        "{wrong} µs wrong, said ±{error_us}"
+                    );
+                }),
+            ])
+            .run(0);
+    }
+}
+
+#[test]
+fn who_slept_long_notices_at_once_and_comes_back_to_his_place() {
+    Scenario::new("Ben's computer sleeps", PEOPLE)
+        .links(Conditions::delay_ms(2))
+        .then(everybody_in())
+        .then([
+            Step::Sleep("Ben"),
+            Step::Wait(SILENCE_TIMEOUT + Span::from_secs(2)),
+            Step::check("the others miss him", |world| {
+                assert_eq!(presence(world, "Cyd", "Ben"), Some(Presence::Reconnecting));
+            }),
+            Step::Wake("Ben", Span::ZERO),
+            Step::wait_ms(50),
+            Step::check("he knows", |world| assert!(!world.is_connected("Ben"))),
+            Step::Join("Ben"),
+            Step::wait_ms(100),
+            Step::check("he is back", |world| {
+                assert_eq!(presence(world, "Cyd", "Ben"), Some(Presence::Here));
+                assert!(departures(world, "Cyd").is_empty());
+            }),
+        ])
+        .run_all(0..20);
+}
+
 #[test]
 fn a_vanished_host_is_noticed() {
     Scenario::new("the host's computer stops", PEOPLE)

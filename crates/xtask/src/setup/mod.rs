@@ -1,5 +1,6 @@
 //! Installs what the system lacks, says what it does, and does nothing when all is there.
 
+mod foreign;
 mod node;
 mod packages;
 
@@ -11,11 +12,12 @@ use crate::privilege::Privilege;
 use crate::process::{Task, say};
 use crate::project::Project;
 
+pub(crate) use foreign::{Foreign, Tools};
 pub(crate) use node::Node;
 use packages::Manager;
 pub(crate) use packages::Need;
 
-/// Everything that any word of this tool needs.
+/// Everything that any word of this tool needs, but building for other systems: that sets itself up.
 ///
 /// # Errors
 /// When something is lacking and cannot be installed.

@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Test,
     /// What only the tests of the packages use: what looks at each kind, and what starts a system with its services.
     Package,
+    /// What builds for Windows from elsewhere, packs that and runs it.
+    Windows,
 }
 
 /// A package manager that this tool can ask and instruct.
@@ -79,6 +81,15 @@ impl Manager {
                 "systemd",           // systemd-analyze
                 "systemd-container", // systemd-nspawn
             ],
+            (Manager::Apt, Need::Windows) => &[
+                "gcc-mingw-w64-x86-64-posix",
+                "g++-mingw-w64-x86-64-posix",
+                "nsis",
+                "zip",
+                "unzip",
+                "wine",
+                "wine64",
+            ],
             (Manager::Dnf, Need::Core) => &[
                 "gcc",
                 "gcc-c++",
@@ -121,6 +132,8 @@ impl Manager {
             // macOS brings its own web view.
             (Manager::Brew, Need::App) => &[],
             (Manager::Brew, Need::Test) => &["ffmpeg"],
+            // Building for Windows is known on Debian and what descends from it.
+            (Manager::Dnf | Manager::Pacman | Manager::Brew, Need::Windows) => &[],
         }
     }
 

@@ -68,11 +68,10 @@ fn has_display(is_set: impl Fn(&str) -> bool) -> bool {
     cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn a_display_is_x11s_or_waylands() {
         assert!(has_display(|name| name == "DISPLAY"));

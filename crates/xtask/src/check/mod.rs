@@ -1,6 +1,7 @@
 //! `cargo xtask check`: everything a reviewer should not have to look for.
 
 mod capabilities;
+mod macos;
 mod modules;
 mod shape;
 mod walls;
@@ -64,6 +65,11 @@ const PARTS: &[Part] = &[
         name: "lints",
         about: "clippy, all targets, no warning",
         run: lints,
+    },
+    Part {
+        name: "macos",
+        about: "clippy for both kinds of Mac, all targets, no warning",
+        run: macos::check,
     },
     Part {
         name: "bindings",

@@ -12,8 +12,8 @@ use crate::failure::{Failure, Result};
 use crate::process::{Task, say};
 use crate::project::Project;
 
-/// Debian's packages of its newest Rust: the compiler, cargo, and the standard library's source.
-const DEBIANS_RUST: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+/// Debian's packages of its newest Rust: the compiler, cargo, the standard library's source, and clippy.
+const DEBIANS_RUST: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy"];
 
 /// The programs that compile C and link for a target, by path or by name on the path.
 #[derive(Debug, Clone)]

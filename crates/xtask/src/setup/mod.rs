@@ -3,6 +3,7 @@
 mod foreign;
 mod node;
 mod packages;
+pub(crate) mod zig;
 
 use std::path::Path;
 use std::time::Instant;

@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Package,
     /// What builds for Windows from elsewhere, packs that and runs it.
     Windows,
+    /// What brings a compiler for macOS from elsewhere.
+    Mac,
 }
 
 /// A package manager that this tool can ask and instruct.
@@ -90,6 +92,7 @@ impl Manager {
                 "wine",
                 "wine64",
             ],
+            (Manager::Apt, Need::Mac) => &["python3-pip"],
             (Manager::Dnf, Need::Core) => &[
                 "gcc",
                 "gcc-c++",
@@ -132,6 +135,10 @@ impl Manager {
             // macOS brings its own web view.
             (Manager::Brew, Need::App) => &[],
             (Manager::Brew, Need::Test) => &["ffmpeg"],
+            (Manager::Dnf, Need::Mac) => &["python3-pip"],
+            (Manager::Pacman, Need::Mac) => &["python-pip"],
+            // A Mac has a compiler for itself.
+            (Manager::Brew, Need::Mac) => &[],
             // Building for Windows is known on Debian and what descends from it.
             (Manager::Dnf | Manager::Pacman | Manager::Brew, Need::Windows) => &[],
         }

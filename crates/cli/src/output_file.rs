@@ -4,7 +4,7 @@
 //! unless `--overwrite` says that it may go; and it goes only when there is something to put in its place.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Code, Failure, Result};
@@ -59,16 +59,16 @@ impl OutputFile {
         Ok(file)
     }
 
-    /// Writes all there will be.
+    /// Writes all there will be, by `write`.
     ///
     /// # Errors
     /// When the disk is full, for one. Then what was there before stays.
-    pub(crate) fn put(mut self, content: &[u8]) -> Result<()> {
+    pub(crate) fn put(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let is_regular = |file: &File| file.metadata().is_ok_and(|found| found.is_file());
         let put = match self.file.take() {
-            Some(mut pipe) if !is_regular(&pipe) => pipe.write_all(content),
+            Some(mut pipe) if !is_regular(&pipe) => write(&mut pipe),
             // Closed by now: Windows replaces no file that is open.
-            _ => netcore::save(&self.path, |out| out.write_all(content)),
+            _ => netcore::save(&self.path, write),
         };
         self.is_new &= put.is_err();
         put.map_err(|error| unwritable(&self.path, &error))
@@ -163,7 +163,10 @@ mod tests {
         assert!(refused.message.contains("--overwrite"), "{}", refused.message);
         drop(OutputFile::claim(&path, true).unwrap());
         assert_eq!(content(&path), "yesterday");
-        OutputFile::claim(&path, true).unwrap().put(b"new").unwrap();
+        OutputFile::claim(&path, true)
+            .unwrap()
+            .put(|out| out.write_all(b"new"))
+            .unwrap();
         assert_eq!(content(&path), "new");
     }
 
@@ -176,7 +179,10 @@ mod tests {
         assert_eq!(content(&empty), "");
         drop(OutputFile::claim(&new, false).unwrap());
         assert!(!new.exists());
-        OutputFile::claim(&new, false).unwrap().put(b"x").unwrap();
+        OutputFile::claim(&new, false)
+            .unwrap()
+            .put(|out| out.write_all(b"x"))
+            .unwrap();
         assert_eq!(content(&new), "x");
         assert!(OutputFile::claim(&folder.path().join("no/such"), false).is_err());
     }
@@ -201,10 +207,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_an_error_and_a_device_has_nothing_to_lose() {
         let full = OutputFile::claim(Path::new("/dev/full"), false).unwrap();
-        assert_eq!(full.put(b"x").unwrap_err().code, Code::File);
+        assert_eq!(full.put(|out| out.write_all(b"x")).unwrap_err().code, Code::File);
         OutputFile::claim(Path::new("/dev/null"), false)
             .unwrap()
-            .put(b"x")
+            .put(|out| out.write_all(b"x"))
             .unwrap();
     }
 }

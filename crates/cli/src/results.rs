@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, LineWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use netcore::proto::metrics::{csv_header, csv_line, json_line};
+use app::metrics::formats::{ResultFormat, ResultWriter};
 use netcore::proto::session::Person;
 use netcore::proto::{MemberId, StreamId};
 use netcore::{LinkKey, LinkResult, Role, Room};
@@ -93,25 +93,27 @@ impl Drop for ResultLog {
 /// The files that results are written to, line by line, so that a reader sees each as it comes.
 #[derive(Default)]
 pub(crate) struct Files {
-    csv: Option<Lines>,
-    json: Option<Lines>,
+    all: Vec<ResultFile>,
     /// What went wrong with them first; after that nothing more is written.
     failed: Option<Failure>,
 }
 
 /// One of them. It is begun with the first result.
-struct Lines {
+struct ResultFile {
     path: PathBuf,
-    heading: Option<&'static str>,
+    format: ResultFormat,
     place: Place,
 }
 
 enum Place {
     Claimed(OutputFile),
-    Begun(Growing),
+    Begun(ResultWriter<LineWriter<Growing>>),
     /// It could not be begun.
     Lost,
 }
+
+/// The longest line of a result, and of the heading: a file grows by whole lines as long as they are shorter.
+const LONGEST_LINE: usize = 8 * 1024;
 
 /// A file that grows by whole lines.
 struct Growing {
@@ -119,49 +121,51 @@ struct Growing {
     bytes: u64,
 }
 
-impl Growing {
-    fn add(&mut self, line: &str) -> std::io::Result<()> {
-        let line = format!("{line}\n");
-        let written = self.file.write_all(line.as_bytes());
+impl Write for Growing {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let written = self.file.write_all(lines);
         match written {
-            Ok(()) => self.bytes += line.len() as u64,
+            Ok(()) => self.bytes += lines.len() as u64,
             // Half a line would be read as a result. What is no regular file has no end to move.
             Err(_) => drop(self.file.set_len(self.bytes)),
         }
-        written
+        written.map(|()| lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
-impl Lines {
-    fn claim(path: &Path, heading: Option<&'static str>, overwrite: bool) -> Result<Lines> {
-        Ok(Lines {
+impl ResultFile {
+    fn claim(path: &Path, format: ResultFormat, overwrite: bool) -> Result<ResultFile> {
+        Ok(ResultFile {
             path: path.to_owned(),
-            heading,
+            format,
             place: Place::Claimed(OutputFile::claim(path, overwrite)?),
         })
     }
 
-    fn write(&mut self, line: &str) -> Result<()> {
-        self.try_write(line)
+    fn write(&mut self, result: &LinkResult) -> Result<()> {
+        self.try_write(result)
             .map_err(|error| unwritable(&self.path, &error))
     }
 
-    fn try_write(&mut self, line: &str) -> std::io::Result<()> {
-        if let Place::Begun(out) = &mut self.place {
-            return out.add(line);
-        }
-        if let Place::Claimed(file) = std::mem::replace(&mut self.place, Place::Lost) {
-            let mut out = Growing {
+    fn try_write(&mut self, result: &LinkResult) -> std::io::Result<()> {
+        if let Place::Claimed(_) = self.place
+            && let Place::Claimed(file) = std::mem::replace(&mut self.place, Place::Lost)
+        {
+            let growing = Growing {
                 file: file.begin()?,
                 bytes: 0,
             };
-            if let Some(heading) = self.heading {
-                out.add(heading)?;
-            }
-            out.add(line)?;
-            self.place = Place::Begun(out);
+            let out = LineWriter::with_capacity(LONGEST_LINE, growing);
+            self.place = Place::Begun(ResultWriter::new(out, self.format));
         }
-        Ok(())
+        match &mut self.place {
+            Place::Begun(out) => out.write(result),
+            Place::Claimed(_) | Place::Lost => Ok(()),
+        }
     }
 }
 
@@ -171,15 +175,16 @@ impl Files {
     /// # Errors
     /// When one of them may not.
     pub(crate) fn claim(args: &ResultArgs) -> Result<Files> {
-        let overwrite = args.replace.overwrite;
-        let claim = |path: &Option<PathBuf>, heading| {
-            let path = path.as_deref();
-            path.map(|path| Lines::claim(path, heading, overwrite))
-                .transpose()
+        let asked = [
+            (&args.csv, ResultFormat::Csv),
+            (&args.results_json, ResultFormat::JsonLines),
+        ];
+        let claim = |(path, format): (&Option<PathBuf>, _)| {
+            let path = path.as_deref()?;
+            Some(ResultFile::claim(path, format, args.replace.overwrite))
         };
         Ok(Files {
-            csv: claim(&args.csv, Some(csv_header()))?,
-            json: claim(&args.results_json, None)?,
+            all: asked.into_iter().filter_map(claim).collect::<Result<_>>()?,
             failed: None,
         })
     }
@@ -196,12 +201,9 @@ impl Files {
         if self.failed.is_some() {
             return Ok(());
         }
-        let (stream, peer) = (result.stream.0, result.peer.0);
-        let csv = self.csv.as_mut();
-        let csv = csv.map(|csv| csv.write(&csv_line(stream, peer, &result.result)));
-        let json = self.json.as_mut();
-        let json = json.map(|json| json.write(&json_line(stream, peer, &result.result)));
-        let written = [csv, json].into_iter().flatten().collect::<Result<()>>();
+        // One that fails takes nothing from the others.
+        let written: Vec<Result<()>> = self.all.iter_mut().map(|file| file.write(result)).collect();
+        let written = written.into_iter().collect::<Result<()>>();
         self.failed = written.clone().err();
         written
     }

@@ -2,11 +2,8 @@
 
 use std::io::{self, Write};
 
-use netcore::LinkResult;
-use netcore::proto::metrics::{csv_header, csv_line, json_line};
-use report::Measurement;
-
-use super::view::{CompareView, ConditionsView, ExportFormat};
+use super::formats::{ResultFormat, write_comparison, write_comparison_table, write_page, write_results};
+use super::view::ExportFormat;
 use super::{compare, page};
 use crate::core::Core;
 use crate::desktop::Choice;
@@ -20,10 +17,10 @@ type Writing = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 pub(super) async fn ask_and_write(core: &Core, format: ExportFormat) -> Result<Option<String>, IpcError> {
     let open = core.room()?;
     let results = open.room.recent_results();
-    let language = core.settings().language;
+    let language = core.settings().language.into();
     let writing: Writing = match format {
-        ExportFormat::Csv => Box::new(move |out| write_csv(out, &results)),
-        ExportFormat::Json => Box::new(move |out| write_json(out, &results)),
+        ExportFormat::Csv => Box::new(move |out| write_results(out, ResultFormat::Csv, results)),
+        ExportFormat::Json => Box::new(move |out| write_results(out, ResultFormat::JsonList, results)),
         ExportFormat::Html => {
             let nothing = || IpcError::new(ErrorCode::Empty, "nothing was sent yet");
             let page = page::of_session(&open).ok_or_else(nothing)?;
@@ -43,12 +40,10 @@ pub(super) async fn ask_and_write_comparison(
     let comparison = compare::view(&open).filter(|comparison| !comparison.rows.is_empty());
     let comparison = comparison.ok_or_else(nothing)?;
     let conditions = compare::conditions(&open);
-    let language = core.settings().language;
+    let language = core.settings().language.into();
     let writing: Writing = match format {
-        ExportFormat::Csv => Box::new(move |out| write_comparison_csv(out, &comparison)),
-        ExportFormat::Json => {
-            Box::new(move |out| write_comparison_json(out, &comparison, conditions.as_ref()))
-        }
+        ExportFormat::Csv => Box::new(move |out| write_comparison_table(out, &comparison)),
+        ExportFormat::Json => Box::new(move |out| write_comparison(out, &comparison, conditions.as_ref())),
         ExportFormat::Html => {
             let page = compare::report(&open).ok_or_else(nothing)?;
             Box::new(move |out| write_page(out, &page, language))
@@ -89,67 +84,11 @@ async fn ask_and_save(
     Ok(Some(path.to_string_lossy().into_owned()))
 }
 
-/// A comparison's rows.
-fn write_comparison_csv(mut out: impl Write, comparison: &CompareView) -> io::Result<()> {
-    writeln!(
-        out,
-        "transport,seconds,links,frames,arrived,lost,dropped,resent,bytes,ack_p50_us,ack_p95_us,ack_p99_us,longest_gap_us"
-    )?;
-    for row in &comparison.rows {
-        let known = |figure: Option<u64>| figure.map(|figure| figure.to_string()).unwrap_or_default();
-        let figures = [row.ack_p50_us, row.ack_p95_us, row.ack_p99_us, row.longest_gap_us].map(known);
-        writeln!(
-            out,
-            "{},{},{},{},{},{},{},{},{},{}",
-            netcore::proto::Transport::from(row.transport),
-            comparison.seconds,
-            row.links,
-            row.frames,
-            row.arrived,
-            row.lost,
-            row.dropped,
-            row.resent,
-            row.bytes,
-            figures.join(",")
-        )?;
+impl From<Language> for report::Language {
+    fn from(language: Language) -> report::Language {
+        match language {
+            Language::En => report::Language::En,
+            Language::Zh => report::Language::Zh,
+        }
     }
-    out.flush()
-}
-
-/// A comparison's rows, and what was compared.
-fn write_comparison_json(
-    mut out: impl Write,
-    comparison: &CompareView,
-    conditions: Option<&ConditionsView>,
-) -> io::Result<()> {
-    let report = serde_json::json!({ "comparison": comparison, "conditions": conditions });
-    writeln!(out, "{report:#}")?;
-    out.flush()
-}
-
-fn write_page(mut out: impl Write, measurement: &Measurement, language: Language) -> io::Result<()> {
-    let language = match language {
-        Language::En => report::Language::En,
-        Language::Zh => report::Language::Zh,
-    };
-    out.write_all(measurement.page(language).as_bytes())?;
-    out.flush()
-}
-
-fn write_csv(mut out: impl Write, results: &[LinkResult]) -> io::Result<()> {
-    writeln!(out, "{}", csv_header())?;
-    for LinkResult { stream, peer, result } in results {
-        writeln!(out, "{}", csv_line(stream.0, peer.0, result))?;
-    }
-    out.flush()
-}
-
-fn write_json(mut out: impl Write, results: &[LinkResult]) -> io::Result<()> {
-    writeln!(out, "[")?;
-    for (at, LinkResult { stream, peer, result }) in results.iter().enumerate() {
-        let comma = if at + 1 < results.len() { "," } else { "" };
-        writeln!(out, "  {}{comma}", json_line(stream.0, peer.0, result))?;
-    }
-    writeln!(out, "]")?;
-    out.flush()
 }

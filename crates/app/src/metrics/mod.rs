@@ -4,6 +4,7 @@ pub(crate) mod commands;
 pub(crate) mod compare;
 pub(crate) mod conditions;
 mod export;
+pub mod formats;
 mod page;
 mod reasons;
 pub(crate) mod round_trips;

@@ -9,6 +9,7 @@ mod trials;
 use std::path::Path;
 use std::time::Duration;
 
+use app::metrics::formats::write_measurement;
 use media::SourceId;
 use netcore::proto::Transport;
 use netcore::proto::session::Profile;
@@ -24,7 +25,7 @@ use crate::me::Me;
 use crate::output::{Report, SummaryRow};
 use crate::output_file::OutputFile;
 use crate::results::{Files, ResultLog};
-use folder::{Folder, write_json};
+use folder::Folder;
 pub(crate) use network::network_of;
 use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
 use trial::Bench;
@@ -169,7 +170,7 @@ fn conclude(
     env.screen.show(&Report::Summary { rows });
     let measurement = Measurement::new(about(args, address), measured);
     if let Some(file) = report_json {
-        write_json(&measurement, file)?;
+        file.put(|out| write_measurement(out, &measurement))?;
     }
     if let Some(folder) = folder {
         let page = folder.write(&measurement)?;

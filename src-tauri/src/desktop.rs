@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use app::desktop::{Choice, Desktop};
 use app::session::view::{Language, Theme};
-use app::{ErrorCode, IpcError};
+use app::{ErrorCode, Event, IpcError};
 use tauri::{AppHandle, Emitter, Manager, Runtime};
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tokio::sync::oneshot;
@@ -15,9 +15,12 @@ use crate::window::{self, Half, WINDOW};
 pub(crate) struct TauriDesktop<R: Runtime>(pub(crate) AppHandle<R>);
 
 impl<R: Runtime> Desktop for TauriDesktop<R> {
-    fn notify(&self, event: &str, payload: serde_json::Value) {
-        if let Err(error) = self.0.emit(event, payload) {
-            tracing::warn!(%error, event, "the window cannot be notified");
+    fn notify(&self, event: Event) {
+        let capability = event.capability();
+        let payload = event.payload().map_err(tauri::Error::from);
+        let emitted = payload.and_then(|payload| self.0.emit(&format!("{capability}:event"), payload));
+        if let Err(error) = emitted {
+            tracing::warn!(%error, capability, "the window cannot be notified");
         }
     }
 

@@ -69,6 +69,7 @@ impl Options {
             join: self.join.clone(),
             language: self.lang,
             theme: self.theme,
+            has_no_pictures: false,
         }
     }
 }

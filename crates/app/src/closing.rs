@@ -45,7 +45,7 @@ impl Core {
         }
         asked.get_or_insert(now);
         drop(asked);
-        self.notify("session", &SessionEvent::CloseAsked { others, moving });
+        self.notify(SessionEvent::CloseAsked { others, moving });
         Wish::Asked
     }
 

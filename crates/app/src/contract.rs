@@ -11,7 +11,6 @@ contract! {
         save_profile(profile: Profile) -> Profile;
         save_settings(settings: Settings) -> Settings;
         choose_downloads() -> Option<Settings>;
-        addresses() -> Vec<ReachableAt>;
         host_room(name: String, port: u16) -> RoomView;
         join_room(address: String) -> RoomView;
         join_confirmed(address: String, fingerprint: String) -> RoomView;

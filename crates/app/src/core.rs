@@ -7,12 +7,12 @@ use netcore::proto::MemberId;
 use netcore::proto::session::Person;
 use netcore::{Folders, Room, RoomEvent, Snapshot};
 use parking_lot::Mutex;
-use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::closing::Closing;
 use crate::desktop::Desktop;
+use crate::dispatch::Event;
 use crate::error::IpcError;
 use crate::picks::Picks;
 use crate::session::People;
@@ -34,6 +34,8 @@ pub struct Options {
     pub language: Option<Language>,
     /// The theme until settings are saved; otherwise the settings'.
     pub theme: Option<Theme>,
+    /// Whether the face shows no pictures: then no previews are made.
+    pub has_no_pictures: bool,
 }
 
 /// What every command works on.
@@ -143,7 +145,7 @@ impl Core {
     }
 
     /// Takes `room` and notifies the face of what happens in it from now on.
-    pub(crate) async fn enter(self: &Arc<Core>, room: Room) -> RoomView {
+    pub async fn enter(self: &Arc<Core>, room: Room) -> RoomView {
         let events = room.events();
         let snapshot = room.snapshot().await;
         let open = Arc::new(OpenRoom::of(room, &snapshot));
@@ -153,11 +155,8 @@ impl Core {
     }
 
     /// Notifies the face something unasked.
-    pub(crate) fn notify(&self, capability: &str, event: &impl Serialize) {
-        match serde_json::to_value(event) {
-            Ok(payload) => self.desktop.notify(&format!("{capability}:event"), payload),
-            Err(error) => tracing::error!(%error, capability, "an event has no JSON"),
-        }
+    pub(crate) fn notify(&self, event: impl Into<Event>) {
+        self.desktop.notify(event.into());
     }
 
     /// Leaves or closes the room, if one is open, with everything of ours in it.
@@ -261,12 +260,12 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
         RoomEvent::Transfer(transfer) => files::handle_transfer(core, open, transfer),
         RoomEvent::Video(event) => video::handle(core, open, event),
         RoomEvent::Link(link) => session::handle_link(core, &link),
+        RoomEvent::Addresses(addresses) => session::handle_addresses(core, addresses),
         RoomEvent::Metrics { points, links } => {
             metrics::handle(core, open, &points, &links);
             video::going_live::notify_made(core, open);
         }
-        // The host's own place in the list of people follows by itself; the list of addresses is asked for.
-        RoomEvent::Addresses(_) | RoomEvent::Closed(_) => {}
+        RoomEvent::Closed(_) => {}
     }
 }
 

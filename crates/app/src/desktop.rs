@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 
+use crate::dispatch::Event;
 use crate::error::IpcError;
 use crate::session::view::{Language, Theme};
 
@@ -22,8 +23,8 @@ pub enum Choice {
 
 /// The desktop around the application. Each face has its own, and so have the tests.
 pub trait Desktop: Send + Sync + 'static {
-    /// Hands the face an event: its name, such as `chat:event`, and its view as JSON.
-    fn notify(&self, event: &str, payload: serde_json::Value);
+    /// Hands the face an event.
+    fn notify(&self, event: Event);
     /// Asks a person by a dialog of the system; the answer is empty when they dismiss it.
     fn choose(&self, choice: Choice) -> oneshot::Receiver<Vec<PathBuf>>;
     /// Opens a file with the program that the system has for it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::core::Core;
@@ -49,6 +49,50 @@ macro_rules! contract {
     ($($capability:ident notifies $event:ident { $($command:ident($($argument:ident: $request:ty),*) -> $response:ty;)* })*) => {
         /// Every capability with the names of its commands.
         pub const CAPABILITIES: &[(&str, &[&str])] = &[$((stringify!($capability), &[$(stringify!($command)),*])),*];
+
+        /// What a face is notified of unasked: an event of one capability. As JSON it is that event, with the capability's name
+        /// in `event`.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs)] // each is its capability's
+        pub enum Event {
+            $($event(crate::$capability::view::$event)),*
+        }
+
+        impl Event {
+            /// Whose event it is.
+            pub fn capability(&self) -> &'static str {
+                match self {
+                    $(Event::$event(_) => stringify!($capability),)*
+                }
+            }
+
+            /// The event alone, as the interface's types describe it.
+            ///
+            /// # Errors
+            /// When it has no JSON.
+            pub fn payload(&self) -> serde_json::Result<Value> {
+                match self {
+                    $(Event::$event(event) => serde_json::to_value(event),)*
+                }
+            }
+        }
+
+        impl Serialize for Event {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let capability = self.capability();
+                match self {
+                    $(Event::$event(event) => Named { capability, event }.serialize(serializer),)*
+                }
+            }
+        }
+
+        $(
+            impl From<crate::$capability::view::$event> for Event {
+                fn from(event: crate::$capability::view::$event) -> Event {
+                    Event::$event(event)
+                }
+            }
+        )*
 
         $(
             mod $capability {
@@ -126,6 +170,15 @@ macro_rules! contract {
 
 include!("contract.rs");
 
+/// An event of a capability, and the capability's name.
+#[derive(Serialize)]
+struct Named<'a, T> {
+    #[serde(rename = "event")]
+    capability: &'static str,
+    #[serde(flatten)]
+    event: &'a T,
+}
+
 fn unknown(capability: &str, command: &str) -> IpcError {
     IpcError::internal(format!("there is no command {capability}|{command}"))
 }
@@ -150,6 +203,16 @@ mod tests {
         assert_eq!(frame, Answer::Raw(Vec::new()), "what may be absent was left out");
         let error = answer(&app.core, "chat", "say", json!({ "text": "hello" })).await;
         assert_eq!(error.unwrap_err().code, ErrorCode::NoRoom);
+    }
+
+    #[test]
+    fn an_event_as_json_is_its_capabilitys_own_and_says_whose_it_is() {
+        let event = Event::from(crate::files::view::FilesEvent::Removed { id: 7 });
+        let mut payload = event.payload().unwrap();
+        assert_eq!(payload, json!({ "kind": "removed", "id": 7 }));
+        payload["event"] = event.capability().into();
+        assert_eq!(serde_json::to_value(&event).unwrap(), payload);
+        assert_eq!(payload["event"], "files");
     }
 
     #[tokio::test]

@@ -29,6 +29,6 @@ pub mod video;
 pub use bindings::contract_ts;
 pub use closing::Wish;
 pub use core::{Core, Options, RecentLog};
-pub use dispatch::{Answer, CAPABILITIES, answer};
+pub use dispatch::{Answer, CAPABILITIES, Event, answer};
 pub use error::{ErrorCode, IpcError};
 pub use settings::{SettingsFile, WindowSize};

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::Options;
 use crate::core::Core;
 use crate::desktop::{Choice, Desktop};
+use crate::dispatch::Event;
 use crate::error::IpcError;
 use crate::session::view::{RoomView, Theme};
 use crate::video::view::{Transport, VideoSpec};
@@ -37,8 +38,9 @@ pub(crate) struct World {
 struct Handle(Arc<World>);
 
 impl Desktop for Handle {
-    fn notify(&self, event: &str, payload: Value) {
-        self.0.notified.lock().push((event.to_owned(), payload));
+    fn notify(&self, event: Event) {
+        let name = format!("{}:event", event.capability());
+        self.0.notified.lock().push((name, event.payload().unwrap()));
     }
 
     fn choose(&self, choice: Choice) -> oneshot::Receiver<Vec<PathBuf>> {

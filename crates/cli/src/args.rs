@@ -47,10 +47,11 @@ One thing, then done:
 
 const MACHINES: &str = "\
 With --json every line on standard output is one JSON object. Its \"event\" says what it is:
-  opened addresses joined people person chat room_anew not_sent file files transfer stream streams live result
-  watched recorded snapshot link summary step scene device room error
-Names end in their unit: _bytes, _us (microseconds), _ms, _unix_ms (since 1970), _bps (bits per
-second), _s. What is not known is null. In a room, lines on standard input mean the same as typed ones.";
+  session chat files video metrics          what happens, as the window is given it; \"kind\" says more
+  opened joined addresses people offers streams source room not_sent watched snapshot scene error
+  result summary                            what was measured, with the names of the columns of --csv
+Names end in their unit: Us (microseconds), Ms (milliseconds; AtMs since 1970), Bps (bits per second), PerS. What is
+not known is null. README.md describes each. In a room, lines on standard input mean the same as typed ones.";
 
 fn after_help() -> String {
     format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n{MACHINES}")

@@ -1,8 +1,10 @@
 //! Our own video, in this terminal's words.
 
+use app::video::view::{LiveView, VideoEvent};
 use app::video::{Live, LiveError};
 
 use crate::exit::{Code, Failure};
+use crate::output::{Before, Notified, Report};
 
 /// Waits until the source gives no more, and says why.
 pub(crate) async fn over(live: &mut Live) -> Failure {
@@ -12,12 +14,19 @@ pub(crate) async fn over(live: &mut Live) -> Failure {
     }
 }
 
-/// The video that is live, if one is: waits for its end.
-pub(crate) async fn over_if_live(live: &mut Option<Live>) -> Failure {
-    match live {
-        Some(live) => over(live).await,
-        None => std::future::pending().await,
-    }
+/// What our video is now, and was before.
+pub(crate) fn live_report(before: Option<LiveView>, live: &Live) -> Report {
+    let event = VideoEvent::Live {
+        live: Some(live.view()),
+        error: None,
+    };
+    Report::Event(Notified {
+        event: event.into(),
+        before: Before {
+            live: before,
+            ..Before::default()
+        },
+    })
 }
 
 impl From<LiveError> for Failure {

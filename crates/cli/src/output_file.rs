@@ -4,7 +4,7 @@
 //! unless `--overwrite` says that it may go; and it goes only when there is something to put in its place.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Code, Failure, Result};

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use app::video::view::{RecordedView, VideoEvent};
 use app::video::{ActiveRecording, Picture, PictureError, newest_picture};
 use media::{RecordError, Recorder};
 use netcore::proto::StreamId;
 use netcore::{Room, ShownFrame};
 
 use crate::exit::{Code, Failure, Result};
-use crate::output::{Recorded, Report, Screen, Snapshot, Text, local_now};
+use crate::output::{Report, Screen, Snapshot, Text, local_now};
 use crate::output_file;
 use crate::viewers::Viewers;
 
@@ -52,17 +53,18 @@ impl Recording {
     pub(crate) async fn end(self, screen: &Screen) -> Result<()> {
         let Recording { stream, file } = self;
         let (recorded, failed) = file.finish().await;
-        screen.show(&Report::Recorded(Recorded {
-            stream: stream.0,
-            files: recorded.files.iter().map(|path| Text::path(path)).collect(),
-            times: Some(Text::path(&recorded.times)),
-            frames: recorded.frames,
-            left_out: recorded.left_out,
-            bytes: recorded.bytes,
-            seconds: recorded.length.as_secs_f64(),
-        }));
+        screen.show(&self::recorded(stream, &recorded));
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// What a recording of a stream has become. Why it ended before its time is the command's failure.
+pub(crate) fn recorded(stream: StreamId, recorded: &media::Recorded) -> Report {
+    Report::event(VideoEvent::Recorded {
+        stream: stream.0,
+        recorded: RecordedView::of(recorded),
+        error: None,
+    })
 }
 
 /// A recording and the times beside it, as [`Recorder::create`] names them.

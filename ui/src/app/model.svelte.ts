@@ -206,10 +206,10 @@ export class Model {
     if (takes && drag.kind === "dropped") void this.files.offer(drag.picks);
   }
 
-  private notifyRecorded({ path, frames, lengthMs }: RecordedView, error: IpcError | null): void {
+  private notifyRecorded({ files: [path], frames, lengthMs }: RecordedView, error: IpcError | null): void {
     if (error)
-      this.toasts.show(`${explain(error).what} ${path === null ? "" : t("video.recordedUntil", { path })}`, "bad");
-    else if (path === null) this.toasts.show(t("video.recordedNothing"), "bad");
+      this.toasts.show(`${explain(error).what} ${path === undefined ? "" : t("video.recordedUntil", { path })}`, "bad");
+    else if (path === undefined) this.toasts.show(t("video.recordedNothing"), "bad");
     else this.toasts.show(t("video.recorded", { path, length: elapsed(lengthMs), frames: whole(frames) }));
   }
 

@@ -220,6 +220,10 @@ export type RecentRoom = {
    */
   fingerprint: string;
   /**
+   * Its other addresses.
+   */
+  alsoAt: Array<string>;
+  /**
    * In milliseconds since 1970.
    */
   lastSeenMs: number;
@@ -316,6 +320,13 @@ export type SessionEvent =
        * As it is now.
        */
       link: LinkState;
+    }
+  | {
+      kind: "addresses_changed";
+      /**
+       * All there are, the likeliest first.
+       */
+      addresses: Array<ReachableAt>;
     }
   | {
       kind: "close_asked";
@@ -572,6 +583,10 @@ export type FileState =
        * Bytes that are through.
        */
       done: number;
+      /**
+       * Whether it goes on by itself, once the connection is back.
+       */
+      isInterrupted: boolean;
     }
   | {
       kind: "done";
@@ -637,6 +652,10 @@ export type FileView = {
    * Who has it whole and checked.
    */
   receivedBy: Array<number>;
+  /**
+   * 64 hexadecimal digits of its BLAKE3 hash, once the host has it whole or it is whole here.
+   */
+  blake3: string | null;
   /**
    * When it was offered, in milliseconds since 1970.
    */
@@ -741,6 +760,10 @@ export type LiveView = {
    */
   sourceName: string;
   /**
+   * Whether its frames stay on UDP though nothing answers; otherwise they go over TCP meanwhile.
+   */
+  staysOnUdp: boolean;
+  /**
    * Since when, in milliseconds since 1970.
    */
   sinceMs: number;
@@ -775,13 +798,13 @@ export type MadeView = {
  */
 export type RecordedView = {
   /**
-   * Its first file; `null` when not one frame came.
+   * Its files, in order: a new one begins when the pictures change their size. None when not one frame came.
    */
-  path: string | null;
+  files: Array<string>;
   /**
-   * How many files it has: a new one begins when the pictures change their size.
+   * The list of each frame's exact time, comma-separated; `null` when not one frame came.
    */
-  files: number;
+  times: string | null;
   /**
    * Frames in them.
    */
@@ -1511,7 +1534,6 @@ export type Commands = {
   "session|save_profile": [{ profile: Profile }, Profile];
   "session|save_settings": [{ settings: Settings }, Settings];
   "session|choose_downloads": [Record<string, never>, Settings | null];
-  "session|addresses": [Record<string, never>, Array<ReachableAt>];
   "session|host_room": [{ name: string; port: number }, RoomView];
   "session|join_room": [{ address: string }, RoomView];
   "session|join_confirmed": [{ address: string; fingerprint: string }, RoomView];

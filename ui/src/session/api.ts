@@ -7,7 +7,6 @@ export function sessionApi(backend: Backend) {
     start: () => backend.call("session|start", {}),
     saveProfile: (profile: Profile) => backend.call("session|save_profile", { profile }),
     saveSettings: (settings: Settings) => backend.call("session|save_settings", { settings }),
-    addresses: () => backend.call("session|addresses", {}),
     hostRoom: (name: string, port: number) => backend.call("session|host_room", { name, port }),
     joinRoom: (address: string) => backend.call("session|join_room", { address }),
     /** Joins a room whose identity was compared with the host's own words, whatever it showed before. */

@@ -118,6 +118,9 @@ export class SessionStore {
       case "link_changed":
         this.link = event.link;
         break;
+      case "addresses_changed":
+        if (this.room) this.room = at(this.room, event.addresses);
+        break;
       case "close_asked":
         break; // the whole window asks
       case "closed":
@@ -192,15 +195,6 @@ export class SessionStore {
     if (settings) this.settings = settings;
   }
 
-  /** Looks where this computer can be reached now: networks come and go while a room is open. */
-  async refreshAddresses(): Promise<void> {
-    const addresses = await this.api.addresses();
-    if (same(addresses, this.addresses) && same(addresses, this.room?.reachableAt ?? addresses)) return;
-    this.addresses = addresses;
-    if (this.room?.role === "host")
-      this.room = { ...this.room, reachableAt: addresses, address: addresses[0]?.address ?? this.room.address };
-  }
-
   /** Looks again for what may have changed while a room was open: addresses, rooms used before. */
   async refreshStart(): Promise<void> {
     const start = await this.api.start();
@@ -272,8 +266,9 @@ export class SessionStore {
   }
 }
 
-function same(a: ReachableAt[], b: ReachableAt[]): boolean {
-  return a.length === b.length && a.every((at, i) => at.address === b[i]?.address && at.network === b[i]?.network);
+/** The same room, which others reach at other addresses from now on. */
+function at(room: Room, addresses: ReachableAt[]): Room {
+  return { ...room, reachableAt: addresses, address: addresses[0]?.address ?? room.address };
 }
 
 /** The host first, then me, then the others as they came. */

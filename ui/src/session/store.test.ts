@@ -35,12 +35,8 @@ describe("a session", () => {
   it("follows the network while a room is open", async () => {
     const view = await session.host("Lab", 27182);
     if (view) session.enter(view);
-    const room = session.room;
-    await session.refreshAddresses();
-    expect(session.room, "nothing changed").toBe(room);
     const fresh = [{ address: "192.168.9.9:27182", network: "wlan1", loopback: false }];
     backend.room.reach(fresh);
-    await session.refreshAddresses();
     expect(session.room).toMatchObject({ address: "192.168.9.9:27182", reachableAt: fresh });
   });
 

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use netcore::proto::chat::sanitized_text;
 
-use super::view::ChatEntry;
+use super::view::{ChatEntry, ChatEvent};
 use crate::core::Core;
 use crate::desktop::Choice;
 use crate::error::{ErrorCode, IpcError};
 
-pub(crate) async fn say(core: &Arc<Core>, text: String) -> Result<ChatEntry, IpcError> {
+/// Says something to everybody.
+///
+/// # Errors
+/// When there is nothing to say, it is too long, no room is open, or too much waits already.
+pub async fn say(core: &Arc<Core>, text: String) -> Result<ChatEntry, IpcError> {
     send(core, &text, None).await
 }
 
@@ -47,8 +51,11 @@ async fn send(core: &Core, text: &str, key: Option<u64>) -> Result<ChatEntry, Ip
     let said = open.room.say(&text).await?;
     let me = open.myself().ok_or_else(IpcError::no_room)?;
     let mut log = open.chat.lock();
-    let put = said
-        .entry
-        .and_then(|entry| log.receipt(said.local, &entry, me.id));
-    Ok(put.unwrap_or_else(|| log.said(said.local, text, &me, netcore::clock::unix_ms(), key)))
+    // What was said before stands in the log before it: until then it waits for its event, as a member's words do.
+    let next = said.entry.filter(|entry| log.is_next(entry));
+    if let Some(entry) = next.and_then(|entry| log.receipt(said.local, &entry, me.id)) {
+        core.notify(ChatEvent::Entry { entry: entry.clone() });
+        return Ok(entry);
+    }
+    Ok(log.said(said.local, text, &me, netcore::clock::unix_ms(), key))
 }

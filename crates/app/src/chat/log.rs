@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use netcore::proto::MemberId;
-use netcore::proto::chat::{Body, Entry, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
+use netcore::proto::chat::{Entry, MAX_LOG_BYTES, MAX_LOG_ENTRIES};
 use netcore::proto::session::Person;
 
 use super::view::{ChatBody, ChatEntry, ChatState};
@@ -47,6 +47,12 @@ impl Log {
         all
     }
 
+    /// Whether an entry follows the last one that is known.
+    pub(crate) fn is_next(&self, entry: &Entry) -> bool {
+        let last = self.numbered.last_key_value().map(|(place, _)| *place);
+        last.is_some_and(|(era, seq)| era == self.era && seq.saturating_add(1) == entry.seq)
+    }
+
     /// Takes a numbered line; `None` when it is known already.
     pub(crate) fn put(&mut self, entry: &Entry, me: MemberId) -> Option<ChatEntry> {
         let own = entry.local.filter(|_| entry.from == me);
@@ -60,7 +66,7 @@ impl Log {
         let line = ChatEntry {
             key,
             era: self.era,
-            ..delivered(entry, me)
+            ..ChatEntry::of(entry, me)
         };
         self.insert(line.clone(), own);
         Some(line)
@@ -208,31 +214,6 @@ fn size(entry: &ChatEntry) -> usize {
         _ => 0,
     };
     size_of::<Line>() + entry.name.len() + entry.colour.len() + entry.address.len() + text
-}
-
-/// An entry in the interface's words; key and era are the log's.
-fn delivered(entry: &Entry, me: MemberId) -> ChatEntry {
-    ChatEntry {
-        key: 0,
-        era: 0,
-        seq: Some(entry.seq),
-        body: match &entry.body {
-            Body::Opened => ChatBody::Opened,
-            Body::Joined => ChatBody::Joined,
-            Body::Left { reason } => ChatBody::Left {
-                reason: (*reason).into(),
-            },
-            Body::Text { text } => ChatBody::Text { text: text.clone() },
-        },
-        from: entry.from.0,
-        name: entry.name.clone(),
-        colour: entry.colour.clone(),
-        address: entry.address.to_string(),
-        mine: entry.from == me,
-        at_ms: entry.at_unix_ms,
-        state: ChatState::Delivered,
-        error: None,
-    }
 }
 
 #[cfg(test)]

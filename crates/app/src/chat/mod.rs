@@ -10,6 +10,7 @@ use netcore::Snapshot;
 use netcore::proto::chat::Event;
 
 use crate::core::{Core, OpenRoom};
+pub use commands::say;
 use view::ChatEvent;
 
 /// Notifies the face what was said.
@@ -22,13 +23,13 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
         Event::Refused { local, refusal } => log.refused(local, refusal.into()),
         Event::Reset => {
             log.begin_anew(netcore::clock::unix_ms());
-            core.notify("chat", &ChatEvent::Replaced { entries: log.all() });
+            core.notify(ChatEvent::Replaced { entries: log.all() });
             return;
         }
     };
     // Notified while the log is held, so that two changes of one line arrive in their order.
     if let Some(entry) = changed {
-        core.notify("chat", &ChatEvent::Entry { entry });
+        core.notify(ChatEvent::Entry { entry });
     }
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
     let mut log = open.chat.lock();
     for entry in &snapshot.chat {
         if let Some(entry) = log.put(entry, snapshot.info.me) {
-            core.notify("chat", &ChatEvent::Entry { entry });
+            core.notify(ChatEvent::Entry { entry });
         }
     }
 }

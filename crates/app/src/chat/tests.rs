@@ -13,6 +13,10 @@ async fn words_cross_in_both_directions_and_the_sender_gets_a_receipt() {
     let (host, room) = TestApp::hosting("Ada").await;
     let (member, _) = TestApp::joining("Ben", &room).await;
 
+    host.event("chat", |event| {
+        (event["entry"]["body"]["kind"] == "joined").then_some(())
+    })
+    .await;
     let said = commands::say(&host.core, "hello\r\n你好 👋".into())
         .await
         .unwrap();

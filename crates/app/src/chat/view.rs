@@ -1,5 +1,7 @@
 //! What a face is given of what is said.
 
+use netcore::proto::MemberId;
+use netcore::proto::chat::{Body, Entry};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -84,4 +86,31 @@ pub enum ChatEvent {
         /// All there is.
         entries: Vec<ChatEntry>,
     },
+}
+
+impl ChatEntry {
+    /// An entry of the room's log as `me` sees it. Its key and era are 0: it stands in no window's log yet.
+    pub fn of(entry: &Entry, me: MemberId) -> ChatEntry {
+        ChatEntry {
+            key: 0,
+            era: 0,
+            seq: Some(entry.seq),
+            body: match &entry.body {
+                Body::Opened => ChatBody::Opened,
+                Body::Joined => ChatBody::Joined,
+                Body::Left { reason } => ChatBody::Left {
+                    reason: (*reason).into(),
+                },
+                Body::Text { text } => ChatBody::Text { text: text.clone() },
+            },
+            from: entry.from.0,
+            name: entry.name.clone(),
+            colour: entry.colour.clone(),
+            address: entry.address.to_string(),
+            mine: entry.from == me,
+            at_ms: entry.at_unix_ms,
+            state: ChatState::Delivered,
+            error: None,
+        }
+    }
 }

@@ -16,8 +16,14 @@ use netcore::proto::files::Event;
 use netcore::{Snapshot, TransferView};
 
 use crate::core::{Core, OpenRoom};
-pub use offers::Offers;
-use view::{DragView, FilesEvent};
+pub(crate) use offers::Offers;
+use view::{DragView, FileView, FilesEvent};
+
+/// Every file that is known of the room, as its person sees it; nothing without a room.
+pub fn all(core: &Core) -> Vec<FileView> {
+    let open = core.room();
+    open.map_or_else(|_| Vec::new(), |open| open.files.lock().views(open.me()))
+}
 
 /// Notifies the face what happened to what is offered.
 pub(crate) fn handle(core: &Arc<Core>, open: &Arc<OpenRoom>, event: Event) {
@@ -58,7 +64,7 @@ pub fn handle_drag(core: &Core, drag: Drag<'_>) {
             picks: paths.iter().map(|path| core.picks.give(path.clone())).collect(),
         },
     };
-    core.notify("files", &FilesEvent::Drag { drag });
+    core.notify(FilesEvent::Drag { drag });
 }
 
 /// Notifies the face how far a transfer of ours is.
@@ -82,7 +88,7 @@ pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &S
 /// Notifies the face of files that are no longer there.
 fn notify_removed(core: &Core, gone: impl IntoIterator<Item = FileId>) {
     for FileId(id) in gone {
-        core.notify("files", &FilesEvent::Removed { id });
+        core.notify(FilesEvent::Removed { id });
     }
 }
 
@@ -90,7 +96,10 @@ fn notify_removed(core: &Core, gone: impl IntoIterator<Item = FileId>) {
 fn notify(core: &Arc<Core>, open: &Arc<OpenRoom>, id: FileId) {
     let mut offers = open.files.lock();
     if let Some(file) = offers.view(id, open.me()) {
-        core.notify("files", &FilesEvent::File { file });
+        core.notify(FilesEvent::File { file });
+    }
+    if core.options.has_no_pictures {
+        return;
     }
     if let Some(picture) = offers.picture_to_preview(id) {
         drop(offers);
@@ -103,6 +112,6 @@ async fn make_preview(core: Arc<Core>, open: Arc<OpenRoom>, id: FileId, picture:
     let Ok(Some(preview)) = made else { return };
     open.files.lock().set_preview(id, preview);
     if let Some(file) = open.files.lock().view(id, open.me()) {
-        core.notify("files", &FilesEvent::File { file });
+        core.notify(FilesEvent::File { file });
     }
 }

@@ -18,7 +18,7 @@ pub(super) const MAX_REMEMBERED: usize = 2 * MAX_FILES;
 
 /// What is known of the files of a room.
 #[derive(Default)]
-pub struct Offers(BTreeMap<FileId, Item>);
+pub(crate) struct Offers(BTreeMap<FileId, Item>);
 
 struct Item {
     info: FileInfo,
@@ -37,6 +37,17 @@ enum Preview {
     Made(String),
 }
 
+impl FileView {
+    /// A file of which `info` and our own `transfer` are all that is known, as `me` sees it.
+    pub fn of(info: &FileInfo, transfer: Option<&TransferView>, me: MemberId) -> FileView {
+        let item = Item {
+            transfer: transfer.cloned(),
+            ..Item::new(info.clone())
+        };
+        item.view(me)
+    }
+}
+
 impl Offers {
     pub(crate) fn of(files: &[(FileInfo, Option<TransferView>)]) -> Offers {
         let mut offers = Offers::default();
@@ -45,7 +56,7 @@ impl Offers {
     }
 
     /// Takes what the room knows of a file; the one that is forgotten for it, if one is.
-    pub fn put(&mut self, info: FileInfo) -> Option<FileId> {
+    pub(crate) fn put(&mut self, info: FileInfo) -> Option<FileId> {
         match self.0.get_mut(&info.id) {
             Some(item) => {
                 item.info = info;
@@ -98,7 +109,7 @@ impl Offers {
     }
 
     /// Takes `files` for all there are, and returns those that were and are not.
-    pub fn replace(&mut self, files: &[(FileInfo, Option<TransferView>)]) -> Vec<FileId> {
+    pub(crate) fn replace(&mut self, files: &[(FileInfo, Option<TransferView>)]) -> Vec<FileId> {
         let is_there = |id: &FileId| files.iter().any(|(info, _)| info.id == *id);
         let mut gone: Vec<FileId> = self.0.keys().copied().filter(|id| !is_there(id)).collect();
         gone.iter().for_each(|id| drop(self.0.remove(id)));
@@ -112,7 +123,7 @@ impl Offers {
     }
 
     /// Forgets all, and returns what was there.
-    pub fn clear(&mut self) -> Vec<FileId> {
+    pub(crate) fn clear(&mut self) -> Vec<FileId> {
         std::mem::take(&mut self.0).into_keys().collect()
     }
 
@@ -148,11 +159,6 @@ impl Offers {
         let path = item.path()?;
         item.preview = Preview::Tried;
         Some(path)
-    }
-
-    /// A file's name.
-    pub fn name(&self, id: FileId) -> Option<&str> {
-        self.0.get(&id).map(|item| item.info.name.as_str())
     }
 
     pub(crate) fn view(&self, id: FileId, me: MemberId) -> Option<FileView> {
@@ -198,12 +204,27 @@ impl Item {
             mine: info.owner == me,
             to: info.to.iter().map(|to| to.0).collect(),
             received_by: info.received_by.iter().map(|by| by.0).collect(),
+            blake3: self.hash(),
             at_ms: info.at_unix_ms,
             state: self.state(me),
             preview: match &self.preview {
                 Preview::Made(url) => Some(url.clone()),
                 Preview::Unknown | Preview::Tried => None,
             },
+        }
+    }
+
+    fn hash(&self) -> Option<String> {
+        match (&self.transfer, &self.info.state) {
+            (
+                Some(TransferView {
+                    state: TransferState::Done { hash, .. },
+                    ..
+                }),
+                _,
+            )
+            | (_, Shared::Stored { hash }) => Some(hash.to_string()),
+            _ => None,
         }
     }
 
@@ -254,10 +275,15 @@ fn of_transfer(state: &TransferState, is_declined: bool) -> FileState {
             rate: *rate,
             seconds_left: remaining.map(Span::as_secs_f64),
         },
-        // One that waits for the connection goes on by itself, and can be asked to.
-        TransferState::Paused { done } | TransferState::Interrupted { done } => {
-            FileState::Paused { done: *done }
-        }
+        TransferState::Paused { done } => FileState::Paused {
+            done: *done,
+            is_interrupted: false,
+        },
+        // It can be asked to go on, too.
+        TransferState::Interrupted { done } => FileState::Paused {
+            done: *done,
+            is_interrupted: true,
+        },
         TransferState::Done { path, .. } => FileState::Done {
             path: path.as_ref().map(|path| path.to_string_lossy().into_owned()),
             checked: true,

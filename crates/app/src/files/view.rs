@@ -28,6 +28,8 @@ pub struct FileView {
     pub to: Vec<u32>,
     /// Who has it whole and checked.
     pub received_by: Vec<u32>,
+    /// 64 hexadecimal digits of its BLAKE3 hash, once the host has it whole or it is whole here.
+    pub blake3: Option<String>,
     /// When it was offered, in milliseconds since 1970.
     pub at_ms: u64,
     /// How far it is, for this window's person.
@@ -55,6 +57,8 @@ pub enum FileState {
     Paused {
         /// Bytes that are through.
         done: u64,
+        /// Whether it goes on by itself, once the connection is back.
+        is_interrupted: bool,
     },
     /// Whole.
     Done {

@@ -165,12 +165,9 @@ pub(super) fn report(open: &OpenRoom) -> Option<Measurement> {
 }
 
 fn notify(core: &Core, view: &CompareView) {
-    core.notify(
-        "metrics",
-        &MetricsEvent::Compared {
-            comparison: view.clone(),
-        },
-    );
+    core.notify(MetricsEvent::Compared {
+        comparison: view.clone(),
+    });
 }
 
 async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: CompareView, before: Transport) {

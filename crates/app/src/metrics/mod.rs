@@ -26,26 +26,20 @@ use view::{LinkView, LogEntryView, MetricPoint, MetricsEvent};
 /// Notifies the face what was measured in the last second.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, points: &[LinkPoint], links: &[Link]) {
     let points = points.iter().map(MetricPoint::of).collect();
-    core.notify(
-        "metrics",
-        &MetricsEvent::Points {
-            points,
-            links: views(open, links),
-            conditioned: conditioned(open),
-        },
-    );
+    core.notify(MetricsEvent::Points {
+        points,
+        links: views(open, links),
+        conditioned: conditioned(open),
+    });
 }
 
 /// Notifies the face of every entry of the event log as it is written, until there is no log any more.
 pub async fn follow_log(core: Arc<Core>, mut coming: Receiver<netcore::event_log::LogEntry>) {
     loop {
         match coming.recv().await {
-            Ok(entry) => core.notify(
-                "metrics",
-                &MetricsEvent::Logged {
-                    entry: LogEntryView::of(&entry),
-                },
-            ),
+            Ok(entry) => core.notify(MetricsEvent::Logged {
+                entry: LogEntryView::of(&entry),
+            }),
             // The log file has what was left out here.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,

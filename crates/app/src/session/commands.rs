@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::opening;
-use super::view::{Profile, ReachableAt, RoomView, Settings, StartView};
+use super::view::{Profile, RoomView, Settings, StartView};
 use crate::core::Core;
 use crate::desktop::Choice;
 use crate::error::IpcError;
@@ -41,14 +41,6 @@ pub(crate) async fn choose_downloads(core: &Arc<Core>) -> Result<Option<Settings
     }
 }
 
-pub(crate) async fn addresses(core: &Arc<Core>) -> Result<Vec<ReachableAt>, IpcError> {
-    let hosted = core.room().map(|open| open.room.addresses()).unwrap_or_default();
-    if hosted.is_empty() {
-        return Ok(opening::addresses(core.settings_file.settings().port));
-    }
-    Ok(hosted.into_iter().map(Into::into).collect())
-}
-
 pub(crate) async fn host_room(core: &Arc<Core>, name: String, port: u16) -> Result<RoomView, IpcError> {
     opening::host(core, name, port).await
 }
@@ -73,7 +65,11 @@ pub(crate) async fn start_rooms_anew(core: &Arc<Core>) -> Result<Option<String>,
     opening::start_rooms_anew(core)
 }
 
-pub(crate) async fn room(core: &Arc<Core>) -> Result<Option<RoomView>, IpcError> {
+/// The room that is open.
+///
+/// # Errors
+/// None at present.
+pub async fn room(core: &Arc<Core>) -> Result<Option<RoomView>, IpcError> {
     let Ok(open) = core.room() else { return Ok(None) };
     let snapshot = open.room.snapshot().await;
     Ok(Some(open.view(&snapshot).await))

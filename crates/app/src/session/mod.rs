@@ -15,9 +15,10 @@ use netcore::{JoinError, Snapshot};
 
 use crate::core::{Core, OpenRoom};
 use crate::{metrics, video};
+pub use commands::room;
 pub use identity::{colour_of, user_name};
-pub use people::People;
-use view::{LinkState, Person, SessionEvent};
+pub(crate) use people::People;
+use view::{LinkState, Person, ReachableAt, SessionEvent};
 
 /// Notifies the face what happened to who is here.
 pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
@@ -30,7 +31,9 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
             }
         }
         Event::Changed(person) => {
-            open.people.put(person.clone());
+            if !open.people.put(person.clone()) {
+                return;
+            }
             SessionEvent::PersonChanged {
                 person: Person::of(&person, me),
             }
@@ -55,39 +58,50 @@ pub(crate) fn handle(core: &Core, open: &OpenRoom, event: Event) {
         | Event::Attached { .. }
         | Event::Detached { .. } => return,
     };
-    core.notify("session", &event);
+    core.notify(event);
 }
 
 /// Notifies the face how the connection to the host is.
 pub(crate) fn handle_link(core: &Core, link: &netcore::LinkState) {
-    core.notify(
-        "session",
-        &SessionEvent::LinkChanged {
-            link: LinkState::of(link),
-        },
-    );
+    core.notify(SessionEvent::LinkChanged {
+        link: LinkState::of(link),
+    });
+}
+
+/// Notifies the face where others reach the room from now on.
+pub(crate) fn handle_addresses(core: &Core, addresses: Vec<netcore::ReachableAt>) {
+    let addresses = addresses.into_iter().map(Into::into).collect();
+    core.notify(SessionEvent::AddressesChanged { addresses });
+}
+
+/// Where others reach the room that is open, the likeliest address first; nothing when it is not hosted here.
+pub fn addresses(core: &Core) -> Vec<ReachableAt> {
+    let Ok(open) = core.room() else { return Vec::new() };
+    open.room.addresses().into_iter().map(Into::into).collect()
+}
+
+/// Everybody who is here, as this computer's person sees them; nobody without a room.
+pub fn people(core: &Core) -> Vec<Person> {
+    let Ok(open) = core.room() else { return Vec::new() };
+    let here = open.people.here();
+    here.iter().map(|person| Person::of(person, open.me())).collect()
 }
 
 /// Notifies the face who is here now and was not, or is no longer.
 pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
     let me = snapshot.info.me;
-    for gone in open.people.replace(&snapshot.people) {
+    let (gone, news) = open.people.replace(&snapshot.people);
+    for gone in gone {
         let reason = netcore::proto::session::LeaveReason::Lost;
-        core.notify(
-            "session",
-            &SessionEvent::Left {
-                person: Person::of(&gone, me),
-                reason: reason.into(),
-            },
-        );
+        core.notify(SessionEvent::Left {
+            person: Person::of(&gone, me),
+            reason: reason.into(),
+        });
     }
-    for person in &snapshot.people {
-        core.notify(
-            "session",
-            &SessionEvent::PersonChanged {
-                person: Person::of(person, me),
-            },
-        );
+    for person in &news {
+        core.notify(SessionEvent::PersonChanged {
+            person: Person::of(person, me),
+        });
     }
     handle_link(core, &snapshot.link);
 }
@@ -97,7 +111,7 @@ pub(crate) async fn closed(core: &Core, open: &Arc<OpenRoom>, reason: Option<Joi
     if core.room().is_ok_and(|current| Arc::ptr_eq(&current, open)) {
         core.take_room();
     }
-    core.notify("session", &SessionEvent::closed(reason));
+    core.notify(SessionEvent::closed(reason));
     metrics::compare::stop(core, open);
     video::going_live::end(core, open, None).await;
 }

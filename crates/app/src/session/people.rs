@@ -12,7 +12,7 @@ const MAX_REMEMBERED: usize = 4 * MAX_PEOPLE;
 
 /// The people of a room since it was entered. The only list of them beside the room's own.
 #[derive(Default)]
-pub struct People(Mutex<Remembered>);
+pub(crate) struct People(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
@@ -29,56 +29,55 @@ struct Known {
 
 impl People {
     /// Those who are here.
-    pub fn of(people: &[Person]) -> People {
-        let remembered = Mutex::new(Remembered::default());
-        people
-            .iter()
-            .for_each(|person| remembered.lock().put(person.clone()));
-        People(remembered)
+    pub(crate) fn of(people: &[Person]) -> People {
+        let all = People::default();
+        all.replace(people);
+        all
     }
 
-    /// Takes a person who is here, as they are now.
-    pub fn put(&self, person: Person) {
-        self.0.lock().put(person);
+    /// Takes a person who is here, as they are now; whether that is not as they were.
+    pub(crate) fn put(&self, person: Person) -> bool {
+        self.0.lock().put(person)
     }
 
     /// Takes a person who has left, as they were last.
-    pub fn leave(&self, person: &Person) {
+    pub(crate) fn leave(&self, person: &Person) {
         let mut remembered = self.0.lock();
         remembered.put(person.clone());
         remembered.depart(person.id);
     }
 
-    /// Takes `people` for everybody who is here, and returns those who were and are not.
-    pub fn replace(&self, people: &[Person]) -> Vec<Person> {
+    /// Takes `people` for everybody who is here, and returns those who were and are not, and those who are not as they were.
+    pub(crate) fn replace(&self, people: &[Person]) -> (Vec<Person>, Vec<Person>) {
         let mut remembered = self.0.lock();
         let is_gone = |person: &Person| people.iter().all(|other| other.id != person.id);
         let here = remembered.here().filter(|person| is_gone(person));
         let gone: Vec<Person> = here.cloned().collect();
         gone.iter().for_each(|person| remembered.depart(person.id));
-        people.iter().for_each(|person| remembered.put(person.clone()));
-        gone
+        let is_news = |person: &&Person| remembered.put((*person).clone());
+        let news = people.iter().filter(is_news).cloned().collect();
+        (gone, news)
     }
 
     /// Everybody who is here, by number.
-    pub fn here(&self) -> Vec<Person> {
+    pub(crate) fn here(&self) -> Vec<Person> {
         self.0.lock().here().cloned().collect()
     }
 
     /// How many are here besides `me`.
-    pub fn others(&self, me: MemberId) -> u32 {
+    pub(crate) fn others(&self, me: MemberId) -> u32 {
         let remembered = self.0.lock();
         let others = remembered.here().filter(|person| person.id != me);
         u32::try_from(others.count()).unwrap_or(u32::MAX)
     }
 
     /// A person who is or was here.
-    pub fn get(&self, id: MemberId) -> Option<Person> {
+    pub(crate) fn get(&self, id: MemberId) -> Option<Person> {
         self.0.lock().people.get(&id).map(|known| known.person.clone())
     }
 
     /// A person's name; empty when nobody of that number is remembered.
-    pub fn name(&self, id: MemberId) -> String {
+    pub(crate) fn name(&self, id: MemberId) -> String {
         let remembered = self.0.lock();
         let known = remembered.people.get(&id);
         known
@@ -93,7 +92,10 @@ impl Remembered {
         here.map(|known| &known.person)
     }
 
-    fn put(&mut self, person: Person) {
+    /// Takes a person who is here, as they are now; whether that is not as they were.
+    fn put(&mut self, person: Person) -> bool {
+        let before = self.people.get(&person.id);
+        let is_news = before.is_none_or(|before| before.left.is_some() || before.person != person);
         self.people.insert(person.id, Known { person, left: None });
         while self.people.len() > MAX_REMEMBERED {
             // Who left first is asked for last. That nobody left is not possible below the room's own limit.
@@ -101,9 +103,10 @@ impl Remembered {
                 .people
                 .iter()
                 .filter_map(|(id, known)| Some((known.left?, *id)));
-            let Some((_, earliest)) = left.min() else { return };
+            let Some((_, earliest)) = left.min() else { break };
             self.people.remove(&earliest);
         }
+        is_news
     }
 
     fn depart(&mut self, id: MemberId) {
@@ -154,8 +157,15 @@ mod tests {
     #[test]
     fn who_is_missing_in_a_new_list_has_left_and_is_still_known_by_name() {
         let people = People::of(&[person(0), person(1)]);
-        assert_eq!(people.replace(&[person(0), person(2)]), [person(1)]);
-        assert_eq!(people.replace(&[person(0), person(2)]), []);
+        let (gone, news) = people.replace(&[person(0), person(2)]);
+        assert_eq!((gone, news), (vec![person(1)], vec![person(2)]));
+        assert_eq!(people.replace(&[person(0), person(2)]), (vec![], vec![]));
+        let away = Person {
+            presence: Presence::Reconnecting,
+            ..person(2)
+        };
+        assert!(people.put(away.clone()) && !people.put(away));
+        assert!(people.put(person(2)));
         assert_eq!(people.name(MemberId(1)), "Visitor 1");
         let here: Vec<u32> = people.here().iter().map(|person| person.id.0).collect();
         assert_eq!(here, [0, 2]);

@@ -134,6 +134,8 @@ pub struct RecentRoom {
     pub address: String,
     /// The host's identity.
     pub fingerprint: String,
+    /// Its other addresses.
+    pub also_at: Vec<String>,
     /// In milliseconds since 1970.
     pub last_seen_ms: u64,
 }
@@ -275,6 +277,11 @@ pub enum SessionEvent {
     LinkChanged {
         /// As it is now.
         link: LinkState,
+    },
+    /// Others reach the room that is open here at other addresses than before.
+    AddressesChanged {
+        /// All there are, the likeliest first.
+        addresses: Vec<ReachableAt>,
     },
     /// The window was to be closed, which would end what others or this computer still need.
     CloseAsked {
@@ -450,6 +457,7 @@ impl From<KnownRoom> for RecentRoom {
             name: room.name,
             address: room.address,
             fingerprint: room.fingerprint.to_string(),
+            also_at: room.also_at,
             last_seen_ms: room.last_seen_unix_ms,
         }
     }

@@ -12,16 +12,13 @@ use crate::desktop::Choice;
 use crate::error::IpcError;
 
 pub(crate) async fn sources(core: &Arc<Core>) -> Result<Vec<SourceView>, IpcError> {
-    // Asking a camera what it offers takes its time.
-    let found = tokio::task::spawn_blocking(source::list)
-        .await
-        .map_err(IpcError::internal)?;
-    let cameras = found.iter().filter_map(|source| match &source.id {
-        SourceId::Camera(device) => Some(device.clone()),
+    let found = source::sources().await?;
+    let cameras = found.iter().filter_map(|source| match source.id.parse() {
+        Ok(SourceId::Camera(device)) => Some(device),
         _ => None,
     });
     *core.cameras.lock() = cameras.collect();
-    Ok(found.into_iter().map(SourceView::from).collect())
+    Ok(found)
 }
 
 pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceView>, IpcError> {
@@ -53,7 +50,11 @@ pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Res
     going_live::set_transport(core, transport).await
 }
 
-pub(crate) async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
+/// Ends my video, if it is live.
+///
+/// # Errors
+/// When no room is open.
+pub async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
     going_live::end(core, &*core.room()?, None).await;
     Ok(())
 }

@@ -14,8 +14,8 @@ use crate::error::{ErrorCode, IpcError};
 /// My video, while it is live, as this face knows it.
 pub(crate) struct MyVideo {
     live: Live,
-    spec: VideoSpec,
-    since_unix_ms: u64,
+    /// What the face asked for, in its own words; `None`: by a [`Wish`].
+    spec: Option<VideoSpec>,
     /// The number it had last; it gets another one when the connection comes back.
     stream: u32,
     /// How its pictures were made when the face was notified last.
@@ -25,31 +25,66 @@ pub(crate) struct MyVideo {
 impl MyVideo {
     /// As the face is given it.
     pub(crate) fn view(&self) -> LiveView {
-        let (format, wish) = (self.live.format(), self.live.wish());
+        let view = self.live.view();
+        let spec = match &self.spec {
+            None => view.spec,
+            Some(spec) => VideoSpec {
+                width: view.spec.width,
+                height: view.spec.height,
+                rate: view.spec.rate,
+                quality: view.spec.quality,
+                transport: view.spec.transport,
+                ..spec.clone()
+            },
+        };
         LiveView {
             stream: self.stream,
-            spec: VideoSpec {
-                width: format.width,
-                height: format.height,
-                rate: format.rate,
-                quality: wish.quality,
-                transport: wish.transport.into(),
-                ..self.spec.clone()
-            },
-            source_name: self.live.title().to_owned(),
-            since_ms: self.since_unix_ms,
-            made: self.live.made(),
+            spec,
+            ..view
         }
     }
 
     fn notify(&self, core: &Core) {
         let live = Some(self.view());
-        core.notify("video", &VideoEvent::Live { live, error: None });
+        core.notify(VideoEvent::Live { live, error: None });
     }
 }
 
 /// Opens the source and publishes it.
+///
+/// # Errors
+/// When my video is live already, there are no pictures, or no room takes them.
+pub async fn go_live(core: &Arc<Core>, wish: Wish) -> Result<LiveView, IpcError> {
+    begin(core, wish, None).await
+}
+
+/// Makes my video another one while it is live. When a new source cannot be used, the old one goes on.
+///
+/// # Errors
+/// When my video is not live, or not as it is wished for.
+pub async fn change_live(core: &Arc<Core>, change: impl FnOnce(&mut Wish)) -> Result<LiveView, IpcError> {
+    let open = core.room()?;
+    let mut guard = open.live.lock().await;
+    let mut wish = guard.as_ref().ok_or_else(not_live)?.live.wish().clone();
+    change(&mut wish);
+    go_on(core, &open, &mut guard, wish, None).await
+}
+
+/// As my video was wished for last, while it is live.
+pub async fn live_wish(core: &Core) -> Option<Wish> {
+    let open = core.room().ok()?;
+    let mine = open.live.lock().await;
+    mine.as_ref().map(|mine| mine.live.wish().clone())
+}
+
+/// Does what a face asks for in its own words.
 pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+    let view = begin(core, wish_of(core, &spec)?, Some(spec)).await?;
+    note_used(core, &view.spec);
+    Ok(view)
+}
+
+async fn begin(core: &Arc<Core>, wish: Wish, spec: Option<VideoSpec>) -> Result<LiveView, IpcError> {
     let open = core.room()?;
     let mut mine = open.live.lock().await;
     if mine.is_some() {
@@ -58,20 +93,18 @@ pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView,
             "your video is live already",
         ));
     }
-    let mut live = Live::start(&open.room, wish_of(core, &spec)?).await?;
+    let mut live = Live::start(&open.room, wish).await?;
     let ended = live.take_ended();
     let begun = MyVideo {
         stream: live.stream().map_or(0, |stream| stream.0),
         live,
         spec,
-        since_unix_ms: netcore::clock::unix_ms(),
         notified: None,
     };
     let view = begun.view();
     begun.notify(core);
     *mine = Some(begun);
     watch_for_end(core, &open, ended);
-    note_used(core, &view.spec);
     Ok(view)
 }
 
@@ -112,30 +145,42 @@ fn note_used(core: &Core, spec: &VideoSpec) {
     }
 }
 
-/// Makes my video another one while it is live. When the new source cannot be used, the old one goes on.
+/// Does what a face asks for in its own words, while my video is live.
 pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
     let open = core.room()?;
-    let mut guard = open.live.lock().await;
-    let mine = guard.as_mut().ok_or_else(not_live)?;
     let wish = wish_of(core, &spec)?;
+    let mut guard = open.live.lock().await;
+    let view = go_on(core, &open, &mut guard, wish, Some(spec)).await?;
+    note_used(core, &view.spec);
+    Ok(view)
+}
+
+/// My video goes on as `wish`. When the new source cannot be used, the old one goes on.
+async fn go_on(
+    core: &Arc<Core>,
+    open: &Arc<OpenRoom>,
+    guard: &mut Option<MyVideo>,
+    wish: Wish,
+    spec: Option<VideoSpec>,
+) -> Result<LiveView, IpcError> {
+    let mine = guard.as_mut().ok_or_else(not_live)?;
+    open.room.stay_on_udp(wish.stays_on_udp);
     let changed = mine.live.change(wish).await;
     // A source that was opened just now has an end of its own.
     if let Some(ended) = mine.live.take_ended() {
-        watch_for_end(core, &open, Some(ended));
+        watch_for_end(core, open, Some(ended));
     }
     if let Err(error) = changed {
         let error = IpcError::from(error);
         if !mine.live.has_source()
             && let Some(mine) = guard.take()
         {
-            finish(core, &open, mine.live, Some(error.clone())).await;
+            finish(core, open, mine.live, Some(error.clone())).await;
         }
         return Err(error);
     }
     mine.spec = spec;
-    let view = announce(core, &open, mine);
-    note_used(core, &view.spec);
-    Ok(view)
+    Ok(announce(core, open, mine))
 }
 
 /// The switch: TCP or UDP, while live.
@@ -196,7 +241,7 @@ async fn finish(core: &Core, open: &OpenRoom, live: Live, error: Option<IpcError
     if let Some(stream) = stream {
         super::remove(core, open, stream);
     }
-    core.notify("video", &VideoEvent::Live { live: None, error });
+    core.notify(VideoEvent::Live { live: None, error });
 }
 
 /// Ends my video when its source ends by itself. A source that was replaced says nothing any more: its sender is gone.

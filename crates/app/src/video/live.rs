@@ -10,7 +10,7 @@ use netcore::proto::{Bitrate, StreamId, Transport};
 use netcore::{Publisher, Room, VideoError};
 
 use super::source::{self, Ended, Format, Opened, Outlet};
-use super::view::MadeView;
+use super::view::{LiveView, MadeView, VideoSpec};
 
 /// The worst JPEG quality that a narrow network leads to, unless another is chosen.
 pub const LEAST_QUALITY: u8 = 30;
@@ -74,6 +74,7 @@ pub struct Live {
     format: Format,
     title: String,
     ended: Option<Ended>,
+    since_unix_ms: u64,
 }
 
 impl Fit {
@@ -128,6 +129,7 @@ impl Live {
             format,
             title,
             ended: Some(ended),
+            since_unix_ms: netcore::clock::unix_ms(),
         })
     }
 
@@ -154,6 +156,35 @@ impl Live {
     /// What the room is given of it.
     pub fn spec(&self) -> StreamDescription {
         self.publisher.spec()
+    }
+
+    /// As a face is given it; the source by the name that it has on this computer.
+    pub fn view(&self) -> LiveView {
+        let (format, wish) = (self.format, &self.wish);
+        let (least, most) = match wish.fit {
+            Fit::Within(least, most) => (least, most),
+            Fit::Fixed => (Bitrate(0), Bitrate(u64::MAX)),
+        };
+        let kbps = |Bitrate(bps)| u32::try_from(bps / 1_000).unwrap_or(u32::MAX);
+        LiveView {
+            stream: self.stream().map_or(0, |stream| stream.0),
+            spec: VideoSpec {
+                source: wish.source.to_string(),
+                width: format.width,
+                height: format.height,
+                rate: format.rate,
+                quality: wish.quality,
+                least_quality: wish.least_quality,
+                least_kbps: (least > Bitrate(0)).then(|| kbps(least)),
+                most_kbps: (most < Bitrate(u64::MAX)).then(|| kbps(most)),
+                is_fixed: wish.fit == Fit::Fixed,
+                transport: wish.transport.into(),
+            },
+            source_name: self.title.clone(),
+            stays_on_udp: wish.stays_on_udp,
+            since_ms: self.since_unix_ms,
+            made: self.made(),
+        }
     }
 
     /// How its pictures are made at present.

@@ -17,10 +17,12 @@ use std::sync::Arc;
 use netcore::Snapshot;
 use netcore::proto::video::{Event, StreamInfo};
 
+pub use commands::stop_video;
+pub use going_live::{change_live, go_live, live_wish};
 pub use live::{Fit, LEAST_QUALITY, Live, LiveError, Wish};
 pub use picture::{Picture, PictureError, newest_picture};
 pub use recording::ActiveRecording;
-pub use source::Format;
+pub use source::{Format, sources};
 
 use crate::core::{Core, OpenRoom};
 use view::{StreamView, VideoEvent};
@@ -64,19 +66,16 @@ fn put(core: &Core, open: &OpenRoom, stream: StreamInfo) {
     } else {
         VideoEvent::Changed { stream: view }
     };
-    core.notify("video", &event);
+    core.notify(event);
 }
 
 /// Takes a stream away and notifies the face, once.
 fn remove(core: &Core, open: &OpenRoom, id: netcore::proto::StreamId) {
     if open.streams.lock().remove(id) {
-        core.notify(
-            "video",
-            &VideoEvent::Stopped {
-                stream: id.0,
-                reason: None,
-            },
-        );
+        core.notify(VideoEvent::Stopped {
+            stream: id.0,
+            reason: None,
+        });
     }
 }
 

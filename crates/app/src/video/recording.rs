@@ -199,14 +199,11 @@ async fn record(
         open.recordings.lock().0.remove(&stream);
         notify_stream(&core, &open, stream);
     }
-    core.notify(
-        "video",
-        &VideoEvent::Recorded {
-            stream: stream.0,
-            recorded: RecordedView::of(&recorded),
-            error: failed.map(IpcError::from),
-        },
-    );
+    core.notify(VideoEvent::Recorded {
+        stream: stream.0,
+        recorded: RecordedView::of(&recorded),
+        error: failed.map(IpcError::from),
+    });
 }
 
 /// Whether a stream is being recorded is part of what the face is given of it.
@@ -218,11 +215,12 @@ fn notify_stream(core: &Core, open: &OpenRoom, stream: StreamId) {
 }
 
 impl RecordedView {
-    fn of(recorded: &Recorded) -> RecordedView {
-        let first = recorded.files.first();
+    /// A recording in the interface's words.
+    pub fn of(recorded: &Recorded) -> RecordedView {
+        let name = |path: &PathBuf| path.to_string_lossy().into_owned();
         RecordedView {
-            path: first.map(|path| path.to_string_lossy().into_owned()),
-            files: u32::try_from(recorded.files.len()).unwrap_or(u32::MAX),
+            files: recorded.files.iter().map(name).collect(),
+            times: recorded.files.first().map(|_| name(&recorded.times)),
             frames: recorded.frames,
             left_out: recorded.left_out,
             bytes: recorded.bytes,

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use tokio::sync::mpsc;
 
 use super::live::{LiveError, Wish};
-use super::view::VideoSpec;
+use super::view::{SourceView, VideoSpec};
 use crate::core::Core;
 use crate::error::{ErrorCode, IpcError};
 use crate::picks::name_of;
@@ -98,7 +98,17 @@ pub(super) struct Opened {
 }
 
 /// Everything that pictures can come from, screens and windows last, so that nobody shows one who only took the first source.
-pub(super) fn list() -> Vec<SourceInfo> {
+///
+/// # Errors
+/// When looking for them panicked.
+pub async fn sources() -> Result<Vec<SourceView>, IpcError> {
+    // Asking a camera what it offers takes its time.
+    let found = tokio::task::spawn_blocking(list).await;
+    let found = found.map_err(IpcError::internal)?;
+    Ok(found.into_iter().map(SourceView::from).collect())
+}
+
+fn list() -> Vec<SourceInfo> {
     let mut all = media::sources();
     match media::screens() {
         Ok(screens) => all.extend(screens),

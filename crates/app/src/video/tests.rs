@@ -280,7 +280,7 @@ async fn a_stream_is_recorded_until_it_is_enough_and_then_until_it_is_over() {
     commands::stop_recording(&host.core, stream).await.unwrap();
     let done = host.event_of_kind("video", "recorded").await;
     assert_eq!(
-        (&done["recorded"]["path"], &done["error"]),
+        (&done["recorded"]["files"][0], &done["error"]),
         (&path.as_str().into(), &Value::Null)
     );
     assert!(done["recorded"]["frames"].as_u64() >= Some(10), "{done}");
@@ -292,7 +292,7 @@ async fn a_stream_is_recorded_until_it_is_enough_and_then_until_it_is_over() {
     assert_ne!(second, path);
     commands::stop_video(&member.core).await.unwrap();
     host.event("video", |event| {
-        (event["recorded"]["path"] == second.as_str() || event["recorded"]["frames"] == 0).then_some(())
+        (event["recorded"]["files"][0] == second.as_str() || event["recorded"]["frames"] == 0).then_some(())
     })
     .await;
     assert_eq!(

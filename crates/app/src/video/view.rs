@@ -98,10 +98,10 @@ pub struct MadeView {
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedView {
-    /// Its first file; `null` when not one frame came.
-    pub path: Option<String>,
-    /// How many files it has: a new one begins when the pictures change their size.
-    pub files: u32,
+    /// Its files, in order: a new one begins when the pictures change their size. None when not one frame came.
+    pub files: Vec<String>,
+    /// The list of each frame's exact time, comma-separated; `null` when not one frame came.
+    pub times: Option<String>,
     /// Frames in them.
     pub frames: u64,
     /// Frames left out, as when the disk is too slow.
@@ -122,6 +122,8 @@ pub struct LiveView {
     pub spec: VideoSpec,
     /// The source's name in words.
     pub source_name: String,
+    /// Whether its frames stay on UDP though nothing answers; otherwise they go over TCP meanwhile.
+    pub stays_on_udp: bool,
     /// Since when, in milliseconds since 1970.
     pub since_ms: u64,
     /// How its pictures are made at present.

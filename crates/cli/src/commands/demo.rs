@@ -5,6 +5,7 @@ mod video;
 
 use std::path::{Path, PathBuf};
 
+use app::files::view::FileState;
 use netcore::Room;
 use netcore::proto::chat::Body;
 use netcore::proto::files::FileInfo;
@@ -128,10 +129,10 @@ async fn file(cast: &Cast, steps: &Steps) -> Result<()> {
         let file = when_offered(room, &offered).await?;
         room.fetch_file(file.id, None).await?;
         let transfer = follow(room, &file, &steps.0).await?;
-        let path = transfer
-            .path
-            .ok_or_else(|| broken(format!("{name}'s file has no place")))?;
-        if hash_of(path.as_str().as_ref())? != hash {
+        let FileState::Done { path: Some(path), .. } = transfer.state else {
+            return Err(broken(format!("{name}'s file has no place")));
+        };
+        if hash_of(path.as_ref())? != hash {
             return Err(broken(format!("{name}'s copy differs from Ben's file")));
         }
         steps.done(&format!(

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use app::files::view::{FileView, FilesEvent};
 use netcore::proto::FileId;
 use netcore::proto::files::{FileInfo, FileState};
 use netcore::proto::video::WindowMode;
@@ -11,7 +12,7 @@ use super::transfer::follow;
 use super::visit::{Visit, settled};
 use crate::args::GetArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{FileView, Report, Screen, Transfer};
+use crate::output::{Report, Screen};
 
 /// Which files.
 enum Wanted {
@@ -50,11 +51,10 @@ async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Res
     let can_come = |file: &FileInfo| matches!(file.state, FileState::Stored { .. } | FileState::Uploading);
     let files: Vec<Result<FileInfo, FileError>> = match wanted {
         Wanted::List => {
-            let files = offered
-                .iter()
-                .map(|file| FileView::new(file, now.info.me))
-                .collect();
-            screen.show(&Report::Files { files });
+            let files = offered.iter().map(|file| FileView::of(file, None, now.info.me));
+            screen.show(&Report::Offers {
+                files: files.collect(),
+            });
             return Ok(());
         }
         Wanted::All => offered.into_iter().filter(can_come).map(Ok).collect(),
@@ -67,7 +67,7 @@ async fn get(room: &Room, wanted: Wanted, folder: &Path, screen: &Screen) -> Res
     let mut batch = Batch::new(screen, "fetched", files.len());
     for file in files {
         match get_one(room, file, folder, screen).await {
-            Ok(transfer) => screen.show(&Report::Transfer(transfer)),
+            Ok(file) => screen.show(&Report::event(FilesEvent::File { file })),
             Err(failure) => batch.fail(failure),
         }
     }
@@ -88,7 +88,7 @@ async fn get_one(
     file: Result<FileInfo, FileError>,
     folder: &Path,
     screen: &Screen,
-) -> Result<Transfer> {
+) -> Result<FileView> {
     let file = file?;
     let fetched = async {
         room.fetch_file(file.id, Some(folder)).await?;

@@ -1,7 +1,6 @@
 use super::Env;
 use crate::args::HostArgs;
 use crate::exit::Result;
-use crate::results::Files;
 use crate::talk::{RoomSource, Talk, TalkOptions, room_name};
 
 /// Opens a room and stays in it. A host outlives its standard input: it may be a service.
@@ -18,11 +17,5 @@ pub(super) async fn run(env: Env, args: HostArgs) -> Result<()> {
         stay: true,
         give_up: None,
     };
-    let talk = Talk {
-        me,
-        screen: env.screen,
-        options,
-        files: Files::default(),
-    };
-    talk.run(source).await
+    Talk::new(me, env.screen, options).run(source).await
 }

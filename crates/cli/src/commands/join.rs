@@ -1,7 +1,6 @@
 use super::Env;
 use crate::args::JoinArgs;
 use crate::exit::Result;
-use crate::results::Files;
 use crate::talk::{RoomSource, Talk, TalkOptions};
 
 /// Joins a room and stays in it.
@@ -11,11 +10,6 @@ pub(super) async fn run(env: Env, args: JoinArgs) -> Result<()> {
         stay: args.stay,
         give_up: args.give_up,
     };
-    let talk = Talk {
-        me: env.me()?,
-        screen: env.screen,
-        options,
-        files: Files::default(),
-    };
+    let talk = Talk::new(env.me()?, env.screen, options);
     talk.run(RoomSource::Join(args.address)).await
 }

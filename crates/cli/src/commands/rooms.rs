@@ -2,7 +2,7 @@ use netcore::{Address, KnownRooms};
 
 use super::Env;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{KnownRoom, Report};
+use crate::output::Report;
 
 /// Lists the rooms joined before, forgets one, or gives up a list that cannot be read.
 pub(super) fn run(env: &Env, forget: Option<&Address>, start_anew: bool) -> Result<()> {
@@ -33,17 +33,8 @@ pub(super) fn run(env: &Env, forget: Option<&Address>, start_anew: bool) -> Resu
         env.screen.note("No room was joined before.");
     }
     for room in known.rooms() {
-        env.screen.show(&Report::Room(KnownRoom {
-            name: room.name.as_str().into(),
-            address: room.address.as_str().into(),
-            also_at: room
-                .also_at
-                .iter()
-                .map(|address| address.as_str().into())
-                .collect(),
-            fingerprint: room.fingerprint.to_string(),
-            last_seen_unix_ms: room.last_seen_unix_ms,
-        }));
+        let room = room.clone().into();
+        env.screen.show(&Report::Room { room });
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 use std::io::Read;
 
+use app::chat::view::{ChatEntry, ChatEvent};
 use netcore::proto::chat::{Entry, Event, MAX_TEXT_BYTES};
 use netcore::proto::video::WindowMode;
 use netcore::{Room, RoomEvent};
@@ -9,7 +10,7 @@ use super::Env;
 use super::visit::Visit;
 use crate::args::SayArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{Chat, Report};
+use crate::output::Report;
 
 /// Says one thing, waits for its receipt and leaves.
 pub(super) async fn run(env: &Env, args: SayArgs) -> Result<()> {
@@ -22,8 +23,8 @@ pub(super) async fn run(env: &Env, args: SayArgs) -> Result<()> {
     let said = visit.during(say(&room, &text)).await;
     visit.end().await;
     let entry = said?;
-    env.screen
-        .show(&Report::Chat(Chat::new(&entry, entry.from, None)));
+    let entry = ChatEntry::of(&entry, entry.from);
+    env.screen.show(&Report::event(ChatEvent::Entry { entry }));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use app::files::view::{FileView, FilesEvent};
 use netcore::proto::MemberId;
 use netcore::proto::video::WindowMode;
 use netcore::{FileError, Room};
@@ -10,7 +11,7 @@ use super::transfer::follow;
 use super::visit::{Visit, settled};
 use crate::args::SendArgs;
 use crate::exit::{Code, Failure, Result};
-use crate::output::{Report, Screen, Transfer};
+use crate::output::{Report, Screen};
 use crate::talk::id_of;
 
 /// Gives files to the room; each counts as given when the host has it whole and checked.
@@ -66,14 +67,14 @@ async fn send(
         .collect::<Result<_>>()?;
     for path in paths {
         match send_one(room, path, &to, screen).await {
-            Ok(transfer) => screen.show(&Report::Transfer(transfer)),
+            Ok(file) => screen.show(&Report::event(FilesEvent::File { file })),
             Err(failure) => batch.fail(failure),
         }
     }
     Ok(())
 }
 
-async fn send_one(room: &Room, path: &Path, to: &[MemberId], screen: &Screen) -> Result<Transfer> {
+async fn send_one(room: &Room, path: &Path, to: &[MemberId], screen: &Screen) -> Result<FileView> {
     // Whatever the reason, the words name the file.
     let named = |error: FileError| {
         let (words, path) = (error.to_string(), path.display().to_string());

@@ -10,8 +10,8 @@ use crate::args::StreamArgs;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
-use crate::live::over;
-use crate::output::{Change, LiveView, Report, Screen, SummaryRow};
+use crate::live::{live_report, over};
+use crate::output::{Report, Screen, SummaryRow};
 use crate::results::{Files, ResultLog, summary};
 use crate::signals::interrupted;
 
@@ -31,8 +31,7 @@ pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
         }
     };
     results.own().set(live.stream());
-    env.screen
-        .show(&Report::Live(LiveView::new(&live, Change::Started)));
+    env.screen.show(&live_report(None, &live));
     let stream = live.stream();
     let ended = visit
         .during(go_on(&room, &mut live, args.seconds, &env.screen))
@@ -106,8 +105,9 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
                         quality,
                         ..live.wish().clone()
                     };
+                    let before = live.view();
                     live.change(wish).await?;
-                    screen.show(&Report::Live(LiveView::new(live, Change::Changed)));
+                    screen.show(&live_report(Some(before), live));
                     continue;
                 }
                 _ => {
@@ -117,8 +117,9 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
                 }
             },
         };
+        let before = live.view();
         live.set_transport(transport).await?;
         live.set_stays_on_udp(room, only);
-        screen.show(&Report::Live(LiveView::new(live, Change::Changed)));
+        screen.show(&live_report(Some(before), live));
     }
 }

@@ -26,11 +26,6 @@ impl Text {
         Text(path.to_string_lossy().into_owned())
     }
 
-    /// As it came.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use app::video::{Fit, Live, Wish};
+use app::chat::view::ChatState;
+use app::metrics::view::{LogEntryView, MetricsEvent};
+use app::session::people;
+use app::video::{Fit, Wish, live_wish};
+use app::{ErrorCode, IpcError};
 use netcore::proto::{FileId, MemberId, StreamId, Transport};
 use netcore::{LinkState, Role};
 
-use super::addresses::Addresses;
 use super::recordings::RecordingTask;
 use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
 use crate::line::{self, Line};
-use crate::output::{Change, FileView, LiveView, PersonView, Report};
+use crate::output::Report;
 use crate::recording::{LONGEST_WAIT, recording_name, take_snapshot};
 use crate::results::summary;
 use crate::spec;
@@ -20,8 +23,8 @@ use crate::watching::Watching;
 
 /// How often it is shown what arrives of a stream that is watched.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
-/// How many of the latest steps `/steps` shows.
-const STEPS_SHOWN: usize = 20;
+/// How many of the latest entries of the event log `/steps` shows.
+const ENTRIES_SHOWN: usize = 20;
 
 impl Session<'_> {
     /// Does what a line asks for; `Some` when that leads out of the room.
@@ -29,17 +32,19 @@ impl Session<'_> {
         match line {
             Line::Nothing => {}
             Line::Say(text) => self.say(&text).await,
-            Line::People => self.show_people().await,
+            Line::People => self.screen.show(&Report::People {
+                people: people(&self.talk.core),
+            }),
             Line::File { path, more } => self.offer_all(path, &more).await,
             Line::Addresses => self.show_addresses(),
             Line::Get(file) => self.fetch(file).await,
             Line::Cancel(file) => self.room.cancel_file(file).await,
-            Line::Files => self.show_files().await,
+            Line::Files => self.screen.show(&Report::Offers {
+                files: app::files::all(&self.talk.core),
+            }),
             Line::Video { source, size } => {
-                let mut wish = self
-                    .live
-                    .as_ref()
-                    .map_or_else(|| self.default_wish(), |live| live.wish().clone());
+                let live = live_wish(&self.talk.core).await;
+                let mut wish = live.unwrap_or_else(|| self.default_wish());
                 if let Some(source) = source {
                     wish.source = source;
                 }
@@ -50,7 +55,7 @@ impl Session<'_> {
                 self.go_live(wish).await;
             }
             Line::Transport { transport, only } => self.switch(transport, only).await,
-            Line::Stop if self.live.is_none() => self.refuse("you are not live"),
+            Line::Stop if !self.seen.is_live() => self.refuse("you are not live"),
             Line::Stop => self.stop_video().await,
             Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
             Line::Record { stream, file } => self.toggle_recording(stream, file),
@@ -65,17 +70,14 @@ impl Session<'_> {
                 self.talk.me.profile.about = about;
                 self.set_profile().await;
             }
-            Line::Steps(None) => self.show_steps(),
-            Line::Steps(Some(on)) => self.follow_steps(on),
+            Line::Steps(None) => self.show_log(),
+            Line::Steps(Some(on)) => self.follow_log(on),
             Line::Stats => {
                 let rows = summary(&self.room, |_| true).await;
                 self.screen.show(&Report::Summary { rows });
             }
             Line::Help => self.screen.notes(line::HELP.lines()),
-            Line::Close => {
-                self.link("closed", None);
-                return Some(After::Lobby);
-            }
+            Line::Close => return Some(After::Lobby),
             Line::Open(None) if self.room.info().role == Role::Host => {
                 self.refuse("the room is open already");
             }
@@ -86,48 +88,26 @@ impl Session<'_> {
     }
 
     async fn say(&mut self, text: &str) {
-        match self.room.say(text).await {
-            Ok(said) if said.entry.is_none() => {
-                self.unconfirmed += 1;
-                if matches!(self.room.snapshot().await.link, LinkState::Lost { .. }) {
+        match app::chat::say(&self.talk.core, text.to_owned()).await {
+            Ok(entry) if entry.state == ChatState::Waiting => {
+                self.waiting.insert(entry.key);
+                if matches!(self.room.link(), LinkState::Lost { .. }) {
                     self.screen
                         .note(&format!("… waits for the connection to come back: {text}"));
                 }
             }
+            // It is shown in its place, as its event comes.
             Ok(_) => {}
-            Err(error) => self.screen.show(&Report::NotSent {
-                message: error.to_string().into(),
-            }),
+            Err(error) => self.screen.show(&Report::NotSent { error }),
         }
-    }
-
-    async fn show_people(&self) {
-        let people = self.room.snapshot().await.people;
-        let people: Vec<PersonView> = people
-            .iter()
-            .map(|person| PersonView::new(person, self.my_id))
-            .collect();
-        self.screen.show(&Report::People {
-            count: people.len(),
-            people,
-        });
-    }
-
-    async fn show_files(&self) {
-        let files = self.room.snapshot().await.files;
-        let files = files
-            .iter()
-            .map(|(file, _)| FileView::new(file, self.my_id))
-            .collect();
-        self.screen.show(&Report::Files { files });
     }
 
     /// Offers the file at `path`, and those among `more`, to the people named there. Each goes whatever becomes of the others.
     async fn offer_all(&mut self, path: PathBuf, more: &[String]) {
-        let here = self.people.here();
+        let here = people(&self.talk.core);
         let people: Vec<(MemberId, &str)> = here
             .iter()
-            .map(|person| (person.id, person.profile.name.as_str()))
+            .map(|person| (MemberId(person.id), person.profile.name.as_str()))
             .collect();
         match apart(more, &people, Path::exists) {
             Ok((paths, to)) => {
@@ -143,10 +123,9 @@ impl Session<'_> {
         let offered = self.room.offer_file(path, to.to_vec()).await;
         match offered.map_err(Failure::from) {
             Ok(file) => {
-                self.moving.insert(file.id);
+                self.moving.insert(file.id.0);
                 self.screen
                     .note(&format!("You offer file {} · {}.", file.id, file.name));
-                self.offers.put(file);
             }
             Err(failure) => self.screen.failure(&failure),
         }
@@ -154,7 +133,7 @@ impl Session<'_> {
 
     pub(super) async fn fetch(&mut self, file: FileId) {
         match self.room.fetch_file(file, None).await {
-            Ok(()) => drop(self.moving.insert(file)),
+            Ok(()) => drop(self.moving.insert(file.0)),
             Err(error) => self.screen.failure(&error.into()),
         }
     }
@@ -168,53 +147,31 @@ impl Session<'_> {
     /// Goes live, or goes live differently.
     pub(super) async fn go_live(&mut self, wish: Wish) {
         self.stop_video().await;
-        match Live::start(&self.room, wish).await {
-            Ok(live) => {
-                self.results.own().set(live.stream());
-                self.screen
-                    .show(&Report::Live(LiveView::new(&live, Change::Started)));
-                self.screen
-                    .note("/tcp, /udp and /udp only switch; /stop or Esc ends it.");
-                self.live = Some(live);
-            }
-            Err(error) => self.screen.failure(&error.into()),
-        }
+        self.show_failure(app::video::go_live(&self.talk.core, wish).await);
+    }
+
+    pub(super) async fn stop_video(&self) {
+        self.show_failure(app::video::stop_video(&self.talk.core).await);
     }
 
     async fn switch(&mut self, transport: Transport, only: bool) {
         let video = &mut self.talk.options.talk.video;
         (video.tcp, video.udp) = (transport == Transport::Tcp, transport == Transport::Udp);
         video.udp_only = only;
-        let Some(live) = &mut self.live else {
-            let words = match only {
+        let change = |wish: &mut Wish| (wish.transport, wish.stays_on_udp) = (transport, only);
+        if !self.change(change).await {
+            self.screen.note(&match only {
                 true => format!("Your next video goes over {transport} only."),
                 false => format!("Your next video begins over {transport}."),
-            };
-            return self.screen.note(&words);
-        };
-        match live.set_transport(transport).await {
-            Ok(()) => {
-                live.set_stays_on_udp(&self.room, only);
-                self.screen
-                    .show(&Report::Live(LiveView::new(live, Change::Changed)));
-            }
-            Err(error) => self.screen.failure(&error.into()),
+            });
         }
     }
 
     async fn set_quality(&mut self, quality: u8) {
         self.talk.options.talk.video.quality = quality;
-        match &self.live {
-            Some(live) => {
-                let wish = Wish {
-                    quality,
-                    ..live.wish().clone()
-                };
-                self.change(wish).await;
-            }
-            None => self
-                .screen
-                .note(&format!("Your next video has quality {quality}.")),
+        if !self.change(|wish| wish.quality = quality).await {
+            self.screen
+                .note(&format!("Your next video has quality {quality}."));
         }
     }
 
@@ -224,29 +181,28 @@ impl Session<'_> {
             Fit::Within(least, most) => (Some((least, most)), false),
             Fit::Fixed => (None, true),
         };
-        match &self.live {
-            Some(live) => {
-                let wish = Wish {
-                    fit,
-                    ..live.wish().clone()
-                };
-                self.change(wish).await;
-                self.screen.note(&format!("Your video {}.", spec::words_of(fit)));
+        let whose = match self.change(|wish| wish.fit = fit).await {
+            true => "Your video",
+            false => "Your next video",
+        };
+        self.screen.note(&format!("{whose} {}.", spec::words_of(fit)));
+    }
+
+    /// Makes our video another one without ending its stream; whether it is live.
+    async fn change(&self, change: impl FnOnce(&mut Wish)) -> bool {
+        match app::video::change_live(&self.talk.core, change).await {
+            Err(error) if error.code == ErrorCode::NotLive => false,
+            changed => {
+                self.show_failure(changed);
+                true
             }
-            None => self
-                .screen
-                .note(&format!("Your next video {}.", spec::words_of(fit))),
         }
     }
 
-    /// Makes our video another one without ending its stream.
-    async fn change(&mut self, wish: Wish) {
-        let Some(live) = &mut self.live else { return };
-        match live.change(wish).await {
-            Ok(()) => self
-                .screen
-                .show(&Report::Live(LiveView::new(live, Change::Changed))),
-            Err(error) => self.screen.failure(&error.into()),
+    /// Shows why a video is not what it is to be; what it is, its event says.
+    fn show_failure<T>(&self, done: std::result::Result<T, IpcError>) {
+        if let Err(error) = done {
+            self.screen.failure(&Failure::new(Code::Video, error));
         }
     }
 
@@ -306,14 +262,15 @@ impl Session<'_> {
     }
 
     fn show_addresses(&self) {
-        match self.addresses.as_ref().map(Addresses::now) {
-            Some(now) => self.screen.show(&Report::Addresses(now)),
-            None => {
-                let address = self.room.info().address;
-                self.refuse(&format!(
-                    "the host knows how it is reached: you are here by {address}"
-                ));
-            }
+        let info = self.room.info();
+        match info.role {
+            Role::Host => self.screen.show(&Report::Addresses {
+                addresses: app::session::addresses(&self.talk.core),
+            }),
+            Role::Member => self.refuse(&format!(
+                "the host knows how it is reached: you are here by {}",
+                info.address
+            )),
         }
     }
 
@@ -326,43 +283,27 @@ impl Session<'_> {
         self.room.set_profile(self.talk.me.profile.clone()).await;
     }
 
-    fn show_steps(&self) {
-        let steps = self.talk.me.log.event_log().recent();
-        for step in steps.iter().skip(steps.len().saturating_sub(STEPS_SHOWN)) {
-            self.screen.show(&step_report(step));
+    fn show_log(&self) {
+        let log = self.talk.me.log.event_log().recent();
+        for entry in log.iter().skip(log.len().saturating_sub(ENTRIES_SHOWN)) {
+            let entry = LogEntryView::of(entry);
+            self.screen.show(&Report::event(MetricsEvent::Logged { entry }));
         }
     }
 
-    pub(super) fn follow_steps(&mut self, on: bool) {
-        if let Some(task) = self.steps.take() {
+    pub(super) fn follow_log(&mut self, on: bool) {
+        if let Some(task) = self.log.take() {
             task.abort();
         }
-        if !on {
-            return;
+        if on {
+            let coming = self.talk.me.log.event_log().subscribe();
+            let follow = app::metrics::follow_log(self.talk.core.clone(), coming);
+            self.log = Some(tokio::spawn(follow));
         }
-        let (mut steps, screen) = (self.talk.me.log.event_log().subscribe(), self.screen.clone());
-        self.steps = Some(tokio::spawn(async move {
-            use tokio::sync::broadcast::error::RecvError;
-            loop {
-                match steps.recv().await {
-                    Ok(step) => screen.show(&step_report(&step)),
-                    Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                }
-            }
-        }));
     }
 
     fn refuse(&self, words: &str) {
         self.screen.failure(&Failure::new(Code::Usage, words));
-    }
-}
-
-fn step_report(step: &netcore::event_log::LogEntry) -> Report {
-    Report::Step {
-        at_unix_ms: step.at_unix_ms,
-        code: step.code.clone(),
-        words: step.words.as_str().into(),
     }
 }
 

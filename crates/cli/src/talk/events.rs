@@ -1,195 +1,131 @@
-//! What happens in the room, as reports.
+//! What happens in the room, as it is shown.
 
-use netcore::proto::session::Presence;
-use netcore::proto::video::StreamInfo;
-use netcore::proto::{MemberId, chat, files, session, video};
-use netcore::{RoomEvent, TransferState, TransferView};
-use tokio::time::{Duration, Instant};
+use app::Event;
+use app::chat::view::{ChatBody, ChatEntry, ChatEvent, ChatState};
+use app::files::view::{FileState, FileView, FilesEvent};
+use app::metrics::view::MetricsEvent;
+use app::session::people;
+use app::session::view::{LinkState, Presence, RoomView, SessionEvent};
+use app::video::view::VideoEvent;
+use netcore::proto::{FileId, StreamId};
+use tokio::time::Instant;
 
 use super::session::Session;
-use crate::output::{Change, Chat, FileView, PersonView, Report, StreamView, Transfer};
-
-/// A transfer's progress is shown this often at most.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+use crate::output::{Before, Notified, Report};
 
 impl Session<'_> {
     /// Shows what is the case: when we come, and when too much happened at once.
-    pub(super) async fn catch_up(&mut self) {
-        let now = self.room.snapshot().await;
-        self.people.replace(&now.people);
-        self.offers.replace(&now.files);
-        for entry in &now.chat {
-            self.show_entry(entry);
-        }
-        if now.files.iter().any(|(file, _)| file.owner != self.my_id) {
-            let files = now.files.iter().map(|(file, _)| FileView::new(file, self.my_id));
-            self.screen.show(&Report::Files {
-                files: files.collect(),
-            });
-        }
-        let streams: Vec<StreamView> = now
-            .streams
-            .iter()
-            .map(|stream| self.stream_view(stream))
-            .collect();
-        if !streams.is_empty() {
-            self.screen.show(&Report::Streams { streams });
-        }
-    }
-
-    pub(super) async fn handle_event(&mut self, event: RoomEvent) {
-        match event {
-            RoomEvent::Session(event) => self.handle_session(event),
-            RoomEvent::Chat(event) => self.handle_chat(event),
-            RoomEvent::Files(event) => self.handle_files(event).await,
-            RoomEvent::Video(event) => self.handle_video(event),
-            RoomEvent::Transfer(view) => self.handle_transfer(&view),
-            RoomEvent::Link(state) => self.handle_link(&state),
-            _ => {}
-        }
-    }
-
-    fn handle_session(&mut self, event: session::Event) {
-        match event {
-            session::Event::Welcomed(welcome) => {
-                self.my_id = welcome.me;
-                self.people.replace(&welcome.people);
+    pub(super) fn catch_up(&mut self, now: RoomView) {
+        for entry in now.chat {
+            if self.shown_until.is_none_or(|until| place_of(&entry) > until) {
+                self.handle_chat(ChatEvent::Entry { entry });
             }
-            session::Event::Joined(person) => self.people.put(person),
-            session::Event::Changed(person) => {
-                let before = self.people.get(person.id);
-                self.people.put(person.clone());
-                let is_news = before.is_none_or(|before| {
-                    before.presence != person.presence || before.profile != person.profile
-                });
-                if is_news && (person.id != self.my_id || person.presence == Presence::Here) {
-                    let person = PersonView::new(&person, self.my_id);
-                    self.screen.show(&Report::Person { person });
+        }
+        self.seen.take_all(&now.files, &now.streams);
+        for file in &now.files {
+            self.note_moving(file);
+        }
+        if now.files.iter().any(|file| !file.mine) {
+            self.screen.show(&Report::Offers { files: now.files });
+        }
+        if !now.streams.is_empty() {
+            self.screen.show(&Report::Streams { streams: now.streams });
+        }
+    }
+
+    /// Shows what the application notifies, and does what follows from it.
+    pub(super) async fn handle(&mut self, event: Event) {
+        match event {
+            Event::ChatEvent(event) => self.handle_chat(event),
+            Event::FilesEvent(FilesEvent::File { file }) => self.handle_file(file).await,
+            // Figures of each second are asked for, by `/stats`.
+            Event::MetricsEvent(MetricsEvent::Points { .. }) => {}
+            Event::SessionEvent(SessionEvent::PersonChanged { person })
+                if person.is_me && person.presence == Presence::Reconnecting => {}
+            event => {
+                if let Event::SessionEvent(SessionEvent::LinkChanged { link }) = &event {
+                    self.note_link(link);
+                }
+                if let Event::VideoEvent(VideoEvent::Live { live, .. }) = &event {
+                    let stream = live.as_ref().map(|live| StreamId(live.stream));
+                    self.results.own().set(stream);
+                }
+                let was_live = self.seen.is_live();
+                self.show(event);
+                if self.seen.is_live() && !was_live {
+                    self.screen
+                        .note("/tcp, /udp and /udp only switch; /stop or Esc ends it.");
                 }
             }
-            session::Event::Left { person, .. } => self.people.leave(&person),
-            session::Event::UpToDate => self.is_settled = true,
-            _ => {}
         }
     }
 
-    fn handle_chat(&mut self, event: chat::Event) {
-        match event {
-            chat::Event::Entry(entry) => self.show_entry(&entry),
-            chat::Event::Receipt { entry, .. } => {
-                self.unconfirmed = self.unconfirmed.saturating_sub(1);
-                self.show_entry(&entry);
-            }
-            chat::Event::Refused { refusal, .. } => {
-                self.unconfirmed = self.unconfirmed.saturating_sub(1);
-                self.screen.show(&Report::NotSent {
-                    message: refusal.to_string().into(),
-                });
-            }
-            chat::Event::Reset => {
-                self.last_seq = 0;
-                let room = self.room.info().name;
-                self.screen.show(&Report::RoomAnew { room });
-            }
+    /// Shows an event, unless it is mere progress.
+    fn show(&mut self, event: Event) {
+        if let Some(before) = self.seen.take(&event) {
+            self.screen.show(&Report::Event(Notified { event, before }));
         }
     }
 
-    fn show_entry(&mut self, entry: &chat::Entry) {
-        if entry.seq <= self.last_seq {
-            return;
+    fn handle_chat(&mut self, event: ChatEvent) {
+        let mut before = Before::default();
+        match &event {
+            ChatEvent::Entry { entry } => {
+                if entry.state != ChatState::Waiting {
+                    self.waiting.remove(&entry.key);
+                }
+                self.shown_until = self.shown_until.max(Some(place_of(entry)));
+                let is_change = matches!(entry.body, ChatBody::Joined | ChatBody::Left { .. });
+                if is_change {
+                    let here = people(&self.talk.core);
+                    // The address distinguishes this arrival from earlier ones of ours.
+                    let me = here.iter().find(|person| person.is_me);
+                    let is_now = entry.mine && me.is_some_and(|me| me.address == entry.address);
+                    self.is_settled |= is_now && entry.body == ChatBody::Joined;
+                    before.people = self.is_settled.then_some(here.len());
+                }
+            }
+            ChatEvent::Replaced { entries } => {
+                self.shown_until = entries.iter().map(place_of).max();
+            }
         }
-        self.last_seq = entry.seq;
-        // The address distinguishes this arrival from earlier ones of ours.
-        let me = self.people.get(self.my_id);
-        let is_mine = entry.from == self.my_id && me.is_some_and(|me| me.address == entry.address);
-        if is_mine && entry.body == chat::Body::Joined {
-            self.is_settled = true;
-        }
-        let count = self.is_settled.then(|| self.people.here().len());
-        self.screen
-            .show(&Report::Chat(Chat::new(entry, self.my_id, count)));
+        let event = event.into();
+        self.screen.show(&Report::Event(Notified { event, before }));
     }
 
-    async fn handle_files(&mut self, event: files::Event) {
-        let (file, is_offered) = match event {
-            files::Event::Offered(file) => (file, true),
-            files::Event::Accepted { file, .. } | files::Event::Changed(file) => (file, false),
-            files::Event::Refused { refusal, .. } => {
-                return self.screen.show(&Report::NotSent {
-                    message: refusal.to_string().into(),
-                });
-            }
-            files::Event::Reset => {
-                self.offers.clear();
-                return;
-            }
-        };
-        self.offers.put(file.clone());
-        let is_first = is_offered && file.owner != self.my_id;
-        let view = FileView::new(&file, self.my_id);
-        let is_shown = match view.state {
-            "stored" => is_offered || view.mine,
-            "failed" => !self.is_shown_by_transfer(&file),
-            _ => true,
-        };
-        if is_shown || self.screen.is_json() {
-            self.screen.show(&Report::File { file: view });
-        }
+    async fn handle_file(&mut self, file: FileView) {
+        self.note_moving(&file);
+        let (id, is_offered) = (file.id, matches!(file.state, FileState::Offered));
+        let is_first = is_offered && !file.mine && !self.seen.has_file(id);
+        self.show(FilesEvent::File { file }.into());
         if is_first && self.talk.options.talk.accept_files {
-            self.fetch(file.id).await;
+            self.fetch(FileId(id)).await;
         }
     }
 
-    /// Whether the end of a file on offer is the end of a transfer of ours, which says it in words of its own.
-    fn is_shown_by_transfer(&self, file: &files::FileInfo) -> bool {
-        let transfer = self.room.transfer(file.id);
-        let is_received = |view: &TransferView| matches!(view.state, TransferState::Done { .. });
-        transfer.is_some_and(|view| file.owner == self.my_id || !is_received(&view))
-    }
-
-    fn handle_video(&mut self, event: video::Event) {
-        let (change, stream) = match event {
-            video::Event::Published { stream, .. } => return self.results.own().set(Some(stream.id)),
-            video::Event::Started(stream) => (Change::Started, stream),
-            video::Event::Changed(stream) => (Change::Changed, stream),
-            video::Event::Stopped(stream) => (Change::Stopped, stream),
-            // A refusal of ours is the answer to the command that asked for it.
-            video::Event::Refused { .. } | video::Event::Watching { .. } => return,
-        };
-        let stream = self.stream_view(&stream);
-        self.screen.show(&Report::Stream { change, stream });
-    }
-
-    fn handle_transfer(&mut self, view: &TransferView) {
-        let is_over = matches!(
-            view.state,
-            TransferState::Done { .. } | TransferState::Failed { .. } | TransferState::Cancelled
-        );
-        if is_over {
-            self.moving.remove(&view.file);
-        } else {
-            self.moving.insert(view.file);
-        }
-        if matches!(view.state, TransferState::Running { .. }) {
-            // The first line about a transfer comes after a while, too: a small file needs none.
-            let shown = self.progress_shown.entry(view.file).or_insert_with(Instant::now);
-            if shown.elapsed() < PROGRESS_INTERVAL {
-                return;
+    /// Takes note whether a file of ours, or one that we fetch, is still on the move.
+    fn note_moving(&mut self, file: &FileView) {
+        match file.state {
+            FileState::Transferring { .. } | FileState::Paused { .. } => drop(self.moving.insert(file.id)),
+            FileState::Done { .. } | FileState::Failed { .. } | FileState::Cancelled => {
+                self.moving.remove(&file.id);
             }
-            *shown = Instant::now();
-        } else if is_over {
-            self.progress_shown.remove(&view.file);
+            FileState::Offered | FileState::Declined => {}
         }
-        let name = self.offers.name(view.file).unwrap_or_default();
-        self.screen.show(&Report::Transfer(Transfer::new(view, name)));
     }
 
-    pub(super) fn stream_view(&self, stream: &StreamInfo) -> StreamView {
-        StreamView::new(stream, &self.name_of(stream.owner), self.my_id)
+    fn note_link(&mut self, link: &LinkState) {
+        match link {
+            LinkState::Up => self.give_up_at = None,
+            LinkState::Lost { .. } if self.give_up_at.is_none() => {
+                self.give_up_at = self.talk.options.give_up.map(|limit| Instant::now() + limit);
+            }
+            LinkState::Lost { .. } => {}
+        }
     }
+}
 
-    fn name_of(&self, id: MemberId) -> String {
-        let person = self.people.get(id);
-        person.map_or_else(|| format!("#{id}"), |person| person.profile.name)
-    }
+/// Where an entry stands in the log; what is unsent stands last.
+fn place_of(entry: &ChatEntry) -> (u32, u64) {
+    (entry.era, entry.seq.unwrap_or(0))
 }

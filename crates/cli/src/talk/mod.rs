@@ -2,24 +2,30 @@
 
 mod act;
 pub(crate) use act::id_of;
-mod addresses;
+mod desktop;
 mod events;
 mod recordings;
+mod seen;
 mod session;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use app::session::view::{Role, RoomView};
+use app::{Core, Event};
 use netcore::proto::video::WindowMode;
 use netcore::{Address, HostOptions, JoinOptions, ListenOn, Room};
+use tokio::sync::broadcast::Receiver;
 
 use crate::args::TalkArgs;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{Input, Inputs};
 use crate::line::{self, Line};
 use crate::me::Me;
-use crate::output::{JoinedRoom, Opened, PersonView, Reachable, Report, Screen};
+use crate::output::{Report, Screen};
 use crate::results::Files;
 use crate::signals::{Signals, interrupted};
+use desktop::{Events, Terminal};
 use session::{After, Session};
 
 /// Where a room comes from.
@@ -45,16 +51,51 @@ pub(crate) struct TalkOptions {
     pub(crate) give_up: Option<Duration>,
 }
 
+/// A room that the application has entered.
+struct Entered {
+    room: Room,
+    /// As it was then.
+    now: RoomView,
+    /// What is notified since.
+    events: Receiver<Event>,
+}
+
 /// What is the same in every room of one run.
 pub(crate) struct Talk {
-    pub(crate) me: Me,
-    pub(crate) screen: Screen,
-    pub(crate) options: TalkOptions,
+    me: Me,
+    screen: Screen,
+    options: TalkOptions,
+    /// The application, whose face this is.
+    core: Arc<Core>,
+    /// What it notifies.
+    events: Events,
     /// Where results go.
-    pub(crate) files: Files,
+    files: Files,
 }
 
 impl Talk {
+    /// In no room yet.
+    pub(crate) fn new(me: Me, screen: Screen, options: TalkOptions) -> Talk {
+        let (events, log) = (Events::new(), me.log.clone());
+        let core = Core::new(
+            app::Options {
+                has_no_pictures: true,
+                ..app::Options::default()
+            },
+            me.folders.clone(),
+            Box::new(Terminal(events.clone())),
+            Box::new(move || log.event_log().recent()),
+        );
+        Talk {
+            me,
+            screen,
+            options,
+            core: Arc::new(core),
+            events,
+            files: Files::default(),
+        }
+    }
+
     /// Enters the room of `source`, and those that follow, until the person leaves.
     ///
     /// # Errors
@@ -75,9 +116,9 @@ impl Talk {
         }
         loop {
             let after = match room.take() {
-                Some(room) => {
-                    let session = Session::new(room, self, &source);
-                    session.run(&mut inputs, &mut signals).await?
+                Some(entered) => {
+                    let session = Session::new(entered.room, self, entered.events);
+                    session.run(entered.now, &mut inputs, &mut signals).await?
                 }
                 None => After::Lobby,
             };
@@ -96,7 +137,7 @@ impl Talk {
     }
 
     /// Opens or joins, and says so.
-    async fn open(&self, source: &RoomSource, signals: &mut Signals) -> Result<Room> {
+    async fn open(&self, source: &RoomSource, signals: &mut Signals) -> Result<Entered> {
         let opening = async {
             match source {
                 RoomSource::Host {
@@ -108,10 +149,18 @@ impl Talk {
                 RoomSource::Join(address) => self.join(address).await,
             }
         };
-        tokio::select! {
-            room = opening => room,
-            signal = signals.next() => Err(signal),
-        }
+        let room = tokio::select! {
+            room = opening => room?,
+            signal = signals.next() => return Err(signal),
+        };
+        let events = self.events.subscribe();
+        let now = self.core.enter(room.clone()).await;
+        let (port, view) = (room.info().port, now.clone());
+        self.screen.show(&match now.role {
+            Role::Host => Report::Opened { port, room: view },
+            Role::Member => Report::Joined { room: view },
+        });
+        Ok(Entered { room, now, events })
     }
 
     async fn host(&self, room: &str, port: u16, loopback_only: bool, listen: &[ListenOn]) -> Result<Room> {
@@ -125,17 +174,7 @@ impl Talk {
             listen: listen.to_vec(),
             window: WindowMode::Adaptive,
         };
-        let room = Room::host(options).await?;
-        let info = room.info();
-        self.screen.show(&Report::Opened(Opened {
-            room: info.name.into(),
-            address: info.address,
-            addresses: info.reachable_at.iter().map(Reachable::from).collect(),
-            port: info.port,
-            fingerprint: info.fingerprint.to_string(),
-            name: self.me.profile.name.as_str().into(),
-        }));
-        Ok(room)
+        Ok(Room::host(options).await?)
     }
 
     async fn join(&self, address: &Address) -> Result<Room> {
@@ -147,21 +186,7 @@ impl Talk {
             watch_streams: false,
             window: WindowMode::Adaptive,
         };
-        let room = Room::join(options).await?;
-        let info = room.info();
-        let people = room.snapshot().await.people;
-        self.screen.show(&Report::Joined(JoinedRoom {
-            room: info.name.into(),
-            address: info.address,
-            fingerprint: info.fingerprint.to_string(),
-            me: info.me.0,
-            name: self.me.profile.name.as_str().into(),
-            people: people
-                .iter()
-                .map(|person| PersonView::new(person, info.me))
-                .collect(),
-        }));
-        Ok(room)
+        Ok(Room::join(options).await?)
     }
 
     fn downloads(&self) -> std::path::PathBuf {

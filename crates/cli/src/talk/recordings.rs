@@ -6,7 +6,8 @@ use netcore::proto::StreamId;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::output::{Recorded, Report, Screen};
+use crate::output::Screen;
+use crate::recording::recorded;
 use crate::viewers::Viewers;
 use crate::watching::Watching;
 
@@ -45,7 +46,7 @@ impl RecordingTask {
             let enough = async { drop(is_enough.await) };
             match watching.run(&room, &viewers, &screen, enough).await {
                 Ok(watched) if watched.frames == 0 => {
-                    screen.show(&Report::Recorded(Recorded::nothing(stream)));
+                    screen.show(&recorded(stream, &media::Recorded::default()));
                 }
                 Ok(_) => {}
                 Err(failure) => screen.failure(&failure),

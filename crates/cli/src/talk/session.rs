@@ -1,32 +1,28 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use app::files::Offers;
-use app::session::People;
-use app::video::Live;
-use netcore::proto::{FileId, MemberId, StreamId};
-use netcore::{LinkState, Role, Room, RoomEvent};
+use app::session::view::{RoomView, SessionEvent};
+use app::{Event, IpcError};
+use netcore::proto::StreamId;
+use netcore::{Role, Room};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::addresses::Addresses;
+use super::Talk;
 use super::recordings::RecordingTask;
-use super::{RoomSource, Talk};
+use super::seen::Seen;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};
-use crate::live::over_if_live;
-use crate::output::{Change, LinkView, LiveView, Report, Screen, Text};
+use crate::output::{Before, Notified, Report, Screen};
 use crate::results::ResultLog;
 use crate::signals::{Signals, interrupted};
 use crate::viewers::Viewers;
 
 /// Closing a room says goodbye to everybody; one who does not listen cannot hold that up for longer.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(5);
-
-/// A host looks this often whether its addresses are others: soon after a cable is plugged in, at next to no cost.
-const ADDRESS_INTERVAL: Duration = Duration::from_secs(3);
 
 /// What follows a room.
 pub(super) enum After {
@@ -40,133 +36,122 @@ pub(super) enum After {
 
 /// One room while we are in it.
 pub(super) struct Session<'a> {
+    /// The network's own room, for what only a terminal asks of it.
     pub(super) room: Room,
-    pub(super) my_id: MemberId,
     pub(super) talk: &'a mut Talk,
     pub(super) screen: Screen,
-    /// Where others can reach us, if the room is ours.
-    pub(super) addresses: Option<Addresses>,
-    pub(super) people: People,
-    pub(super) last_seq: u64,
+    events: Receiver<Event>,
+    pub(super) seen: Seen,
+    /// Era and number of the last entry of the log of chat that was shown.
+    pub(super) shown_until: Option<(u32, u64)>,
     /// Whether we know what happened before we came, so that what comes now is news.
     pub(super) is_settled: bool,
-    pub(super) offers: Offers,
-    /// When a transfer's progress was last shown.
-    pub(super) progress_shown: HashMap<FileId, Instant>,
-    pub(super) live: Option<Live>,
     pub(super) results: ResultLog,
     pub(super) viewers: Viewers,
     pub(super) watches: HashMap<StreamId, JoinHandle<()>>,
     pub(super) recordings: HashMap<StreamId, RecordingTask>,
-    pub(super) steps: Option<JoinHandle<()>>,
-    /// Own messages without a receipt.
-    pub(super) unconfirmed: u64,
+    pub(super) log: Option<JoinHandle<()>>,
+    /// Own messages without a receipt, by their keys.
+    pub(super) waiting: HashSet<u64>,
     /// Transfers of ours that are not over.
-    pub(super) moving: HashSet<FileId>,
+    pub(super) moving: HashSet<u32>,
     /// When to give up, while the connection is lost.
-    give_up_at: Option<Instant>,
+    pub(super) give_up_at: Option<Instant>,
     /// Standard input is over, and we leave when everything is delivered.
     is_leaving: bool,
+    /// Whether the application has said that the room is over.
+    is_over: bool,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(room: Room, talk: &'a mut Talk, source: &RoomSource) -> Session<'a> {
-        let info = room.info();
+    /// Takes on a room that the application has entered; `events` are what it notifies since.
+    pub(super) fn new(room: Room, talk: &'a mut Talk, events: Receiver<Event>) -> Session<'a> {
         let screen = talk.screen.clone();
         let results = ResultLog::start(&room, std::mem::take(&mut talk.files), &screen);
         Session {
-            my_id: info.me,
-            is_settled: info.role == Role::Host,
-            addresses: match source {
-                RoomSource::Host { loopback, .. } => {
-                    Some(Addresses::new(info.port, info.reachable_at, *loopback))
-                }
-                RoomSource::Join(_) => None,
-            },
+            is_settled: room.info().role == Role::Host,
             room,
             screen,
             talk,
-            people: People::default(),
-            last_seq: 0,
-            offers: Offers::default(),
-            progress_shown: HashMap::new(),
-            live: None,
+            events,
+            seen: Seen::default(),
+            shown_until: None,
             results,
             viewers: Viewers::default(),
             watches: HashMap::new(),
             recordings: HashMap::new(),
-            steps: None,
-            unconfirmed: 0,
+            log: None,
+            waiting: HashSet::new(),
             moving: HashSet::new(),
             give_up_at: None,
             is_leaving: false,
+            is_over: false,
         }
     }
 
     /// Stays until the person or the room ends it; in every case the room is left cleanly and the camera let go of.
-    pub(super) async fn run(mut self, inputs: &mut Inputs, signals: &mut Signals) -> Result<After> {
-        let after = self.stay(inputs, signals).await;
-        self.stop_video().await;
+    pub(super) async fn run(
+        mut self,
+        now: RoomView,
+        inputs: &mut Inputs,
+        signals: &mut Signals,
+    ) -> Result<After> {
+        let after = self.stay(now, inputs, signals).await;
         for (_, task) in self.watches.drain() {
             task.abort();
         }
         RecordingTask::stop_all(self.recordings.drain().map(|(_, recording)| recording)).await;
-        if let Some(task) = self.steps.take() {
+        if let Some(task) = self.log.take() {
             task.abort();
         }
-        if tokio::time::timeout(LONGEST_GOODBYE, self.room.close())
-            .await
-            .is_err()
-        {
+        if timeout(LONGEST_GOODBYE, self.talk.core.leave()).await.is_err() {
             tracing::warn!("the room did not close in time");
         }
         if matches!(after, Ok(After::Quit) | Err(_)) {
             inputs.finish();
         }
-        if !matches!(after, Ok(After::Lobby)) {
-            self.link("left", None);
+        if !self.is_over && timeout(LONGEST_GOODBYE, self.hear_the_end(&after)).await.is_err() {
+            tracing::warn!("the end of the room was not notified in time");
         }
         // The next room's results go on where this one's end.
         self.talk.files = self.results.finish().await;
         after
     }
 
-    async fn stay(&mut self, inputs: &mut Inputs, signals: &mut Signals) -> Result<After> {
-        let mut events = self.room.events();
+    async fn stay(&mut self, now: RoomView, inputs: &mut Inputs, signals: &mut Signals) -> Result<After> {
         if let Some(reason) = self.room.lost_because() {
-            return self.closed(Some(reason), inputs.is_person());
+            let reason = Some(IpcError::from(reason));
+            return self.closed(SessionEvent::Closed { reason }, inputs.is_person());
         }
-        self.catch_up().await;
+        self.catch_up(now);
         if self.talk.options.talk.steps {
-            self.follow_steps(true);
+            self.follow_log(true);
         }
         if let Some(source) = self.talk.options.talk.source.clone() {
             let wish = self.talk.options.talk.video.wish(source);
             self.go_live(wish).await;
         }
-        let mut look = interval(ADDRESS_INTERVAL);
         loop {
-            if self.is_leaving && self.unconfirmed == 0 && self.moving.is_empty() {
+            if self.is_leaving && self.waiting.is_empty() && self.moving.is_empty() {
                 return Ok(After::Quit);
             }
             let give_up_at = self.give_up_at;
             tokio::select! {
-                event = events.recv() => match event {
-                    Ok(RoomEvent::Closed(reason)) => return self.closed(reason, inputs.is_person()),
-                    Ok(event) => self.handle_event(event).await,
+                event = self.events.recv() => match event {
+                    Ok(Event::SessionEvent(event @ SessionEvent::Closed { .. })) => {
+                        return self.closed(event, inputs.is_person());
+                    }
+                    Ok(event) => self.handle(event).await,
                     // Too much happened at once: what is now the case is shown instead.
-                    Err(RecvError::Lagged(_)) => self.catch_up().await,
-                    Err(RecvError::Closed) => return self.closed(None, inputs.is_person()),
+                    Err(_) => match app::session::room(&self.talk.core).await {
+                        Ok(Some(now)) => self.catch_up(now),
+                        _ => return self.closed(SessionEvent::Closed { reason: None }, inputs.is_person()),
+                    },
                 },
                 input = inputs.next() => if let Some(after) = self.handle_input(input, inputs.is_person()).await? {
                     return Ok(after);
                 },
-                failure = over_if_live(&mut self.live) => {
-                    self.screen.failure(&failure);
-                    self.stop_video().await;
-                }
                 signal = signals.next() => return Err(signal),
-                _ = look.tick(), if self.addresses.is_some() => self.look_at_addresses(),
                 () = until(give_up_at) => {
                     return Err(Failure::lost("the connection did not come back: giving up"));
                 }
@@ -174,16 +159,39 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn closed(&self, reason: Option<netcore::JoinError>, is_person: bool) -> Result<After> {
-        let Some(reason) = reason else {
-            return Ok(After::Lobby);
+    /// The room is over, and this is how the application says so.
+    fn closed(&mut self, event: SessionEvent, is_person: bool) -> Result<After> {
+        self.is_over = true;
+        let lost = match &event {
+            SessionEvent::Closed { reason } => reason.as_ref().map(Failure::lost),
+            _ => None,
         };
-        let failure = Failure::lost(reason);
-        if !is_person {
-            return Err(failure);
+        // Where no person sits, the program ends and says why.
+        if lost.is_none() || is_person || self.screen.is_json() {
+            self.screen.show(&Report::event(event));
         }
-        self.link("closed", Some(&failure.message));
-        Ok(After::Lobby)
+        match lost {
+            Some(failure) if !is_person => Err(failure),
+            _ => Ok(After::Lobby),
+        }
+    }
+
+    /// Waits for the last event of a room that was left, and shows it.
+    async fn hear_the_end(&mut self, after: &Result<After>) {
+        loop {
+            match self.events.recv().await {
+                Ok(event @ Event::SessionEvent(SessionEvent::Closed { .. })) => {
+                    let before = Before {
+                        is_goodbye: !matches!(after, Ok(After::Lobby)),
+                        ..Before::default()
+                    };
+                    return self.screen.show(&Report::Event(Notified { event, before }));
+                }
+                Ok(event) => self.handle(event).await,
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
     }
 
     async fn handle_input(&mut self, input: Input, is_person: bool) -> Result<Option<After>> {
@@ -192,61 +200,13 @@ impl<'a> Session<'a> {
                 Ok(line) => return Ok(self.act(line).await),
                 Err(words) => self.screen.failure(&Failure::new(Code::Usage, words)),
             },
-            Input::Key(ESC) if self.live.is_some() => self.stop_video().await,
+            Input::Key(ESC) if self.seen.is_live() => self.stop_video().await,
             Input::Key(_) => {}
             Input::Interrupt => return Err(interrupted()),
             // A person's end of input is Ctrl-D, which means goodbye.
             Input::End => self.is_leaving = is_person || !self.talk.options.stay,
         }
         Ok(None)
-    }
-
-    pub(super) fn handle_link(&mut self, state: &LinkState) {
-        match state {
-            LinkState::Up => {
-                self.give_up_at = None;
-                self.link("up", None);
-            }
-            LinkState::Lost {
-                attempt,
-                retry_in,
-                reason,
-                ..
-            } => {
-                if self.give_up_at.is_none() {
-                    self.give_up_at = self.talk.options.give_up.map(|limit| Instant::now() + limit);
-                }
-                self.screen.show(&Report::Link(LinkView {
-                    state: "lost",
-                    attempt: Some(*attempt),
-                    retry_in: Some(*retry_in),
-                    message: Some(reason.to_string().into()),
-                }));
-            }
-        }
-    }
-
-    fn look_at_addresses(&mut self) {
-        if let Some(now) = self.addresses.as_mut().and_then(Addresses::changed) {
-            self.screen.show(&Report::Addresses(now));
-        }
-    }
-
-    pub(super) fn link(&self, state: &'static str, message: Option<&str>) {
-        self.screen.show(&Report::Link(LinkView {
-            state,
-            attempt: None,
-            retry_in: None,
-            message: message.map(Text::from),
-        }));
-    }
-
-    pub(super) async fn stop_video(&mut self) {
-        let Some(live) = self.live.take() else { return };
-        let view = LiveView::new(&live, Change::Stopped);
-        self.results.own().set(None);
-        live.stop().await;
-        self.screen.show(&Report::Live(view));
     }
 }
 

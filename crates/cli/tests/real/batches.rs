@@ -1,6 +1,6 @@
 //! Many at once: one that fails ends nobody else's.
 
-use crate::program::{Place, content, events, words};
+use crate::program::{Place, content, events, is, words};
 
 #[test]
 fn a_bad_file_among_others_is_named_and_the_others_go() {
@@ -20,7 +20,7 @@ fn a_bad_file_among_others_is_named_and_the_others_go() {
     );
     for name in ["a.log", "c.log"] {
         host.wait_for(name, |event| {
-            event["event"] == "file" && event["file"]["name"] == name
+            is(event, "files", "file") && event["file"]["name"] == name
         });
     }
 }
@@ -36,7 +36,9 @@ fn gone_files_cost_only_themselves(gone: &str) {
         let path = place.write(name, name.as_bytes());
         host.line(&format!("/file \"{}\"", path.display()));
         host.wait_for(name, |event| {
-            event["event"] == "file" && event["file"]["name"] == name && event["file"]["state"] == "stored"
+            is(event, "files", "file")
+                && event["file"]["name"] == name
+                && event["file"]["state"]["kind"] == "done"
         });
     }
     std::fs::remove_file(place.path(gone)).unwrap();
@@ -103,9 +105,9 @@ fn several_files_are_offered_by_one_line() {
     ben.line(&line);
     for name in ["a.log", "b.log"] {
         let file = host.wait_for(name, |event| {
-            event["event"] == "file" && event["file"]["name"] == name
+            is(event, "files", "file") && event["file"]["name"] == name
         });
-        assert_eq!(file["file"]["only_for"], serde_json::json!([0]));
+        assert_eq!(file["file"]["to"], serde_json::json!([0]));
     }
     let error = ben.wait_for("the folder", |event| event["event"] == "error");
     assert!(

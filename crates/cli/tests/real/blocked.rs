@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{Place, Program};
+use crate::program::{Place, Program, is};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -59,9 +59,9 @@ fn unanswered_after(stream: &Value, frame: u64, results: &Path) {
 fn begins(member: &mut Program, is_udp_only: bool) -> Value {
     member.line("/video pattern 160x90@20");
     let live = member.wait_for("the video", |event| {
-        event["event"] == "live" && event["change"] == "started" && event["is_udp_only"] == is_udp_only
+        is(event, "video", "live") && event["live"]["staysOnUdp"] == is_udp_only
     });
-    live["stream"].clone()
+    live["live"]["stream"].clone()
 }
 
 fn result_over_tcp(member: &mut Program) -> u64 {
@@ -83,7 +83,8 @@ fn a_person_in_a_room_insists_on_udp_before_and_while_the_video_is_live() {
     let by_tcp = result_over_tcp(&mut ben);
     ben.line("/udp only");
     ben.wait_for("the switch", |event| {
-        event["event"] == "live" && event["is_udp_only"] == true && event["transport"] == "udp"
+        let live = &event["live"];
+        is(event, "video", "live") && live["staysOnUdp"] == true && live["spec"]["transport"] == "udp"
     });
     unanswered_after(&stream, by_tcp, &results);
     ben.line("/udp");

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::program::Place;
+use crate::program::{Place, is};
 
 /// What was measured, as the report folder has it.
 fn report_of(place: &Place, name: &str, more: &[&str]) -> (Value, Output) {
@@ -147,7 +147,7 @@ fn what_was_measured_before_an_interruption_is_shown() {
         "tcp,udp",
     ]);
     measuring.wait_for("the second trial", |event| {
-        event["event"] == "live" && event["transport"] == "udp"
+        is(event, "video", "live") && event["live"]["spec"]["transport"] == "udp"
     });
     measuring.signal("INT");
     let summary = measuring.wait_for("the table", |event| event["event"] == "summary");

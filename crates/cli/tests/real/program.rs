@@ -152,8 +152,12 @@ impl Place {
             .concat(),
         );
         let opened = host.wait_for("the room to open", |event| event["event"] == "opened");
+        let room = &opened["room"];
         assert_eq!(
-            (opened["room"].as_str(), opened["name"].as_str()),
+            (
+                room["name"].as_str(),
+                room["people"][0]["profile"]["name"].as_str()
+            ),
             (Some("Lab"), Some("Ada"))
         );
         let address = format!("127.0.0.1:{}", opened["port"]);
@@ -219,9 +223,23 @@ impl Program {
         }
     }
 
-    /// Words of a person.
+    /// Words of a person, as an entry of the log that the host has numbered.
     pub(crate) fn hears(&mut self, text: &str) -> Value {
-        self.wait_for(text, |event| event["event"] == "chat" && event["text"] == text)
+        let heard = self.wait_for(text, |event| {
+            let entry = &event["entry"];
+            is(event, "chat", "entry") && entry["body"]["text"] == text && entry["seq"].is_u64()
+        });
+        heard["entry"].clone()
+    }
+
+    /// That a person `joined` or `left`, by the log of chat.
+    pub(crate) fn notes(&mut self, what: &str, name: &str) -> Value {
+        let noted = self.wait_for(&format!("{name} {what}"), |event| {
+            is(event, "chat", "entry")
+                && event["entry"]["body"]["kind"] == what
+                && event["entry"]["name"] == name
+        });
+        noted["entry"].clone()
     }
 
     /// Forgets what was seen, so that only what is new counts.
@@ -275,6 +293,11 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Whether a line is such an event of the application.
+pub(crate) fn is(line: &Value, capability: &str, kind: &str) -> bool {
+    line["event"] == capability && line["kind"] == kind
 }
 
 /// Every line of an output as JSON.

@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader, Write};
 
-use crate::program::{Place, content, events, words};
+use crate::program::{Place, content, events, is, words};
 
 /// Bytes that do not repeat soon.
 fn bytes(length: usize) -> Vec<u8> {
@@ -28,13 +28,16 @@ fn files_are_sent_listed_and_fetched_by_scripts() {
     assert_eq!(sent.status.code(), Some(0), "{}", words(&sent));
     let done: Vec<_> = events(&sent)
         .into_iter()
-        .filter(|event| event["state"] == "done")
+        .filter(|event| event["file"]["state"]["kind"] == "done")
         .collect();
     assert_eq!(done.len(), 2);
-    assert_eq!(done[0]["blake3"], blake3::hash(&content(&file)).to_hex().as_str());
-    let offered = host.wait_for("the offer", |event| event["event"] == "file");
     assert_eq!(
-        (&offered["file"]["owner_name"], &offered["file"]["size_bytes"]),
+        done[0]["file"]["blake3"],
+        blake3::hash(&content(&file)).to_hex().as_str()
+    );
+    let offered = host.wait_for("the offer", |event| is(event, "files", "file"));
+    assert_eq!(
+        (&offered["file"]["ownerName"], &offered["file"]["size"]),
         (&"Ben".into(), &3_000_001.into())
     );
 
@@ -75,22 +78,19 @@ fn a_file_for_one_person_is_offered_to_nobody_else() {
     );
     let mut cleo = place.member(&address, "Cleo", &[]);
     let file = place.write("secret.txt", b"for Ben");
-    host.wait_for("both", |event| {
-        event["kind"] == "joined" && event["name"] == "Cleo"
-    });
+    host.notes("joined", "Cleo");
     host.line(&format!("/file \"{}\" ben", file.display()));
     let done = ben.wait_for("the file", |event| {
-        event["event"] == "transfer" && event["state"] == "done"
+        is(event, "files", "file") && event["file"]["state"]["kind"] == "done"
     });
-    assert_eq!(content(done["path"].as_str().unwrap().as_ref()), b"for Ben");
+    let path = done["file"]["state"]["path"].as_str().unwrap();
+    assert_eq!(content(path.as_ref()), b"for Ben");
     host.wait_for("Ben to have it", |event| {
-        event["event"] == "file"
-            && event["file"]["received_by"]
-                .as_array()
-                .is_some_and(|by| by.len() == 1)
+        let received_by = event["file"]["receivedBy"].as_array();
+        is(event, "files", "file") && received_by.is_some_and(|by| by.len() == 1)
     });
     cleo.line("/files");
-    let files = cleo.wait_for("Cleo's list", |event| event["event"] == "files");
+    let files = cleo.wait_for("Cleo's list", |event| event["event"] == "offers");
     assert_eq!(files["files"], serde_json::json!([]));
     host.line("/file nothing-here.txt");
     let error = host.wait_for("an error", |event| event["event"] == "error");

@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use crate::program::{Place, words};
+use crate::program::{Place, is, words};
 
 /// The exit code, and that the reason is shown in words that contain `part`.
 #[track_caller]
@@ -23,9 +23,10 @@ fn a_host_killed_is_reported_at_once_and_given_up_in_time() {
     cleo.hears("before");
     host.kill();
     let lost = ben.wait_for("the loss", |event| {
-        event["event"] == "link" && event["state"] == "lost"
+        is(event, "session", "link_changed") && event["link"]["kind"] == "lost"
     });
-    assert!(lost["message"].as_str().unwrap().contains(&address), "{lost}");
+    let reason = lost["link"]["reason"]["message"].as_str().unwrap();
+    assert!(reason.contains(&address), "{lost}");
     let error = ben.wait_for("giving up", |event| event["event"] == "error");
     assert_eq!(error["code"], "room_lost");
     assert_eq!(ben.exit_code(), 5);
@@ -36,7 +37,7 @@ fn a_host_killed_is_reported_at_once_and_given_up_in_time() {
     let mut host = place.start(&["host", "--port", &port, "--loopback", "--as", "Ada"]);
     host.wait_for("the room to open", |event| event["event"] == "opened");
     cleo.wait_for("the connection", |event| {
-        event["event"] == "link" && event["state"] == "up"
+        is(event, "session", "link_changed") && event["link"]["kind"] == "up"
     });
     host.hears("said while the host was away");
 }

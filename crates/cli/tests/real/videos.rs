@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::program::{Place, content, events, words};
+use crate::program::{Place, content, events, is, words};
 
 fn lines(text: &[u8]) -> Vec<String> {
     String::from_utf8(text.to_vec())
@@ -30,12 +30,13 @@ fn a_stream_is_measured_over_both_transports_and_watched() {
         "--results-json",
         json.to_str().unwrap(),
     ]);
-    let live = stream.wait_for("to be live", |event| event["event"] == "live");
+    let live = stream.wait_for("to be live", |event| is(event, "video", "live"));
+    let spec = &live["live"]["spec"];
     assert_eq!(
         (
-            live["transport"].as_str(),
-            live["width"].as_u64(),
-            live["quality"].as_u64()
+            spec["transport"].as_str(),
+            spec["width"].as_u64(),
+            spec["quality"].as_u64()
         ),
         (Some("tcp"), Some(320), Some(50))
     );
@@ -72,7 +73,7 @@ fn a_stream_is_measured_over_both_transports_and_watched() {
 
     stream.line("/udp");
     stream.wait_for("the switch", |event| {
-        event["event"] == "live" && event["transport"] == "udp"
+        is(event, "video", "live") && event["live"]["spec"]["transport"] == "udp"
     });
     let result = stream.wait_for("a result over UDP", over("udp"));
     assert!(result["delay_us"].as_u64().unwrap() > 0);
@@ -135,8 +136,9 @@ fn a_stream_is_recorded_and_a_picture_of_it_kept() {
     assert_eq!(watched.status.code(), Some(0), "{}", words(&watched));
     let recorded = events(&watched)
         .into_iter()
-        .find(|event| event["event"] == "recorded")
-        .unwrap();
+        .find(|event| is(event, "video", "recorded"))
+        .unwrap()["recorded"]
+        .clone();
     let frames = recorded["frames"].as_u64().unwrap();
     assert!(frames > 10, "{recorded}");
     assert_eq!(frames_by_ffprobe(&recording), frames);
@@ -144,7 +146,7 @@ fn a_stream_is_recorded_and_a_picture_of_it_kept() {
         lines(&content(&place.path("lesson.csv"))).len() as u64,
         frames + 1
     );
-    assert!(recorded["length_s"].as_f64().unwrap() > 1.0, "{recorded}");
+    assert!(recorded["lengthMs"].as_u64() > Some(1_000), "{recorded}");
 
     let again = watch(&["--seconds", "2", "--record", recording_text]);
     assert_eq!(again.status.code(), Some(6), "nothing is written over");
@@ -171,7 +173,7 @@ fn a_recording_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
     let (_host, address) = place.host(&["--stream", "pattern", "--size", "160x90@25"]);
     let mut ben = place.member(&address, "Ben", &["--overwrite"]);
     let stream = ben.wait_for("the stream", |event| {
-        event["event"] == "streams" || event["event"] == "stream"
+        event["event"] == "streams" || is(event, "video", "started")
     });
     let id = stream["streams"][0]["id"]
         .as_u64()
@@ -195,9 +197,9 @@ fn a_recording_in_a_room_goes_on_while_the_stream_is_watched_or_not() {
     });
     // Leaving ends the recording, too.
     ben.line("/leave");
-    let recorded = ben.wait_for("the recording", |event| event["event"] == "recorded");
+    let recorded = ben.wait_for("the recording", |event| is(event, "video", "recorded"));
     assert_eq!(ben.exit_code(), 0);
-    let frames = recorded["frames"].as_u64().unwrap();
+    let frames = recorded["recorded"]["frames"].as_u64().unwrap();
     assert!(frames > 20, "{recorded}");
     assert_eq!(frames_by_ffprobe(&recording), frames);
 }
@@ -246,15 +248,17 @@ fn a_screen_is_streamed_and_without_one_the_reason_is_shown() {
     assert_eq!(streamed.status.code(), Some(0), "{}", words(&streamed));
     let live = events(&streamed)
         .into_iter()
-        .find(|event| event["event"] == "live")
+        .find(|event| is(event, "video", "live"))
         .unwrap();
     assert_eq!(
-        (&live["width"], &live["title"]),
+        (&live["live"]["spec"]["width"], &live["live"]["sourceName"]),
         (&320.into(), &"Screen 1".into())
     );
     let devices = place.run_with(&[("DISPLAY", display.as_str())], &["devices", "--json"]);
     assert!(
-        events(&devices).iter().any(|event| event["source"] == "screen:1"),
+        events(&devices)
+            .iter()
+            .any(|event| event["source"]["id"] == "screen:1"),
         "{}",
         words(&devices)
     );
@@ -281,30 +285,30 @@ fn a_person_in_a_room_goes_live_switches_and_stops_again_and_again() {
         ben.forget();
         host.forget();
         ben.line("/video pattern 160x90@20");
-        let started = host.wait_for("the stream", |event| {
-            event["event"] == "stream" && event["change"] == "started"
-        });
-        assert_eq!(started["stream"]["owner_name"], "Ben", "round {round}");
+        let started = host.wait_for("the stream", |event| is(event, "video", "started"));
+        assert_eq!(started["stream"]["ownerName"], "Ben", "round {round}");
         host.line(&format!("/watch {}", started["stream"]["id"]));
         ben.line("/tcp");
         ben.wait_for("TCP", |event| {
-            event["event"] == "live" && event["transport"] == "tcp"
+            is(event, "video", "live") && event["live"]["spec"]["transport"] == "tcp"
         });
         ben.wait_for("a result over TCP", |event| {
             event["event"] == "result" && event["transport"] == "tcp"
         });
         ben.line("/quality 90");
         ben.wait_for("the quality", |event| {
-            event["event"] == "live" && event["quality"] == 90
+            is(event, "video", "live") && event["live"]["spec"]["quality"] == 90
         });
         ben.line("/bitrate 1..8");
         ben.wait_for("the bounds", |event| {
-            event["event"] == "live"
-                && (&event["least_bps"], &event["most_bps"]) == (&1_000_000.into(), &8_000_000.into())
+            let spec = &event["live"]["spec"];
+            is(event, "video", "live")
+                && (&spec["leastKbps"], &spec["mostKbps"]) == (&1_000.into(), &8_000.into())
         });
         ben.line("/bitrate fixed");
         ben.wait_for("no bounds", |event| {
-            event["event"] == "live" && event["is_fixed"] == true && event["most_bps"].is_null()
+            let spec = &event["live"]["spec"];
+            is(event, "video", "live") && spec["isFixed"] == true && spec["mostKbps"].is_null()
         });
         ben.line("/stop");
         let watched = host.wait_for("what was seen", |event| {
@@ -316,7 +320,7 @@ fn a_person_in_a_room_goes_live_switches_and_stops_again_and_again() {
     // The host's own video goes to the members.
     host.line("/video pattern 160x90@20");
     let started = ben.wait_for("the host's stream", |event| {
-        event["event"] == "stream" && event["stream"]["owner_name"] == "Ada"
+        is(event, "video", "started") && event["stream"]["ownerName"] == "Ada"
     });
     ben.line(&format!("/watch {}", started["stream"]["id"]));
     let result = host.wait_for("a result", |event| event["event"] == "result");
@@ -386,9 +390,7 @@ fn the_test_pattern_is_always_listed() {
     let place = Place::new();
     let listed = place.run(&["devices", "--json"]);
     assert_eq!(listed.status.code(), Some(0));
-    let last = events(&listed).pop().unwrap();
-    assert_eq!(
-        (last["source"].as_str(), last["formats"][0]["width"].as_u64()),
-        (Some("pattern"), Some(1920))
-    );
+    let lines = events(&listed);
+    let pattern = lines.iter().find(|line| line["source"]["id"] == "pattern");
+    assert_eq!(pattern.unwrap()["source"]["formats"][0]["width"], 1920);
 }

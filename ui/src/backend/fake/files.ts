@@ -19,7 +19,8 @@ export class FakeFiles {
     "files|accept_file": ({ id }) => this.move(id, { kind: "transferring", done: 0, rate: null, secondsLeft: null }),
     "files|decline_file": ({ id }) => this.move(id, { kind: "declined" }),
     "files|cancel_file": ({ id }) => this.move(id, { kind: "cancelled" }),
-    "files|pause_file": ({ id }) => this.move(id, { kind: "paused", done: doneOf(this.file(id)) }),
+    "files|pause_file": ({ id }) =>
+      this.move(id, { kind: "paused", done: doneOf(this.file(id)), isInterrupted: false }),
     "files|resume_file": ({ id }) =>
       this.move(id, { kind: "transferring", done: doneOf(this.file(id)), rate: null, secondsLeft: null }),
     "files|open_file": ({ id }) => (/\.(jpg|png|pdf|txt)$/i.test(this.file(id).name) ? "opened" : "shown"),
@@ -57,6 +58,7 @@ export class FakeFiles {
       mine: true,
       to,
       receivedBy: [],
+      blake3: null,
       atMs: Date.now(),
       state: { kind: "transferring", done: 0, rate: null, secondsLeft: null },
       preview: null,

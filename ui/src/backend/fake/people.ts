@@ -117,7 +117,7 @@ const PREVIEW =
 export function filesOf(people: Person[], me: number, now: number): FileView[] {
   const owner = people.find((p) => p.profile.name === "李娜") ?? people[0];
   const host = people.find((p) => !p.isMe) ?? people[0];
-  const base = { to: [], receivedBy: [], preview: null, mine: false };
+  const base = { to: [], receivedBy: [], blake3: null, preview: null, mine: false };
   const from = (who: Person | undefined) => ({ owner: who?.id ?? 0, ownerName: who?.profile.name ?? "" });
   const files: FileView[] = [
     {
@@ -195,12 +195,25 @@ export function addresses(port: number): ReachableAt[] {
 
 export function recentRooms(now: number): RecentRoom[] {
   return [
-    { name: "Networks lab 2", address: "192.168.1.10:27182", fingerprint: hex(9), lastSeenMs: now - 26 * 60 * MINUTE },
-    { name: "现场三组", address: "192.168.1.31:27182", fingerprint: hex(11), lastSeenMs: now - 3 * 24 * 60 * MINUTE },
+    {
+      name: "Networks lab 2",
+      address: "192.168.1.10:27182",
+      fingerprint: hex(9),
+      alsoAt: [],
+      lastSeenMs: now - 26 * 60 * MINUTE,
+    },
+    {
+      name: "现场三组",
+      address: "192.168.1.31:27182",
+      fingerprint: hex(11),
+      alsoAt: [],
+      lastSeenMs: now - 3 * 24 * 60 * MINUTE,
+    },
     {
       name: "Lecture hall 3",
       address: "172.16.4.2:27182",
       fingerprint: hex(13),
+      alsoAt: [],
       lastSeenMs: now - 9 * 24 * 60 * MINUTE,
     },
   ];

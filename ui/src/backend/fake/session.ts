@@ -52,10 +52,6 @@ export class FakeSession {
     "session|save_settings": ({ settings }) => (this.state.settings = settings),
     "session|choose_downloads": () =>
       (this.state.settings = { ...this.state.settings, downloads: "/home/mara/Lab/Received" }),
-    "session|addresses": () => {
-      const { open, settings } = this.state;
-      return open?.role === "host" ? open.reachableAt : addresses(settings.port);
-    },
     "session|host_room": ({ name, port }) => this.entrance.host(name, port),
     "session|join_room": ({ address }) => {
       if (!/^\[?[\w.:-]+\]?(:\d+)?$/.test(address)) throw refused("address_invalid", { address });
@@ -86,6 +82,7 @@ export class FakeSession {
   /** The network of this computer is another one from now on. */
   reach(at: ReachableAt[]): void {
     if (this.state.open) this.state.open.reachableAt = at;
+    this.state.emit("session:event", { kind: "addresses_changed", addresses: at });
   }
 
   changeLink(link: LinkState): void {

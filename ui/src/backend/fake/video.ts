@@ -53,8 +53,8 @@ export class FakeVideo {
       const since = this.setRecording(stream, null) ?? Date.now();
       const lengthMs = Date.now() - since;
       const recorded = {
-        path: `/home/mara/Downloads/Roomwire/stream-${stream}.avi`,
-        files: 1,
+        files: [`/home/mara/Downloads/Roomwire/stream-${stream}.avi`],
+        times: `/home/mara/Downloads/Roomwire/stream-${stream}.csv`,
         frames: Math.round(lengthMs / 33),
         leftOut: 0,
         bytes: lengthMs * 900,
@@ -97,7 +97,14 @@ export class FakeVideo {
       spec.source === "pattern" ? "pattern" : "rack",
       spec,
     );
-    room.live = { stream: stream.id, spec, sourceName: source.name, sinceMs: Date.now(), made: asAsked(spec) };
+    room.live = {
+      stream: stream.id,
+      spec,
+      sourceName: source.name,
+      staysOnUdp: false,
+      sinceMs: Date.now(),
+      made: asAsked(spec),
+    };
     this.state.emit("video:event", { kind: "started", stream: structuredClone(stream) });
     return room.live;
   }

@@ -14,7 +14,8 @@ use super::load::{FileLoad, Load};
 use super::trials::Trial;
 use crate::args::MeasureArgs;
 use crate::exit::Result;
-use crate::output::{Change, LiveView, Report, Screen};
+use crate::live::live_report;
+use crate::output::Screen;
 use crate::results::{OwnStream, name_of};
 
 /// The most results of a trial that are kept for its report; figures count all of them.
@@ -65,9 +66,7 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
     if let Load::Live(live) = &load {
         // At full speed every 20th frame would be far too many to show.
         bench.own.set(stream);
-        bench
-            .screen
-            .show(&Report::Live(LiveView::new(live, Change::Started)));
+        bench.screen.show(&live_report(None, live));
     }
     let began = netcore::clock::now();
     let failed = tokio::select! {

@@ -6,47 +6,59 @@ mod video;
 
 pub(crate) use ::report::bytes;
 
+use app::Event;
+use app::chat::view::ChatEvent;
+use app::files::view::FilesEvent;
+use app::metrics::view::MetricsEvent;
+
 use super::line::{Line, Style, Styled};
-use super::{Report, clock_time};
+use super::{Before, Notified, Report, Text, clock_time};
 
 /// How a report is put to a person; nothing when it is of no interest to one.
 pub(super) fn of(report: &Report) -> Vec<Line> {
     match report {
-        Report::Opened(opened) => room::opened(opened),
-        Report::Addresses(addresses) => room::addresses(addresses),
-        Report::Joined(joined) => room::joined(joined),
-        Report::People { people, .. } => room::people(people),
-        Report::Person { person } => one(room::person(person)),
-        Report::Chat(chat) => room::chat(chat),
-        Report::RoomAnew { .. } => one(room::anew()),
-        Report::NotSent { message } => one(bad(&sentence(&format!("not sent: {message}")))),
-        Report::File { file } => files::file(file).map(one).unwrap_or_default(),
-        Report::Files { files } => files::files(files),
-        Report::Transfer(transfer) => files::transfer(transfer).map(one).unwrap_or_default(),
-        Report::Stream { change, stream } => video::stream(*change, stream).map(one).unwrap_or_default(),
+        Report::Opened { port, room } => room::opened(*port, room),
+        Report::Joined { room } => room::joined(room),
+        Report::Addresses { addresses } => room::addresses(addresses),
+        Report::People { people } => room::people(people),
+        Report::Offers { files } => files::offers(files),
         Report::Streams { streams } => video::streams(streams),
-        Report::Live(live) => one(video::live(live)),
+        Report::NotSent { error } => room::not_sent(&error.message),
         Report::Result(result) => one(video::result(result)),
         Report::Watched(watched) => one(video::watched(watched)),
-        Report::Recorded(recorded) => one(video::recorded(recorded)),
         Report::Snapshot(snapshot) => one(video::snapshot(snapshot)),
-        Report::Link(link) => one(room::link(link)),
         Report::Summary { rows } => video::summary(rows),
-        Report::Step {
-            at_unix_ms, words, ..
-        } => one(dim(&format!("{}  {words}", clock_time(*at_unix_ms)))),
         Report::Scene { code, words } => match code.as_str() {
             "title" => vec!["".into(), Style::Bold.of(words).to_string().into()],
             _ => one(format!("  {} {words}", mark())),
         },
-        Report::Device(device) => video::device(device),
-        Report::Room(room) => one(format!(
+        Report::Source { source } => video::source(source),
+        Report::Room { room } => one(format!(
             "{:<24} {}  {}",
-            room.address,
-            Style::Bold.of(&room.name),
+            Text::from(&room.address),
+            Style::Bold.of(Text::from(&room.name)),
             dim(&format!("fingerprint {}", room::grouped(&room.fingerprint)))
         )),
         Report::Error(error) => one(bad(&sentence(&error.message.to_string()))),
+        Report::Event(Notified { event, before }) => notified(event, before),
+    }
+}
+
+fn notified(event: &Event, before: &Before) -> Vec<Line> {
+    match event {
+        Event::SessionEvent(event) => room::session(event, before),
+        Event::ChatEvent(ChatEvent::Entry { entry }) => room::chat(entry, before.people),
+        Event::ChatEvent(ChatEvent::Replaced { .. }) => one(room::anew()),
+        Event::FilesEvent(FilesEvent::File { file }) => files::file(before.file.as_ref(), file)
+            .map(one)
+            .unwrap_or_default(),
+        Event::VideoEvent(event) => video::event(event, before),
+        Event::MetricsEvent(MetricsEvent::Logged { entry }) => one(dim(&format!(
+            "{}  {}",
+            clock_time(entry.at_ms),
+            Text::from(&entry.text)
+        ))),
+        Event::FilesEvent(_) | Event::MetricsEvent(_) => Vec::new(),
     }
 }
 
@@ -83,11 +95,12 @@ fn sentence(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use app::chat::view::{ChatBody, ChatEntry, ChatState};
     use netcore::proto::Transport;
 
     use super::*;
     use crate::output::line::{Look, render};
-    use crate::output::{Chat, FrameLine, SummaryRow};
+    use crate::output::{FrameLine, SummaryRow};
 
     fn plain(report: &Report) -> String {
         render(
@@ -100,18 +113,21 @@ mod tests {
     }
 
     fn said(mine: bool, text: &str) -> Report {
-        Report::Chat(Chat {
-            seq: 4,
+        let entry = ChatEntry {
+            key: 4,
+            era: 0,
+            seq: Some(4),
+            body: ChatBody::Text { text: text.into() },
             from: 1,
             name: "Ben".into(),
+            colour: String::new(),
             address: "192.168.1.31:53412".into(),
-            at_unix_ms: 0,
-            kind: "text",
-            text: Some(text.into()),
-            reason: None,
             mine,
-            people: None,
-        })
+            at_ms: 0,
+            state: ChatState::Delivered,
+            error: None,
+        };
+        Report::event(ChatEvent::Entry { entry })
     }
 
     #[test]

@@ -2,34 +2,74 @@
 
 use std::fmt::Write as _;
 
+use app::video::view::{LiveView, RecordedView, SourceView, StreamView, VideoEvent};
 use netcore::proto::{Bitrate, Span, Transport};
 
-use super::{Style, bytes, dim, mark};
-use crate::output::{
-    Change, Device, FrameLine, Line, LiveView, Recorded, Snapshot, StreamView, SummaryRow, Table, Text,
-    Watched,
-};
+use super::{Style, bad, bytes, dim, mark, one, sentence};
+use crate::output::{Before, FrameLine, Line, Snapshot, SummaryRow, Table, Text, Watched};
 
-pub(super) fn stream(change: Change, stream: &StreamView) -> Option<String> {
-    if stream.mine {
-        return None;
-    }
-    let who = Style::Person.of(&stream.owner_name);
-    Some(match change {
-        Change::Started => format!(
+/// What happened to live video.
+pub(super) fn event(event: &VideoEvent, before: &Before) -> Vec<Line> {
+    let words = match event {
+        VideoEvent::Started { stream } => started(stream),
+        VideoEvent::Changed { stream } => changed(before.stream.as_ref(), stream),
+        VideoEvent::Stopped { stream, .. } => stopped(before.stream.as_ref(), *stream),
+        VideoEvent::Live { live, error } => {
+            let why = error
+                .as_ref()
+                .map(|error| bad(&sentence(&Text::from(&error.message).to_string())));
+            let words = live_change(before.live.as_ref(), live.as_ref());
+            return why.into_iter().chain(words).map(Line::from).collect();
+        }
+        VideoEvent::Recorded {
+            stream,
+            recorded: now,
+            error,
+        } => {
+            let why = error
+                .as_ref()
+                .map(|error| bad(&sentence(&Text::from(&error.message).to_string())));
+            let words = recorded(*stream, now);
+            return std::iter::once(words).chain(why).map(Line::from).collect();
+        }
+    };
+    words.map(one).unwrap_or_default()
+}
+
+fn started(stream: &StreamView) -> Option<String> {
+    let who = Style::Person.of(Text::from(&stream.owner_name));
+    let words = || {
+        format!(
             "{who} is live: {}. /watch {} watches it.",
             shape(stream),
             stream.id
-        ),
-        Change::Changed => format!("{who} goes on: {}", shape(stream)),
-        Change::Stopped => dim(&format!("{}'s stream {} is over", stream.owner_name, stream.id)),
-    })
+        )
+    };
+    (!stream.mine).then(words)
+}
+
+/// Whether it is watched or recorded here is no news to who does it.
+fn changed(before: Option<&StreamView>, stream: &StreamView) -> Option<String> {
+    let who = Style::Person.of(Text::from(&stream.owner_name));
+    let is_news = !stream.mine && before.is_none_or(|before| shape(before) != shape(stream));
+    is_news.then(|| format!("{who} goes on: {}", shape(stream)))
+}
+
+fn stopped(before: Option<&StreamView>, id: u32) -> Option<String> {
+    let stream = before.filter(|stream| !stream.mine)?;
+    let owner = Text::from(&stream.owner_name);
+    Some(dim(&format!("{owner}'s stream {id} is over")))
 }
 
 fn shape(stream: &StreamView) -> String {
     format!(
         "stream {} · {} {}×{} at {:.0} frames/s over {}",
-        stream.id, stream.title, stream.width, stream.height, stream.rate, stream.transport
+        stream.id,
+        Text::from(&stream.title),
+        stream.width,
+        stream.height,
+        stream.rate,
+        Transport::from(stream.transport)
     )
 }
 
@@ -37,24 +77,34 @@ pub(super) fn streams(streams: &[StreamView]) -> Vec<Line> {
     let line = |stream: &StreamView| {
         let owner = match stream.mine {
             true => "you".to_owned(),
-            false => stream.owner_name.to_string(),
+            false => Text::from(&stream.owner_name).to_string(),
         };
         format!("live: {} ({owner})", shape(stream)).into()
     };
     streams.iter().map(line).collect()
 }
 
-pub(super) fn live(live: &LiveView) -> String {
-    let only = if live.is_udp_only { " only" } else { "" };
-    let shape = format!(
-        "{} {}×{} at {:.0} frames/s, quality {}, over {}{only}",
-        live.title, live.width, live.height, live.rate, live.quality, live.transport
-    );
-    match live.change {
-        Change::Started => format!("{} You are live: {shape}", mark()),
-        Change::Changed => format!("{} Your video goes on: {shape}", mark()),
-        Change::Stopped => "Your video is over.".into(),
+/// How its pictures are made at each moment is no news.
+fn live_change(before: Option<&LiveView>, now: Option<&LiveView>) -> Option<String> {
+    match (before.map(live_shape), now.map(live_shape)) {
+        (None, Some(now)) => Some(format!("{} You are live: {now}", mark())),
+        (Some(before), Some(now)) if before != now => Some(format!("{} Your video goes on: {now}", mark())),
+        (Some(_), None) => Some("Your video is over.".into()),
+        _ => None,
     }
+}
+
+fn live_shape(live: &LiveView) -> String {
+    let (spec, only) = (&live.spec, if live.stays_on_udp { " only" } else { "" });
+    format!(
+        "{} {}×{} at {:.0} frames/s, quality {}, over {}{only}",
+        Text::from(&live.source_name),
+        spec.width,
+        spec.height,
+        spec.rate,
+        spec.quality,
+        Transport::from(spec.transport)
+    )
 }
 
 /// As the classic lab prints it, with the peer where there is more than one.
@@ -104,9 +154,9 @@ pub(super) fn watched(watched: &Watched) -> String {
     }
 }
 
-pub(super) fn recorded(recorded: &Recorded) -> String {
+fn recorded(stream: u32, recorded: &RecordedView) -> String {
     let Some(first) = recorded.files.first() else {
-        return format!("stream {} gave no picture to record", recorded.stream);
+        return format!("stream {stream} gave no picture to record");
     };
     let more = match recorded.files.len() {
         1 => String::new(),
@@ -119,12 +169,12 @@ pub(super) fn recorded(recorded: &Recorded) -> String {
     let times = recorded
         .times
         .as_ref()
-        .map(|times| format!(" · times in {times}"))
+        .map(|times| format!(" · times in {}", Text::from(times)))
         .unwrap_or_default();
     format!(
-        "stream {} recorded: {first}{more} · {:.1} s · {} frames{left_out} · {}{times}",
-        recorded.stream,
-        recorded.seconds,
+        "stream {stream} recorded: {}{more} · {:.1} s · {} frames{left_out} · {}{times}",
+        Text::from(first),
+        Span::from_millis(recorded.length_ms).as_secs_f64(),
         recorded.frames,
         bytes(recorded.bytes)
     )
@@ -195,14 +245,18 @@ pub(super) fn summary(rows: &[SummaryRow]) -> Vec<Line> {
     table.render().into_iter().chain(note).map(Line::from).collect()
 }
 
-pub(super) fn device(device: &Device) -> Vec<Line> {
-    let mut lines = vec![format!("{}  {}", Style::Bold.of(&device.source), device.name)];
-    if device.formats.is_empty() {
+pub(super) fn source(source: &SourceView) -> Vec<Line> {
+    let mut lines = vec![format!(
+        "{}  {}",
+        Style::Bold.of(Text::from(&source.id)),
+        Text::from(&source.name)
+    )];
+    if source.formats.is_empty() {
         lines.push("  what it offers is not known: it is busy, or this program may not open it".to_owned());
     }
     // Sizes come largest first, and within a size the highest rate first.
     let mut size = None;
-    for format in &device.formats {
+    for format in &source.formats {
         match lines.last_mut() {
             Some(line) if size == Some((format.width, format.height)) => {
                 let _ = write!(line, ", {:.0}", format.rate);

@@ -234,7 +234,9 @@ async fn pump(core: Arc<Core>, open: Arc<OpenRoom>, mut events: broadcast::Recei
     loop {
         match events.recv().await {
             Ok(RoomEvent::Closed(reason)) => {
-                session::closed(&core, &open, reason).await;
+                session::closed(&core, &open, reason);
+                metrics::compare::stop(&core, &open);
+                video::going_live::end(&core, &open, None).await;
                 return;
             }
             Ok(event) => hand_on(&core, &open, event).await,

@@ -13,7 +13,7 @@ use netcore::proto::wire::DEFAULT_PORT;
 use netcore::proto::{Bitrate, Transport};
 use netcore::{Address, ListenOn};
 
-use crate::commands::network_of;
+use crate::network::network_of;
 use crate::spec::{self, Size};
 
 /// The part of `--help` that scripts rely on.

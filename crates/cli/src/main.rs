@@ -7,6 +7,8 @@ mod input;
 mod line;
 mod live;
 mod me;
+mod names;
+mod network;
 mod output;
 mod output_file;
 mod recording;

@@ -6,10 +6,8 @@ use netcore::netem::Conditions;
 use netcore::proto::{Bitrate, Span};
 use serde::{Serialize, Serializer};
 
-use crate::language::Language;
 use crate::machine::Machine;
 use crate::measured::Measured;
-use crate::page::Page;
 use crate::row::SummaryRow;
 use crate::theory::stop_and_wait_bps;
 
@@ -135,15 +133,6 @@ impl Measurement {
             rows: trials.iter().map(|trial| trial.row.clone()).collect(),
             trials,
         }
-    }
-
-    /// The page for people, as HTML that needs nothing but itself.
-    pub fn page(&self, language: Language) -> String {
-        let page = Page {
-            measurement: self,
-            language,
-        };
-        page.render()
     }
 
     /// What stop-and-wait reaches in theory with frames of `bytes` bytes, in bits per second; `None` when no round trip was

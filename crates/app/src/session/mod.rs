@@ -14,7 +14,6 @@ use netcore::proto::session::Event;
 use netcore::{JoinError, Snapshot};
 
 use crate::core::{Core, OpenRoom};
-use crate::{metrics, video};
 pub use commands::room;
 pub use identity::{colour_of, user_name};
 pub(crate) use people::People;
@@ -107,11 +106,9 @@ pub(crate) fn resynchronise(core: &Core, open: &OpenRoom, snapshot: &Snapshot) {
 }
 
 /// The room is over: by our own doing, or for the reason given.
-pub(crate) async fn closed(core: &Core, open: &Arc<OpenRoom>, reason: Option<JoinError>) {
+pub(crate) fn closed(core: &Core, open: &Arc<OpenRoom>, reason: Option<JoinError>) {
     if core.room().is_ok_and(|current| Arc::ptr_eq(&current, open)) {
         core.take_room();
     }
     core.notify(SessionEvent::closed(reason));
-    metrics::compare::stop(core, open);
-    video::going_live::end(core, open, None).await;
 }

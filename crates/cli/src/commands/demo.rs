@@ -1,6 +1,7 @@
 //! Everything at work on one computer: a host and two members in this one process, over loopback, and every claim checked.
 
 mod cast;
+mod steps;
 mod video;
 
 use std::path::{Path, PathBuf};
@@ -10,15 +11,16 @@ use netcore::Room;
 use netcore::proto::chat::Body;
 use netcore::proto::files::FileInfo;
 
-use super::Env;
+use super::env::Env;
 use super::say::say;
 use super::transfer::follow;
 use super::visit::settled;
 use crate::args::DemoArgs;
-use crate::exit::{Code, Failure, Result};
+use crate::exit::Result;
 use crate::output::{Screen, bytes};
 use crate::signals::Signals;
 use cast::{Cast, wait_for};
+use steps::{Steps, broken};
 
 /// Size of the file that is sent: large enough for many records, small enough for a demonstration.
 const FILE_BYTES: usize = 12_345_678;
@@ -36,7 +38,7 @@ pub(super) async fn run(env: &Env, args: &DemoArgs) -> Result<()> {
 }
 
 async fn play(screen: &Screen, args: &DemoArgs) -> Result<()> {
-    let steps = Steps(screen.clone());
+    let steps = Steps::new(screen);
     steps.title("A room on this computer");
     let cast = Cast::gather(&steps).await?;
     steps.title("Chat");
@@ -51,31 +53,6 @@ async fn play(screen: &Screen, args: &DemoArgs) -> Result<()> {
     cast.part(&steps).await?;
     steps.done("All of it worked. Open a room of your own: roomwire host");
     Ok(())
-}
-
-/// The demonstration in plain words. Machines are given the same words as steps.
-pub(super) struct Steps(Screen);
-
-impl Steps {
-    fn title(&self, words: &str) {
-        self.scene("title", words);
-    }
-
-    fn done(&self, words: &str) {
-        self.scene("done", words);
-    }
-
-    fn scene(&self, code: &str, words: &str) {
-        self.0.show(&crate::output::Report::Scene {
-            code: code.into(),
-            words: words.into(),
-        });
-    }
-}
-
-/// Something is not as it should be.
-fn broken(words: impl std::fmt::Display) -> Failure {
-    Failure::new(Code::Failed, format!("the demonstration failed: {words}"))
 }
 
 async fn chat(cast: &Cast, steps: &Steps) -> Result<()> {
@@ -124,11 +101,11 @@ async fn file(cast: &Cast, steps: &Steps) -> Result<()> {
     std::fs::write(&path, content).map_err(|error| broken(format!("{}: {error}", path.display())))?;
     let offered = cast.ben.offer_file(&path, Vec::new()).await?;
     steps.done(&format!("Ben offers {} ({}).", offered.name, bytes(offered.size)));
-    follow(&cast.ben, &offered, &steps.0).await?;
+    follow(&cast.ben, &offered, steps.screen()).await?;
     for (room, name) in [(&cast.host, "Ada"), (&cast.cleo, "Cleo")] {
         let file = when_offered(room, &offered).await?;
         room.fetch_file(file.id, None).await?;
-        let transfer = follow(room, &file, &steps.0).await?;
+        let transfer = follow(room, &file, steps.screen()).await?;
         let FileState::Done { path: Some(path), .. } = transfer.state else {
             return Err(broken(format!("{name}'s file has no place")));
         };

@@ -1,6 +1,6 @@
 use app::video::view::SourceKind;
 
-use super::Env;
+use super::env::Env;
 use crate::exit::{Code, Failure, Result};
 use crate::output::Report;
 

@@ -6,8 +6,8 @@ use netcore::proto::files::{FileInfo, FileState};
 use netcore::proto::video::WindowMode;
 use netcore::{FileError, Room};
 
-use super::Env;
 use super::batch::Batch;
+use super::env::Env;
 use super::transfer::follow;
 use super::visit::{Visit, settled};
 use crate::args::GetArgs;

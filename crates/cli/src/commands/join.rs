@@ -1,4 +1,4 @@
-use super::Env;
+use super::env::Env;
 use crate::args::JoinArgs;
 use crate::exit::Result;
 use crate::talk::{RoomSource, Talk, TalkOptions};

@@ -4,6 +4,7 @@ mod batch;
 mod completions;
 mod demo;
 mod devices;
+mod env;
 mod get;
 mod host;
 mod join;
@@ -17,24 +18,10 @@ mod transfer;
 mod visit;
 mod watch;
 
-pub(crate) use measure::network_of;
-
-use crate::args::{Cli, Command, Common};
+use crate::args::{Cli, Command};
 use crate::exit::Result;
-use crate::me::Me;
 use crate::output::Screen;
-
-/// What every command is given.
-struct Env {
-    common: Common,
-    screen: Screen,
-}
-
-impl Env {
-    fn me(&self) -> Result<Me> {
-        Me::load(&self.common, &self.screen)
-    }
-}
+use env::Env;
 
 /// Does what the command line asks for.
 pub(crate) async fn run(cli: Cli, screen: &Screen) -> Result<()> {

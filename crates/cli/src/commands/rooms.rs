@@ -1,6 +1,6 @@
 use netcore::{Address, KnownRooms};
 
-use super::Env;
+use super::env::Env;
 use crate::exit::{Code, Failure, Result};
 use crate::output::Report;
 

@@ -6,7 +6,7 @@ use netcore::proto::video::WindowMode;
 use netcore::{Room, RoomEvent};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::Env;
+use super::env::Env;
 use super::visit::Visit;
 use crate::args::SayArgs;
 use crate::exit::{Code, Failure, Result};

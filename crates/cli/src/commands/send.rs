@@ -5,14 +5,14 @@ use netcore::proto::MemberId;
 use netcore::proto::video::WindowMode;
 use netcore::{FileError, Room};
 
-use super::Env;
 use super::batch::Batch;
+use super::env::Env;
 use super::transfer::follow;
 use super::visit::{Visit, settled};
 use crate::args::SendArgs;
 use crate::exit::{Code, Failure, Result};
+use crate::names::id_of;
 use crate::output::{Report, Screen};
-use crate::talk::id_of;
 
 /// Gives files to the room; each counts as given when the host has it whole and checked.
 pub(super) async fn run(env: &Env, args: SendArgs) -> Result<()> {

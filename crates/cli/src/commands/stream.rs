@@ -4,7 +4,7 @@ use app::video::{Live, Wish};
 use netcore::Room;
 use netcore::proto::Transport;
 
-use super::Env;
+use super::env::Env;
 use super::visit::Visit;
 use crate::args::StreamArgs;
 use crate::exit::{Code, Failure, Result};

@@ -5,7 +5,7 @@ use netcore::proto::video::StreamInfo;
 use netcore::proto::video::WindowMode;
 use netcore::{Room, RoomEvent};
 
-use super::Env;
+use super::env::Env;
 use super::visit::{Visit, settled};
 use crate::args::WatchArgs;
 use crate::exit::{Code, Failure, Result};

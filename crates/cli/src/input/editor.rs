@@ -12,7 +12,7 @@ use rustyline::{
 };
 use tokio::sync::mpsc;
 
-use super::{ESC, Input};
+use super::event::{ESC, Input};
 
 /// After Esc, so long is waited for the rest of a longer sequence (arrow keys begin with Esc), in milliseconds.
 const ESC_TIMEOUT_MS: u16 = 50;

@@ -2,6 +2,7 @@
 //! nothing in the room ever waits for the keyboard.
 
 mod editor;
+mod event;
 mod pipe;
 
 use std::io::{self, IsTerminal};
@@ -10,22 +11,7 @@ use std::sync::mpsc as permits;
 use tokio::sync::mpsc;
 
 use crate::output::Screen;
-
-/// Something from standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Input {
-    /// A line, without its end.
-    Line(String),
-    /// A key that means something by itself: Esc, or one of those asked for.
-    Key(char),
-    /// Ctrl-C while a line was being typed.
-    Interrupt,
-    /// There will be no more.
-    End,
-}
-
-/// Esc, as an [`Input::Key`].
-pub(crate) const ESC: char = '\u{1b}';
+pub(crate) use event::{ESC, Input};
 
 /// The lines from standard input, as they come.
 pub(crate) struct Inputs {

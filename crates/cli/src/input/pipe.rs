@@ -3,7 +3,7 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use super::Input;
+use super::event::Input;
 
 /// A line longer than this comes in pieces. It is far above what a room takes as one message.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;

@@ -1,6 +1,6 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::Text;
+use super::text::Text;
 
 /// The progress of one file for a person; nothing when nobody watches.
 pub(crate) struct Bar(Option<ProgressBar>);

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::text::{FSI, PDI, is_hidden};
+use super::text::{END_MARK, FIRST_MARK, FSI, PDI, is_hidden, is_mark};
 
 /// What goes on from the line before stands so far in, unless the line says otherwise.
 const USUAL_INDENT: usize = 2;
@@ -90,15 +90,6 @@ impl Style {
     fn marked_by(c: char) -> Option<Style> {
         Style::ALL.into_iter().find(|style| style.mark() == c)
     }
-}
-
-/// Noncharacters (Unicode, 23.7): what others wrote is shown without them, see [`is_hidden`].
-const FIRST_MARK: char = '\u{fdd0}';
-const END_MARK: char = '\u{fdef}';
-
-/// Whether it says how something looks.
-pub(super) fn is_mark(c: char) -> bool {
-    (FIRST_MARK..=END_MARK).contains(&c)
 }
 
 /// Words with their style.

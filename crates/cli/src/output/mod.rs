@@ -19,10 +19,8 @@ use tokio::sync::watch;
 pub(crate) use self::report::*;
 use crate::exit::{Failure, Result};
 pub(crate) use bar::Bar;
-use clock::clock_time;
 pub(crate) use clock::local_now;
 use line::{Line, Look};
-pub(crate) use table::Table;
 pub(crate) use text::Text;
 pub(crate) use words::bytes;
 

@@ -9,7 +9,7 @@ use app::{Event, IpcError};
 use netcore::proto::Transport;
 use serde::Serialize;
 
-use super::Text;
+use super::text::Text;
 
 /// One thing that happened.
 #[derive(Debug, Serialize)]

@@ -5,14 +5,23 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::line::is_mark;
-
 /// First strong isolate (UAX #9): what follows has a direction of its own and changes nothing around it.
 pub(super) const FSI: char = '\u{2068}';
 /// The end of an isolate.
 pub(super) const PDI: char = '\u{2069}';
 /// A tab is as wide as this many spaces: where a tab stop lies depends on what stands before it.
 const TAB: &str = "    ";
+
+/// The first of the characters that say how something looks. They are noncharacters (Unicode, 23.7): what others wrote is shown
+/// without them, see [`is_hidden`].
+pub(super) const FIRST_MARK: char = '\u{fdd0}';
+/// The last of them, which ends a style.
+pub(super) const END_MARK: char = '\u{fdef}';
+
+/// Whether it says how something looks.
+pub(super) fn is_mark(c: char) -> bool {
+    (FIRST_MARK..=END_MARK).contains(&c)
+}
 
 /// Text that is not this program's own: names, words, paths. In a sentence (`Display`) it is one line, without anything that
 /// a terminal obeys, and isolated where it is written from right to left; in JSON it is as it came.

@@ -15,6 +15,7 @@ use super::recordings::RecordingTask;
 use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
 use crate::line::{self, Line};
+use crate::names::{bearers, id_of};
 use crate::output::Report;
 use crate::recording::{LONGEST_WAIT, recording_name, take_snapshot};
 use crate::results::summary;
@@ -335,30 +336,6 @@ fn apart(
     Ok((paths, to))
 }
 
-/// Who bears this name, in any case of letters; `#3` is the person numbered 3.
-pub(crate) fn id_of(name: &str, people: &[(MemberId, &str)]) -> Result<MemberId> {
-    let mut found = bearers(name, people);
-    match (found.next(), found.next()) {
-        (Some(id), None) => Ok(id),
-        (None, _) => Err(Failure::new(Code::Usage, format!("nobody here is called {name}"))),
-        (Some(_), Some(_)) => {
-            let words = format!("more than one here is called {name}: write #NUMBER instead");
-            Err(Failure::new(Code::Usage, words))
-        }
-    }
-}
-
-fn bearers(name: &str, people: &[(MemberId, &str)]) -> impl Iterator<Item = MemberId> {
-    let by_number = name
-        .strip_prefix('#')
-        .and_then(|number| number.parse().ok())
-        .map(MemberId);
-    let bears = move |(id, other): &&(MemberId, &str)| {
-        Some(*id) == by_number || other.to_lowercase() == name.to_lowercase()
-    };
-    people.iter().filter(bears).map(|(id, _)| *id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,19 +348,5 @@ mod tests {
         let separated = apart(&words(&["b.log", "ben"]), &people, is_there).unwrap();
         assert_eq!(separated, (vec!["b.log".into()], vec![MemberId(1)]));
         assert!(apart(&words(&["b.log", "Cleo"]), &people, is_there).is_err());
-    }
-
-    #[test]
-    fn a_name_must_mean_one_person() {
-        let people = [(MemberId(0), "Ada"), (MemberId(1), "Ben"), (MemberId(2), "ben")];
-        assert_eq!(id_of("ada", &people), Ok(MemberId(0)));
-        assert!(
-            id_of("Ben", &people)
-                .unwrap_err()
-                .message
-                .contains("more than one")
-        );
-        assert_eq!(id_of("#2", &people), Ok(MemberId(2)));
-        assert!(id_of("Cleo", &people).unwrap_err().message.contains("nobody"));
     }
 }

@@ -1,32 +1,27 @@
 //! Being in a room: as its host or as a member, with a line to type on. Rooms may follow one another.
 
 mod act;
-pub(crate) use act::id_of;
 mod desktop;
 mod events;
 mod recordings;
 mod seen;
 mod session;
+mod state;
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use app::Event;
 use app::session::view::{Role, RoomView};
-use app::{Core, Event};
 use netcore::proto::video::WindowMode;
 use netcore::{Address, HostOptions, JoinOptions, ListenOn, Room};
 use tokio::sync::broadcast::Receiver;
 
-use crate::args::TalkArgs;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{Input, Inputs};
 use crate::line::{self, Line};
-use crate::me::Me;
-use crate::output::{Report, Screen};
+use crate::output::Report;
 use crate::results::Files;
 use crate::signals::{Signals, interrupted};
-use desktop::{Events, Terminal};
 use session::{After, Session};
+pub(crate) use state::{Talk, TalkOptions};
 
 /// Where a room comes from.
 #[derive(Clone, Debug)]
@@ -42,15 +37,6 @@ pub(crate) enum RoomSource {
     Join(Address),
 }
 
-/// How a stay in rooms goes.
-pub(crate) struct TalkOptions {
-    pub(crate) talk: TalkArgs,
-    /// What happens when standard input ends.
-    pub(crate) stay: bool,
-    /// How long to try again after the connection was lost.
-    pub(crate) give_up: Option<Duration>,
-}
-
 /// A room that the application has entered.
 struct Entered {
     room: Room,
@@ -60,42 +46,7 @@ struct Entered {
     events: Receiver<Event>,
 }
 
-/// What is the same in every room of one run.
-pub(crate) struct Talk {
-    me: Me,
-    screen: Screen,
-    options: TalkOptions,
-    /// The application, whose face this is.
-    core: Arc<Core>,
-    /// What it notifies.
-    events: Events,
-    /// Where results go.
-    files: Files,
-}
-
 impl Talk {
-    /// In no room yet.
-    pub(crate) fn new(me: Me, screen: Screen, options: TalkOptions) -> Talk {
-        let (events, log) = (Events::new(), me.log.clone());
-        let core = Core::new(
-            app::Options {
-                has_no_pictures: true,
-                ..app::Options::default()
-            },
-            me.folders.clone(),
-            Box::new(Terminal(events.clone())),
-            Box::new(move || log.event_log().recent()),
-        );
-        Talk {
-            me,
-            screen,
-            options,
-            core: Arc::new(core),
-            events,
-            files: Files::default(),
-        }
-    }
-
     /// Enters the room of `source`, and those that follow, until the person leaves.
     ///
     /// # Errors

@@ -10,9 +10,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Talk;
 use super::recordings::RecordingTask;
 use super::seen::Seen;
+use super::state::Talk;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
 use crate::line::{self, Line};

@@ -42,15 +42,26 @@ const ON_DARK: [&str; charts::COLOURS] = [
     "#6aaef2", "#e58cc4", "#5fc79a", "#f0995a", "#ab97f2", "#d9bd4f", "#57c7d6", "#f08a8a",
 ];
 
+impl Measurement {
+    /// The page for people, as HTML that needs nothing but itself.
+    pub fn page(&self, language: Language) -> String {
+        let page = Page {
+            measurement: self,
+            language,
+        };
+        page.render()
+    }
+}
+
 /// A measurement, as a page in one language.
-pub(super) struct Page<'a> {
-    pub(super) measurement: &'a Measurement,
-    pub(super) language: Language,
+struct Page<'a> {
+    measurement: &'a Measurement,
+    language: Language,
 }
 
 impl Page<'_> {
     /// The whole page.
-    pub(super) fn render(&self) -> String {
+    fn render(&self) -> String {
         let Page {
             measurement,
             language,

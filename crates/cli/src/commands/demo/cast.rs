@@ -7,7 +7,7 @@ use netcore::{Folders, HostOptions, JoinOptions, Room};
 use tempfile::TempDir;
 use tokio::time::{interval, timeout};
 
-use super::{Steps, broken};
+use super::steps::{Steps, broken};
 use crate::exit::Result;
 
 /// What does not happen within this long does not happen.

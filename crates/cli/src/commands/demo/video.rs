@@ -8,7 +8,7 @@ use netcore::proto::{FrameNumber, StreamId, Transport};
 use tokio::time::timeout;
 
 use super::cast::{Cast, wait_for};
-use super::{Steps, broken};
+use super::steps::{Steps, broken};
 use crate::exit::Result;
 use crate::output::SummaryRow;
 use crate::results::summary;

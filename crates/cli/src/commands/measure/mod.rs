@@ -2,7 +2,6 @@
 
 mod folder;
 mod load;
-mod network;
 mod trial;
 mod trials;
 
@@ -17,7 +16,7 @@ use netcore::proto::video::WindowMode;
 use netcore::{Address, Folders, HostOptions, Room};
 use tokio::time::sleep;
 
-use super::Env;
+use super::env::Env;
 use super::visit::Visit;
 use crate::args::{MeasureArgs, Target};
 use crate::exit::{Code, Failure, Result};
@@ -26,7 +25,6 @@ use crate::output::{Report, SummaryRow};
 use crate::output_file::OutputFile;
 use crate::results::{Files, ResultLog};
 use folder::Folder;
-pub(crate) use network::network_of;
 use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
 use trial::Bench;
 use trials::trials;

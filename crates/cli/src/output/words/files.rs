@@ -4,8 +4,10 @@ use std::mem::discriminant;
 
 use app::files::view::{FileState, FileView};
 
-use super::{Style, bad, bytes, bytes_per_second, dim, mark};
-use crate::output::{Line, Table, Text};
+use super::style::{bad, bytes, bytes_per_second, dim, mark};
+use crate::output::line::{Line, Style};
+use crate::output::table::Table;
+use crate::output::text::Text;
 
 /// What is new about a file, and of interest to a person; `before` is how it was shown last.
 pub(super) fn file(before: Option<&FileView>, file: &FileView) -> Option<String> {
@@ -191,7 +193,7 @@ mod tests {
                 Some(moving(9)),
                 done(Some("/in/notes.txt")),
                 false,
-                Some("is in /in/notes.txt · BLAKE3 0bdada0515e11f52…"),
+                Some("is in /in/notes.txt"),
             ),
             (Some(moving(9)), done(None), true, Some("has arrived at the host")),
             (Some(done(None)), done(None), true, None),

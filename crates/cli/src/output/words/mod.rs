@@ -2,17 +2,21 @@
 
 mod files;
 mod room;
+mod style;
 mod video;
 
-pub(crate) use ::report::bytes;
+pub(crate) use style::{bytes, dim};
 
 use app::Event;
 use app::chat::view::ChatEvent;
 use app::files::view::FilesEvent;
 use app::metrics::view::MetricsEvent;
 
-use super::line::{Line, Style, Styled};
-use super::{Before, Notified, Report, Text, clock_time};
+use super::clock::clock_time;
+use super::line::{Line, Style};
+use super::report::{Before, Notified, Report};
+use super::text::Text;
+use style::{bad, mark, one, sentence};
 
 /// How a report is put to a person; nothing when it is of no interest to one.
 pub(super) fn of(report: &Report) -> Vec<Line> {
@@ -62,45 +66,15 @@ fn notified(event: &Event, before: &Before) -> Vec<Line> {
     }
 }
 
-fn one(line: String) -> Vec<Line> {
-    vec![line.into()]
-}
-
-/// Bytes a second.
-fn bytes_per_second(rate: f64) -> String {
-    format!("{}/s", bytes(rate.max(0.0) as u64))
-}
-
-pub(super) fn dim(words: &str) -> String {
-    Style::Dim.of(words).to_string()
-}
-
-fn bad(words: &str) -> String {
-    Style::Bad.of(words).to_string()
-}
-
-fn mark() -> Styled<&'static str> {
-    Style::Good.of("✓")
-}
-
-/// Words from an error as a sentence. Its first word stays as it is: it may be a person's or a file's name.
-fn sentence(words: &str) -> String {
-    let end = if words.is_empty() || words.ends_with(['.', '?', '!']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{words}{end}")
-}
-
 #[cfg(test)]
 mod tests {
     use app::chat::view::{ChatBody, ChatEntry, ChatState};
     use netcore::proto::Transport;
 
+    use super::style::bytes_per_second;
     use super::*;
     use crate::output::line::{Look, render};
-    use crate::output::{FrameLine, SummaryRow};
+    use crate::output::report::{FrameLine, SummaryRow};
 
     fn plain(report: &Report) -> String {
         render(

@@ -3,8 +3,12 @@
 use app::chat::view::{ChatBody, ChatEntry, ChatState};
 use app::session::view::{LeaveReason, LinkState, Person, Presence, ReachableAt, RoomView, SessionEvent};
 
-use super::{Style, bad, dim, mark, one, sentence};
-use crate::output::{Before, Line, Table, Text, clock_time};
+use super::style::{bad, dim, mark, one, sentence};
+use crate::output::clock::clock_time;
+use crate::output::line::{Line, Style};
+use crate::output::report::Before;
+use crate::output::table::Table;
+use crate::output::text::Text;
 
 /// Where people's names and what is said stand, behind the time.
 const NAME_COLUMN: usize = 9;

@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use app::video::view::{LiveView, RecordedView, SourceView, StreamView, VideoEvent};
 use netcore::proto::{Bitrate, Span, Transport};
 
-use super::{Style, bad, bytes, dim, mark, one, sentence};
-use crate::output::{Before, FrameLine, Line, Snapshot, SummaryRow, Table, Text, Watched};
+use super::style::{bad, bytes, dim, mark, one, sentence};
+use crate::output::line::{Line, Style};
+use crate::output::report::{Before, FrameLine, Snapshot, SummaryRow, Watched};
+use crate::output::table::Table;
+use crate::output::text::Text;
 
 /// What happened to live video.
 pub(super) fn event(event: &VideoEvent, before: &Before) -> Vec<Line> {

@@ -5,6 +5,7 @@ mod keep;
 mod receive;
 mod route;
 mod sink;
+mod socket;
 
 use std::collections::HashMap;
 use std::io;
@@ -13,14 +14,13 @@ use std::sync::Arc;
 
 use netcore_proto::Time;
 use parking_lot::{Mutex, RwLock};
-use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use quinn_udp::{RecvMeta, Transmit};
 use tokio::sync::Notify;
 
 pub(crate) use association::Association;
 pub(crate) use route::Route;
 pub(crate) use sink::{SendDatagram, StreamReceiver, StreamSender};
+use socket::Socket;
 
 use crate::clock;
 use crate::net::conditioner::{Agenda, Conditioner, Direction};
@@ -32,8 +32,7 @@ const RECEIVE_BYTES: usize = 64 * 1024;
 
 /// The socket that carries every datagram of a room on this computer.
 pub(crate) struct Endpoint {
-    socket: UdpSocket,
-    state: UdpSocketState,
+    socket: Socket,
     associations: RwLock<HashMap<u32, Arc<Association>>>,
     conditioner: Arc<Conditioner>,
     /// Datagrams that the conditions hold back before they leave.
@@ -88,16 +87,14 @@ impl Endpoint {
         socket: std::net::UdpSocket,
         conditioner: Arc<Conditioner>,
     ) -> io::Result<Arc<Endpoint>> {
-        let socket = UdpSocket::from_std(socket)?;
-        let state = UdpSocketState::new((&socket).into())?;
         ignore_unreachable(&socket2::SockRef::from(&socket));
+        let socket = Socket::new(socket)?;
         // The system may grant less; what it granted is shown.
-        ask_for_room(|bytes| state.set_recv_buffer_size((&socket).into(), bytes));
-        ask_for_room(|bytes| state.set_send_buffer_size((&socket).into(), bytes));
-        let receive_buffer = state.recv_buffer_size((&socket).into())?;
+        ask_for_room(|bytes| socket.set_receive_buffer(bytes));
+        ask_for_room(|bytes| socket.set_send_buffer(bytes));
+        let receive_buffer = socket.receive_buffer()?;
         Ok(Arc::new(Endpoint {
             socket,
-            state,
             associations: RwLock::default(),
             conditioner,
             held_back: Mutex::default(),
@@ -148,7 +145,7 @@ impl Endpoint {
         let fits = batch.segments == 0
             || !is_last_shorter
                 && length <= batch.segment
-                && batch.segments < self.state.max_gso_segments()
+                && batch.segments < self.socket.most_segments()
                 && batch.bytes.len() + length <= RECEIVE_BYTES - 1_024;
         if fits && association.seal(&mut batch.bytes, plain) {
             batch.segment = batch.segment.max(length);
@@ -173,10 +170,7 @@ impl Endpoint {
             segment_size: (batch.segments > 1).then_some(batch.segment),
             src_ip: to.local,
         };
-        let sent = self.socket.try_io(Interest::WRITABLE, || {
-            self.state.try_send((&self.socket).into(), &transmit)
-        });
-        match sent {
+        match self.socket.try_send(&transmit) {
             Ok(()) => Sent::Whole,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Later,
             Err(error) if is_too_large(&error) => Sent::TooLarge,
@@ -229,9 +223,7 @@ impl Endpoint {
             segment_size: None,
             src_ip: to.local,
         };
-        self.socket.try_io(Interest::WRITABLE, || {
-            self.state.try_send((&self.socket).into(), &transmit)
-        })
+        self.socket.try_send(&transmit)
     }
 
     /// Sends a datagram through the conditions.

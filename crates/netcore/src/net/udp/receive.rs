@@ -8,7 +8,6 @@ use netcore_proto::link::Datagram;
 use netcore_proto::video::MAX_STREAMS;
 use netcore_proto::{StreamId, Time};
 use quinn_udp::{BATCH_SIZE, RecvMeta};
-use tokio::io::Interest;
 use tokio_util::sync::CancellationToken;
 
 use super::{Association, Endpoint, RECEIVE_BYTES, Route, StreamReceiver};
@@ -120,9 +119,7 @@ impl Endpoint {
         let received = {
             let mut slices: Vec<IoSliceMut<'_>> =
                 buffer.chunks_mut(RECEIVE_BYTES).map(IoSliceMut::new).collect();
-            self.socket.try_io(Interest::READABLE, || {
-                self.state.recv((&self.socket).into(), &mut slices, &mut metas)
-            })
+            self.socket.try_receive(&mut slices, &mut metas)
         };
         let count = match received {
             Ok(count) => count,

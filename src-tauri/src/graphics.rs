@@ -6,6 +6,12 @@ pub(crate) fn has_display() -> bool {
     cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
+/// Whether there is a web view for the window to show its page with. Windows brings it as a program of its own, which may be
+/// lacking.
+pub(crate) fn has_web_view() -> bool {
+    tauri::webview_version().is_ok()
+}
+
 /// Has WebKitGTK leave the graphics card out where it would do harm.
 ///
 /// Without a card, its usual renderer shows 720p at 30 frames a second at 13 with 127 ms of latency; with the other one at 30

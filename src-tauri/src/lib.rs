@@ -26,6 +26,16 @@ use tauri::{App, Manager, RunEvent};
 
 use desktop::TauriDesktop;
 
+/// In both languages, since the settings are not read yet. Only Windows can lack it: elsewhere the program does not start
+/// without the library.
+const NO_WEB_VIEW: &str = "\
+Roomwire's window needs Microsoft's WebView2 Runtime, which this computer lacks. Windows 11 has it, and so has Windows 10 \
+with current updates; it can be had as well from https://developer.microsoft.com/microsoft-edge/webview2/ (Evergreen \
+Bootstrapper). The terminal program roomwire.exe works without it.
+
+Roomwire 的窗口需要 Microsoft 的 WebView2 运行时，而这台电脑上没有。Windows 11 和更新到最新的 Windows 10 自带该组件；\
+也可从 https://developer.microsoft.com/microsoft-edge/webview2/ 下载（Evergreen Bootstrapper）。终端程序 roomwire.exe 不需要它。";
+
 /// Chat, files and live video on your own network.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "roomwire-app", version)]
@@ -86,6 +96,9 @@ pub fn run() -> ExitCode {
             "There is no display here. The terminal program `roomwire` does the same without one.",
         );
     }
+    if !graphics::has_web_view() {
+        return failed(NO_WEB_VIEW);
+    }
     // Before any other thread is there, as changing the environment demands.
     graphics::choose_renderer();
     let folders = match Folders::for_profile(options.profile.as_deref()) {
@@ -138,9 +151,30 @@ fn print_manual() -> ExitCode {
     }
 }
 
+/// Says why there is no window.
 fn failed(why: &str) -> ExitCode {
     eprintln!("{why}");
+    #[cfg(windows)]
+    show_in_box(why);
     ExitCode::FAILURE
+}
+
+/// A program that has a window of its own has no terminal on Windows: what it prints is seen by nobody.
+#[cfg(windows)]
+#[allow(unsafe_code)]
+fn show_in_box(words: &str) {
+    use windows_sys::Win32::UI::WindowsAndMessaging::{MB_ICONERROR, MB_OK, MessageBoxW};
+    let wide = |text: &str| text.encode_utf16().chain([0]).collect::<Vec<u16>>();
+    let (words, title) = (wide(words), wide("Roomwire"));
+    // SAFETY: both texts end with a zero and live through the call; no window is named.
+    unsafe {
+        MessageBoxW(
+            std::ptr::null_mut(),
+            words.as_ptr(),
+            title.as_ptr(),
+            MB_OK | MB_ICONERROR,
+        )
+    };
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod release;
 mod run;
 mod setup;
 mod test;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ cargo xtask <word>
                         (-- … goes to Tauri's tool, such as -- --bundles deb,rpm)
                         --try DEB [RELEASE] installs one that is there, in this release of Debian or Ubuntu or in another
                         --flatpak DEB makes a Flatpak of one
+                        --target windows makes the installer and the portable archive for Windows, on Debian
   release --dry-run       make all that is given away, as far as this computer can: packages, lists of parts, checksums
   icons                   make every size of the icon from icons/app.svg
 

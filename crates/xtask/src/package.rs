@@ -13,6 +13,7 @@ use crate::process::say;
 use crate::project::Project;
 use crate::setup::{self, Need, Node};
 use crate::split_at_dashes;
+use crate::windows;
 
 /// Makes the packages; with `--test` tries them too; with `--try` tries one .deb that is there already, in this release of
 /// Debian or Ubuntu or in a named one; with `--flatpak` makes a Flatpak of one. What stands after `--` goes to Tauri's tool, instead of
@@ -29,11 +30,12 @@ pub(crate) fn package(project: &Project, arguments: &[String]) -> Result<()> {
             make(project, theirs)?;
             test(project)
         }
+        ["--target", "windows"] => windows::package(project),
         ["--try", deb] => try_in_clean_system(project, Path::new(deb), None),
         ["--try", deb, suite] => try_in_clean_system(project, Path::new(deb), Some(suite)),
         ["--flatpak", deb] => flatpak::make(project, Path::new(deb)),
         _ => Err(Failure::Message(format!(
-            "package takes --test; or --try, a .deb and perhaps a release such as jammy; or --flatpak and a .deb; and -- …; not `{}`",
+            "package takes --test; or --target windows; or --try, a .deb and perhaps a release such as jammy; or --flatpak and a .deb; and -- …; not `{}`",
             ours.join(" ")
         ))),
     }

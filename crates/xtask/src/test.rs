@@ -9,6 +9,7 @@ use crate::package;
 use crate::process::say;
 use crate::project::Project;
 use crate::setup::{self, Need};
+use crate::windows;
 
 /// Tests that are run, and can be asked for, together.
 struct Group {
@@ -81,6 +82,12 @@ const GROUPS: &[Group] = &[
         about: "the installable packages, looked at, installed into a clean system and started",
         needs: &[Need::Core, Need::App, Need::Test, Need::Package],
         run: packaged,
+    },
+    Group {
+        name: "windows",
+        about: "Windows' programs under Wine: the crates' tests, then the installer and what it installs",
+        needs: &[Need::Core],
+        run: windows,
     },
     Group {
         name: "bench",
@@ -238,6 +245,14 @@ fn packaged(project: &Project) -> Result<Outcome> {
     project.needs_tests("tests/package")?;
     package::make(project, &[])?;
     package::test(project)?;
+    Ok(Outcome::Passed)
+}
+
+fn windows(project: &Project) -> Result<Outcome> {
+    if !windows::can_be_made_here() {
+        return Ok(Outcome::Skipped(windows::WHERE));
+    }
+    windows::test(project)?;
     Ok(Outcome::Passed)
 }
 

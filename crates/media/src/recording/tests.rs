@@ -1,6 +1,6 @@
 //! Recordings, played again by this crate's own reader and by other programs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;

@@ -211,11 +211,12 @@ fn numbered(name: &str, number: usize, most: usize) -> String {
     format!("{}{suffix}", &stem[..end])
 }
 
-#[cfg(test)]
-pub(super) mod tests {
+/// A file system on which some of it fails, as Unix numbers failures.
+#[cfg(all(test, unix))]
+pub(super) mod failing {
     use super::*;
 
-    /// A file system on which some of it fails.
+    /// See above.
     #[derive(Default)]
     pub(in crate::store::disk) struct Failing {
         pub(in crate::store::disk) rename_new: Option<i32>,
@@ -267,6 +268,11 @@ pub(super) mod tests {
             System.rename_over(from, to)
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn a_numbered_name_keeps_its_extension_and_its_length() {

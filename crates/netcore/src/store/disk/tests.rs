@@ -1,4 +1,5 @@
-use super::naming::tests::Failing;
+#[cfg(unix)]
+use super::naming::failing::Failing;
 use super::*;
 
 const ORIGIN: &str = "roomwire://192.168.1.24:27182";

@@ -45,6 +45,8 @@ impl PartialFile {
         std::fs::create_dir_all(folder).map_err(unwritable)?;
         capacity::check_length(folder, size)?;
         let (file, path) = leftover::create(folder).map_err(unwritable)?;
+        // Without room both are dropped, the file first: Windows removes none that is open.
+        let (path, file) = (path, file);
         let reservation = capacity::reserve(folder, &file, size)?;
         Ok(PartialFile {
             file: File::from_std(file),

@@ -163,6 +163,8 @@ pub(crate) async fn open(options: HostOptions) -> Result<OpenedRoom, OpenError> 
 fn cannot_open(error: io::Error, port: u16, choice: &Choice) -> OpenError {
     match (error.kind(), choice) {
         (io::ErrorKind::AddrInUse, _) => OpenError::PortInUse { port },
+        // Windows says so of a port that another program has for itself alone; none is an administrator's there.
+        (io::ErrorKind::PermissionDenied, _) if cfg!(windows) => OpenError::PortInUse { port },
         (io::ErrorKind::PermissionDenied, _) => OpenError::PortForbidden { port },
         (io::ErrorKind::AddrNotAvailable, Choice::These(these)) => OpenError::NoSuchAddress {
             wanted: these.clone(),

@@ -255,7 +255,8 @@ fn build_standard_library(root: &Path, target: &str) -> Result<()> {
     say(&format!(
         "setup: building Rust's standard library for {target}, once"
     ));
-    let making = root.join(format!("making-{target}-{}", std::process::id()));
+    // One that was interrupted is gone on with.
+    let making = root.join(format!("making-{target}"));
     let source = making.join("src");
     fs::create_dir_all(&source).map_err(Failure::file("making", &source))?;
     let manifest = "[package]\nname = \"nothing\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";

@@ -12,16 +12,15 @@ use crate::process::{Task, say};
 use crate::project::Project;
 use crate::setup::Foreign;
 
-/// The crates whose tests run under Wine, with the folders that they are in.
-const TESTED: [(&str, &str); 8] = [
+/// The crates whose tests run under Wine, with the folders that they are in. Not among them are `app`, `cli` and
+/// `tests/loopback`, which open many rooms at once: all sockets go through Wine's one server, which is late then, and ended in
+/// the middle of the last of the three.
+const TESTED: [(&str, &str); 5] = [
     ("netcore-proto", "crates/netcore-proto"),
     ("netem", "crates/netem"),
     ("netcore", "crates/netcore"),
     ("media", "crates/media"),
     ("report", "crates/report"),
-    ("app", "crates/app"),
-    ("cli", "crates/cli"),
-    ("loopback-tests", "tests/loopback"),
 ];
 
 /// A version older than any, for an installation that is then upgraded.

@@ -9,7 +9,32 @@ struct Incapable {
     tests: &'static [&'static str],
 }
 
-const INCAPABLE: &[Incapable] = &[];
+const INCAPABLE: &[Incapable] = &[
+    Incapable {
+        why: "there is no ffmpeg for Windows here",
+        tests: &[
+            "playback::tests::avi::an_avi_has_the_proportions_that_ffmpeg_gave_it",
+            "playback::tests::avi::the_first_of_several_videos_is_played",
+            "playback::tests::ffmpeg::a_list_of_files_leads_to_none_of_them",
+            "playback::tests::ffmpeg::a_songs_cover_is_no_video",
+            "playback::tests::ffmpeg::other_formats_are_played_by_ffmpeg_whatever_their_name_looks_like",
+            "playback::tests::ffmpeg::pixels_that_are_not_square_are_shown_in_their_proportions",
+            "playback::tests::what_is_no_video_has_an_error_that_says_why",
+            "playback::tests::what_our_reader_cannot_follow_goes_to_ffmpeg",
+            "recording::tests::a_recording_that_was_cut_off_anywhere_plays_up_to_there",
+            "recording::tests::another_size_and_a_long_gap_begin_new_files",
+            "recording::tests::in_the_background_everything_is_written_before_it_is_over",
+            "recording::tests::other_programs_see_each_frame_at_its_time",
+        ],
+    },
+    Incapable {
+        why: "Wine's Media Foundation does not list cameras, and so knows of none that it is not there",
+        tests: &[
+            "camera::nokhwa::tests::a_camera_that_is_not_there_is_absent",
+            "capture::tests::a_source_that_is_not_there_fails_in_words",
+        ],
+    },
+];
 
 /// All of them.
 fn tests() -> impl Iterator<Item = &'static str> {

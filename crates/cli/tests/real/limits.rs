@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Place, Program, content};
+use crate::program::{Place, Program, content, is};
 
 const MIB: usize = 1024 * 1024;
 
@@ -12,12 +12,16 @@ fn offer(place: &Place, host: &mut Program, name: &str, bytes: usize) {
     let path = place.write(name, &vec![7; bytes]);
     host.line(&format!("/file \"{}\"", path.display()));
     host.wait_for(name, |event| {
-        event["event"] == "file" && event["file"]["name"] == name && event["file"]["state"] == "stored"
+        let file = &event["file"];
+        is(event, "files", "file") && file["name"] == name && file["state"]["kind"] == "done"
     });
 }
 
 fn transfer<'a>(file: u64, state: &'a str) -> impl Fn(&Value) -> bool + 'a {
-    move |event| event["event"] == "transfer" && event["file"] == file && event["state"] == state
+    move |event| {
+        let now = &event["file"];
+        is(event, "files", "file") && now["id"] == file && now["state"]["kind"] == state
+    }
 }
 
 /// Whether they still hear each other.
@@ -49,7 +53,7 @@ fn a_file_that_may_not_become_longer_ends_in_words_and_the_room_goes_on() {
     ben.wait_for("the offers", |event| event.to_string().contains("short.bin"));
     ben.line("/get 1");
     let failed = ben.wait_for("the failure", transfer(1, "failed"));
-    let words = failed["message"].as_str().unwrap();
+    let words = failed["file"]["state"]["error"]["message"].as_str().unwrap();
     assert!(words.contains("no file longer than 1048576 bytes"), "{words}");
     ben.line("/get 2");
     ben.wait_for("what fits", transfer(2, "done"));
@@ -61,7 +65,8 @@ fn a_file_that_may_not_become_longer_ends_in_words_and_the_room_goes_on() {
     );
 
     host.line("/video pattern 640x360@30");
-    let stream = ben.wait_for("the video", |event| event["event"] == "stream")["stream"]["id"].clone();
+    let started = ben.wait_for("the video", |event| is(event, "video", "started"));
+    let stream = started["stream"]["id"].clone();
     ben.line(&format!("/record {stream} \"{}\"", recording.display()));
     let error = ben.wait_for("the recording's end", |event| event["event"] == "error");
     let words = error["message"].as_str().unwrap();
@@ -69,8 +74,8 @@ fn a_file_that_may_not_become_longer_ends_in_words_and_the_room_goes_on() {
         words.contains("may not become longer") && words.contains("is kept"),
         "{words}"
     );
-    let recorded = ben.wait_for("what it has become", |event| event["event"] == "recorded");
-    assert!(recorded["frames"].as_u64().unwrap() > 5, "{recorded}");
+    let recorded = ben.wait_for("what it has become", |event| is(event, "video", "recorded"));
+    assert!(recorded["recorded"]["frames"].as_u64() > Some(5), "{recorded}");
     speak(&mut host, &mut ben, "still here");
 }
 
@@ -148,7 +153,7 @@ fn a_member_that_can_open_no_more_loses_nothing_and_goes_on_when_it_can() {
         "{error}"
     );
     host.line("/video pattern 160x90@20");
-    let stream = ben.wait_for("the video", |event| event["event"] == "stream");
+    let stream = ben.wait_for("the video", |event| is(event, "video", "started"));
     let id = stream["stream"]["id"].clone();
     let snapshot = place.path("now.jpg");
     ben.line(&format!("/watch {id}"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use app::files::{self, Drag};
 use app::session::view::{Language, Settings, Theme};
-use app::{Core, WindowSize, Wish};
+use app::{CloseDecision, Core, WindowSize};
 use tauri::webview::Color;
 use tauri::{
     AppHandle, DragDropEvent, LogicalSize, Manager, PhysicalPosition, PhysicalSize, Runtime, Url, WebviewUrl,
@@ -116,10 +116,10 @@ pub(crate) fn handle<R: Runtime>(app: &AppHandle<R>, event: &WindowEvent) {
             tracing::warn!(%error, "the window's size is not kept");
         }
     }
-    match core.wish_to_close(netcore::clock::now()) {
-        Wish::Granted => return,
-        Wish::Leaves => api.prevent_close(),
-        Wish::Asked => {
+    match core.request_close(netcore::clock::now()) {
+        CloseDecision::Granted => return,
+        CloseDecision::Leaves => api.prevent_close(),
+        CloseDecision::Asked => {
             api.prevent_close();
             // The question stands in the window.
             let _ = window.unminimize();

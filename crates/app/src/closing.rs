@@ -10,7 +10,7 @@ use crate::core::{Core, OpenRoom};
 use crate::files::view::FileState;
 use crate::session::view::SessionEvent;
 
-/// A second wish to close that comes no sooner than this after the first closes without an answer, so that a page that does
+/// A second request to close that comes no sooner than this after the first closes without an answer, so that a page that does
 /// not answer keeps no window open. Two clicks of one hand are quicker.
 const INSISTS_AFTER: Span = Span::from_millis(2_000);
 
@@ -18,9 +18,9 @@ const INSISTS_AFTER: Span = Span::from_millis(2_000);
 #[derive(Default)]
 pub(crate) struct Closing(Mutex<Option<Time>>);
 
-/// What becomes of a wish to close the window.
+/// What becomes of a request to close the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum CloseDecision {
     /// No room is open: the window may go.
     Granted,
     /// The room is left first; nobody else loses anything by that.
@@ -31,22 +31,22 @@ pub enum Wish {
 
 impl Core {
     /// The window is to be closed, at `now`. Asks its person where others would lose a room by it, or a file is on the move.
-    pub fn wish_to_close(&self, now: Time) -> Wish {
+    pub fn request_close(&self, now: Time) -> CloseDecision {
         let Ok(open) = self.room() else {
-            return Wish::Granted;
+            return CloseDecision::Granted;
         };
         let (others, moving) = (open.others_if_hosting(), open.files_on_the_move());
         if others == 0 && moving == 0 {
-            return Wish::Leaves;
+            return CloseDecision::Leaves;
         }
         let mut asked = self.closing.0.lock();
         if asked.is_some_and(|at| now.since(at) >= INSISTS_AFTER) {
-            return Wish::Leaves;
+            return CloseDecision::Leaves;
         }
         asked.get_or_insert(now);
         drop(asked);
         self.notify(SessionEvent::CloseAsked { others, moving });
-        Wish::Asked
+        CloseDecision::Asked
     }
 
     /// The person's answer: the window stays, or leaves the room and goes.

@@ -41,8 +41,8 @@ contract! {
     video notifies VideoEvent {
         sources() -> Vec<SourceView>;
         choose_video_file() -> Option<SourceView>;
-        start_video(spec: VideoSpec) -> LiveView;
-        change_video(spec: VideoSpec) -> LiveView;
+        start_video(spec: PublishOptionsView) -> LiveView;
+        change_video(spec: PublishOptionsView) -> LiveView;
         set_transport(transport: Transport) -> LiveView;
         stop_video() -> ();
         watch(stream: u32, on: bool) -> ();

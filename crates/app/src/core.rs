@@ -70,7 +70,7 @@ pub(crate) struct OpenRoom {
     pub(crate) comparison: Mutex<metrics::compare::Comparison>,
     pub(crate) round_trips: metrics::round_trips::RoundTrips,
     /// Held while my video is started, changed or stopped.
-    pub(crate) live: tokio::sync::Mutex<Option<video::going_live::MyVideo>>,
+    pub(crate) live: tokio::sync::Mutex<Option<video::my_video::MyVideo>>,
 }
 
 /// Where this window stands by the events so far: it moves on with them, as everything that the face is notified of does.
@@ -164,7 +164,7 @@ impl Core {
         let _turn = self.turn.lock().await;
         if let Some(open) = self.take_room() {
             metrics::compare::stop(self, &open);
-            video::going_live::end(self, &open, None).await;
+            video::my_video::end(self, &open, None).await;
             video::recording::end_all(&open).await;
             open.room.close().await;
         }
@@ -224,7 +224,7 @@ impl OpenRoom {
             .lock()
             .await
             .as_ref()
-            .map(video::going_live::MyVideo::view);
+            .map(video::my_video::MyVideo::view);
         RoomView::of(snapshot, self, live)
     }
 }
@@ -236,7 +236,7 @@ async fn pump(core: Arc<Core>, open: Arc<OpenRoom>, mut events: broadcast::Recei
             Ok(RoomEvent::Closed(reason)) => {
                 session::closed(&core, &open, reason);
                 metrics::compare::stop(&core, &open);
-                video::going_live::end(&core, &open, None).await;
+                video::my_video::end(&core, &open, None).await;
                 return;
             }
             Ok(event) => hand_on(&core, &open, event).await,
@@ -265,7 +265,7 @@ async fn hand_on(core: &Arc<Core>, open: &Arc<OpenRoom>, event: RoomEvent) {
         RoomEvent::Addresses(addresses) => session::handle_addresses(core, addresses),
         RoomEvent::Metrics { points, links } => {
             metrics::handle(core, open, &points, &links);
-            video::going_live::notify_made(core, open);
+            video::my_video::notify_made(core, open);
         }
         RoomEvent::Closed(_) => {}
     }

@@ -27,7 +27,7 @@ mod testing;
 pub mod video;
 
 pub use bindings::contract_ts;
-pub use closing::Wish;
+pub use closing::CloseDecision;
 pub use core::{Core, Options, RecentLog};
 pub use dispatch::{Answer, CAPABILITIES, Event, answer};
 pub use error::{ErrorCode, IpcError};

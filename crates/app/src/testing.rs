@@ -17,7 +17,7 @@ use crate::desktop::{Choice, Desktop};
 use crate::dispatch::Event;
 use crate::error::IpcError;
 use crate::session::view::{RoomView, Theme};
-use crate::video::view::{Transport, VideoSpec};
+use crate::video::view::{PublishOptionsView, Transport};
 
 /// Longer than anything takes on a busy machine; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -188,8 +188,8 @@ pub(crate) fn loopback(host: &RoomView) -> String {
 }
 
 /// A small test pattern that is made to fit the network.
-pub(crate) fn pattern(transport: Transport) -> VideoSpec {
-    VideoSpec {
+pub(crate) fn pattern(transport: Transport) -> PublishOptionsView {
+    PublishOptionsView {
         source: "pattern".into(),
         width: 320,
         height: 180,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use app::video::{Fit, Wish};
+use app::video::{EncodingMode, PublishOptions};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use media::SourceId;
@@ -219,9 +219,9 @@ pub(crate) struct TalkArgs {
     /// Fetch every file that is offered
     #[arg(long)]
     pub(crate) accept_files: bool,
-    /// Show the log of steps as they happen
-    #[arg(long)]
-    pub(crate) steps: bool,
+    /// Show the event log as it is written
+    #[arg(long, alias = "steps")]
+    pub(crate) log: bool,
 }
 
 /// How live video is to be.
@@ -255,22 +255,22 @@ pub(crate) struct VideoArgs {
 
 impl VideoArgs {
     /// These choices with a source.
-    pub(crate) fn wish(&self, source: SourceId) -> Wish {
+    pub(crate) fn options(&self, source: SourceId) -> PublishOptions {
         let size = self.size.unwrap_or_default();
-        Wish {
+        PublishOptions {
             source,
             width: size.width,
             height: size.height,
             rate: self.rate.or(size.rate).unwrap_or(0.0),
             quality: self.quality,
-            fit: match (self.fixed, self.bitrate) {
-                (true, _) => Fit::Fixed,
-                (false, Some((least, most))) => Fit::Within(least, most),
-                (false, None) => Fit::FREE,
+            encoding: match (self.fixed, self.bitrate) {
+                (true, _) => EncodingMode::Fixed,
+                (false, Some((least, most))) => EncodingMode::Adaptive(least, most),
+                (false, None) => EncodingMode::UNBOUNDED,
             },
             transport: if self.tcp { Transport::Tcp } else { Transport::Udp },
             stays_on_udp: self.udp_only,
-            ..Wish::default()
+            ..PublishOptions::default()
         }
     }
 }
@@ -470,19 +470,19 @@ mod tests {
         let Command::Stream(args) = cli.command else {
             panic!("a stream")
         };
-        let wish = args.video.wish(args.source);
-        assert_eq!((wish.transport, wish.quality), (Transport::Udp, 50));
+        let options = args.video.options(args.source);
+        assert_eq!((options.transport, options.quality), (Transport::Udp, 50));
         let cli =
             Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--size", "640x360@15"]).unwrap();
         let Command::Stream(args) = cli.command else {
             panic!("a stream")
         };
-        let wish = args.video.wish(args.source);
+        let options = args.video.options(args.source);
         assert_eq!(
-            (wish.transport, wish.width, wish.height, wish.rate),
+            (options.transport, options.width, options.height, options.rate),
             (Transport::Tcp, 640, 360, 15.0)
         );
-        assert_eq!(wish.fit, Fit::FREE);
+        assert_eq!(options.encoding, EncodingMode::UNBOUNDED);
         assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp"]).is_err());
         assert!(Cli::try_parse_from(["roomwire", "stream", "10.0.0.1", "--tcp", "--udp-only"]).is_err());
     }
@@ -493,8 +493,11 @@ mod tests {
         let Command::Stream(args) = Cli::try_parse_from(stream).unwrap().command else {
             panic!("a stream")
         };
-        let wish = args.video.wish(args.source);
-        assert_eq!(wish.fit, Fit::Within(Bitrate(2_000_000), Bitrate(20_000_000)));
+        let options = args.video.options(args.source);
+        assert_eq!(
+            options.encoding,
+            EncodingMode::Adaptive(Bitrate(2_000_000), Bitrate(20_000_000))
+        );
         assert!(Cli::try_parse_from(stream.iter().chain(&["--fixed"])).is_err());
     }
 

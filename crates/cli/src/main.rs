@@ -4,7 +4,6 @@ mod args;
 mod commands;
 mod exit;
 mod input;
-mod line;
 mod live;
 mod me;
 mod names;
@@ -16,6 +15,7 @@ mod results;
 mod signals;
 mod spec;
 mod talk;
+mod typed_line;
 mod viewers;
 mod watching;
 

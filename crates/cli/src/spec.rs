@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use app::video::Fit;
+use app::video::EncodingMode;
 use netcore::proto::Bitrate;
 use netcore::proto::video::WindowMode;
 
@@ -75,26 +75,26 @@ pub(crate) fn quality_of(text: &str) -> Result<u8, String> {
 }
 
 /// What pictures do that follow the network so far, in words.
-pub(crate) fn words_of(fit: Fit) -> String {
-    match fit {
-        Fit::FREE => "follows what the network takes".to_owned(),
-        Fit::Within(Bitrate(0), most) => format!("takes {most} at most"),
-        Fit::Within(least, Bitrate(u64::MAX)) => format!("takes {least} at least"),
-        Fit::Within(least, most) => format!("takes {least} to {most}"),
-        Fit::Fixed => "stays as it is, whatever the network takes".to_owned(),
+pub(crate) fn words_of(encoding: EncodingMode) -> String {
+    match encoding {
+        EncodingMode::UNBOUNDED => "follows what the network takes".to_owned(),
+        EncodingMode::Adaptive(Bitrate(0), most) => format!("takes {most} at most"),
+        EncodingMode::Adaptive(least, Bitrate(u64::MAX)) => format!("takes {least} at least"),
+        EncodingMode::Adaptive(least, most) => format!("takes {least} to {most}"),
+        EncodingMode::Fixed => "stays as it is, whatever the network takes".to_owned(),
     }
 }
 
-/// A [`Fit`]: `MIN..MAX` in Mbit/s, `auto` or `fixed`.
+/// An [`EncodingMode`]: `MIN..MAX` in Mbit/s, `auto` or `fixed`.
 ///
 /// # Errors
 /// In words for a person.
-pub(crate) fn fit_of(text: &str) -> Result<Fit, String> {
+pub(crate) fn encoding_of(text: &str) -> Result<EncodingMode, String> {
     match text {
-        "auto" => Ok(Fit::FREE),
-        "fixed" => Ok(Fit::Fixed),
+        "auto" => Ok(EncodingMode::UNBOUNDED),
+        "fixed" => Ok(EncodingMode::Fixed),
         _ => match bitrate_of(text) {
-            Ok((least, most)) => Ok(Fit::Within(least, most)),
+            Ok((least, most)) => Ok(EncodingMode::Adaptive(least, most)),
             Err(error) => Err(format!("{error}; or auto, or fixed")),
         },
     }
@@ -213,13 +213,13 @@ mod tests {
 
     #[test]
     fn pictures_follow_the_network_within_bounds_freely_or_not_at_all() {
-        let words = |text: &str| fit_of(text).map(words_of);
+        let words = |text: &str| encoding_of(text).map(words_of);
         assert_eq!(words("2..20").as_deref(), Ok("takes 2.0 Mbit/s to 20.0 Mbit/s"));
         assert_eq!(words("..20").as_deref(), Ok("takes 20.0 Mbit/s at most"));
         assert_eq!(words("2..").as_deref(), Ok("takes 2.0 Mbit/s at least"));
-        assert_eq!(fit_of("auto"), Ok(Fit::FREE));
-        assert_eq!(fit_of("fixed"), Ok(Fit::Fixed));
-        let error = fit_of("fast").unwrap_err();
+        assert_eq!(encoding_of("auto"), Ok(EncodingMode::UNBOUNDED));
+        assert_eq!(encoding_of("fixed"), Ok(EncodingMode::Fixed));
+        let error = encoding_of("fast").unwrap_err();
         assert!(error.contains("2..20") && error.contains("auto"), "{error}");
     }
 

@@ -754,7 +754,7 @@ export type LiveView = {
   /**
    * What it is, with the size and rate that the source settled on.
    */
-  spec: VideoSpec;
+  spec: PublishOptionsView;
   /**
    * The source's name in words.
    */
@@ -792,6 +792,51 @@ export type MadeView = {
    * Frames per second at most.
    */
   rate: number;
+};
+/**
+ * What my video is to be.
+ */
+export type PublishOptionsView = {
+  /**
+   * A [`SourceView::id`].
+   */
+  source: string;
+  /**
+   * In pixels; 0: the source's own.
+   */
+  width: number;
+  /**
+   * In pixels; 0: the source's own.
+   */
+  height: number;
+  /**
+   * Frames per second at most; 0: the source's own.
+   */
+  rate: number;
+  /**
+   * JPEG quality, 1 to 100: the most, unless it is fixed.
+   */
+  quality: number;
+  /**
+   * The least JPEG quality when the network does not take more.
+   */
+  leastQuality: number;
+  /**
+   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
+   */
+  leastKbps: number | null;
+  /**
+   * The most; `null`: as the network has it.
+   */
+  mostKbps: number | null;
+  /**
+   * Whether the pictures stay as they are asked for, whatever the network takes.
+   */
+  isFixed: boolean;
+  /**
+   * What carries the frames.
+   */
+  transport: Transport;
 };
 /**
  * What a recording has become.
@@ -976,51 +1021,6 @@ export type VideoEvent =
        */
       error: IpcError | null;
     };
-/**
- * What my video is to be.
- */
-export type VideoSpec = {
-  /**
-   * A [`SourceView::id`].
-   */
-  source: string;
-  /**
-   * In pixels; 0: the source's own.
-   */
-  width: number;
-  /**
-   * In pixels; 0: the source's own.
-   */
-  height: number;
-  /**
-   * Frames per second at most; 0: the source's own.
-   */
-  rate: number;
-  /**
-   * JPEG quality, 1 to 100: the most, unless it is fixed.
-   */
-  quality: number;
-  /**
-   * The least JPEG quality when the network does not take more.
-   */
-  leastQuality: number;
-  /**
-   * The least bitrate that is aimed at whatever the network takes; `null`: as the network has it.
-   */
-  leastKbps: number | null;
-  /**
-   * The most; `null`: as the network has it.
-   */
-  mostKbps: number | null;
-  /**
-   * Whether the pictures stay as they are asked for, whatever the network takes.
-   */
-  isFixed: boolean;
-  /**
-   * What carries the frames.
-   */
-  transport: Transport;
-};
 
 // ---------- metrics ----------
 /**
@@ -1558,8 +1558,8 @@ export type Commands = {
   "files|show_file": [{ id: number }, null];
   "video|sources": [Record<string, never>, Array<SourceView>];
   "video|choose_video_file": [Record<string, never>, SourceView | null];
-  "video|start_video": [{ spec: VideoSpec }, LiveView];
-  "video|change_video": [{ spec: VideoSpec }, LiveView];
+  "video|start_video": [{ spec: PublishOptionsView }, LiveView];
+  "video|change_video": [{ spec: PublishOptionsView }, LiveView];
   "video|set_transport": [{ transport: Transport }, LiveView];
   "video|stop_video": [Record<string, never>, null];
   "video|watch": [{ stream: number; on: boolean }, null];

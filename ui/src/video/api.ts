@@ -1,4 +1,4 @@
-import type { DrawnFrame, Transport, VideoEvent, VideoSpec } from "../bindings/contract";
+import type { DrawnFrame, Transport, VideoEvent, PublishOptionsView } from "../bindings/contract";
 import type { Backend } from "../backend/types";
 
 /** Live pictures, mine and theirs. */
@@ -6,8 +6,8 @@ export function videoApi(backend: Backend) {
   return {
     sources: () => backend.call("video|sources", {}),
     chooseFile: () => backend.call("video|choose_video_file", {}),
-    start: (spec: VideoSpec) => backend.call("video|start_video", { spec }),
-    change: (spec: VideoSpec) => backend.call("video|change_video", { spec }),
+    start: (spec: PublishOptionsView) => backend.call("video|start_video", { spec }),
+    change: (spec: PublishOptionsView) => backend.call("video|change_video", { spec }),
     setTransport: (transport: Transport) => backend.call("video|set_transport", { transport }),
     stop: () => backend.call("video|stop_video", {}),
     watch: (stream: number, on: boolean) => backend.call("video|watch", { stream, on }),

@@ -9,7 +9,7 @@ import type {
   StreamView,
   Transport,
   VideoEvent,
-  VideoSpec,
+  PublishOptionsView,
 } from "../bindings/contract";
 import { asIpcError } from "../backend/types";
 import type { Part } from "../shared/part";
@@ -29,7 +29,10 @@ export type Choice = {
 };
 
 /** What the settings say of my video. */
-type Defaults = Pick<VideoSpec, "transport" | "quality" | "leastQuality" | "leastKbps" | "mostKbps" | "isFixed">;
+type Defaults = Pick<
+  PublishOptionsView,
+  "transport" | "quality" | "leastQuality" | "leastKbps" | "mostKbps" | "isFixed"
+>;
 
 export const PATTERN = "pattern";
 /** How long a stream stays after its end, in milliseconds. */
@@ -259,7 +262,7 @@ export class VideoStore implements Part {
   }
 
   /** What would be sent now; null while no source is known. */
-  spec(): VideoSpec | null {
+  spec(): PublishOptionsView | null {
     const { source, format, quality, transport, leastQuality, leastKbps, mostKbps, isFixed } = this.choice;
     if (!this.source) return null;
     // What a source that may not be looked at offers is not known: it is asked for its own, and says why not.

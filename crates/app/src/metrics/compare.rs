@@ -18,7 +18,7 @@ use super::page::{Stretch, of_comparison, setup};
 use super::view::{ConditionsView, MetricsEvent};
 use crate::core::{Core, OpenRoom};
 use crate::error::{ErrorCode, IpcError};
-use crate::video::going_live;
+use crate::video::my_video;
 use crate::video::view::Transport;
 
 /// How long each transport may be measured, in seconds.
@@ -94,7 +94,7 @@ pub(crate) struct Comparison {
 /// Begins to compare.
 pub(super) async fn start(core: &Arc<Core>, seconds: u32) -> Result<CompareView, IpcError> {
     let open = core.room()?;
-    let live = open.live.lock().await.as_ref().map(going_live::MyVideo::view);
+    let live = open.live.lock().await.as_ref().map(my_video::MyVideo::view);
     let live = live.ok_or_else(|| IpcError::new(ErrorCode::NotLive, "your video is not live"))?;
     stop(core, &open);
     let now = netcore::clock::unix_ms();
@@ -198,7 +198,7 @@ async fn run(core: Arc<Core>, open: std::sync::Weak<OpenRoom>, mut view: Compare
     }
     view.running = None;
     // What was in use before is in use again; when the video is over there is nothing to put back.
-    drop(going_live::set_transport(&core, before).await);
+    drop(my_video::set_transport(&core, before).await);
     update(&view);
 }
 
@@ -209,7 +209,7 @@ async fn measure(
     transport: Transport,
     seconds: u32,
 ) -> Result<(CompareRow, Stretch), IpcError> {
-    let stream = StreamId(going_live::set_transport(core, transport).await?.stream);
+    let stream = StreamId(my_video::set_transport(core, transport).await?.stream);
     tokio::time::sleep(SETTLING).await;
     // Equal chances for both: the network that is made worse begins anew with its seed.
     if let Some(conditions) = open.conditions.lock().clone() {

@@ -10,7 +10,7 @@ use super::commands;
 use super::view::{Language, LinkState, Role, Settings, Theme};
 use crate::Options;
 use crate::chat::view::ChatBody;
-use crate::closing::Wish;
+use crate::closing::CloseDecision;
 use crate::error::ErrorCode;
 use crate::testing::{PATIENCE, TestApp, loopback};
 
@@ -401,22 +401,26 @@ fn states_and_times_cross_as_the_interface_reads_them() {
 async fn a_host_with_others_is_asked_before_its_window_closes_and_nobody_else_is() {
     let now = netcore::clock::now();
     let alone = TestApp::new("Ada");
-    assert_eq!(alone.core.wish_to_close(now), Wish::Granted);
+    assert_eq!(alone.core.request_close(now), CloseDecision::Granted);
 
     let (host, room) = TestApp::hosting("Ada").await;
-    assert_eq!(host.core.wish_to_close(now), Wish::Leaves, "nobody else is here");
+    assert_eq!(
+        host.core.request_close(now),
+        CloseDecision::Leaves,
+        "nobody else is here"
+    );
     let (member, _) = TestApp::joining("Ben", &room).await;
     host.event_of_kind("session", "joined").await;
-    assert_eq!(member.core.wish_to_close(now), Wish::Leaves);
+    assert_eq!(member.core.request_close(now), CloseDecision::Leaves);
 
-    assert_eq!(host.core.wish_to_close(now), Wish::Asked);
+    assert_eq!(host.core.request_close(now), CloseDecision::Asked);
     let asked = host.event_of_kind("session", "close_asked").await;
     assert_eq!((&asked["others"], &asked["moving"]), (&json!(1), &json!(0)));
-    // Stays: the room goes on, and the next wish is a new one however late it comes.
+    // Stays: the room goes on, and the next request is a new one however late it comes.
     commands::answer_close(&host.core, false).await.unwrap();
     assert!(host.core.room().is_ok());
     let later = now + Span::from_secs(3600);
-    assert_eq!(host.core.wish_to_close(later), Wish::Asked);
+    assert_eq!(host.core.request_close(later), CloseDecision::Asked);
 
     commands::answer_close(&host.core, true).await.unwrap();
     member.event_of_kind("session", "closed").await;
@@ -431,7 +435,11 @@ async fn a_page_that_does_not_answer_keeps_no_window_open() {
     let (_member, _) = TestApp::joining("Ben", &room).await;
     host.event_of_kind("session", "joined").await;
     let after = |ms| now + Span::from_millis(ms);
-    assert_eq!(host.core.wish_to_close(now), Wish::Asked);
-    assert_eq!(host.core.wish_to_close(after(300)), Wish::Asked, "a double click");
-    assert_eq!(host.core.wish_to_close(after(2_500)), Wish::Leaves);
+    assert_eq!(host.core.request_close(now), CloseDecision::Asked);
+    assert_eq!(
+        host.core.request_close(after(300)),
+        CloseDecision::Asked,
+        "a double click"
+    );
+    assert_eq!(host.core.request_close(after(2_500)), CloseDecision::Leaves);
 }

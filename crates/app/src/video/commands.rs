@@ -5,8 +5,8 @@ use std::sync::Arc;
 use media::SourceId;
 use netcore::proto::StreamId;
 
-use super::view::{DrawnFrame, FrameBytes, LiveView, SourceView, Transport, VideoSpec};
-use super::{frames, going_live, recording, source};
+use super::view::{DrawnFrame, FrameBytes, LiveView, PublishOptionsView, SourceView, Transport};
+use super::{frames, my_video, recording, source};
 use crate::core::Core;
 use crate::desktop::Choice;
 use crate::error::IpcError;
@@ -38,16 +38,16 @@ pub(crate) async fn choose_video_file(core: &Arc<Core>) -> Result<Option<SourceV
     }))
 }
 
-pub(crate) async fn start_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    going_live::start(core, spec).await
+pub(crate) async fn start_video(core: &Arc<Core>, spec: PublishOptionsView) -> Result<LiveView, IpcError> {
+    my_video::start(core, spec).await
 }
 
-pub(crate) async fn change_video(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    going_live::change(core, spec).await
+pub(crate) async fn change_video(core: &Arc<Core>, spec: PublishOptionsView) -> Result<LiveView, IpcError> {
+    my_video::change(core, spec).await
 }
 
 pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Result<LiveView, IpcError> {
-    going_live::set_transport(core, transport).await
+    my_video::set_transport(core, transport).await
 }
 
 /// Ends my video, if it is live.
@@ -55,7 +55,7 @@ pub(crate) async fn set_transport(core: &Arc<Core>, transport: Transport) -> Res
 /// # Errors
 /// When no room is open.
 pub async fn stop_video(core: &Arc<Core>) -> Result<(), IpcError> {
-    going_live::end(core, &*core.room()?, None).await;
+    my_video::end(core, &*core.room()?, None).await;
     Ok(())
 }
 

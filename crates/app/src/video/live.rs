@@ -10,14 +10,14 @@ use netcore::proto::{Bitrate, StreamId, Transport};
 use netcore::{Publisher, Room, VideoError};
 
 use super::source::{self, Ended, Format, Opened, Outlet};
-use super::view::{LiveView, MadeView, VideoSpec};
+use super::view::{LiveView, MadeView, PublishOptionsView};
 
 /// The worst JPEG quality that a narrow network leads to, unless another is chosen.
 pub const LEAST_QUALITY: u8 = 30;
 
 /// What a person wants to send.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wish {
+pub struct PublishOptions {
     /// Where the pictures come from.
     pub source: SourceId,
     /// In pixels; 0: the source's own.
@@ -31,7 +31,7 @@ pub struct Wish {
     /// The worst, when the network does not take more.
     pub least_quality: u8,
     /// How far quality, size and rate follow what the network takes.
-    pub fit: Fit,
+    pub encoding: EncodingMode,
     /// What carries the frames.
     pub transport: Transport,
     /// Whether video over UDP stays there though nothing answers; otherwise it goes over TCP meanwhile.
@@ -40,14 +40,14 @@ pub struct Wish {
 
 /// How far pictures follow what the network takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit {
+pub enum EncodingMode {
     /// Quality, size and rate lead to so much at the least and at the most.
-    Within(Bitrate, Bitrate),
+    Adaptive(Bitrate, Bitrate),
     /// They stay as they are.
     Fixed,
 }
 
-/// Why a video does not begin, or not become what it is wished to be.
+/// Why a video does not begin, or not become what it is to be.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LiveError {
     /// The source cannot be used.
@@ -70,28 +70,28 @@ pub struct Live {
     capture: Option<Capture>,
     outlet: Arc<Outlet>,
     publisher: Arc<Publisher>,
-    wish: Wish,
+    options: PublishOptions,
     format: Format,
     title: String,
     ended: Option<Ended>,
     since_unix_ms: u64,
 }
 
-impl Fit {
+impl EncodingMode {
     /// As the network has it.
-    pub const FREE: Fit = Fit::Within(Bitrate(0), Bitrate(u64::MAX));
+    pub const UNBOUNDED: EncodingMode = EncodingMode::Adaptive(Bitrate(0), Bitrate(u64::MAX));
 }
 
-impl Default for Wish {
-    fn default() -> Wish {
-        Wish {
+impl Default for PublishOptions {
+    fn default() -> PublishOptions {
+        PublishOptions {
             source: SourceId::Pattern,
             width: 0,
             height: 0,
             rate: 0.0,
             quality: 50,
             least_quality: LEAST_QUALITY,
-            fit: Fit::FREE,
+            encoding: EncodingMode::UNBOUNDED,
             transport: Transport::Udp,
             stays_on_udp: false,
         }
@@ -103,29 +103,29 @@ impl Live {
     ///
     /// # Errors
     /// When there are no pictures, or the room does not take them.
-    pub async fn start(room: &Room, wish: Wish) -> Result<Live, LiveError> {
+    pub async fn start(room: &Room, options: PublishOptions) -> Result<Live, LiveError> {
         let outlet = Arc::new(Outlet::default());
         let Opened {
             capture,
             format,
             title,
             ended,
-        } = source::open(&wish, &outlet).await?;
-        room.stay_on_udp(wish.stays_on_udp);
-        let publisher = match room.publish(spec_of(&wish, format, &title)).await {
+        } = source::open(&options, &outlet).await?;
+        room.stay_on_udp(options.stays_on_udp);
+        let publisher = match room.publish(spec_of(&options, format, &title)).await {
             Ok(publisher) => Arc::new(publisher),
             Err(error) => {
                 source::close(capture).await;
                 return Err(error.into());
             }
         };
-        publisher.adapt(bounds(&wish, format.rate));
+        publisher.adapt(bounds(&options, format.rate));
         outlet.open(publisher.clone());
         Ok(Live {
             capture: Some(capture),
             outlet,
             publisher,
-            wish,
+            options,
             format,
             title,
             ended: Some(ended),
@@ -133,9 +133,9 @@ impl Live {
         })
     }
 
-    /// As it was wished for last.
-    pub fn wish(&self) -> &Wish {
-        &self.wish
+    /// As it was asked for last.
+    pub fn options(&self) -> &PublishOptions {
+        &self.options
     }
 
     /// The size and rate that the source settled on.
@@ -160,28 +160,28 @@ impl Live {
 
     /// As a face is given it; the source by the name that it has on this computer.
     pub fn view(&self) -> LiveView {
-        let (format, wish) = (self.format, &self.wish);
-        let (least, most) = match wish.fit {
-            Fit::Within(least, most) => (least, most),
-            Fit::Fixed => (Bitrate(0), Bitrate(u64::MAX)),
+        let (format, options) = (self.format, &self.options);
+        let (least, most) = match options.encoding {
+            EncodingMode::Adaptive(least, most) => (least, most),
+            EncodingMode::Fixed => (Bitrate(0), Bitrate(u64::MAX)),
         };
         let kbps = |Bitrate(bps)| u32::try_from(bps / 1_000).unwrap_or(u32::MAX);
         LiveView {
             stream: self.stream().map_or(0, |stream| stream.0),
-            spec: VideoSpec {
-                source: wish.source.to_string(),
+            spec: PublishOptionsView {
+                source: options.source.to_string(),
                 width: format.width,
                 height: format.height,
                 rate: format.rate,
-                quality: wish.quality,
-                least_quality: wish.least_quality,
+                quality: options.quality,
+                least_quality: options.least_quality,
                 least_kbps: (least > Bitrate(0)).then(|| kbps(least)),
                 most_kbps: (most < Bitrate(u64::MAX)).then(|| kbps(most)),
-                is_fixed: wish.fit == Fit::Fixed,
-                transport: wish.transport.into(),
+                is_fixed: options.encoding == EncodingMode::Fixed,
+                transport: options.transport.into(),
             },
             source_name: self.title.clone(),
-            stays_on_udp: wish.stays_on_udp,
+            stays_on_udp: options.stays_on_udp,
             since_ms: self.since_unix_ms,
             made: self.made(),
         }
@@ -194,7 +194,7 @@ impl Live {
             width, height, rate, ..
         } = self.format;
         let as_asked = MadeView {
-            quality: self.wish.quality,
+            quality: self.options.quality,
             width,
             height,
             rate,
@@ -214,17 +214,17 @@ impl Live {
     ///
     /// # Errors
     /// When the new source cannot be used, or the room does not take what it is now. [`Live::has_source`] says whether it goes on.
-    pub async fn change(&mut self, wish: Wish) -> Result<(), LiveError> {
+    pub async fn change(&mut self, options: PublishOptions) -> Result<(), LiveError> {
         let settled = (self.format.width, self.format.height);
-        let asked = (self.wish.width, self.wish.height);
-        let size = (wish.width, wish.height);
-        if wish.source == self.wish.source && (size == asked || size == settled) {
-            self.go_on_as(&wish);
+        let asked = (self.options.width, self.options.height);
+        let size = (options.width, options.height);
+        if options.source == self.options.source && (size == asked || size == settled) {
+            self.go_on_as(&options);
         } else {
-            self.open(&wish).await?;
+            self.open(&options).await?;
         }
-        self.wish = wish;
-        self.publisher.adapt(bounds(&self.wish, self.format.rate));
+        self.options = options;
+        self.publisher.adapt(bounds(&self.options, self.format.rate));
         self.announce().await
     }
 
@@ -233,14 +233,14 @@ impl Live {
     /// # Errors
     /// When the room does not take it.
     pub async fn set_transport(&mut self, transport: Transport) -> Result<(), LiveError> {
-        self.wish.transport = transport;
+        self.options.transport = transport;
         self.announce().await
     }
 
     /// Whether over UDP it stays there though nothing answers; of `room`, which it is live in.
     pub fn set_stays_on_udp(&mut self, room: &Room, stays: bool) {
         room.stay_on_udp(stays);
-        self.wish.stays_on_udp = stays;
+        self.options.stays_on_udp = stays;
     }
 
     /// Whether there is a source. Without one there is nothing left to do but to stop.
@@ -274,34 +274,34 @@ impl Live {
     }
 
     /// The same pictures, made otherwise.
-    fn go_on_as(&mut self, wish: &Wish) {
+    fn go_on_as(&mut self, options: &PublishOptions) {
         let Some(capture) = &self.capture else { return };
-        if wish.quality != self.wish.quality {
-            capture.set_quality(source::sane_quality(wish.quality));
+        if options.quality != self.options.quality {
+            capture.set_quality(source::sane_quality(options.quality));
         }
-        if wish.rate.total_cmp(&self.wish.rate).is_ne() {
-            capture.set_rate(source::sane_rate(wish.rate));
+        if options.rate.total_cmp(&self.options.rate).is_ne() {
+            capture.set_rate(source::sane_rate(options.rate));
         }
-        self.format.rate = if wish.rate > 0.0 {
-            source::sane_rate(wish.rate)
+        self.format.rate = if options.rate > 0.0 {
+            source::sane_rate(options.rate)
         } else {
             self.format.own_rate
         };
     }
 
     /// Another source in place of this one.
-    async fn open(&mut self, wish: &Wish) -> Result<(), LiveError> {
+    async fn open(&mut self, options: &PublishOptions) -> Result<(), LiveError> {
         // One camera cannot be opened twice, so the old source goes first.
         if let Some(capture) = self.capture.take() {
             source::close(capture).await;
         }
-        match source::open(wish, &self.outlet).await {
+        match source::open(options, &self.outlet).await {
             Ok(opened) => {
                 self.take_source(opened);
                 Ok(())
             }
             Err(error) => {
-                let before = source::open(&self.wish, &self.outlet).await?;
+                let before = source::open(&self.options, &self.outlet).await?;
                 self.take_source(before);
                 Err(error)
             }
@@ -317,7 +317,7 @@ impl Live {
 
     /// Announces to the room what it is now.
     async fn announce(&mut self) -> Result<(), LiveError> {
-        let spec = spec_of(&self.wish, self.format, &self.title);
+        let spec = spec_of(&self.options, self.format, &self.title);
         match self.publisher.change(spec).await {
             // Without a connection it takes effect when there is one again.
             Ok(()) | Err(VideoError::NotConnected) => Ok(()),
@@ -326,29 +326,29 @@ impl Live {
     }
 }
 
-fn spec_of(wish: &Wish, format: Format, title: &str) -> StreamDescription {
+fn spec_of(options: &PublishOptions, format: Format, title: &str) -> StreamDescription {
     StreamDescription {
-        source: source::kind_of(&wish.source),
+        source: source::kind_of(&options.source),
         title: title.to_owned(),
         width: format.width,
         height: format.height,
         rate: format.rate,
-        transport: wish.transport,
+        transport: options.transport,
     }
 }
 
 /// How far pictures that come `rate` times a second may be made to fit the network.
-fn bounds(wish: &Wish, rate: f32) -> AdaptationConfig {
+fn bounds(options: &PublishOptions, rate: f32) -> AdaptationConfig {
     let usual = AdaptationConfig::default();
-    let most = source::sane_quality(wish.quality);
+    let most = source::sane_quality(options.quality);
     AdaptationConfig {
-        quality: (wish.least_quality.clamp(1, most), most),
+        quality: (options.least_quality.clamp(1, most), most),
         rate: if rate > 0.0 { rate } else { usual.rate },
-        bitrate: match wish.fit {
-            Fit::Within(least, most) => (least, most),
-            Fit::Fixed => usual.bitrate,
+        bitrate: match options.encoding {
+            EncodingMode::Adaptive(least, most) => (least, most),
+            EncodingMode::Fixed => usual.bitrate,
         },
-        is_fixed: wish.fit == Fit::Fixed,
+        is_fixed: options.encoding == EncodingMode::Fixed,
         ..usual
     }
 }

@@ -2,8 +2,8 @@
 
 pub(crate) mod commands;
 mod frames;
-pub(crate) mod going_live;
 mod live;
+pub(crate) mod my_video;
 mod picture;
 pub(crate) mod recording;
 mod source;
@@ -18,8 +18,8 @@ use netcore::Snapshot;
 use netcore::proto::video::{Event, StreamInfo};
 
 pub use commands::stop_video;
-pub use going_live::{change_live, go_live, live_wish};
-pub use live::{Fit, LEAST_QUALITY, Live, LiveError, Wish};
+pub use live::{EncodingMode, LEAST_QUALITY, Live, LiveError, PublishOptions};
+pub use my_video::{change_live, go_live, live_options};
 pub use picture::{Picture, PictureError, newest_picture};
 pub use recording::ActiveRecording;
 pub use source::{Format, sources};
@@ -54,7 +54,7 @@ pub(crate) fn resynchronise(core: &Arc<Core>, open: &Arc<OpenRoom>, snapshot: &S
 /// My video may be just starting, which takes as long as its camera does: other events do not wait for that.
 fn look_for_new_number(core: &Arc<Core>, open: &Arc<OpenRoom>) {
     let (core, open) = (core.clone(), open.clone());
-    tokio::spawn(async move { going_live::republished(&core, &open).await });
+    tokio::spawn(async move { my_video::republished(&core, &open).await });
 }
 
 /// Takes a stream that is new or different and notifies the face which.

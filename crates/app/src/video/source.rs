@@ -12,8 +12,8 @@ use netcore::proto::video::SourceKind;
 use parking_lot::RwLock;
 use tokio::sync::mpsc;
 
-use super::live::{LiveError, Wish};
-use super::view::{SourceView, VideoSpec};
+use super::live::{LiveError, PublishOptions};
+use super::view::{PublishOptionsView, SourceView};
 use crate::core::Core;
 use crate::error::{ErrorCode, IpcError};
 use crate::picks::name_of;
@@ -128,7 +128,7 @@ pub(super) fn file_id(handle: u32) -> String {
 }
 
 /// What `spec` names: a file by its number, a camera that was listed, and neither by its path.
-pub(super) fn id_of(core: &Core, spec: &VideoSpec) -> Result<SourceId, IpcError> {
+pub(super) fn id_of(core: &Core, spec: &PublishOptionsView) -> Result<SourceId, IpcError> {
     let absent = |error: &dyn std::fmt::Display| IpcError::new(ErrorCode::CameraAbsent, error.to_string());
     if let Some(handle) = spec.source.strip_prefix("file:") {
         // No number of ours is zero.
@@ -143,17 +143,17 @@ pub(super) fn id_of(core: &Core, spec: &VideoSpec) -> Result<SourceId, IpcError>
     }
 }
 
-/// Opens the source wished for and waits until it gives pictures, or says why not.
+/// Opens the source asked for and waits until it gives pictures, or says why not.
 ///
 /// # Errors
 /// As the source has them; and when nothing is heard of it for longer than a camera needs to wake.
-pub(super) async fn open(wish: &Wish, outlet: &Arc<Outlet>) -> Result<Opened, LiveError> {
+pub(super) async fn open(options: &PublishOptions, outlet: &Arc<Outlet>) -> Result<Opened, LiveError> {
     let asked = CaptureSpec {
-        source: wish.source.clone(),
-        width: wish.width.min(MAX_SIDE),
-        height: wish.height.min(MAX_SIDE),
-        rate: sane_rate(wish.rate),
-        quality: sane_quality(wish.quality),
+        source: options.source.clone(),
+        width: options.width.min(MAX_SIDE),
+        height: options.height.min(MAX_SIDE),
+        rate: sane_rate(options.rate),
+        quality: sane_quality(options.quality),
     };
     let (started_tx, mut started) = mpsc::unbounded_channel();
     let (ended_tx, ended) = mpsc::unbounded_channel();
@@ -184,13 +184,13 @@ pub(super) async fn open(wish: &Wish, outlet: &Arc<Outlet>) -> Result<Opened, Li
                     rate,
                     own_rate: rate,
                 },
-                title: title_of(&wish.source, &name),
+                title: title_of(&options.source, &name),
                 ended,
             });
         }
         Ok(Some(Err(error))) => error.into(),
         Ok(None) => LiveError::Over,
-        Err(_) => LiveError::Silent(wish.source.clone()),
+        Err(_) => LiveError::Silent(options.source.clone()),
     };
     close(capture).await;
     Err(failed)

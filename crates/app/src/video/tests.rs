@@ -5,13 +5,13 @@ use media::pattern::read_code;
 use serde_json::Value;
 
 use super::commands;
-use super::view::{FrameBytes, SourceKind, Transport, VideoSpec};
+use super::view::{FrameBytes, PublishOptionsView, SourceKind, Transport};
 use crate::error::ErrorCode;
 use crate::session::commands::leave_room;
 use crate::testing::{self, TestApp};
 
-fn pattern(width: u16, height: u16, transport: Transport) -> VideoSpec {
-    VideoSpec {
+fn pattern(width: u16, height: u16, transport: Transport) -> PublishOptionsView {
+    PublishOptionsView {
         width,
         height,
         ..testing::pattern(transport)
@@ -152,7 +152,7 @@ async fn size_and_quality_change_while_live_and_a_bad_source_leaves_the_good_one
             }
         }
     }
-    let absent = VideoSpec {
+    let absent = PublishOptionsView {
         source: "camera:/dev/video99".into(),
         ..pattern(640, 360, Transport::Udp)
     };
@@ -170,7 +170,7 @@ async fn a_source_that_is_not_there_is_said_so() {
         ("nonsense", ErrorCode::CameraAbsent),
         ("screen:a window that nobody opened", ErrorCode::ScreenAbsent),
     ] {
-        let spec = VideoSpec {
+        let spec = PublishOptionsView {
             source: source.into(),
             ..pattern(0, 0, Transport::Tcp)
         };
@@ -194,7 +194,7 @@ async fn a_source_that_is_not_there_is_said_so() {
         "a dismissed dialog chose a file"
     );
     for named in ["file:/etc/passwd", "file:", "file:0", "file:77"] {
-        let spec = VideoSpec {
+        let spec = PublishOptionsView {
             source: named.into(),
             ..pattern(0, 0, Transport::Tcp)
         };
@@ -316,7 +316,7 @@ async fn pictures_fit_what_the_network_takes_unless_they_are_fixed() {
         ..Default::default()
     };
     member.core.room().unwrap().room.set_conditions(Some(narrow), 7);
-    let spec = VideoSpec {
+    let spec = PublishOptionsView {
         quality: 90,
         ..pattern(1280, 720, Transport::Udp)
     };
@@ -328,7 +328,7 @@ async fn pictures_fit_what_the_network_takes_unless_they_are_fixed() {
     };
     assert!(member.event("video", made).await >= 30, "less than the least");
 
-    let fixed = VideoSpec {
+    let fixed = PublishOptionsView {
         is_fixed: true,
         quality: 70,
         ..spec
@@ -345,7 +345,7 @@ async fn pictures_fit_what_the_network_takes_unless_they_are_fixed() {
 async fn pictures_keep_to_the_bitrate_asked_for_whatever_the_network_takes() {
     let (_host, room) = TestApp::hosting("Ada").await;
     let (member, _) = TestApp::joining("Ben", &room).await;
-    let spec = VideoSpec {
+    let spec = PublishOptionsView {
         most_kbps: Some(500),
         ..pattern(1280, 720, Transport::Udp)
     };

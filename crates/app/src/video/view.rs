@@ -58,7 +58,7 @@ pub struct SourceView {
 /// What my video is to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct VideoSpec {
+pub struct PublishOptionsView {
     /// A [`SourceView::id`].
     pub source: String,
     /// In pixels; 0: the source's own.
@@ -119,7 +119,7 @@ pub struct LiveView {
     /// Its number in the room.
     pub stream: u32,
     /// What it is, with the size and rate that the source settled on.
-    pub spec: VideoSpec,
+    pub spec: PublishOptionsView,
     /// The source's name in words.
     pub source_name: String,
     /// Whether its frames stay on UDP though nothing answers; otherwise they go over TCP meanwhile.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use app::video::{Live, Wish};
+use app::video::{Live, PublishOptions};
 use netcore::Room;
 use netcore::proto::Transport;
 
@@ -9,20 +9,22 @@ use super::visit::Visit;
 use crate::args::StreamArgs;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
-use crate::line::{self, Line};
 use crate::live::{live_report, over};
 use crate::output::{Report, Screen, SummaryRow};
 use crate::results::{Files, ResultLog, summary};
 use crate::signals::interrupted;
+use crate::typed_line::{self, TypedLine};
 
 /// Sends live video until it is enough, and shows what became of the frames.
 pub(super) async fn run(env: &Env, args: StreamArgs) -> Result<()> {
     let files = Files::claim(&args.results)?;
-    let wish = args.video.wish(args.source);
+    let options = args.video.options(args.source);
     let mut visit = Visit::begin(&env.me()?, &args.address, None, args.window, &env.screen).await?;
     let room = visit.room.clone();
     let results = ResultLog::start(&room, files, &env.screen);
-    let live = visit.during(async { Ok(Live::start(&room, wish).await?) }).await;
+    let live = visit
+        .during(async { Ok(Live::start(&room, options).await?) })
+        .await;
     let mut live = match live {
         Ok(live) => live,
         Err(failure) => {
@@ -90,23 +92,23 @@ async fn go_on(room: &Room, live: &mut Live, limit: Option<Duration>, screen: &S
         };
         let (transport, only) = match input {
             Input::Key('t') => (Transport::Tcp, false),
-            Input::Key('u') => (Transport::Udp, live.wish().stays_on_udp),
+            Input::Key('u') => (Transport::Udp, live.options().stays_on_udp),
             Input::Key(ESC) => return Ok(()),
             Input::Key(_) => continue,
             Input::Interrupt => return Err(interrupted()),
             // Where nobody sits, standard input is often closed from the start: that is no wish to stop.
             Input::End if is_person => return Ok(()),
             Input::End => continue,
-            Input::Line(text) => match line::parse(&text) {
-                Ok(Line::Transport { transport, only }) => (transport, only),
-                Ok(Line::Nothing | Line::Stop | Line::Leave) => return Ok(()),
-                Ok(Line::Quality(quality)) => {
-                    let wish = Wish {
+            Input::Line(text) => match typed_line::parse(&text) {
+                Ok(TypedLine::Transport { transport, only }) => (transport, only),
+                Ok(TypedLine::Nothing | TypedLine::Stop | TypedLine::Leave) => return Ok(()),
+                Ok(TypedLine::Quality(quality)) => {
+                    let options = PublishOptions {
                         quality,
-                        ..live.wish().clone()
+                        ..live.options().clone()
                     };
                     let before = live.view();
-                    live.change(wish).await?;
+                    live.change(options).await?;
                     screen.show(&live_report(Some(before), live));
                     continue;
                 }

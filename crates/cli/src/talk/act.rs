@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::chat::view::ChatState;
 use app::metrics::view::{LogEntryView, MetricsEvent};
 use app::session::people;
-use app::video::{Fit, Wish, live_wish};
+use app::video::{EncodingMode, PublishOptions, live_options};
 use app::{ErrorCode, IpcError};
 use netcore::proto::{FileId, MemberId, StreamId, Transport};
 use netcore::{LinkState, Role};
@@ -14,76 +14,76 @@ use netcore::{LinkState, Role};
 use super::recordings::RecordingTask;
 use super::session::{After, Session};
 use crate::exit::{Code, Failure, Result};
-use crate::line::{self, Line};
 use crate::names::{bearers, id_of};
 use crate::output::Report;
 use crate::recording::{LONGEST_WAIT, recording_name, take_snapshot};
 use crate::results::summary;
 use crate::spec;
+use crate::typed_line::{self, TypedLine};
 use crate::watching::Watching;
 
 /// How often it is shown what arrives of a stream that is watched.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
-/// How many of the latest entries of the event log `/steps` shows.
+/// How many of the latest entries of the event log `/log` shows.
 const ENTRIES_SHOWN: usize = 20;
 
 impl Session<'_> {
     /// Does what a line asks for; `Some` when that leads out of the room.
-    pub(super) async fn act(&mut self, line: Line) -> Option<After> {
+    pub(super) async fn act(&mut self, line: TypedLine) -> Option<After> {
         match line {
-            Line::Nothing => {}
-            Line::Say(text) => self.say(&text).await,
-            Line::People => self.screen.show(&Report::People {
+            TypedLine::Nothing => {}
+            TypedLine::Say(text) => self.say(&text).await,
+            TypedLine::People => self.screen.show(&Report::People {
                 people: people(&self.talk.core),
             }),
-            Line::File { path, more } => self.offer_all(path, &more).await,
-            Line::Addresses => self.show_addresses(),
-            Line::Get(file) => self.fetch(file).await,
-            Line::Cancel(file) => self.room.cancel_file(file).await,
-            Line::Files => self.screen.show(&Report::Offers {
+            TypedLine::File { path, more } => self.offer_all(path, &more).await,
+            TypedLine::Addresses => self.show_addresses(),
+            TypedLine::Get(file) => self.fetch(file).await,
+            TypedLine::Cancel(file) => self.room.cancel_file(file).await,
+            TypedLine::Files => self.screen.show(&Report::Offers {
                 files: app::files::all(&self.talk.core),
             }),
-            Line::Video { source, size } => {
-                let live = live_wish(&self.talk.core).await;
-                let mut wish = live.unwrap_or_else(|| self.default_wish());
+            TypedLine::Video { source, size } => {
+                let live = live_options(&self.talk.core).await;
+                let mut options = live.unwrap_or_else(|| self.default_options());
                 if let Some(source) = source {
-                    wish.source = source;
+                    options.source = source;
                 }
                 if let Some(size) = size {
-                    (wish.width, wish.height) = (size.width, size.height);
-                    wish.rate = size.rate.unwrap_or(wish.rate);
+                    (options.width, options.height) = (size.width, size.height);
+                    options.rate = size.rate.unwrap_or(options.rate);
                 }
-                self.go_live(wish).await;
+                self.go_live(options).await;
             }
-            Line::Transport { transport, only } => self.switch(transport, only).await,
-            Line::Stop if !self.seen.is_live() => self.refuse("you are not live"),
-            Line::Stop => self.stop_video().await,
-            Line::Watch { stream, folder } => self.toggle_watch(stream, folder),
-            Line::Record { stream, file } => self.toggle_recording(stream, file),
-            Line::Snapshot { stream, file } => self.snapshot(stream, file),
-            Line::Quality(quality) => self.set_quality(quality).await,
-            Line::Fit(fit) => self.set_fit(fit).await,
-            Line::Name(name) => {
+            TypedLine::Transport { transport, only } => self.switch(transport, only).await,
+            TypedLine::Stop if !self.seen.is_live() => self.refuse("you are not live"),
+            TypedLine::Stop => self.stop_video().await,
+            TypedLine::Watch { stream, folder } => self.toggle_watch(stream, folder),
+            TypedLine::Record { stream, file } => self.toggle_recording(stream, file),
+            TypedLine::Snapshot { stream, file } => self.snapshot(stream, file),
+            TypedLine::Quality(quality) => self.set_quality(quality).await,
+            TypedLine::Bitrate(encoding) => self.set_encoding(encoding).await,
+            TypedLine::Name(name) => {
                 self.talk.me.profile.name = name;
                 self.set_profile().await;
             }
-            Line::About(about) => {
+            TypedLine::About(about) => {
                 self.talk.me.profile.about = about;
                 self.set_profile().await;
             }
-            Line::Steps(None) => self.show_log(),
-            Line::Steps(Some(on)) => self.follow_log(on),
-            Line::Stats => {
+            TypedLine::Log(None) => self.show_log(),
+            TypedLine::Log(Some(on)) => self.follow_log(on),
+            TypedLine::Stats => {
                 let rows = summary(&self.room, |_| true).await;
                 self.screen.show(&Report::Summary { rows });
             }
-            Line::Help => self.screen.notes(line::HELP.lines()),
-            Line::Close => return Some(After::Lobby),
-            Line::Open(None) if self.room.info().role == Role::Host => {
+            TypedLine::Help => self.screen.notes(typed_line::HELP.lines()),
+            TypedLine::Close => return Some(After::Lobby),
+            TypedLine::Open(None) if self.room.info().role == Role::Host => {
                 self.refuse("the room is open already");
             }
-            line @ (Line::Open(_) | Line::Join(_)) => return Some(After::Line(line)),
-            Line::Leave => return Some(After::Quit),
+            line @ (TypedLine::Open(_) | TypedLine::Join(_)) => return Some(After::Line(line)),
+            TypedLine::Leave => return Some(After::Quit),
         }
         None
     }
@@ -139,16 +139,16 @@ impl Session<'_> {
         }
     }
 
-    fn default_wish(&self) -> Wish {
+    fn default_options(&self) -> PublishOptions {
         let talk = &self.talk.options.talk;
         talk.video
-            .wish(talk.source.clone().unwrap_or(media::SourceId::Pattern))
+            .options(talk.source.clone().unwrap_or(media::SourceId::Pattern))
     }
 
     /// Goes live, or goes live differently.
-    pub(super) async fn go_live(&mut self, wish: Wish) {
+    pub(super) async fn go_live(&mut self, options: PublishOptions) {
         self.stop_video().await;
-        self.show_failure(app::video::go_live(&self.talk.core, wish).await);
+        self.show_failure(app::video::go_live(&self.talk.core, options).await);
     }
 
     pub(super) async fn stop_video(&self) {
@@ -159,7 +159,8 @@ impl Session<'_> {
         let video = &mut self.talk.options.talk.video;
         (video.tcp, video.udp) = (transport == Transport::Tcp, transport == Transport::Udp);
         video.udp_only = only;
-        let change = |wish: &mut Wish| (wish.transport, wish.stays_on_udp) = (transport, only);
+        let change =
+            |options: &mut PublishOptions| (options.transport, options.stays_on_udp) = (transport, only);
         if !self.change(change).await {
             self.screen.note(&match only {
                 true => format!("Your next video goes over {transport} only."),
@@ -170,27 +171,28 @@ impl Session<'_> {
 
     async fn set_quality(&mut self, quality: u8) {
         self.talk.options.talk.video.quality = quality;
-        if !self.change(|wish| wish.quality = quality).await {
+        if !self.change(|options| options.quality = quality).await {
             self.screen
                 .note(&format!("Your next video has quality {quality}."));
         }
     }
 
-    async fn set_fit(&mut self, fit: Fit) {
+    async fn set_encoding(&mut self, encoding: EncodingMode) {
         let video = &mut self.talk.options.talk.video;
-        (video.bitrate, video.fixed) = match fit {
-            Fit::Within(least, most) => (Some((least, most)), false),
-            Fit::Fixed => (None, true),
+        (video.bitrate, video.fixed) = match encoding {
+            EncodingMode::Adaptive(least, most) => (Some((least, most)), false),
+            EncodingMode::Fixed => (None, true),
         };
-        let whose = match self.change(|wish| wish.fit = fit).await {
+        let whose = match self.change(|options| options.encoding = encoding).await {
             true => "Your video",
             false => "Your next video",
         };
-        self.screen.note(&format!("{whose} {}.", spec::words_of(fit)));
+        self.screen
+            .note(&format!("{whose} {}.", spec::words_of(encoding)));
     }
 
     /// Makes our video another one without ending its stream; whether it is live.
-    async fn change(&self, change: impl FnOnce(&mut Wish)) -> bool {
+    async fn change(&self, change: impl FnOnce(&mut PublishOptions)) -> bool {
         match app::video::change_live(&self.talk.core, change).await {
             Err(error) if error.code == ErrorCode::NotLive => false,
             changed => {
@@ -320,7 +322,7 @@ fn apart(
 ) -> Result<(Vec<PathBuf>, Vec<MemberId>)> {
     let (mut paths, mut to) = (Vec::new(), Vec::new());
     for word in words {
-        let path = line::at_home(word);
+        let path = typed_line::at_home(word);
         let is_person = bearers(word, people).next().is_some();
         match (is_person, is_there(&path)) {
             (true, _) => to.push(id_of(word, people)?),

@@ -16,10 +16,10 @@ use tokio::sync::broadcast::Receiver;
 
 use crate::exit::{Code, Failure, Result};
 use crate::input::{Input, Inputs};
-use crate::line::{self, Line};
 use crate::output::Report;
 use crate::results::Files;
 use crate::signals::{Signals, interrupted};
+use crate::typed_line::{self, TypedLine};
 use session::{After, Session};
 pub(crate) use state::{Talk, TalkOptions};
 
@@ -165,13 +165,14 @@ impl Talk {
                 Input::Interrupt => return Err(interrupted()),
                 Input::End => return Ok(None),
             };
-            match line::parse(&text) {
-                Ok(Line::Nothing) => {}
-                Ok(Line::Leave) => return Ok(None),
-                Ok(Line::Help) => self.screen.notes(line::HELP.lines()),
-                Ok(Line::Name(name)) => self.me.profile.name = name,
-                Ok(Line::About(about)) => self.me.profile.about = about,
-                Ok(line @ (Line::Open(_) | Line::Join(_))) => match self.next_source(&line, before) {
+            match typed_line::parse(&text) {
+                Ok(TypedLine::Nothing) => {}
+                Ok(TypedLine::Leave) => return Ok(None),
+                Ok(TypedLine::Help) => self.screen.notes(typed_line::HELP.lines()),
+                Ok(TypedLine::Name(name)) => self.me.profile.name = name,
+                Ok(TypedLine::About(about)) => self.me.profile.about = about,
+                Ok(line @ (TypedLine::Open(_) | TypedLine::Join(_))) => match self.next_source(&line, before)
+                {
                     Ok(source) => return Ok(source),
                     Err(failure) => self.screen.failure(&failure),
                 },
@@ -184,10 +185,10 @@ impl Talk {
     }
 
     /// Where `line` leads, `before` being where we were.
-    fn next_source(&self, line: &Line, before: &RoomSource) -> Result<Option<RoomSource>> {
+    fn next_source(&self, line: &TypedLine, before: &RoomSource) -> Result<Option<RoomSource>> {
         Ok(Some(match (line, before) {
             (
-                Line::Open(port),
+                TypedLine::Open(port),
                 RoomSource::Host {
                     room,
                     port: before,
@@ -200,19 +201,19 @@ impl Talk {
                 loopback: *loopback,
                 listen: listen.clone(),
             },
-            (Line::Open(port), RoomSource::Join(_)) => RoomSource::Host {
+            (TypedLine::Open(port), RoomSource::Join(_)) => RoomSource::Host {
                 room: room_name(&self.me.profile.name),
                 port: port.unwrap_or(netcore::proto::wire::DEFAULT_PORT),
                 loopback: false,
                 listen: Vec::new(),
             },
-            (Line::Join(Some(address)), _) => RoomSource::Join(
+            (TypedLine::Join(Some(address)), _) => RoomSource::Join(
                 address
                     .parse()
                     .map_err(|error| Failure::new(Code::Usage, error))?,
             ),
-            (Line::Join(None), RoomSource::Join(address)) => RoomSource::Join(address.clone()),
-            (Line::Join(None), RoomSource::Host { .. }) => {
+            (TypedLine::Join(None), RoomSource::Join(address)) => RoomSource::Join(address.clone()),
+            (TypedLine::Join(None), RoomSource::Host { .. }) => {
                 return Err(Failure::new(Code::Usage, "write /join and an address"));
             }
             _ => return Ok(None),

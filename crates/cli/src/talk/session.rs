@@ -15,10 +15,10 @@ use super::seen::Seen;
 use super::state::Talk;
 use crate::exit::{Code, Failure, Result};
 use crate::input::{ESC, Input, Inputs};
-use crate::line::{self, Line};
 use crate::output::{Before, Notified, Report, Screen};
 use crate::results::ResultLog;
 use crate::signals::{Signals, interrupted};
+use crate::typed_line::{self, TypedLine};
 use crate::viewers::Viewers;
 
 /// Closing a room says goodbye to everybody; one who does not listen cannot hold that up for longer.
@@ -31,7 +31,7 @@ pub(super) enum After {
     /// Waiting for the person to say where to go.
     Lobby,
     /// Where this line leads.
-    Line(Line),
+    Line(TypedLine),
 }
 
 /// One room while we are in it.
@@ -124,12 +124,12 @@ impl<'a> Session<'a> {
             return self.closed(SessionEvent::Closed { reason }, inputs.is_person());
         }
         self.catch_up(now);
-        if self.talk.options.talk.steps {
+        if self.talk.options.talk.log {
             self.follow_log(true);
         }
         if let Some(source) = self.talk.options.talk.source.clone() {
-            let wish = self.talk.options.talk.video.wish(source);
-            self.go_live(wish).await;
+            let options = self.talk.options.talk.video.options(source);
+            self.go_live(options).await;
         }
         loop {
             if self.is_leaving && self.waiting.is_empty() && self.moving.is_empty() {
@@ -196,7 +196,7 @@ impl<'a> Session<'a> {
 
     async fn handle_input(&mut self, input: Input, is_person: bool) -> Result<Option<After>> {
         match input {
-            Input::Line(text) => match line::parse(&text) {
+            Input::Line(text) => match typed_line::parse(&text) {
                 Ok(line) => return Ok(self.act(line).await),
                 Err(words) => self.screen.failure(&Failure::new(Code::Usage, words)),
             },

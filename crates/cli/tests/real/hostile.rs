@@ -78,7 +78,7 @@ fn is_harmless(output: &Output) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hosts_words_are_no_orders() {
     for json in [&[][..], &["--json"], &["-v"]] {
-        let more = [&["--stay", "--as", "Ben", "--steps"], json].concat();
+        let more = [&["--stay", "--as", "Ben", "--log"], json].concat();
         let output = against([&["join"], &more], &[], async |caller| {
             caller.welcome().await;
             caller.notify(&entry(1, ORDERS, 0, ORDERS)).await;
@@ -164,7 +164,7 @@ async fn name_everything(caller: &mut Caller, name: &str) {
 async fn nothing_that_a_host_names_is_an_order() {
     for json in [&[][..], &["--json"], &["-v"]] {
         for [command, more] in [
-            [&["join"][..], &["--stay", "--as", "Ben", "--steps"]],
+            [&["join"][..], &["--stay", "--as", "Ben", "--log"]],
             [&["get"], &["--as", "Ben"]],
             [&["watch"], &["--as", "Ben", "--seconds", "1"]],
         ] {

@@ -148,7 +148,7 @@ const TERMINAL: House = House {
         room("output_file", &["exit"]),
         room("signals", &["exit", "output"]),
         room("input", &["output"]),
-        room("line", &["spec"]),
+        room("typed_line", &["spec"]),
         room("live", &["exit", "output"]),
         room("viewers", &["exit"]),
         room("recording", &["exit", "output", "output_file", "viewers"]),

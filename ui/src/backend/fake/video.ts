@@ -1,4 +1,4 @@
-import type { IpcError, LiveView, Person, SourceView, StreamView, VideoSpec } from "../../bindings/contract";
+import type { IpcError, LiveView, Person, SourceView, StreamView, PublishOptionsView } from "../../bindings/contract";
 import { lengthenSources } from "./lengthy";
 import type { Flow } from "./measured";
 import { SOURCES } from "./people";
@@ -83,7 +83,7 @@ export class FakeVideo {
     this.add(owner, "camera", title, motif, { width, height, rate, transport });
   }
 
-  start(spec: VideoSpec): LiveView {
+  start(spec: PublishOptionsView): LiveView {
     const { room, me } = this.state;
     if (room.live) throw refused("already_live");
     const source = this.sources.find((other) => other.id === spec.source) ?? {
@@ -180,7 +180,7 @@ export class FakeVideo {
     return room.people.filter((person) => !person.isMe && (person.isHost || room.role === "host")).slice(0, 2);
   }
 
-  private change(spec: VideoSpec): LiveView {
+  private change(spec: PublishOptionsView): LiveView {
     const { live } = this;
     const stream = this.find(live.stream) as StreamView;
     const { width, height, rate, transport } = spec;
@@ -206,6 +206,6 @@ export class FakeVideo {
 
 type Picture = Pick<StreamView, "width" | "height" | "rate" | "transport">;
 
-function asAsked({ quality, width, height, rate }: VideoSpec): LiveView["made"] {
+function asAsked({ quality, width, height, rate }: PublishOptionsView): LiveView["made"] {
   return { quality, width, height, rate };
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use app::video::{Live, Wish};
+use app::video::{Live, PublishOptions};
 use media::jpeg::{Decoder, Limits};
 use media::pattern::read_code;
 use netcore::Room;
@@ -18,14 +18,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Ben shows the test pattern to the others, over TCP and then, while live, over UDP.
 pub(super) async fn play(cast: &Cast, seconds: Duration, steps: &Steps) -> Result<Vec<SummaryRow>> {
-    let wish = Wish {
+    let options = PublishOptions {
         width: 640,
         height: 360,
         rate: 30.0,
         transport: Transport::Tcp,
-        ..Wish::default()
+        ..PublishOptions::default()
     };
-    let mut live = Live::start(&cast.ben, wish).await?;
+    let mut live = Live::start(&cast.ben, options).await?;
     let stream = live.stream().ok_or_else(|| broken("the stream has no number"))?;
     steps.done("Ben is live: the test pattern, 640×360 at 30 frames a second, over TCP.");
     for room in [&cast.host, &cast.cleo] {

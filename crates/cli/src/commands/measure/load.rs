@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::video::{Live, Wish};
+use app::video::{Live, PublishOptions};
 use media::{Capture, CaptureEvent, CaptureSpec, CapturedFrame};
 use netcore::proto::StreamId;
 use netcore::proto::video::{DropReason, FrameOutcome, SourceKind, StreamDescription};
@@ -37,11 +37,11 @@ pub(super) enum Load {
 }
 
 impl Load {
-    pub(super) async fn start(room: &Room, wish: Wish, full_speed: bool) -> Result<Load> {
+    pub(super) async fn start(room: &Room, options: PublishOptions, full_speed: bool) -> Result<Load> {
         if full_speed {
-            return FullSpeed::start(room, wish).await.map(Load::FullSpeed);
+            return FullSpeed::start(room, options).await.map(Load::FullSpeed);
         }
-        Ok(Load::Live(Box::new(Live::start(room, wish).await?)))
+        Ok(Load::Live(Box::new(Live::start(room, options).await?)))
     }
 
     pub(super) fn stream(&self) -> Option<StreamId> {
@@ -77,15 +77,15 @@ pub(super) struct FullSpeed {
 }
 
 impl FullSpeed {
-    async fn start(room: &Room, wish: Wish) -> Result<FullSpeed> {
-        let pictures = first_pictures(&wish).await?;
+    async fn start(room: &Room, options: PublishOptions) -> Result<FullSpeed> {
+        let pictures = first_pictures(&options).await?;
         let spec = StreamDescription {
             source: SourceKind::Pattern,
             title: "full speed".into(),
             width: pictures[0].width,
             height: pictures[0].height,
             rate: 0.0,
-            transport: wish.transport,
+            transport: options.transport,
         };
         let results = room.results();
         let publisher = Arc::new(room.publish(spec).await?);
@@ -143,14 +143,14 @@ async fn feed(
     }
 }
 
-async fn first_pictures(wish: &Wish) -> Result<Vec<CapturedFrame>> {
+async fn first_pictures(options: &PublishOptions) -> Result<Vec<CapturedFrame>> {
     let (sender, mut events) = mpsc::channel(2 * PICTURES);
     let spec = CaptureSpec {
-        source: wish.source.clone(),
-        width: wish.width,
-        height: wish.height,
-        rate: wish.rate,
-        quality: wish.quality,
+        source: options.source.clone(),
+        width: options.width,
+        height: options.height,
+        rate: options.rate,
+        quality: options.quality,
     };
     // What comes after the first pictures is of no use.
     let sink = move |event| drop(sender.try_send(event));

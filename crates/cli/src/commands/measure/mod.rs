@@ -2,8 +2,8 @@
 
 mod folder;
 mod load;
-mod trial;
-mod trials;
+mod run_trial;
+mod trial_order;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,8 +26,8 @@ use crate::output_file::OutputFile;
 use crate::results::{Files, ResultLog};
 use folder::Folder;
 use report::{About, Measured, Measurement, Origin, OtherEnd, Setup};
-use trial::Bench;
-use trials::trials;
+use run_trial::Bench;
+use trial_order::trials;
 
 /// Between two trials nothing is sent for so long, so that none meets what the one before left behind.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -140,7 +140,7 @@ async fn all(bench: &Bench<'_>, measured: &mut Vec<Measured>) -> Result<()> {
         if at > 0 {
             sleep(PAUSE).await;
         }
-        measured.extend(trial::run(bench, trial).await?);
+        measured.extend(run_trial::run(bench, trial).await?);
     }
     Ok(())
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use netcore::proto::Bitrate;
 use netcore::proto::video::StreamInfo;
 
-use super::live::{Fit, Live, Wish};
+use super::live::{EncodingMode, Live, PublishOptions};
 use super::source::{self, Ended};
-use super::view::{LiveView, MadeView, SourceFormat, Transport, VideoEvent, VideoSpec};
+use super::view::{LiveView, MadeView, PublishOptionsView, SourceFormat, Transport, VideoEvent};
 use crate::core::{Core, OpenRoom};
 use crate::error::{ErrorCode, IpcError};
 
 /// My video, while it is live, as this face knows it.
 pub(crate) struct MyVideo {
     live: Live,
-    /// What the face asked for, in its own words; `None`: by a [`Wish`].
-    spec: Option<VideoSpec>,
+    /// What the face asked for, in its own words; `None`: by a [`PublishOptions`].
+    spec: Option<PublishOptionsView>,
     /// The number it had last; it gets another one when the connection comes back.
     stream: u32,
     /// How its pictures were made when the face was notified last.
@@ -28,7 +28,7 @@ impl MyVideo {
         let view = self.live.view();
         let spec = match &self.spec {
             None => view.spec,
-            Some(spec) => VideoSpec {
+            Some(spec) => PublishOptionsView {
                 width: view.spec.width,
                 height: view.spec.height,
                 rate: view.spec.rate,
@@ -54,37 +54,44 @@ impl MyVideo {
 ///
 /// # Errors
 /// When my video is live already, there are no pictures, or no room takes them.
-pub async fn go_live(core: &Arc<Core>, wish: Wish) -> Result<LiveView, IpcError> {
-    begin(core, wish, None).await
+pub async fn go_live(core: &Arc<Core>, options: PublishOptions) -> Result<LiveView, IpcError> {
+    begin(core, options, None).await
 }
 
 /// Makes my video another one while it is live. When a new source cannot be used, the old one goes on.
 ///
 /// # Errors
-/// When my video is not live, or not as it is wished for.
-pub async fn change_live(core: &Arc<Core>, change: impl FnOnce(&mut Wish)) -> Result<LiveView, IpcError> {
+/// When my video is not live, or not as it is asked for.
+pub async fn change_live(
+    core: &Arc<Core>,
+    change: impl FnOnce(&mut PublishOptions),
+) -> Result<LiveView, IpcError> {
     let open = core.room()?;
     let mut guard = open.live.lock().await;
-    let mut wish = guard.as_ref().ok_or_else(not_live)?.live.wish().clone();
-    change(&mut wish);
-    go_on(core, &open, &mut guard, wish, None).await
+    let mut options = guard.as_ref().ok_or_else(not_live)?.live.options().clone();
+    change(&mut options);
+    go_on(core, &open, &mut guard, options, None).await
 }
 
-/// As my video was wished for last, while it is live.
-pub async fn live_wish(core: &Core) -> Option<Wish> {
+/// As my video was asked for last, while it is live.
+pub async fn live_options(core: &Core) -> Option<PublishOptions> {
     let open = core.room().ok()?;
     let mine = open.live.lock().await;
-    mine.as_ref().map(|mine| mine.live.wish().clone())
+    mine.as_ref().map(|mine| mine.live.options().clone())
 }
 
 /// Does what a face asks for in its own words.
-pub(super) async fn start(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
-    let view = begin(core, wish_of(core, &spec)?, Some(spec)).await?;
+pub(super) async fn start(core: &Arc<Core>, spec: PublishOptionsView) -> Result<LiveView, IpcError> {
+    let view = begin(core, options_of(core, &spec)?, Some(spec)).await?;
     note_used(core, &view.spec);
     Ok(view)
 }
 
-async fn begin(core: &Arc<Core>, wish: Wish, spec: Option<VideoSpec>) -> Result<LiveView, IpcError> {
+async fn begin(
+    core: &Arc<Core>,
+    options: PublishOptions,
+    spec: Option<PublishOptionsView>,
+) -> Result<LiveView, IpcError> {
     let open = core.room()?;
     let mut mine = open.live.lock().await;
     if mine.is_some() {
@@ -93,7 +100,7 @@ async fn begin(core: &Arc<Core>, wish: Wish, spec: Option<VideoSpec>) -> Result<
             "your video is live already",
         ));
     }
-    let mut live = Live::start(&open.room, wish).await?;
+    let mut live = Live::start(&open.room, options).await?;
     let ended = live.take_ended();
     let begun = MyVideo {
         stream: live.stream().map_or(0, |stream| stream.0),
@@ -109,30 +116,30 @@ async fn begin(core: &Arc<Core>, wish: Wish, spec: Option<VideoSpec>) -> Result<
 }
 
 /// What `spec` asks for.
-fn wish_of(core: &Core, spec: &VideoSpec) -> Result<Wish, IpcError> {
+fn options_of(core: &Core, spec: &PublishOptionsView) -> Result<PublishOptions, IpcError> {
     let bitrate = |kbps: u32| Bitrate(u64::from(kbps) * 1_000);
-    let fit = match spec.is_fixed {
-        true => Fit::Fixed,
-        false => Fit::Within(
+    let encoding = match spec.is_fixed {
+        true => EncodingMode::Fixed,
+        false => EncodingMode::Adaptive(
             spec.least_kbps.map_or(Bitrate(0), bitrate),
             spec.most_kbps.map_or(Bitrate(u64::MAX), bitrate),
         ),
     };
-    Ok(Wish {
+    Ok(PublishOptions {
         source: source::id_of(core, spec)?,
         width: spec.width,
         height: spec.height,
         rate: source::sane_rate(spec.rate),
         quality: source::sane_quality(spec.quality),
         least_quality: spec.least_quality,
-        fit,
+        encoding,
         transport: spec.transport.into(),
         stays_on_udp: core.settings_file.settings().stays_on_udp,
     })
 }
 
 /// Remembers what is live for the next start. A file is not begun with again, and a window of another program is gone by then.
-fn note_used(core: &Core, spec: &VideoSpec) {
+fn note_used(core: &Core, spec: &PublishOptionsView) {
     if spec.source == "pattern" || spec.source.starts_with("camera:") {
         core.settings_file.note_used(|last| {
             last.source.clone_from(&spec.source);
@@ -146,26 +153,26 @@ fn note_used(core: &Core, spec: &VideoSpec) {
 }
 
 /// Does what a face asks for in its own words, while my video is live.
-pub(super) async fn change(core: &Arc<Core>, spec: VideoSpec) -> Result<LiveView, IpcError> {
+pub(super) async fn change(core: &Arc<Core>, spec: PublishOptionsView) -> Result<LiveView, IpcError> {
     let open = core.room()?;
-    let wish = wish_of(core, &spec)?;
+    let options = options_of(core, &spec)?;
     let mut guard = open.live.lock().await;
-    let view = go_on(core, &open, &mut guard, wish, Some(spec)).await?;
+    let view = go_on(core, &open, &mut guard, options, Some(spec)).await?;
     note_used(core, &view.spec);
     Ok(view)
 }
 
-/// My video goes on as `wish`. When the new source cannot be used, the old one goes on.
+/// My video goes on as `options`. When the new source cannot be used, the old one goes on.
 async fn go_on(
     core: &Arc<Core>,
     open: &Arc<OpenRoom>,
     guard: &mut Option<MyVideo>,
-    wish: Wish,
-    spec: Option<VideoSpec>,
+    options: PublishOptions,
+    spec: Option<PublishOptionsView>,
 ) -> Result<LiveView, IpcError> {
     let mine = guard.as_mut().ok_or_else(not_live)?;
-    open.room.stay_on_udp(wish.stays_on_udp);
-    let changed = mine.live.change(wish).await;
+    open.room.stay_on_udp(options.stays_on_udp);
+    let changed = mine.live.change(options).await;
     // A source that was opened just now has an end of its own.
     if let Some(ended) = mine.live.take_ended() {
         watch_for_end(core, open, Some(ended));

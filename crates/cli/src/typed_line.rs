@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use app::video::Fit;
+use app::video::EncodingMode;
 use media::SourceId;
 use netcore::proto::{FileId, StreamId, Transport};
 
@@ -10,7 +10,7 @@ use crate::spec::{self, Size};
 
 /// A line, understood.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Line {
+pub(crate) enum TypedLine {
     /// An empty line.
     Nothing,
     /// Words for the room.
@@ -48,13 +48,13 @@ pub(crate) enum Line {
     /// JPEG quality from now on.
     Quality(u8),
     /// How far the pictures follow the network from now on.
-    Fit(Fit),
+    Bitrate(EncodingMode),
     /// Another name.
     Name(String),
     /// Another "about".
     About(String),
-    /// The log of steps: the latest, or from now on as they happen.
-    Steps(Option<bool>),
+    /// The event log: its latest entries, or each from now on.
+    Log(Option<bool>),
     /// What was measured.
     Stats,
     /// Close the room, stay in the program.
@@ -85,7 +85,7 @@ Whatever you type is said to the room. A line that begins with / is a command (/
   /record N [FILE]               begin or cease to record stream N, for other programs to play
   /snapshot N [FILE]             keep the newest picture of stream N, as JPEG
   /stats                         what was measured so far
-  /steps [on|off]                the log of steps: the latest, or each as it happens
+  /log [on|off]                  the event log: its latest entries, or each as it comes
   /name NEW   /about TEXT        what others see of you
   /close   /open [PORT]          close the room; open it again (as a host)
   /join [ADDRESS]                leave this room for another (as a member)
@@ -95,23 +95,23 @@ Whatever you type is said to the room. A line that begins with / is a command (/
 ///
 /// # Errors
 /// In words, what should have been typed.
-pub(crate) fn parse(line: &str) -> Result<Line, String> {
+pub(crate) fn parse(line: &str) -> Result<TypedLine, String> {
     let trimmed = line.trim();
     if trimmed.is_empty() {
-        return Ok(Line::Nothing);
+        return Ok(TypedLine::Nothing);
     }
     let Some(command) = trimmed.strip_prefix('/') else {
-        return Ok(Line::Say(line.to_owned()));
+        return Ok(TypedLine::Say(line.to_owned()));
     };
     if command.starts_with('/') {
-        return Ok(Line::Say(command.to_owned()));
+        return Ok(TypedLine::Say(command.to_owned()));
     }
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     command_of(&name.to_lowercase(), rest.trim())
 }
 
-fn command_of(name: &str, rest: &str) -> Result<Line, String> {
-    let alone = |line: Line| {
+fn command_of(name: &str, rest: &str) -> Result<TypedLine, String> {
+    let alone = |line: TypedLine| {
         if rest.is_empty() {
             Ok(line)
         } else {
@@ -119,65 +119,65 @@ fn command_of(name: &str, rest: &str) -> Result<Line, String> {
         }
     };
     match name {
-        "people" => alone(Line::People),
-        "addresses" => alone(Line::Addresses),
+        "people" => alone(TypedLine::People),
+        "addresses" => alone(TypedLine::Addresses),
         "file" => file(rest),
-        "get" => number(rest, "/get N, N as /files shows it").map(|id| Line::Get(FileId(id))),
-        "cancel" => number(rest, "/cancel N, N as /files shows it").map(|id| Line::Cancel(FileId(id))),
-        "files" => alone(Line::Files),
+        "get" => number(rest, "/get N, N as /files shows it").map(|id| TypedLine::Get(FileId(id))),
+        "cancel" => number(rest, "/cancel N, N as /files shows it").map(|id| TypedLine::Cancel(FileId(id))),
+        "files" => alone(TypedLine::Files),
         "video" => video(rest),
-        "tcp" => alone(Line::Transport {
+        "tcp" => alone(TypedLine::Transport {
             transport: Transport::Tcp,
             only: false,
         }),
         "udp" => match rest {
-            "" | "only" => Ok(Line::Transport {
+            "" | "only" => Ok(TypedLine::Transport {
                 transport: Transport::Udp,
                 only: !rest.is_empty(),
             }),
             _ => Err("write /udp, or /udp only to stay on UDP though nothing answers".into()),
         },
-        "stop" => alone(Line::Stop),
-        "watch" => numbered(rest, name).map(|(stream, folder)| Line::Watch { stream, folder }),
-        "record" => numbered(rest, name).map(|(stream, file)| Line::Record { stream, file }),
-        "snapshot" => numbered(rest, name).map(|(stream, file)| Line::Snapshot { stream, file }),
-        "quality" => spec::quality_of(rest).map(Line::Quality),
-        "bitrate" => spec::fit_of(rest).map(Line::Fit),
+        "stop" => alone(TypedLine::Stop),
+        "watch" => numbered(rest, name).map(|(stream, folder)| TypedLine::Watch { stream, folder }),
+        "record" => numbered(rest, name).map(|(stream, file)| TypedLine::Record { stream, file }),
+        "snapshot" => numbered(rest, name).map(|(stream, file)| TypedLine::Snapshot { stream, file }),
+        "quality" => spec::quality_of(rest).map(TypedLine::Quality),
+        "bitrate" => spec::encoding_of(rest).map(TypedLine::Bitrate),
         "name" if rest.is_empty() => Err("write /name and your new name".into()),
-        "name" => Ok(Line::Name(rest.to_owned())),
-        "about" => Ok(Line::About(rest.to_owned())),
-        "steps" => match rest {
-            "" => Ok(Line::Steps(None)),
-            "on" => Ok(Line::Steps(Some(true))),
-            "off" => Ok(Line::Steps(Some(false))),
-            _ => Err("write /steps, /steps on or /steps off".into()),
+        "name" => Ok(TypedLine::Name(rest.to_owned())),
+        "about" => Ok(TypedLine::About(rest.to_owned())),
+        "log" | "steps" => match rest {
+            "" => Ok(TypedLine::Log(None)),
+            "on" => Ok(TypedLine::Log(Some(true))),
+            "off" => Ok(TypedLine::Log(Some(false))),
+            _ => Err("write /log, /log on or /log off".into()),
         },
-        "stats" => alone(Line::Stats),
-        "close" => alone(Line::Close),
-        "open" | "host" if rest.is_empty() => Ok(Line::Open(None)),
+        "stats" => alone(TypedLine::Stats),
+        "close" => alone(TypedLine::Close),
+        "open" | "host" if rest.is_empty() => Ok(TypedLine::Open(None)),
         "open" | "host" => rest
             .parse()
-            .map(|port| Line::Open(Some(port)))
+            .map(|port| TypedLine::Open(Some(port)))
             .map_err(|_| format!("\"{rest}\" is no port: write a number from 0 to 65535")),
-        "join" => Ok(Line::Join((!rest.is_empty()).then(|| rest.to_owned()))),
-        "leave" | "quit" | "exit" => alone(Line::Leave),
-        "help" | "?" => Ok(Line::Help),
+        "join" => Ok(TypedLine::Join((!rest.is_empty()).then(|| rest.to_owned()))),
+        "leave" | "quit" | "exit" => alone(TypedLine::Leave),
+        "help" | "?" => Ok(TypedLine::Help),
         _ => Err(format!(
             "there is no command /{name}: /help shows those there are"
         )),
     }
 }
 
-fn file(rest: &str) -> Result<Line, String> {
+fn file(rest: &str) -> Result<TypedLine, String> {
     let mut words = words(rest)?.into_iter();
     let path = words.next().ok_or("write /file and the path of a file")?;
-    Ok(Line::File {
+    Ok(TypedLine::File {
         path: at_home(&path),
         more: words.collect(),
     })
 }
 
-fn video(rest: &str) -> Result<Line, String> {
+fn video(rest: &str) -> Result<TypedLine, String> {
     let (mut source, mut size) = (None, None);
     for word in words(rest)? {
         // A size is tried first: "640x360" could be a file's name, but hardly is.
@@ -191,7 +191,7 @@ fn video(rest: &str) -> Result<Line, String> {
             }
         }
     }
-    Ok(Line::Video { source, size })
+    Ok(TypedLine::Video { source, size })
 }
 
 /// A stream, and where something of it is kept.
@@ -247,51 +247,55 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Line {
+    fn parsed(line: &str) -> TypedLine {
         parse(line).unwrap()
     }
 
     #[test]
     fn words_are_said_as_they_were_typed() {
-        assert_eq!(parsed("  hello 你好 "), Line::Say("  hello 你好 ".into()));
+        assert_eq!(parsed("  hello 你好 "), TypedLine::Say("  hello 你好 ".into()));
         assert_eq!(
             parsed("//etc/hosts is a file"),
-            Line::Say("/etc/hosts is a file".into())
+            TypedLine::Say("/etc/hosts is a file".into())
         );
-        assert_eq!(parsed(" \t"), Line::Nothing);
+        assert_eq!(parsed(" \t"), TypedLine::Nothing);
     }
 
     #[test]
     fn commands_with_their_arguments() {
-        let file = Line::File {
+        let file = TypedLine::File {
             path: "my notes.pdf".into(),
             more: vec!["Ben".into(), "Cleo Li".into()],
         };
         assert_eq!(parsed("/file \"my notes.pdf\" Ben \"Cleo Li\""), file);
-        assert_eq!(parsed("/addresses"), Line::Addresses);
-        assert_eq!(parsed("/get #3"), Line::Get(FileId(3)));
-        let by = |transport, only| Line::Transport { transport, only };
+        assert_eq!(parsed("/addresses"), TypedLine::Addresses);
+        assert_eq!(parsed("/get #3"), TypedLine::Get(FileId(3)));
+        let by = |transport, only| TypedLine::Transport { transport, only };
         assert_eq!(parsed("/TCP"), by(Transport::Tcp, false));
         assert_eq!(parsed("/udp"), by(Transport::Udp, false));
         assert_eq!(parsed("/udp only"), by(Transport::Udp, true));
-        assert_eq!(parsed("/quality 80"), Line::Quality(80));
-        assert_eq!(parsed("/bitrate fixed"), Line::Fit(Fit::Fixed));
-        assert_eq!(parsed("/name  Ada Lovelace "), Line::Name("Ada Lovelace".into()));
-        assert_eq!(parsed("/steps on"), Line::Steps(Some(true)));
-        assert_eq!(parsed("/open 5000"), Line::Open(Some(5_000)));
-        assert_eq!(parsed("/join 10.0.0.2"), Line::Join(Some("10.0.0.2".into())));
-        assert_eq!(parsed("/join"), Line::Join(None));
-        let watch = Line::Watch {
+        assert_eq!(parsed("/quality 80"), TypedLine::Quality(80));
+        assert_eq!(parsed("/bitrate fixed"), TypedLine::Bitrate(EncodingMode::Fixed));
+        assert_eq!(
+            parsed("/name  Ada Lovelace "),
+            TypedLine::Name("Ada Lovelace".into())
+        );
+        assert_eq!(parsed("/log on"), TypedLine::Log(Some(true)));
+        assert_eq!(parsed("/steps off"), TypedLine::Log(Some(false)));
+        assert_eq!(parsed("/open 5000"), TypedLine::Open(Some(5_000)));
+        assert_eq!(parsed("/join 10.0.0.2"), TypedLine::Join(Some("10.0.0.2".into())));
+        assert_eq!(parsed("/join"), TypedLine::Join(None));
+        let watch = TypedLine::Watch {
             stream: StreamId(2),
             folder: Some("out".into()),
         };
         assert_eq!(parsed("/watch 2 out"), watch);
-        let record = Line::Record {
+        let record = TypedLine::Record {
             stream: StreamId(2),
             file: Some("my lesson.avi".into()),
         };
         assert_eq!(parsed("/record #2 \"my lesson.avi\""), record);
-        let snapshot = Line::Snapshot {
+        let snapshot = TypedLine::Snapshot {
             stream: StreamId(3),
             file: None,
         };
@@ -301,13 +305,13 @@ mod tests {
     #[test]
     fn video_takes_source_and_size_in_any_order() {
         let size: Size = "640x360@15".parse().unwrap();
-        let wanted = Line::Video {
+        let wanted = TypedLine::Video {
             source: Some(SourceId::Camera("/dev/video0".into())),
             size: Some(size),
         };
         assert_eq!(parsed("/video camera:/dev/video0 640x360@15"), wanted);
         assert_eq!(parsed("/video 640x360@15 camera:/dev/video0"), wanted);
-        let nothing_said = Line::Video {
+        let nothing_said = TypedLine::Video {
             source: None,
             size: None,
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::video::{Fit, Wish};
+use app::video::{EncodingMode, PublishOptions};
 use netcore::proto::video::FrameResult;
 use netcore::proto::{Span, StreamId, Time, session};
 use netcore::{LinkKey, LinkResult, Room, RoomEvent};
@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{interval, sleep};
 
 use super::load::{FileLoad, Load};
-use super::trials::Trial;
+use super::trial_order::Trial;
 use crate::args::MeasureArgs;
 use crate::exit::Result;
 use crate::live::live_report;
@@ -46,21 +46,25 @@ pub(super) async fn run(bench: &Bench<'_>, trial: Trial) -> Result<Option<Measur
         true => Some(FileLoad::start(room).await?),
         false => None,
     };
-    let wish = Wish {
+    let options = PublishOptions {
         source: args.source.clone(),
         width: args.size.width,
         height: args.size.height,
         rate: args.rate.or(args.size.rate).unwrap_or(0.0),
         quality: args.quality,
         // What is compared are paths, so the pictures are the same on each unless that is to be seen.
-        fit: if args.adapt { Fit::FREE } else { Fit::Fixed },
+        encoding: if args.adapt {
+            EncodingMode::UNBOUNDED
+        } else {
+            EncodingMode::Fixed
+        },
         transport: trial.transport,
         // Nothing else is to be measured in its place.
         stays_on_udp: true,
-        ..Wish::default()
+        ..PublishOptions::default()
     };
     let mut watch = Watch::new(room);
-    let mut load = Load::start(room, wish, args.full_speed).await?;
+    let mut load = Load::start(room, options, args.full_speed).await?;
     let stream = load.stream();
     watch.stream = stream;
     if let Load::Live(live) = &load {

@@ -68,7 +68,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "macos",
-        about: "clippy for both kinds of Mac, all targets, no warning",
+        about: "clippy for macOS, all targets, no warning",
         run: macos::check,
     },
     Part {

@@ -140,7 +140,7 @@ fn talk(windows: &Windows, program: &Path) -> Vec<PathBuf> {
     member.wait_for("the welcome", |event| event["event"] == "joined");
 
     for (from, to, words) in [(0, 1, "Good morning, 大家好 🎥"), (1, 0, "Guten Morgen, Ada")] {
-        let mut both = [&mut host, &mut member];
+        let both = [&mut host, &mut member];
         both[from].line(words);
         both[to].wait_for(words, |event| event["event"] == "chat" && event["text"] == words);
     }

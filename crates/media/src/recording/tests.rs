@@ -314,7 +314,8 @@ fn a_file_that_may_not_become_longer_is_said_and_what_was_kept_plays() {
 #[test]
 #[ignore = "run by a_file_that_may_not_become_longer_is_said_and_what_was_kept_plays"]
 fn until_the_file_is_too_long() {
-    let path = PathBuf::from(std::env::var_os("ROOMWIRE_SHORT_FILES").expect("a folder")).join("clip.avi");
+    let path = std::path::PathBuf::from(std::env::var_os("ROOMWIRE_SHORT_FILES").expect("a folder"))
+        .join("clip.avi");
     let mut recorder = Recorder::create(&path, 30.0).unwrap();
     let error = (0..10_000).find_map(|number| put(&mut recorder, number, u64::from(number) * 33).err());
     assert_eq!(error.clone(), Some(RecordError::TooLong { path: path.clone() }));

@@ -46,6 +46,9 @@ pub struct Options {
     /// Join the room at this address at once.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) join: Option<String>,
+    /// Show the room of this link, roomwire://ADDRESS, ready to be joined.
+    #[arg(value_name = "LINK", conflicts_with = "join")]
+    pub(crate) link: Option<String>,
     /// The interface's language, for this window.
     #[arg(long, value_name = "LANGUAGE", value_parser = one_of(&Language::WORDS))]
     pub(crate) lang: Option<Language>,
@@ -77,6 +80,7 @@ impl Options {
         app::Options {
             profile: self.profile.clone(),
             join: self.join.clone(),
+            link: self.link.clone(),
             language: self.lang,
             theme: self.theme,
             has_no_pictures: false,
@@ -196,6 +200,11 @@ mod tests {
         assert_eq!(
             (options.profile.as_deref(), options.lang),
             (Some("beside"), Some(Language::Zh))
+        );
+        let linked = Options::parse_from(["roomwire-app", "roomwire://192.168.1.24:27182/"]);
+        assert_eq!(
+            linked.of_the_application().link.as_deref(),
+            Some("roomwire://192.168.1.24:27182/")
         );
     }
 }

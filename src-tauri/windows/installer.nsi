@@ -95,7 +95,7 @@ Section
   WriteRegStr HKCU "Software\Classes\roomwire" "" "URL:Roomwire"
   WriteRegStr HKCU "Software\Classes\roomwire" "URL Protocol" ""
   WriteRegStr HKCU "Software\Classes\roomwire\DefaultIcon" "" "$INSTDIR\roomwire-app.exe,0"
-  WriteRegStr HKCU "Software\Classes\roomwire\shell\open\command" "" '"$INSTDIR\roomwire-app.exe" --join "%1"'
+  WriteRegStr HKCU "Software\Classes\roomwire\shell\open\command" "" '"$INSTDIR\roomwire-app.exe" "%1"'
 
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayName" "Roomwire"
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayVersion" "${VERSION}"

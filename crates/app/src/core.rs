@@ -30,6 +30,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// The address of a room to join at once.
     pub join: Option<String>,
+    /// The link to a room that was opened. A page may have written it: it is shown, and joined when asked.
+    pub link: Option<String>,
     /// The language until settings are saved; otherwise the settings'.
     pub language: Option<Language>,
     /// The theme until settings are saved; otherwise the settings'.

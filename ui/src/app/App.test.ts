@@ -68,6 +68,15 @@ describe("the start screen", () => {
     expect(backend.calls).toContainEqual({ command: "session|join_room", args: { address: "127.0.0.1:27182" } });
   });
 
+  it("shows the room of a link, and joins it only when asked", async () => {
+    const { backend } = await open({ linked: "192.168.1.24:27182" });
+    expect(await screen.findByTestId("address")).toHaveValue("192.168.1.24:27182");
+    expect(backend.calls.map((call) => call.command)).not.toContain("session|join_room");
+    await click("join-room");
+    await screen.findByTestId("room");
+    expect(backend.calls).toContainEqual({ command: "session|join_room", args: { address: "192.168.1.24:27182" } });
+  });
+
   it("removes a used room from the list only when that is confirmed", async () => {
     const { backend } = await open();
     await click("forget-192.168.1.31:27182");

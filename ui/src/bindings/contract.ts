@@ -439,6 +439,10 @@ export type StartView = {
    * An address to join at once.
    */
   autoJoin: string | null;
+  /**
+   * An address that a link names, to be joined when the person asks; what is none is as it was.
+   */
+  linked: string | null;
 };
 /**
  * Light or dark.

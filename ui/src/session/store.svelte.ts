@@ -61,6 +61,8 @@ export class SessionStore {
   version = $state("");
   downloadsFree = $state.raw<number | null>(null);
   firstRun = $state(false);
+  /** The address of the link that was opened; its room is joined when the person asks. */
+  linked = "";
 
   room = $state.raw<Room | null>(null);
   people = $state.raw<Person[]>([]);
@@ -88,6 +90,7 @@ export class SessionStore {
       this.version = start.version;
       this.downloadsFree = start.downloadsFree;
       this.firstRun = start.firstRun;
+      this.linked = start.linked ?? "";
       this.ready = true;
       return start.autoJoin;
     } catch (thrown) {

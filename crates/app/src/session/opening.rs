@@ -35,7 +35,14 @@ pub(super) fn start(core: &Core) -> StartView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         first_run: !is_confirmed,
         auto_join: core.options.join.clone(),
+        linked: core.options.link.as_deref().map(linked),
     }
+}
+
+/// The address in a link; a link without one is shown as it is, and refused in words when it is joined.
+fn linked(link: &str) -> String {
+    let address = link.parse::<Address>();
+    address.map_or_else(|_| link.to_owned(), |address| address.to_string())
 }
 
 /// This computer's addresses with `port`.

@@ -20,6 +20,7 @@ async fn the_start_screen_knows_me_and_where_i_can_be_reached() {
         "Ada",
         Options {
             join: Some("1.2.3.4:5".into()),
+            link: Some("roomwire://6.7.8.9/".into()),
             language: Some(Language::Zh),
             ..Options::default()
         },
@@ -27,6 +28,7 @@ async fn the_start_screen_knows_me_and_where_i_can_be_reached() {
     let start = commands::start(&app.core).await.unwrap();
     assert_eq!((start.profile.name.as_str(), start.first_run), ("Ada", false));
     assert_eq!(start.auto_join.as_deref(), Some("1.2.3.4:5"));
+    assert_eq!(start.linked.as_deref(), Some("6.7.8.9:27182"));
     assert_eq!(start.settings.language, Language::Zh);
     assert!(start.addresses.iter().any(|at| at.loopback));
     assert!(start.downloads_free.is_some_and(|bytes| bytes > 0));

@@ -250,6 +250,8 @@ pub struct StartView {
     pub first_run: bool,
     /// An address to join at once.
     pub auto_join: Option<String>,
+    /// An address that a link names, to be joined when the person asks; what is none is as it was.
+    pub linked: Option<String>,
 }
 
 /// What happens to who is here.

@@ -10,6 +10,8 @@ use netcore_proto::wire::DEFAULT_PORT;
 const MAX_NAME_BYTES: usize = 253;
 /// The longest name of a card, as Windows has them.
 const MAX_CARD_BYTES: usize = 256;
+/// How a link to a room begins.
+const LINK: &str = "roomwire://";
 
 /// A host's name or number and its port. The number of a link-local IPv6 address may be followed by the card of this computer
 /// that it is reached through, as in `fe80::1%eth0` (RFC 4007, section 11).
@@ -65,7 +67,7 @@ impl FromStr for Address {
         let bad = || AddressError {
             text: text.to_owned(),
         };
-        let trimmed = text.trim();
+        let trimmed = without_link(text.trim());
         if let Some(host) = ipv6_host(trimmed) {
             let port = DEFAULT_PORT;
             return Ok(Address { host, port });
@@ -96,6 +98,15 @@ impl FromStr for Address {
         }
         Ok(Address { host, port })
     }
+}
+
+/// What stands in a link to a room, `roomwire://ADDRESS`; anything else as it is. Browsers add a slash at the end.
+fn without_link(text: &str) -> &str {
+    let (scheme, address) = text.split_at_checked(LINK.len()).unwrap_or(("", text));
+    if !scheme.eq_ignore_ascii_case(LINK) {
+        return text;
+    }
+    address.strip_suffix('/').unwrap_or(address)
 }
 
 /// An IPv6 number in its shortest form; with its card, if it is link-local and has one.
@@ -157,6 +168,9 @@ mod tests {
             ("[FE80:0::1%eth0]:5000", "[fe80::1%eth0]:5000"),
             ("fe80::1%3", "[fe80::1%3]:27182"),
             ("[fe80::1%Ethernet 2]", "[fe80::1%Ethernet 2]:27182"),
+            ("roomwire://192.168.1.10:5000", "192.168.1.10:5000"),
+            ("Roomwire://lab-seat.local/", "lab-seat.local:27182"),
+            ("roomwire://[::1]:9/", "[::1]:9"),
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), read, "{text:?}");
         }
@@ -175,6 +189,10 @@ mod tests {
             "1.2.3",
             "a b",
             "http://x/",
+            "roomwire://",
+            "roomwire:///",
+            "roomwire://a//",
+            "roomwire://roomwire://a",
             "[::1",
             "[x]:1",
             "[fe80::1%]:1",

@@ -20,6 +20,7 @@ export type FakeOptions = {
   /** How long a command takes, in milliseconds. */
   delayMs: number;
   autoJoin: string | null;
+  linked: string | null;
   /** After how many milliseconds the host closes the room; 0: never. */
   closeMs: number;
   /** How long a second of a comparison takes, in milliseconds. */
@@ -37,6 +38,7 @@ export const DEFAULTS: FakeOptions = {
   talkMs: 0,
   delayMs: 40,
   autoJoin: null,
+  linked: null,
   closeMs: 0,
   secondMs: 1000,
 };
@@ -64,5 +66,6 @@ export function optionsFrom(search: string): FakeOptions {
     closeMs: Number(query.get("close") ?? DEFAULTS.closeMs),
     secondMs: Number(query.get("second") ?? DEFAULTS.secondMs),
     autoJoin: query.get("join"),
+    linked: query.get("link"),
   };
 }

@@ -38,6 +38,7 @@ export class FakeSession {
       downloadsFree: 41e9,
       firstRun: this.state.options.scene === "first",
       autoJoin: this.state.options.autoJoin,
+      linked: this.state.options.linked,
     }),
     "session|save_profile": ({ profile }) => {
       if (profile.name.trim() === "") throw refused("empty");

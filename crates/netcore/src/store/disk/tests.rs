@@ -44,6 +44,8 @@ fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        // No name has a colon on Windows; Wine keeps a file's other streams as files beside it.
+        .filter(|name| cfg!(unix) || !name.contains(':'))
         .collect();
     names.sort();
     names

@@ -76,10 +76,14 @@ fn limit_marks(text: &str, most: usize) -> String {
 
 /// Characters that are drawn over or under the one before.
 fn is_mark(c: char) -> bool {
-    matches!(
-        c.general_category(),
-        GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
-    )
+    // None is ASCII, and most of what is said is: no table needs to be searched for it.
+    let is_combining = |category| {
+        matches!(
+            category,
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
+        )
+    };
+    !c.is_ascii() && is_combining(c.general_category())
 }
 
 /// Characters that end a line, in a terminal or by Unicode's rules.
@@ -100,6 +104,9 @@ fn is_harmful(c: char) -> bool {
 /// Characters of which nothing is seen: controls, format characters, separators of lines, private and unassigned ones, and
 /// those letters, marks and symbols that Unicode draws as nothing (default ignorable, and the empty Braille pattern).
 pub(crate) fn is_invisible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_control();
+    }
     let by_category = matches!(
         c.general_category(),
         GeneralCategory::Control
@@ -188,6 +195,15 @@ mod tests {
         }
         for (one, other) in [("Ada", "Ben"), ("陈伟", "陈韦"), ("Ada", "Ada (2)")] {
             assert_ne!(likeness(one), likeness(other));
+        }
+    }
+
+    #[test]
+    fn ascii_needs_no_table() {
+        for c in (0..=0x7f_u8).map(char::from) {
+            let category = c.general_category();
+            assert_eq!(is_invisible(c), category == GeneralCategory::Control, "{c:?}");
+            assert!(!is_mark(c), "{c:?}");
         }
     }
 

@@ -292,7 +292,7 @@ fn write_table<R: Serialize + Default>(
 fn heading<R: Serialize + Default>() -> io::Result<String> {
     let mut sample = table(true).from_writer(Vec::new());
     sample.serialize(R::default())?;
-    let sample = sample.into_inner().map_err(|error| error.into_error())?;
+    let sample = sample.into_inner().map_err(csv::IntoInnerError::into_error)?;
     let sample = String::from_utf8_lossy(&sample);
     Ok(sample.lines().next().unwrap_or_default().to_owned())
 }

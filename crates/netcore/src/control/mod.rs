@@ -68,6 +68,8 @@ pub(crate) enum ConnectionOutcome {
     Refused(Refusal),
     /// It ended.
     Closed(String),
+    /// We left.
+    Left,
 }
 
 impl ControlLoop {
@@ -249,7 +251,7 @@ impl ControlLoop {
                             ConnectionOutcome::Closed(refusal.message)
                         }
                         Some(refusal) => ConnectionOutcome::Refused(refusal),
-                        None => ConnectionOutcome::Closed("we left".to_owned()),
+                        None => ConnectionOutcome::Left,
                     });
                 }
                 Output::Event(event) => self.handle_event(event),

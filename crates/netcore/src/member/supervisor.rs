@@ -168,7 +168,7 @@ impl Supervisor {
             }
             Ok(Some(ConnectionOutcome::Refused(refusal))) => Err(JoinError::RoomRefused(refusal)),
             Ok(Some(ConnectionOutcome::Closed(why))) => Err(gone(why)),
-            Ok(None) => Err(gone("the room is over".into())),
+            Ok(Some(ConnectionOutcome::Left) | None) => Err(gone("the room is over".into())),
             Err(_) => Err(JoinError::TimedOut {
                 address,
                 is_connected: true,
@@ -282,6 +282,8 @@ impl Supervisor {
                 Some(ConnectionOutcome::Welcomed) => {}
                 Some(ConnectionOutcome::Refused(refusal)) => return JoinError::RoomRefused(refusal),
                 Some(ConnectionOutcome::Closed(why)) => return gone(why),
+                // The room is over as soon as the host has our goodbye: nothing is lost, and nothing to be tried again.
+                Some(ConnectionOutcome::Left) => return std::future::pending().await,
                 None => return gone("the room is over".to_owned()),
             }
         }

@@ -6,7 +6,7 @@ use netcore::{Folders, JoinError, KnownRooms, KnownRoomsError, LinkState, OpenEr
 #[tokio::test(flavor = "multi_thread")]
 async fn joining_and_leaving_are_seen_by_everybody() {
     let mut host = Party::host(0).await.unwrap();
-    let ben = Party::join("Ben", host.port()).await.unwrap();
+    let mut ben = Party::join("Ben", host.port()).await.unwrap();
     let mut cai = Party::join("Cai", host.port()).await.unwrap();
     let joined = |name: &'static str| {
         move |event| match event {
@@ -22,6 +22,13 @@ async fn joining_and_leaving_are_seen_by_everybody() {
     );
     assert_eq!(cai.room.snapshot().await.people.len(), 3);
     ben.room.close().await;
+    let lost_or_over = |event| match event {
+        RoomEvent::Link(LinkState::Lost { reason, .. }) => Some(Err(reason)),
+        RoomEvent::Closed(reason) => Some(Ok(reason.is_none())),
+        _ => None,
+    };
+    let ends = ben.expect("Ben's room is over", lost_or_over).await;
+    assert!(matches!(ends, Ok(true)), "{ends:?}");
     let left = |event| match event {
         RoomEvent::Session(Event::Left { person, reason }) if person.profile.name == "Ben" => Some(reason),
         _ => None,

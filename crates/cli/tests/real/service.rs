@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use crate::program::{Place, is};
+use crate::program::Place;
 
 const HOST: [&str; 6] = ["host", "--port", "0", "--loopback", "--as", "Ada"];
 
@@ -59,7 +59,7 @@ fn an_address_that_comes_later_is_shown() {
     assert!(!room["reachableAt"].to_string().contains("192.0.2.9"), "{room}");
     std::fs::write(&fifo, "go\n").unwrap();
     let changed = host.wait_for("the new address", |event| {
-        is(event, "session", "addresses_changed")
+        crate::program::is(event, "session", "addresses_changed")
     });
     assert_eq!(changed["addresses"][0]["address"], "192.0.2.9:27182");
     host.forget();

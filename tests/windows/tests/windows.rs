@@ -76,7 +76,7 @@ fn install(windows: &Windows, setup: &str) -> Installed {
 fn is_registered(windows: &Windows, folder: &str) {
     let value = |key: &str, name: &str| windows.registry(key, name).unwrap_or_default();
     let command = value(&format!(r"{LINKS}\shell\open\command"), "");
-    assert_eq!(command, format!(r#""{folder}\roomwire-app.exe" --join "%1""#));
+    assert_eq!(command, format!(r#""{folder}\roomwire-app.exe" "%1""#));
     assert!(
         windows.registry(LINKS, "URL Protocol").is_some(),
         "Windows does not take it for a link's scheme"

@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::setup::{self, Foreign, Need, Tools};
 
 pub(crate) use package::package;
-pub(crate) use wine::test;
+pub(crate) use wine::{test_crates, test_installer};
 
 /// The one Windows that can be built for from here; Microsoft's own compiler runs on Windows only.
 const TARGET: &str = "x86_64-pc-windows-gnu";

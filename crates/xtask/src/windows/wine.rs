@@ -26,15 +26,22 @@ const TESTED: [(&str, &str); 5] = [
 /// A version older than any, for an installation that is then upgraded.
 const OLDER: &str = "0.0.1";
 
-/// Runs the crates' tests, then installs the installer and talks with the installed program.
+/// Runs the crates' tests.
 ///
 /// # Errors
 /// When set-up, build or any test fails.
-pub(crate) fn test(project: &Project) -> Result<()> {
+pub(crate) fn test_crates(project: &Project) -> Result<()> {
     let foreign = compiler(project)?;
-    let windows = Wine::anew(project)?;
-    crates(project, &foreign, &windows)?;
-    installed(project, &windows)
+    crates(project, &foreign, &Wine::anew(project)?)
+}
+
+/// Installs what the installer brings, and talks with the installed program.
+///
+/// # Errors
+/// When set-up, build or any test fails.
+pub(crate) fn test_installer(project: &Project) -> Result<()> {
+    compiler(project)?;
+    installed(project, &Wine::anew(project)?)
 }
 
 /// `cargo test` of the crates, for Windows.

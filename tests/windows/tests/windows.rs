@@ -101,6 +101,11 @@ fn is_registered(windows: &Windows, folder: &str) {
     );
 }
 
+/// Whether a line is this event of a capability.
+fn is(line: &serde_json::Value, capability: &str, kind: &str) -> bool {
+    line["event"] == capability && line["kind"] == kind
+}
+
 /// A host on Windows and a member on Linux: words, files and video in both directions. Returns what the person on Windows
 /// keeps.
 fn talk(windows: &Windows, program: &Path) -> Vec<PathBuf> {
@@ -142,7 +147,9 @@ fn talk(windows: &Windows, program: &Path) -> Vec<PathBuf> {
     for (from, to, words) in [(0, 1, "Good morning, 大家好 🎥"), (1, 0, "Guten Morgen, Ada")] {
         let both = [&mut host, &mut member];
         both[from].line(words);
-        both[to].wait_for(words, |event| event["event"] == "chat" && event["text"] == words);
+        both[to].wait_for(words, |event| {
+            is(event, "chat", "entry") && event["entry"]["body"]["text"] == words
+        });
     }
     let theirs = files_cross(&mut member, &mut host, place.path(), "from Linux");
     files_cross(&mut host, &mut member, place.path(), "from Windows");
@@ -172,11 +179,18 @@ fn files_cross(from: &mut Program, to: &mut Program, place: &Path, prefix: &str)
         std::fs::write(&path, &content).expect("a file can be written");
         from.line(&format!("/file \"{}\"", path.display()));
         let done = to.wait_for(&name, |event| {
-            event["event"] == "transfer" && event["state"] == "done" && event["name"] == name.as_str()
+            let file = &event["file"];
+            is(event, "files", "file") && file["state"]["kind"] == "done" && file["name"] == name.as_str()
         });
+        let file = &done["file"];
         let hash = blake3::hash(&content).to_hex();
-        assert_eq!(done["blake3"], hash.as_str(), "{name} arrived as another file");
-        places.push(done["path"].as_str().expect("it is somewhere").to_owned());
+        assert_eq!(file["blake3"], hash.as_str(), "{name} arrived as another file");
+        places.push(
+            file["state"]["path"]
+                .as_str()
+                .expect("it is somewhere")
+                .to_owned(),
+        );
     }
     places
 }
@@ -186,16 +200,14 @@ fn video_crosses(from: &mut Program, to: &mut Program) {
     from.forget();
     to.forget();
     from.line("/video pattern 320x180@20");
-    let stream = to.wait_for("the stream", |event| {
-        event["event"] == "stream" && event["change"] == "started"
-    });
+    let stream = to.wait_for("the stream", |event| is(event, "video", "started"));
     let id = stream["stream"]["id"].clone();
     to.line(&format!("/watch {id}"));
     for transport in ["tcp", "udp"] {
         // It stays on UDP though nothing answers, so that a fall back to TCP does not pass for it.
         from.line(if transport == "udp" { "/udp only" } else { "/tcp" });
         from.wait_for("the switch", |event| {
-            event["event"] == "live" && event["transport"] == transport
+            is(event, "video", "live") && event["live"]["spec"]["transport"] == transport
         });
         from.forget();
         to.forget();
